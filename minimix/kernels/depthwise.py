@@ -1,0 +1,152 @@
+"""Depthwise and mixed depthwise convolution, forward and backward: all groups in one launch, one channel at a time.
+
+Activations are flat arrays that hold (C, H, W, N). A thread takes every ``step``-th input channel, with the output channels
+that belong to it. What a channel needs, its padded copy above all, stays in the cache meanwhile. The lists of taps come from
+``taps.py``; ``Channels`` says which list and which weights are whose.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minimix.kernels.jit import U, kernel
+from minimix.kernels.shifted import shifted_dot, shifted_sum
+
+
+class Channels(NamedTuple):
+    """Sizes of one mixed convolution, and what each channel needs to know.
+
+    images, height, width, out_height, out_width, multiplier: N, H, W, OH, OW, output channels per input channel.
+    group: (C,) the group of each input channel.
+    weight_start: (C*m,) where the kernel of each output channel begins in the flat array of all weights.
+    """
+
+    images: int
+    height: int
+    width: int
+    out_height: int
+    out_width: int
+    multiplier: int
+    group: np.ndarray
+    weight_start: np.ndarray
+
+
+@kernel
+def fill(buffer, shape, x, at, height, width, images):
+    """Copy the channel x[at:] = (height, width, images) into a buffer of that ``shape``, whose border is zero already."""
+    pitch = shape.phases * shape.columns * images
+    for y in range(height):
+        source = at + y * width * images
+        row = (shape.top + y) * pitch
+        if shape.phases == 1:
+            target = U(row + shape.left * images)
+            for i in range(U(width * images)):
+                buffer[target + i] = x[U(source) + i]
+            continue
+        for phase in range(shape.phases):
+            q = (phase - shape.left) % shape.phases  # the first column of this phase
+            target = row + (phase * shape.columns + (shape.left + q) // shape.phases) * images
+            while q < width:
+                t, s = U(target), U(source + q * images)
+                for i in range(U(images)):
+                    buffer[t + i] = x[s + i]
+                q += shape.phases
+                target += images
+
+
+@kernel
+def gather(weights, taps, g, weight, start):
+    """weights[t] = the weight that entry t of the lists of group g stands for."""
+    for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+        weights[t] = weight[start + taps.index[t]] if taps.index[t] >= 0 else 0
+
+
+@kernel
+def _rows(out, z, rows, buffer, taps, weights, g):
+    """All output rows of channel z from its padded input."""
+    length = U(taps.run[0])
+    for y in range(rows):
+        shifted_sum(out, U(z * rows + y) * length, length, buffer, U(taps.base[g, y, 0]), taps.offset, weights,
+                    U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]), True)  # fmt: skip
+
+
+@kernel
+def forward(start, step, x, weight, out, channels, taps, buffers, weights):
+    """out (C*m, OH, OW, N) = mixed depthwise convolution of x (C, H, W, N).
+
+    buffers, weights: scratch, one row a thread: the padded channel, and the weights in the order of the taps.
+    """
+    n, m = channels.images, channels.multiplier
+    buffer, w = buffers[start], weights[start]
+    buffer[:] = 0
+    for c in range(start, channels.group.shape[0], step):
+        g = channels.group[c]
+        fill(buffer, taps.buffer, x, c * channels.height * channels.width * n, channels.height, channels.width, n)
+        for z in range(c * m, (c + 1) * m):
+            gather(w, taps, g, weight, channels.weight_start[z])
+            _rows(out, z, channels.out_height, buffer, taps, w, g)
+
+
+@kernel
+def _weight_grad(out, at, total, gradient, z, rows, buffer, taps, g):
+    """out[at:] = gradient of the kernel of output channel z, from its output's gradient and its padded input."""
+    length = U(taps.run[0])
+    for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+        total[t] = 0
+    for y in range(rows):
+        shifted_dot(total, length, gradient, U(z * rows + y) * length, buffer, U(taps.base[g, y, 0]), taps.offset,
+                    U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]))  # fmt: skip
+    for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+        if taps.index[t] >= 0:
+            out[at + taps.index[t]] = total[t]
+
+
+@kernel
+def _input_grad(out, at, height, width, images, buffer, taps, weights, g, row, first):
+    """out[at:] (+)= gradient of an input channel, from the padded gradient of one of its output channels."""
+    phases = taps.run.shape[0]
+    for y in range(height):
+        o = at + y * width * images
+        if phases == 1:
+            shifted_sum(out, U(o), U(taps.run[0]), buffer, U(taps.base[g, y, 0]), taps.offset, weights,
+                        U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]), first)  # fmt: skip
+            continue
+        for p in range(phases):  # each phase of the columns in a row of its own, then put in its place
+            shifted_sum(row, U(0), U(taps.run[p]), buffer, U(taps.base[g, y, p]), taps.offset, weights,
+                        U(taps.begin[g, y, p]), U(taps.end[g, y, p]), True)  # fmt: skip
+            source = U(0)
+            for q in range(p, width, phases):
+                target = U(o + q * images)
+                if first:
+                    for i in range(U(images)):
+                        out[target + i] = row[source + i]
+                else:
+                    for i in range(U(images)):
+                        out[target + i] += row[source + i]
+                source += U(images)
+
+
+@kernel
+def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want_x, want_weight, channels,
+             taps, grad_taps, buffers, grad_buffers, rows, weights):  # fmt: skip
+    """Gradients of the input and of the weights from ``gradient`` (C*m, OH, OW, N), in one pass over it.
+
+    taps: of the forward pass. grad_taps: of the input's gradient. rows: scratch for one input row a thread.
+    """
+    n, m, height, width = channels.images, channels.multiplier, channels.height, channels.width
+    out_height, out_width = channels.out_height, channels.out_width
+    buffer, grad_buffer, w = buffers[start], grad_buffers[start], weights[start]
+    buffer[:] = 0
+    grad_buffer[:] = 0
+    for c in range(start, channels.group.shape[0], step):
+        g = channels.group[c]
+        at = c * height * width * n
+        if want_weight:
+            fill(buffer, taps.buffer, x, at, height, width, n)
+        for z in range(c * m, (c + 1) * m):
+            if want_x:
+                fill(grad_buffer, grad_taps.buffer, gradient, z * out_height * out_width * n, out_height, out_width, n)
+                gather(w, grad_taps, g, weight, channels.weight_start[z])
+                _input_grad(x_gradient, at, height, width, n, grad_buffer, grad_taps, w, g, rows[start], z == c * m)
+            if want_weight:
+                _weight_grad(weight_gradient, channels.weight_start[z], w, gradient, z, out_height, buffer, taps, g)

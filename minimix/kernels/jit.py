@@ -1,0 +1,52 @@
+"""How every kernel here is compiled.
+
+fastmath: sums may be re-ordered, so that they vectorise, and a*b+c may be one instruction. Nothing assumes that there are no
+    NaNs or infinities, so they propagate (``fastmath=True`` would hide them, and is no faster).
+error_model: "numpy" divides by zero as NumPy does, without a branch in the loop.
+nogil: other Python threads run meanwhile; ``threads.py`` lives from that.
+
+Indices in hot loops are unsigned (``U``): the check for negative ones would stop vectorisation. Unsigned and signed integers
+must not meet in one expression, or the sum is a float64.
+
+Machine code is kept on disk between runs. Numba looks only at the file of a kernel to see whether it has changed, not at the
+helpers that it imports, so each version of this folder gets a cache of its own, named after a checksum of its sources.
+"""
+
+import pathlib
+import zlib
+
+import numba
+import numpy as np
+from numba import njit
+from numba.core import config
+
+U = np.uint64
+
+_OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz", "arcp"}}
+
+
+def _cache_folder() -> str:
+    """Beside the sources, where Python keeps its own compiled files; "" (Numba's choice) where that cannot be written."""
+    here = pathlib.Path(__file__).parent
+    checksum = 0
+    for source in sorted(here.glob("*.py")):
+        checksum = zlib.crc32(source.read_bytes(), checksum)
+    folder = here / "__pycache__" / f"numba-{numba.__version__}-{checksum:08x}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+    except OSError:
+        return ""
+    return str(folder)
+
+
+_CACHE_FOLDER = config.CACHE_DIR or _cache_folder()
+
+
+def kernel(function):
+    """Compile ``function`` when it is first called, once for each combination of dtypes."""
+    before, config.CACHE_DIR = config.CACHE_DIR, _CACHE_FOLDER  # read at decoration, and by nobody else's kernels
+    try:
+        return njit(**_OPTIONS)(function)
+    finally:
+        config.CACHE_DIR = before
