@@ -1,0 +1,64 @@
+"""Matrix products of Tensors."""
+
+from minimix.functional.elementwise import check_broadcast
+from minimix.functional.promotion import as_tensor
+from minimix.ops import matmul as ops
+from minimix.tensor import Tensor, apply
+
+
+def matmul(a, b) -> Tensor:
+    """Matrix product of a (..., n, k) and b (..., k, m); axes in front broadcast. A 1-D ``a`` is a row, a 1-D ``b`` a column.
+
+    Raises ValueError where the shapes do not fit, TypeError where the dtypes differ.
+
+    >>> import minimix.functional as F
+    >>> F.matmul([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).data
+    array([3., 7.], dtype=float32)
+    """
+    a, b = as_tensor(a), as_tensor(b)
+    if a.ndim == 0 or b.ndim == 0:
+        raise ValueError(f"matmul: shapes {a.shape} and {b.shape}: each needs an axis at least; use * to scale by a number")
+    inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
+    if a.shape[-1] != inner:
+        raise ValueError(
+            f"matmul: shapes {a.shape} and {b.shape}: rows of {a.shape[-1]} cannot meet columns of {inner}; transpose one?"
+        )
+    _check_same_dtype("matmul", a=a, b=b)
+    if a.ndim > 2 or b.ndim > 2:
+        check_broadcast("matmul (axes before the last two)", a.shape[:-2], b.shape[:-2])
+    return apply(ops.MATMUL, a, b)
+
+
+def linear(x, weight, bias=None) -> Tensor:
+    """x (..., I) times weight (O, I) transposed, plus bias (O): a fully connected layer, output (..., O).
+
+    Raises ValueError where the shapes do not fit, TypeError where the dtypes differ.
+
+    >>> import numpy as np
+    >>> import minimix.functional as F
+    >>> F.linear(np.ones((2, 3)), np.ones((4, 3)), np.zeros(4)).data
+    array([[3., 3., 3., 3.],
+           [3., 3., 3., 3.]])
+    """
+    x, weight = as_tensor(x), as_tensor(weight)
+    if weight.ndim != 2:
+        raise ValueError(f"linear: weight has shape {weight.shape}, expected (out_features, in_features)")
+    if x.ndim == 0 or x.shape[-1] != weight.shape[1]:
+        raise ValueError(
+            f"linear: x has shape {x.shape} and weight (out_features, in_features) {weight.shape}: "
+            f"x's last axis must have in_features = {weight.shape[1]}; flatten x first?"
+        )
+    if bias is None:
+        _check_same_dtype("linear", x=x, weight=weight)
+        return apply(ops.LINEAR, x, weight)
+    bias = as_tensor(bias)
+    if bias.shape != weight.shape[:1]:
+        raise ValueError(f"linear: bias has shape {bias.shape}, expected {weight.shape[:1]}, one for each output")
+    _check_same_dtype("linear", x=x, weight=weight, bias=bias)
+    return apply(ops.LINEAR, x, weight, bias)
+
+
+def _check_same_dtype(name: str, **tensors: Tensor) -> None:
+    if len({t.dtype for t in tensors.values()}) > 1:
+        found = ", ".join(f"{key} is {t.dtype}" for key, t in tensors.items())
+        raise TypeError(f"{name}: {found}: they must have one dtype, use .astype()")

@@ -1,0 +1,74 @@
+"""Batch normalisation of Tensors."""
+
+import numpy as np
+
+from minimix.functional.promotion import as_tensor
+from minimix.ops import norm as ops
+from minimix.tensor import Tensor, apply
+
+
+def batch_norm(
+    x,
+    running_mean=None,
+    running_var=None,
+    weight=None,
+    bias=None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+    activation: str = "identity",
+) -> Tensor:
+    """activation(weight * (x - mean) / sqrt(variance + eps) + bias), one mean and variance a channel.
+
+    x: (N, C), (N, C, L) or (N, C, H, W), float32 or float64. The others: (C,) of the same dtype, or None, which leaves it out.
+    training: use the batch's mean and (biased) variance, and move the running ones towards the batch's mean and *unbiased*
+        variance in place, running = (1 - momentum) * running + momentum * batch. Otherwise use the running ones.
+    momentum, eps: in PyTorch's sense.
+    activation: "identity", "relu", "relu6", "swish" or "hard_swish"; computed in the same pass.
+
+    Raises ValueError for shapes that do not fit, for a single value a channel in training (its variance says nothing), and for
+    an unknown activation; RuntimeError in evaluation without running statistics; TypeError for mixed dtypes.
+
+    Source: Ioffe and Szegedy, arXiv 1502.03167, Algorithm 1 and sec. 3.2.
+
+    >>> import numpy as np
+    >>> import minimix.functional as F
+    >>> F.batch_norm(np.array([[1.0], [3.0]]), training=True, eps=0.0).data
+    array([[-1.],
+           [ 1.]])
+    """
+    x = as_tensor(x)
+    if x.dtype.kind not in "fc":
+        raise TypeError(f"batch_norm: x is {x.dtype}, expected floating-point numbers: use x.astype(np.float32)")
+    if not 2 <= x.ndim <= 4:
+        raise ValueError(f"batch_norm: x has shape {x.shape}, expected (N, C), (N, C, L) or (N, C, H, W)")
+    channels = x.shape[1]
+    if activation not in ops.ACTIVATIONS:
+        raise ValueError(f"batch_norm: activation {activation!r}, expected one of {', '.join(ops.ACTIVATIONS)}")
+    if training and x.size and x.size // channels < 2:
+        raise ValueError(f"batch_norm in training needs more than one value a channel, x {x.shape} has one: use a larger batch")
+    if (running_mean is None) != (running_var is None):
+        raise ValueError("batch_norm: give both running_mean and running_var, or neither")
+    if not training and running_mean is None:
+        raise RuntimeError("batch_norm in evaluation needs running_mean and running_var: pass them, or training=True")
+    if eps < 0:
+        raise ValueError(f"batch_norm: eps must not be negative, got {eps}")
+    real = x.data.real.dtype
+    weight = as_tensor(np.ones(channels, real) if weight is None else weight)
+    bias = as_tensor(np.zeros(channels, real) if bias is None else bias)
+    running = None
+    if running_mean is not None:
+        running = tuple(s.data if isinstance(s, Tensor) else np.asarray(s) for s in (running_mean, running_var))
+        for name, statistic in zip(("running_mean", "running_var"), running, strict=True):
+            _need_channels(name, statistic, x, channels)
+    for name, parameter in (("weight", weight), ("bias", bias)):
+        _need_channels(name, parameter, x, channels)
+        if x.dtype.kind == "f" and parameter.dtype != x.dtype:
+            raise TypeError(f"batch_norm: x is {x.dtype} but {name} is {parameter.dtype}: they must have one dtype, use .astype()")
+    return apply(ops.BATCH_NORM, x, weight, bias, running=running, training=bool(training), momentum=momentum, eps=eps,
+                 activation=activation)  # fmt: skip
+
+
+def _need_channels(name: str, array, x: Tensor, channels: int) -> None:
+    if array.shape != (channels,):
+        raise ValueError(f"batch_norm: {name} has shape {array.shape}, expected ({channels},): one for each channel of x {x.shape}")

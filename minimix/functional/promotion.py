@@ -1,0 +1,113 @@
+"""Which dtype comes out where several go in: PyTorch's rules.
+
+Three ranks take part: arrays with axes, 0-d arrays, and plain numbers. A lower rank never widens a higher one's dtype; it
+only changes the kind (bool < integer < floating < complex). So ``float32_tensor * 2.5`` and ``float32_tensor * float64_loss``
+stay float32, while ``integer_tensor * 2.5`` becomes floating.
+"""
+
+import functools
+import numbers
+
+import numpy as np
+
+from minimix.ops.elementwise import CAST
+from minimix.tensor import Tensor, apply
+
+_DEFAULTS = {bool: np.dtype(bool), int: np.dtype(np.int64), float: np.dtype(np.float32), complex: np.dtype(np.complex64)}
+
+
+def is_number(value) -> bool:
+    """Python's and NumPy's scalars: numbers that should not decide about precision."""
+    return isinstance(value, (numbers.Number, np.generic))
+
+
+def _wider(a: np.dtype | None, b: np.dtype) -> np.dtype:
+    """The common dtype of two arrays of one rank. int64 with float32 is float32 here, not NumPy's float64."""
+    if a is None or a == b:
+        return b
+    if (a.kind in "fc") != (b.kind in "fc"):
+        return a if a.kind in "fc" else b
+    return np.promote_types(a, b)
+
+
+def result_dtype(*values) -> np.dtype:
+    """The dtype in which Tensors and numbers meet."""
+    ranks: list = [None, None, None]  # arrays, 0-d arrays, numbers
+    for value in values:
+        if isinstance(value, Tensor):
+            rank, dtype = (0 if value.ndim else 1), value.dtype
+        else:
+            plain = value.item() if isinstance(value, np.generic) else value
+            rank, dtype = 2, _DEFAULTS[next(t for t in _DEFAULTS if isinstance(plain, t))]
+        ranks[rank] = _wider(ranks[rank], dtype)
+    result = None
+    for dtype in ranks:
+        if dtype is None:
+            continue
+        if result is None:
+            result = dtype
+        elif _rank_of_kind(dtype) > _rank_of_kind(result):
+            # a complex number makes a float64 array complex128, not complex64
+            result = np.promote_types(result, dtype) if result.kind == "f" else dtype
+    return result
+
+
+def _rank_of_kind(dtype: np.dtype) -> int:
+    return {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}[dtype.kind]
+
+
+def cast(x: Tensor, dtype) -> Tensor:
+    """``x`` in another dtype; the gradient comes back in x's own."""
+    dtype = np.dtype(dtype)
+    if x.dtype == dtype:
+        return x
+    if dtype.kind not in "fc":
+        return Tensor(x.data.astype(dtype))  # whole numbers have no slope: the graph ends here
+    return apply(CAST, x, dtype=dtype)
+
+
+def promote(*values) -> tuple:
+    """Tensors of one common dtype, from Tensors, arrays and numbers."""
+    if all(isinstance(v, Tensor) and v.dtype == values[0].dtype for v in values):
+        return values
+    values = tuple(v if isinstance(v, Tensor) or is_number(v) else Tensor(v) for v in values)
+    dtype = result_dtype(*values)
+    return tuple(cast(v, dtype) if isinstance(v, Tensor) else Tensor(np.asarray(v, dtype)) for v in values)
+
+
+def as_floating(x) -> Tensor:
+    """``x`` as a Tensor with a fractional part: whole numbers become float32."""
+    x = as_tensor(x)
+    return x if x.dtype.kind in "fc" else cast(x, np.float32)
+
+
+def as_tensor(x) -> Tensor:
+    return x if isinstance(x, Tensor) else Tensor(x)
+
+
+def accepts_torch_names(function):
+    """Let callers write ``dim`` for ``axis`` and ``keepdim`` for ``keepdims``, as they would in PyTorch."""
+
+    @functools.wraps(function)
+    def wrapper(*args, **options):
+        for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
+            if theirs in options:
+                if ours in options:
+                    raise TypeError(f"{function.__name__}: {ours} and {theirs} mean the same, pass one of them")
+                options[ours] = options.pop(theirs)
+        return function(*args, **options)
+
+    return wrapper
+
+
+def check_axis(name: str, axis, ndim: int, extra: int = 0) -> int:
+    """``axis`` counted from the front. ``extra``: how many axes beyond the existing ones may be named.
+
+    Raises TypeError where it is no int, IndexError where there is no such axis.
+    """
+    if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
+        raise TypeError(f"{name}: axis must be an int, not {axis!r}")
+    n = max(ndim + extra, 1)  # a 0-d Tensor has, as in PyTorch, an axis 0 to speak of
+    if not -n <= axis < n:
+        raise IndexError(f"{name}: no axis {axis} in a Tensor with {ndim} axes: expected {-n} to {n - 1}")
+    return int(axis) % n

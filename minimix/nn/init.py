@@ -1,0 +1,24 @@
+"""Initial weights."""
+
+import math
+
+import numpy as np
+
+from minimix import rng
+
+
+def fan_out_normal(shape: tuple, groups: int = 1) -> np.ndarray:
+    """Normal, standard deviation sqrt(2 / fan_out), fan_out = KH * KW * C_out / groups: what MixNet's code uses for convolutions.
+
+    For a depthwise kernel, groups = C_out and so fan_out = KH * KW.
+
+    >>> fan_out_normal((8, 1, 3, 3), groups=8).shape
+    (8, 1, 3, 3)
+    """
+    fan_out = math.prod(shape[2:]) * shape[0] / groups
+    return (rng.generator().standard_normal(shape) * math.sqrt(2 / fan_out)).astype(np.float32)
+
+
+def uniform(shape: tuple, bound: float) -> np.ndarray:
+    """Uniform in -bound .. bound."""
+    return rng.generator().uniform(-bound, bound, shape).astype(np.float32)

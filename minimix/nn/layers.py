@@ -1,0 +1,177 @@
+"""Batch norm, linear, pooling, dropout and activations as modules."""
+
+import math
+
+import numpy as np
+
+import minimix.functional as F
+from minimix import rng
+from minimix.nn import init
+from minimix.nn.module import Module, Parameter
+
+
+class BatchNorm2d(Module):
+    """Batch normalisation of (N, C, H, W), with an activation in the same pass if wished. torch.nn.BatchNorm2d's arguments.
+
+    Parameters weight, bias (C,); buffers running_mean, running_var (C,), num_batches_tracked.
+    activation: "identity", "relu", "relu6", "swish" or "hard_swish".
+
+    >>> from minimix import nn
+    >>> import numpy as np
+    >>> nn.BatchNorm2d(3, activation="relu")(np.ones((2, 3, 4, 4), np.float32)).shape
+    (2, 3, 4, 4)
+    """
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, activation="identity"):
+        super().__init__()
+        self.num_features, self.eps, self.momentum, self.activation = num_features, eps, momentum, activation
+        self.weight = Parameter(np.ones(num_features, np.float32)) if affine else None
+        self.bias = Parameter(np.zeros(num_features, np.float32)) if affine else None
+        self.running_mean = self.running_var = None
+        if track_running_stats:
+            self.register_buffer("running_mean", np.zeros(num_features, np.float32))
+            self.register_buffer("running_var", np.ones(num_features, np.float32))
+            self.register_buffer("num_batches_tracked", np.zeros((), np.int64))
+
+    def forward(self, x):
+        if len(x.shape) != 4:
+            raise ValueError(f"BatchNorm2d wants (N, C, H, W), got shape {x.shape}")
+        training = self.training or self.running_mean is None
+        momentum = self.momentum
+        if training and self.running_mean is not None:
+            self.num_batches_tracked += 1
+            momentum = 1 / float(self.num_batches_tracked) if momentum is None else momentum  # None: the plain average
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training, momentum, self.eps,
+                            self.activation)  # fmt: skip
+
+    def extra_repr(self) -> str:
+        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, activation={self.activation!r}"
+
+
+class Linear(Module):
+    """y = x @ weight.T + bias. weight (out, in), bias (out,), at first uniform in +-1/sqrt(in), as in PyTorch.
+
+    >>> from minimix import nn
+    >>> import numpy as np
+    >>> nn.Linear(8, 3)(np.zeros((5, 8), np.float32)).shape
+    (5, 3)
+    """
+
+    def __init__(self, in_features, out_features, bias=True):
+        super().__init__()
+        self.in_features, self.out_features = in_features, out_features
+        bound = 1 / math.sqrt(in_features) if in_features else 0.0
+        self.weight = Parameter(init.uniform((out_features, in_features), bound))
+        self.bias = Parameter(init.uniform((out_features,), bound)) if bias else None
+
+    def forward(self, x):
+        return F.linear(x, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return f"{self.in_features}, {self.out_features}, bias={self.bias is not None}"
+
+
+class Dropout(Module):
+    """In training, each number becomes zero with probability p, and the others grow by 1 / (1 - p).
+
+    >>> from minimix import nn
+    >>> import numpy as np
+    >>> nn.Dropout(0.5).eval()(np.ones(3, np.float32)).data
+    array([1., 1., 1.], dtype=float32)
+    """
+
+    def __init__(self, p=0.5, generator: np.random.Generator | None = None):
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError(f"dropout probability must lie between 0 and 1, got {p}")
+        self.p, self.generator = p, generator
+
+    def forward(self, x):
+        return F.dropout(x, self.p, self.training, rng=self.generator or rng.generator())
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+
+class MaxPool2d(Module):
+    """Largest value of each window. Arguments as in ``F.max_pool2d``."""
+
+    def __init__(self, kernel_size, stride=None, padding=0):
+        super().__init__()
+        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+
+    def forward(self, x):
+        return F.max_pool2d(x, self.kernel_size, self.stride, self.padding)
+
+    def extra_repr(self) -> str:
+        return f"{self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool2d(MaxPool2d):
+    """Mean of each window. Arguments as in ``F.avg_pool2d``."""
+
+    def forward(self, x):
+        return F.avg_pool2d(x, self.kernel_size, self.stride, self.padding)
+
+
+class GlobalAvgPool2d(Module):
+    """Mean over all pixels, (N, C, H, W) -> (N, C)."""
+
+    def forward(self, x):
+        return F.global_avg_pool2d(x)
+
+
+class Flatten(Module):
+    """(N, ...) -> (N, all the rest)."""
+
+    def forward(self, x):
+        return F.flatten(x, 1)
+
+
+class ReLU(Module):
+    """max(x, 0)."""
+
+    def forward(self, x):
+        return F.relu(x)
+
+
+class ReLU6(Module):
+    """min(max(x, 0), 6)."""
+
+    def forward(self, x):
+        return F.relu6(x)
+
+
+class Sigmoid(Module):
+    """1 / (1 + exp(-x))."""
+
+    def forward(self, x):
+        return F.sigmoid(x)
+
+
+class Swish(Module):
+    """x * sigmoid(x); PyTorch calls it SiLU."""
+
+    def forward(self, x):
+        return F.swish(x)
+
+
+SiLU = Swish
+
+
+class HardSwish(Module):
+    """x * relu6(x + 3) / 6."""
+
+    def forward(self, x):
+        return F.hard_swish(x)
+
+
+class Softmax(Module):
+    """exp(x) / sum of exp(x) along an axis."""
+
+    def __init__(self, axis=-1):
+        super().__init__()
+        self.axis = axis
+
+    def forward(self, x):
+        return F.softmax(x, axis=self.axis)

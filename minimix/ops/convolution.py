@@ -1,0 +1,103 @@
+"""Dense 2-D convolution, in any number of groups: a matrix product with the unfolded picture.
+
+Two special cases have files of their own: 1x1 kernels need no unfolding (``pointwise.py``), and one channel a group is a
+depthwise convolution (``depthwise.py``).
+"""
+
+import numpy as np
+
+from minimix import convargs, reference
+from minimix.kernels import memory, unfold
+from minimix.kernels.threads import parallel
+from minimix.ops import depthwise
+from minimix.ops.layout import channel_major, nchw
+from minimix.ops.op import Op
+from minimix.ops.pointwise import matrix_product, outer_product, refuse_complex
+
+
+def conv2d(x, weight, *bias, stride=1, padding=0, dilation=1, groups=1):
+    """x (N, C, H, W), weight (C_out, C/groups, KH, KW), maybe a bias (C_out,) -> (N, C_out, OH, OW)."""
+    geometry = convargs.conv2d(x, weight, *bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    if x.dtype.kind == "c":
+        return reference.conv2d(x, weight, *bias, stride=stride, padding=padding, dilation=dilation, groups=groups), None
+    planes = channel_major(x)
+    if _is_depthwise(geometry):
+        out, saved = depthwise._run(x, (weight,), _as_mixed(geometry))
+        out = channel_major(out)
+    else:
+        out, saved = memory.empty((geometry.out_channels, *_places(geometry)), x.dtype), (planes, weight, geometry)
+        matrix = np.ascontiguousarray(weight.reshape(geometry.out_channels, -1))
+        rows = out.reshape(geometry.out_channels, -1)
+        for g, outputs in enumerate(_slabs(geometry.out_channels, geometry.groups)):
+            matrix_product(matrix[outputs], _columns(planes, geometry, g), rows[outputs])
+    if bias:
+        out += bias[0][:, None, None, None]
+    return nchw(out), saved
+
+
+def conv2d_backward(gradient, saved, needed):
+    planes, weight, geometry = refuse_complex(saved)
+    g = channel_major(gradient)
+    bias = tuple(g.sum(axis=(1, 2, 3)) if wanted else None for wanted in needed[2:])
+    if isinstance(geometry, convargs.MixGeometry):
+        return *depthwise.mixconv2d_backward(gradient, saved, needed[:2]), *bias
+    rows = g.reshape(geometry.out_channels, -1)
+    matrix = weight.reshape(geometry.out_channels, -1)
+    gx = memory.empty(planes.shape, planes.dtype) if needed[0] else None
+    gw = np.empty(matrix.shape, planes.dtype) if needed[1] else None
+    for i, outputs in enumerate(_slabs(geometry.out_channels, geometry.groups)):
+        if needed[1]:
+            gw[outputs] = outer_product(rows[outputs], _columns(planes, geometry, i))
+        if needed[0]:
+            columns = memory.empty((matrix.shape[1], rows.shape[1]), planes.dtype)
+            matrix_product(np.ascontiguousarray(matrix[outputs].T), rows[outputs], columns)
+            _fold(columns, gx, geometry, i)
+    return nchw(gx) if needed[0] else None, gw.reshape(weight.shape) if needed[1] else None, *bias
+
+
+def _is_depthwise(geometry) -> bool:
+    return geometry.groups == geometry.channels > 1
+
+
+def _as_mixed(g: convargs.ConvGeometry) -> convargs.MixGeometry:
+    group = convargs.Group(0, g.channels, 0, g.out_channels, g.kernel, g.dilation, g.pads)
+    return convargs.MixGeometry(g.batch, g.channels, g.height, g.width, g.out_channels, g.out_height, g.out_width, g.stride,
+                                g.out_channels // g.channels, (group,))  # fmt: skip
+
+
+def _slabs(channels: int, groups: int):
+    size = channels // groups
+    return [slice(g * size, (g + 1) * size) for g in range(groups)]
+
+
+def _places(geometry) -> tuple:
+    return geometry.out_height, geometry.out_width, geometry.batch
+
+
+def _columns(planes, geometry, group: int):
+    """The windows of one group's channels as a matrix (C/groups * KH * KW, OH * OW * N)."""
+    channels = geometry.channels // geometry.groups
+    if geometry.kernel == (1, 1) and geometry.stride == (1, 1) and not any(map(sum, geometry.pads)):
+        return planes[group * channels : (group + 1) * channels].reshape(channels, -1)  # a 1x1 kernel's windows are the picture
+    taps = geometry.kernel[0] * geometry.kernel[1]
+    columns = memory.empty((channels * taps, int(np.prod(_places(geometry)))), planes.dtype)
+    if columns.size:
+        parallel(unfold.unfold, planes.reshape(-1), group * channels, channels, columns.reshape(-1), _window(geometry))
+    return columns
+
+
+def _fold(columns, gx, geometry, group: int) -> None:
+    channels = geometry.channels // geometry.groups
+    parallel(unfold.fold, columns.reshape(-1), gx.reshape(-1), group * channels, channels, _window(geometry))
+
+
+def _window(g: convargs.ConvGeometry) -> unfold.Window:
+    return unfold.Window(g.batch, g.height, g.width, g.out_height, g.out_width, *g.kernel, *g.stride, *g.dilation,
+                         g.pads[0][0], g.pads[1][0])  # fmt: skip
+
+
+def conv2d_flops(out, saved) -> int:
+    return 2 * out.size * int(np.prod(saved[1].shape[1:])) if saved and isinstance(saved[2], convargs.ConvGeometry) else 0
+
+
+CONV2D = Op("conv2d", conv2d, conv2d_backward, selective=True, flops=conv2d_flops)

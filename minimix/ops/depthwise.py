@@ -1,0 +1,112 @@
+"""Depthwise and mixed depthwise convolution (MixConv, sec. 3.1): every channel with a kernel of its own.
+
+    Y[z, y, x] = sum over (i, j) of X[z / m, y*S + i*D - top, x*S + j*D - left] * W[z, i, j]
+
+Kernel size, dilation and padding are those of the channel's group; a depthwise convolution is one with a single group. The loops
+are in ``kernels/depthwise.py``; ``reference/mixconv.py`` is the same without haste.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from minimix import convargs, reference
+from minimix.kernels import depthwise, memory
+from minimix.kernels.taps import Group, forward_taps, input_grad_taps
+from minimix.kernels.threads import get_num_threads, parallel
+from minimix.ops.layout import channel_major, nchw
+from minimix.ops.op import Op
+from minimix.ops.pointwise import refuse_complex
+
+
+@lru_cache(maxsize=256)
+def _plan(geometry: convargs.MixGeometry):
+    """All that the kernels must know about a geometry, worked out once: (channels, forward taps, input-gradient taps)."""
+    g = geometry
+    counts = [group.out_last - group.out_first for group in g.groups]
+    lengths = np.repeat([group.kernel[0] * group.kernel[1] for group in g.groups], counts)
+    channels = depthwise.Channels(
+        g.batch, g.height, g.width, g.out_height, g.out_width, g.multiplier,
+        group=np.repeat(np.arange(len(g.groups)), [group.last - group.first for group in g.groups]),
+        weight_start=np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
+    )  # fmt: skip
+    groups = tuple(Group(group.kernel, group.dilation, (group.pads[0][0], group.pads[1][0])) for group in g.groups)
+    sizes = (g.batch, (g.height, g.width), (g.out_height, g.out_width), g.stride, groups)
+    return channels, forward_taps(*sizes), input_grad_taps(*sizes)
+
+
+def _threads(geometry) -> int | None:
+    """One thread for work so small that waking another takes longer."""
+    taps = sum((group.out_last - group.out_first) * group.kernel[0] * group.kernel[1] for group in geometry.groups)
+    return 1 if taps * geometry.batch * geometry.out_height * geometry.out_width < 200_000 else None
+
+
+def mixconv2d(x, *weights, stride=1, padding="same", dilation=1):
+    """x (N, C, H, W), weights one (C_t*m, 1, KH_t, KW_t) a group -> (N, C*m, OH, OW)."""
+    geometry = convargs.mixconv2d(x, weights, stride, padding, dilation)
+    if x.dtype.kind == "c":
+        return reference.mixconv2d(x, weights, stride, padding, dilation), None
+    return _run(x, weights, geometry)
+
+
+def depthwise_conv2d(x, weight, stride=1, padding="same", dilation=1):
+    """x (N, C, H, W), weight (C*m, 1, KH, KW) -> (N, C*m, OH, OW)."""
+    geometry = convargs.depthwise_conv2d(x, weight, stride, padding, dilation)
+    if x.dtype.kind == "c":
+        return reference.depthwise_conv2d(x, weight, stride, padding, dilation), None
+    return _run(x, (weight,), geometry)
+
+
+def _run(x, weights, geometry):
+    planes = channel_major(x)
+    weight = np.concatenate([w.reshape(-1) for w in weights])
+    out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), x.dtype)
+    if out.size:
+        channels, taps, _ = _plan(geometry)
+        n = get_num_threads()
+        buffers = memory.empty((n, taps.buffer.size(geometry.batch)), x.dtype)
+        parallel(depthwise.forward, planes.reshape(-1), weight, out.reshape(-1), channels, taps, buffers,
+                 np.empty((n, len(taps.offset)), x.dtype), threads=_threads(geometry))  # fmt: skip
+    return nchw(out), (planes, weight, geometry)
+
+
+def mixconv2d_backward(gradient, saved, needed):
+    planes, weight, geometry = refuse_complex(saved)
+    g = channel_major(gradient)
+    want_x, want_weight = needed[0], any(needed[1:])
+    gx = memory.empty(planes.shape if want_x else (0,), planes.dtype)
+    gw = np.zeros(weight.shape if want_weight else (0,), planes.dtype)  # taps that never meet the picture get none
+    if g.size:
+        channels, taps, grad_taps = _plan(geometry)
+        n = get_num_threads()
+        buffers = memory.empty((n, taps.buffer.size(geometry.batch)), g.dtype)
+        grad_buffers = memory.empty((n, grad_taps.buffer.size(geometry.batch)), g.dtype)
+        rows = np.empty((n, int(grad_taps.run.max())), g.dtype)
+        scratch = np.empty((n, max(len(taps.offset), len(grad_taps.offset))), g.dtype)
+        parallel(depthwise.backward, planes.reshape(-1), weight, g.reshape(-1), gx.reshape(-1), gw, want_x, want_weight,
+                 channels, taps, grad_taps, buffers, grad_buffers, rows, scratch, threads=_threads(geometry))  # fmt: skip
+    else:
+        gx[...] = 0
+    return nchw(gx) if want_x else None, *_split(gw, geometry, needed[1:])
+
+
+def _split(flat, geometry, needed):
+    """The flat gradient as one array a group, shaped like its weight."""
+    start = 0
+    for group, wanted in zip(geometry.groups, needed, strict=True):
+        shape = (group.out_last - group.out_first, 1, *group.kernel)
+        end = start + shape[0] * shape[2] * shape[3]
+        yield flat[start:end].reshape(shape) if wanted else None
+        start = end
+
+
+def mixconv2d_flops(out, saved) -> int:
+    """Two for each multiply-add, border included."""
+    if saved is None:
+        return 0
+    pixels = out.shape[0] * out.shape[2] * out.shape[3]
+    return 2 * pixels * len(saved[1])
+
+
+MIXCONV2D = Op("mixconv2d", mixconv2d, mixconv2d_backward, selective=True, flops=mixconv2d_flops)
+DEPTHWISE_CONV2D = Op("depthwise_conv2d", depthwise_conv2d, mixconv2d_backward, selective=True, flops=mixconv2d_flops)

@@ -1,0 +1,24 @@
+"""Parts of an array: x[...]."""
+
+import numpy as np
+
+from minimix.ops.op import Op
+
+
+def getitem_forward(x, index):
+    """index: all that NumPy takes: ints, slices, None, ..., integer and boolean arrays, and tuples of these."""
+    return x[index], (x.shape, index)
+
+
+def getitem_backward(gradient, saved):
+    shape, index = saved
+    to_x = np.zeros(shape, gradient.dtype)
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(part, (np.ndarray, list)) and np.asarray(part).dtype != bool for part in parts):
+        np.add.at(to_x, index, gradient)  # an element may have been taken several times: add up
+    else:
+        to_x[index] = gradient
+    return (to_x,)
+
+
+GETITEM = Op("getitem", getitem_forward, getitem_backward)

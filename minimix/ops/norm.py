@@ -1,0 +1,83 @@
+"""Batch normalisation, fused with the activation that usually follows it (Ioffe and Szegedy, arXiv 1502.03167, Algorithm 1).
+
+    y = activation(weight * (x - mean) / sqrt(variance + eps) + bias)
+
+Fused, because both are cheap and memory is slow: x is read and y written once, nothing lies between them, and backward needs x
+alone. With activation "identity" it is plain batch norm.
+"""
+
+import numpy as np
+
+from minimix import reference
+from minimix.kernels import activation as activations
+from minimix.kernels import memory, norm
+from minimix.kernels.threads import parallel
+from minimix.ops.op import Op
+from minimix.ops.pointwise import refuse_complex
+
+ACTIVATIONS = {
+    "identity": activations.IDENTITY,
+    "relu": activations.RELU,
+    "relu6": activations.RELU6,
+    "swish": activations.SWISH,
+    "hard_swish": activations.HARD_SWISH,
+}
+
+
+def _channels_first(x: np.ndarray) -> np.ndarray:
+    """(N, C, ...) as (C, ..., N), contiguous: a view where memory is in that order already."""
+    view = x.transpose(*range(1, x.ndim), 0)
+    if view.flags.c_contiguous and view.flags.writeable and view.flags.aligned:
+        return view
+    out = memory.empty(view.shape, x.dtype)
+    out[...] = view
+    return out
+
+
+def _batch_first(x: np.ndarray) -> np.ndarray:
+    return x.transpose(x.ndim - 1, *range(x.ndim - 1))
+
+
+def _threads(x) -> int | None:
+    return 1 if x.size < 50_000 else None
+
+
+def batch_norm(x, weight, bias, running=None, training=False, momentum=0.1, eps=1e-5, activation="identity"):
+    """x (N, C, ...), weight and bias (C,) -> like x.
+
+    running: None or (mean, variance), each (C,). In training, the batch's own statistics are used, and ``running`` is moved
+    towards them IN PLACE (the variance by the unbiased estimate), the one exception to "an op changes nothing"; in evaluation
+    they are used instead.
+    """
+    if x.dtype.kind == "c":
+        mean, variance = running if running is not None else (None, None)
+        y = reference.batch_norm(x, mean, variance, weight, bias, training, momentum, eps)
+        return (y if activation == "identity" else getattr(reference, activation)(y)), None
+    rows = _channels_first(x)
+    channels, n = rows.shape[0], rows.size // max(1, rows.shape[0])
+    if training:
+        mean, variance = np.zeros(channels), np.zeros(channels)
+    else:
+        mean, variance = (np.array(statistic, np.float64) for statistic in running)
+    y = memory.empty(rows.shape, x.dtype)
+    if x.size:
+        parallel(norm.forward, rows.reshape(-1), y.reshape(-1), weight, bias, mean, variance, float(eps), training,
+                 ACTIVATIONS[activation], n, threads=_threads(x))  # fmt: skip
+    if training and running is not None:
+        for statistic, batch in zip(running, (mean, variance * (n / max(1, n - 1))), strict=True):
+            statistic += (momentum * (batch - statistic)).astype(statistic.dtype)
+    return _batch_first(y), (rows, weight, bias, mean, variance, float(eps), training, ACTIVATIONS[activation])
+
+
+def batch_norm_backward(gradient, saved):
+    rows, weight, bias, mean, variance, eps, training, activation = refuse_complex(saved)
+    g = _channels_first(gradient)
+    gx = memory.empty(rows.shape, rows.dtype)
+    g_weight, g_bias = np.zeros_like(weight), np.zeros_like(bias)
+    if rows.size:
+        parallel(norm.backward, rows.reshape(-1), g.reshape(-1), gx.reshape(-1), weight, bias, mean, variance, g_weight, g_bias,
+                 eps, training, activation, rows.size // rows.shape[0], threads=_threads(rows))  # fmt: skip
+    return _batch_first(gx), g_weight, g_bias
+
+
+BATCH_NORM = Op("batch_norm", batch_norm, batch_norm_backward)

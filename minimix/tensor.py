@@ -1,0 +1,274 @@
+"""Tensor and the tape: run ops forward, remember them, and walk them backward.
+
+Every op that runs on a Tensor leaves a Node behind: its inputs, and what its backward pass needs. ``backward`` visits the
+nodes from the youngest to the oldest. That order is the whole trick: a node may pass its gradient on only when it holds
+*all* of it, so every use of its output must have come first. With ``b = a + a; c = b + b`` a walk that simply follows the
+edges would visit ``b`` twice, the first time with half of its gradient. A use is always younger than what it uses, so age
+sorts the graph, and no recursion is needed however deep it is.
+"""
+
+import contextlib
+import heapq
+import itertools
+import threading
+
+import numpy as np
+
+from minimix import profiler
+from minimix.ops.op import Op
+
+_age = itertools.count()
+_state = threading.local()  # whether this Python thread records, as in PyTorch
+
+
+def is_grad_enabled() -> bool:
+    """Whether ops on Tensors are being recorded in this Python thread."""
+    return getattr(_state, "recording", True)
+
+
+@contextlib.contextmanager
+def _recording(flag: bool):
+    before = is_grad_enabled()
+    _state.recording = flag
+    try:
+        yield
+    finally:
+        _state.recording = before
+
+
+def no_grad():
+    """Within it nothing is recorded: for evaluation, and for updates of parameters. Also works as a decorator.
+
+    >>> import minimix as mm
+    >>> x = mm.Tensor([1.0, 2.0], requires_grad=True)
+    >>> with mm.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+    return _recording(False)
+
+
+def enable_grad():
+    """Record again inside a ``no_grad`` block."""
+    return _recording(True)
+
+
+class Node:
+    """One op that ran: what it was given (``inputs``), what its backward needs (``saved``), and its age."""
+
+    __slots__ = ("age", "freed", "inputs", "needed", "op", "output_dtype", "output_shape", "saved")
+
+    def __init__(self, op: Op, inputs: tuple, saved, output: np.ndarray):
+        self.age = next(_age)
+        self.op = op
+        self.inputs = inputs
+        self.needed = tuple(t.requires_grad for t in inputs)
+        self.saved = saved
+        self.output_shape = output.shape
+        self.output_dtype = output.dtype
+        self.freed = False
+
+    def backward(self, gradient: np.ndarray) -> tuple:
+        """Gradients of the inputs, None for those that nobody wants."""
+        if self.freed:
+            raise RuntimeError(
+                f"backward through {self.op.name} a second time: its saved arrays were freed by the first. "
+                "Pass retain_graph=True to the first backward(), or run the forward pass again."
+            )
+        with profiler.timed(self.op, "backward") as record, np.errstate(all="ignore"):
+            extra = (self.needed,) if self.op.selective else ()
+            gradients = self.op.backward(gradient, self.saved, *extra)
+            record(gradient.shape)
+        return gradients
+
+    def free(self) -> None:
+        self.saved, self.inputs, self.freed = None, (), True
+
+
+class Tensor:
+    """An n-dimensional array that remembers how it was computed.
+
+    data: anything that ``np.asarray`` takes. Python numbers and lists become float32, as in PyTorch; arrays keep their dtype,
+        and are not copied.
+    requires_grad: whether ``backward`` shall leave a gradient in ``.grad``. Only floating-point (and complex) data can.
+
+    Attributes: ``data`` and ``grad`` (ndarrays of one shape; ``grad`` is None until a backward pass adds to it), ``shape``,
+    ``dtype``, ``ndim``, ``size``.
+
+    >>> import minimix as mm
+    >>> x = mm.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    array([2., 4., 6.], dtype=float32)
+    """
+
+    __slots__ = ("__weakref__", "_keep_grad", "data", "grad", "name", "node", "requires_grad")
+    __array_priority__ = 1000  # ndarray + Tensor goes to Tensor.__radd__ ...
+    __array_ufunc__ = None  # ... as a whole, not element by element
+
+    def __init__(self, data, requires_grad: bool = False, name: str | None = None):
+        if isinstance(data, Tensor):
+            data = data.data
+        array = np.asarray(data)
+        if array.dtype == np.float64 and not isinstance(data, (np.ndarray, np.generic)):
+            array = array.astype(np.float32)  # Python numbers carry no precision of their own
+        if array.dtype == object or array.dtype.kind in "USV":
+            raise TypeError(f"a Tensor holds numbers, not {array.dtype}: check that the nested lists are rectangular")
+        if requires_grad and array.dtype.kind not in "fc":
+            raise TypeError(f"only floating-point Tensors can require gradients, not {array.dtype}: use data.astype(np.float32)")
+        self.data = array
+        self.grad = None
+        self.requires_grad = bool(requires_grad)
+        self.node = None
+        self.name = name
+        self._keep_grad = False
+
+    # -- what it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple:
+        return self.data.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.data.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        return self.data.size
+
+    @property
+    def is_leaf(self) -> bool:
+        """True where no recorded op made it: inputs, parameters, constants."""
+        return self.node is None
+
+    def item(self) -> float:
+        """The one number in it."""
+        return self.data.item()
+
+    def numpy(self) -> np.ndarray:
+        """The array itself, not a copy."""
+        return self.data
+
+    def detach(self) -> "Tensor":
+        """The same data, cut off from the graph."""
+        return Tensor(self.data)
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d Tensor: it has no axes")
+        return len(self.data)
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __float__(self) -> float:
+        return float(self.data)
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __repr__(self) -> str:
+        body = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=200)
+        dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
+        made = f", op={self.node.op.name}" if self.node is not None else ", requires_grad=True" if self.requires_grad else ""
+        return f"Tensor({body}{dtype}{made})"
+
+    # -- the backward pass --------------------------------------------------------------------------------------------
+
+    def retain_grad(self) -> "Tensor":
+        """Keep ``.grad`` here too, although an op made this Tensor."""
+        self._keep_grad = True
+        return self
+
+    def zero_grad(self) -> None:
+        self.grad = None
+
+    def backward(self, gradient=None, retain_graph: bool = False) -> None:
+        """Add d(self)/d(leaf), weighted by ``gradient``, to ``.grad`` of every leaf that requires it.
+
+        gradient: array of this Tensor's shape; may be left out where it holds a single number (then 1).
+        retain_graph: keep what the ops saved, so that backward can run again. Without it, everything is freed as soon as it
+            has been used.
+        """
+        if not self.requires_grad:
+            raise RuntimeError(
+                "backward() on a Tensor that does not require gradients: no input had requires_grad=True, "
+                "or it was computed under no_grad()"
+            )
+        backpropagate([(self, _seed(self, gradient))], retain_graph)
+
+
+def _seed(tensor: Tensor, gradient) -> np.ndarray:
+    if gradient is None:
+        if tensor.size != 1:
+            raise RuntimeError(f"backward() without a gradient needs a single number, not shape {tensor.shape}: "
+                               "call .sum() or .mean() first, or pass gradient=")
+        return np.ones(tensor.shape, tensor.dtype)
+    array = gradient.data if isinstance(gradient, Tensor) else np.asarray(gradient)
+    if array.shape != tensor.shape:
+        raise RuntimeError(f"gradient has shape {array.shape}, but the Tensor has shape {tensor.shape}: they must be equal")
+    return array.astype(tensor.dtype, copy=False)
+
+
+def backpropagate(seeds: list, retain_graph: bool = False) -> None:
+    """Run the backward pass from several (Tensor, gradient) pairs at once. ``Tensor.backward`` is the usual way in."""
+    pending: dict[Node, np.ndarray] = {}  # gradient of a node's output, as far as it is known
+    queue: list = []  # nodes waiting, youngest first
+    owned: set[int] = set()  # pending arrays made here: they may be added to in place
+
+    def send(tensor: Tensor, gradient: np.ndarray) -> None:
+        if tensor._keep_grad or tensor.node is None:
+            _accumulate(tensor, gradient)
+        if tensor.node is None:
+            return
+        node = tensor.node
+        if node not in pending:
+            pending[node] = gradient
+            heapq.heappush(queue, (-node.age, node))
+        elif id(node) in owned:
+            pending[node] += gradient
+        else:  # the first gradient may be shared with other inputs of the same op: do not write into it
+            pending[node] = pending[node] + gradient
+            owned.add(id(node))
+
+    for tensor, gradient in seeds:
+        send(tensor, gradient)
+    while queue:
+        _, node = heapq.heappop(queue)
+        gradients = node.backward(pending.pop(node))
+        owned.discard(id(node))
+        inputs, needed = node.inputs, node.needed
+        if not retain_graph:
+            node.free()
+        for tensor, wanted, gradient in zip(inputs, needed, gradients, strict=True):
+            if wanted and gradient is not None:
+                send(tensor, gradient)
+        del gradients, gradient, inputs, tensor  # the next node may need the memory
+
+
+def _accumulate(tensor: Tensor, gradient: np.ndarray) -> None:
+    """tensor.grad += gradient, in an array of its own."""
+    if tensor.grad is None:
+        tensor.grad = np.array(gradient, dtype=tensor.dtype, order="K")
+    else:
+        tensor.grad = tensor.grad + gradient
+
+
+def apply(op: Op, *inputs, **options) -> Tensor:
+    """Run ``op`` on Tensors (or anything that makes one), and remember it where a gradient may be asked for."""
+    tensors = tuple(x if isinstance(x, Tensor) else Tensor(x) for x in inputs)
+    # as in PyTorch, infinities and NaNs are results, not warnings
+    with profiler.timed(op, "forward") as record, np.errstate(all="ignore"):
+        output, saved = op.forward(*(t.data for t in tensors), **options)
+        record(output.shape, op.flops and op.flops(output, saved))
+    result = Tensor(output)
+    if is_grad_enabled() and any(t.requires_grad for t in tensors):
+        result.requires_grad = True
+        result.node = Node(op, tensors, saved, output)
+    return result
