@@ -96,6 +96,9 @@ class Tensor:
     Attributes: ``data`` and ``grad`` (ndarrays of one shape; ``grad`` is None until a backward pass adds to it), ``shape``,
     ``dtype``, ``ndim``, ``size``.
 
+    Operators (+ - * / ** @, comparisons, indexing) and methods (sum, exp, reshape, ...) come from ``minimix/functional``, which
+    attaches them in ``functional/methods.py``.
+
     >>> import minimix as mm
     >>> x = mm.Tensor([1.0, 2.0, 3.0], requires_grad=True)
     >>> (x * x).sum().backward()

@@ -4,7 +4,9 @@ Each function checks its arguments, refuses what does not fit with a message tha
 ``minimix/ops``. Inputs may be Tensors, arrays or lists; outputs are Tensors.
 """
 
-from minimix.functional import methods  # noqa: F401 - gives Tensor its operators
+# ruff: noqa: F401 - names are imported to be used from here
+
+from minimix.functional import methods  # gives Tensor its operators
 from minimix.functional.activation import (
     dropout,
     hard_sigmoid,
@@ -57,3 +59,4 @@ from minimix.functional.shape import (
     transpose,
     unsqueeze,
 )
+from minimix.functional.stage import Normalisation, mixed_stage

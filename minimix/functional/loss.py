@@ -147,5 +147,7 @@ def _check_targets(name: str, scores: Tensor, targets: Tensor, ignore_index: int
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
         where = ", ".join(map(str, place))
-        raise ValueError(f"{name}: targets[{where}] = {targets.data[place]}, but there are {classes} classes: 0 to {classes - 1}")
+        raise ValueError(
+            f"{name}: targets[{where}] = {targets.data[place]}, but there are {classes} classes: 0 to {classes - 1}"
+        )
     return np.where(kept, targets.data, 0).astype(np.intp), kept

@@ -30,13 +30,17 @@ def _windows(name: str, x: Tensor, kernel_size, stride, padding, dilation, ceil_
     for n, k, s, p, d in zip(x.shape[2:], kernel, stride, padding, dilation, strict=True):
         reach = (k - 1) * d + 1
         if p > k // 2:
-            raise ValueError(f"{name}: padding {p} is more than half of kernel_size {k}: whole windows could lie in the padding")
+            raise ValueError(
+                f"{name}: padding {p} is more than half of kernel_size {k}: whole windows could lie in the padding"
+            )
         room = n + 2 * p - reach
         count = (-(-room // s) if ceil_mode else room // s) + 1
         if ceil_mode and (count - 1) * s >= n + p:
             count -= 1  # the last window must start in the picture or its left padding
         if count < 1 or n == 0:
-            raise ValueError(f"{name}: windows of {reach} pixels do not fit {n} pixels padded by {p}: pictures of shape {x.shape}")
+            raise ValueError(
+                f"{name}: windows of {reach} pixels do not fit {n} pixels padded by {p}: pictures of shape {x.shape}"
+            )
         output.append(count)
     return ops.Windows(kernel, stride, padding, dilation, tuple(output))
 
@@ -97,7 +101,7 @@ def avg_pool2d(
     return _images("avg_pool2d", x, pool)
 
 
-def adaptive_avg_pool2d(x, output_size: int | None | tuple[int | None, int | None]) -> Tensor:
+def adaptive_avg_pool2d(x, output_size: int | tuple[int | None, int | None] | None) -> Tensor:
     """Means of ``output_size`` windows that share x (N, C, H, W) out evenly, overlapping by a pixel where they must.
 
     output_size: (OH, OW), or one number for both; None keeps the input's.

@@ -33,7 +33,9 @@ def reshape(x, *shape) -> Tensor:
     known = int(np.prod([n for n in shape if n != -1]))
     fits = x.size == known if -1 not in shape else known and x.size % known == 0
     if shape.count(-1) > 1 or any(n < -1 for n in shape) or not fits:
-        raise ValueError(f"reshape: {x.size} elements of shape {x.shape} do not fill shape {shape} (at most one -1, for the rest)")
+        raise ValueError(
+            f"reshape: {x.size} elements of shape {x.shape} do not fill shape {shape} (at most one -1, for the rest)"
+        )
     return apply(ops.RESHAPE, x, shape=shape)
 
 
@@ -219,9 +221,7 @@ def split(x, size_or_sizes: int | list[int] | tuple[int, ...], axis: int = 0) ->
     if any(n < 0 for n in sizes) or sum(sizes) != length:
         raise ValueError(f"split: pieces {sizes} do not add up to the {length} of axis {axis} of shape {x.shape}")
     ends = np.cumsum(sizes).tolist()
-    return tuple(
-        getitem(x, (slice(None),) * axis + (slice(end - n, end),)) for n, end in zip(sizes, ends, strict=True)
-    )
+    return tuple(getitem(x, (slice(None),) * axis + (slice(end - n, end),)) for n, end in zip(sizes, ends, strict=True))
 
 
 def pad(x, pad: tuple[int, ...] | list[int], mode: str = "constant", value: float = 0.0) -> Tensor:
@@ -238,7 +238,9 @@ def pad(x, pad: tuple[int, ...] | list[int], mode: str = "constant", value: floa
         raise ValueError(f"pad: mode {mode!r}: only 'constant' exists here")
     amounts = _numbers("pad", (tuple(pad),))
     if len(amounts) % 2 or len(amounts) > 2 * x.ndim:
-        raise ValueError(f"pad: {amounts} for shape {x.shape}: expected pairs (before, after), last axis first, at most {x.ndim}")
+        raise ValueError(
+            f"pad: {amounts} for shape {x.shape}: expected pairs (before, after), last axis first, at most {x.ndim}"
+        )
     untouched = [0] * (x.ndim - len(amounts) // 2)
     before, after = (tuple(untouched + list(amounts[side::2])[::-1]) for side in (0, 1))
     for axis, (b, n, a) in enumerate(zip(before, x.shape, after, strict=True)):

@@ -1,7 +1,8 @@
-"""Layers as PyTorch users know them: ``nn.Module``, ``nn.Conv2d``, ..., and the mixed ones, ``nn.MixConv2d``, ``nn.MixBlock``."""
+"""Layers as PyTorch users know them, ``nn.Module``, ``nn.Conv2d``, ...; and the mixed ones, ``nn.MixConv2d``, ``nn.MixBlock``."""
 
 from minimix.nn import init
 from minimix.nn.blocks import MixBlock, SqueezeExcite
+from minimix.nn.containers import ModuleList, Sequential
 from minimix.nn.convolution import Conv2d, DepthwiseConv2d, MixConv2d, PointwiseConv2d
 from minimix.nn.layers import (
     AvgPool2d,
@@ -19,7 +20,7 @@ from minimix.nn.layers import (
     Softmax,
     Swish,
 )
-from minimix.nn.module import Module, ModuleList, Parameter, Sequential
+from minimix.nn.module import Module, Parameter
 
 __all__ = [
     "AvgPool2d", "BatchNorm2d", "Conv2d", "DepthwiseConv2d", "Dropout", "Flatten", "GlobalAvgPool2d", "HardSwish", "Linear",

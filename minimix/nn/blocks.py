@@ -80,9 +80,17 @@ class MixBlock(Module):
         self.bn3 = BatchNorm2d(out_channels, eps, momentum)
 
     def forward(self, x):
-        y = self.bn1(self.conv_pw(x)) if self.expands else x
-        y = self.bn2(self.conv_dw(y))
+        y = self.conv_pw(x) if self.expands else x
+        y = self._middle(y)
         if self.se is not None:
             y = self.se(y)
         y = self.bn3(self.conv_pwl(y))
         return x + y if self.has_skip else y
+
+    def _middle(self, x):
+        """bn1, conv_dw and bn2 in one op; the same as ``bn2(conv_dw(bn1(x)))``, without bn1 where nothing is expanded."""
+        conv = self.conv_dw
+        before = self.bn1.as_option() if self.expands else None
+        return F.mixed_stage(
+            x, conv.weights, before, self.bn2.as_option(), self.training, conv.stride, conv.padding, list(conv.dilation)
+        )

@@ -115,8 +115,8 @@ class MixConv2d(Module):
     partition: how the channels are divided, "equal" or "exponential" (sec. 3.2), or a tuple with the size of each group.
     multiplier: output channels per input channel. stride and padding as in ``DepthwiseConv2d``.
 
-    Parameters: ``groups[t].weight`` (C_t*m, 1, K_t, K_t), in the state dict as "0.weight", "1.weight", ...; with a single kernel
-    size just "weight". So they are named in PyTorch Image Models, too.
+    Parameters: ``weights[t]`` (C_t*m, 1, K_t, K_t), in the state dict as "0.weight", "1.weight", ...; with a single kernel size
+    just "weight". So they are named in PyTorch Image Models, too.
 
     >>> from minimix import nn
     >>> import numpy as np

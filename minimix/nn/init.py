@@ -8,7 +8,7 @@ from minimix import rng
 
 
 def fan_out_normal(shape: tuple, groups: int = 1) -> np.ndarray:
-    """Normal, standard deviation sqrt(2 / fan_out), fan_out = KH * KW * C_out / groups: what MixNet's code uses for convolutions.
+    """Normal, standard deviation sqrt(2 / fan_out), fan_out = KH * KW * C_out / groups: MixNet's code has it for convolutions.
 
     For a depthwise kernel, groups = C_out and so fan_out = KH * KW.
 
@@ -20,5 +20,9 @@ def fan_out_normal(shape: tuple, groups: int = 1) -> np.ndarray:
 
 
 def uniform(shape: tuple, bound: float) -> np.ndarray:
-    """Uniform in -bound .. bound."""
+    """Uniform in -bound .. bound.
+
+    >>> bool(abs(uniform((3, 4), bound=0.5)).max() <= 0.5)
+    True
+    """
     return rng.generator().uniform(-bound, bound, shape).astype(np.float32)

@@ -37,15 +37,29 @@ class BatchNorm2d(Module):
         if len(x.shape) != 4:
             raise ValueError(f"BatchNorm2d wants (N, C, H, W), got shape {x.shape}")
         training = self.training or self.running_mean is None
-        momentum = self.momentum
-        if training and self.running_mean is not None:
-            self.num_batches_tracked += 1
-            momentum = 1 / float(self.num_batches_tracked) if momentum is None else momentum  # None: the plain average
-        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training, momentum, self.eps,
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training, self._count_batch(), self.eps,
                             self.activation)  # fmt: skip
 
+    def _count_batch(self) -> float:
+        """In training, count one more batch. Returns the momentum for it; None means the plain average of all batches."""
+        if self.training and self.running_mean is not None:
+            self.num_batches_tracked += 1
+        if self.momentum is None:
+            return 1 / max(1.0, float(self.num_batches_tracked)) if self.running_mean is not None else 0.0
+        return self.momentum
+
+    def as_option(self) -> tuple | None:
+        """(weight, bias, Normalisation) for an op that does this norm's work together with its own; None where it cannot."""
+        if self.weight is None or self.running_mean is None:
+            return None
+        running = (self.running_mean, self.running_var)
+        return self.weight, self.bias, F.Normalisation(running, self._count_batch(), self.eps, self.activation)
+
     def extra_repr(self) -> str:
-        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, activation={self.activation!r}"
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.weight is not None}, "
+            f"track_running_stats={self.running_mean is not None}, activation={self.activation!r}"
+        )
 
 
 class Linear(Module):
@@ -94,63 +108,126 @@ class Dropout(Module):
 
 
 class MaxPool2d(Module):
-    """Largest value of each window. Arguments as in ``F.max_pool2d``."""
+    """Largest value of each window. Arguments as in ``F.max_pool2d``.
 
-    def __init__(self, kernel_size, stride=None, padding=0):
+    >>> from minimix import nn
+    >>> import numpy as np
+    >>> nn.MaxPool2d(2)(np.zeros((1, 3, 8, 8), np.float32)).shape
+    (1, 3, 4, 4)
+    """
+
+    def __init__(self, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
         super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+        self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
+        self.dilation, self.ceil_mode = dilation, ceil_mode
 
     def forward(self, x):
-        return F.max_pool2d(x, self.kernel_size, self.stride, self.padding)
+        return F.max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
 
     def extra_repr(self) -> str:
-        return f"{self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        return (
+            f"{self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}, "
+            f"ceil_mode={self.ceil_mode}"
+        )
 
 
-class AvgPool2d(MaxPool2d):
-    """Mean of each window. Arguments as in ``F.avg_pool2d``."""
+class AvgPool2d(Module):
+    """Mean of each window. Arguments as in ``F.avg_pool2d``.
+
+    >>> from minimix import nn
+    >>> import numpy as np
+    >>> nn.AvgPool2d(3, stride=2, padding=1)(np.zeros((1, 3, 8, 8), np.float32)).shape
+    (1, 3, 4, 4)
+    """
+
+    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+        super().__init__()
+        self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
     def forward(self, x):
-        return F.avg_pool2d(x, self.kernel_size, self.stride, self.padding)
+        return F.avg_pool2d(x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
+
+    def extra_repr(self) -> str:
+        return f"{self.kernel_size}, stride={self.stride}, padding={self.padding}, ceil_mode={self.ceil_mode}"
 
 
 class GlobalAvgPool2d(Module):
-    """Mean over all pixels, (N, C, H, W) -> (N, C)."""
+    """Mean over all pixels, (N, C, H, W) -> (N, C).
+
+    >>> from minimix import nn
+    >>> import numpy as np
+    >>> nn.GlobalAvgPool2d()(np.ones((2, 3, 8, 8), np.float32)).shape
+    (2, 3)
+    """
 
     def forward(self, x):
         return F.global_avg_pool2d(x)
 
 
 class Flatten(Module):
-    """(N, ...) -> (N, all the rest)."""
+    """(N, ...) -> (N, all the rest): merges the axes from ``start_axis`` to ``end_axis``.
+
+    >>> from minimix import nn
+    >>> import numpy as np
+    >>> nn.Flatten()(np.zeros((2, 3, 4, 5), np.float32)).shape
+    (2, 60)
+    """
+
+    def __init__(self, start_axis=1, end_axis=-1):
+        super().__init__()
+        self.start_axis, self.end_axis = start_axis, end_axis
 
     def forward(self, x):
-        return F.flatten(x, 1)
+        return F.flatten(x, self.start_axis, self.end_axis)
+
+    def extra_repr(self) -> str:
+        return f"start_axis={self.start_axis}, end_axis={self.end_axis}"
 
 
 class ReLU(Module):
-    """max(x, 0)."""
+    """max(x, 0).
+
+    >>> from minimix import nn
+    >>> nn.ReLU()([-1.0, 0.0, 2.0]).data
+    array([0., 0., 2.], dtype=float32)
+    """
 
     def forward(self, x):
         return F.relu(x)
 
 
 class ReLU6(Module):
-    """min(max(x, 0), 6)."""
+    """min(max(x, 0), 6).
+
+    >>> from minimix import nn
+    >>> nn.ReLU6()([-1.0, 2.0, 9.0]).data
+    array([0., 2., 6.], dtype=float32)
+    """
 
     def forward(self, x):
         return F.relu6(x)
 
 
 class Sigmoid(Module):
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    >>> from minimix import nn
+    >>> nn.Sigmoid()([0.0, 100.0]).data
+    array([0.5, 1. ], dtype=float32)
+    """
 
     def forward(self, x):
         return F.sigmoid(x)
 
 
 class Swish(Module):
-    """x * sigmoid(x); PyTorch calls it SiLU."""
+    """x * sigmoid(x); PyTorch calls it SiLU.
+
+    >>> from minimix import nn
+    >>> nn.Swish()([0.0, 100.0]).data
+    array([  0., 100.], dtype=float32)
+    """
 
     def forward(self, x):
         return F.swish(x)
@@ -160,14 +237,24 @@ SiLU = Swish
 
 
 class HardSwish(Module):
-    """x * relu6(x + 3) / 6."""
+    """x * relu6(x + 3) / 6.
+
+    >>> from minimix import nn
+    >>> nn.HardSwish()([-4.0, 1.5, 4.0]).data
+    array([-0.   ,  1.125,  4.   ], dtype=float32)
+    """
 
     def forward(self, x):
         return F.hard_swish(x)
 
 
 class Softmax(Module):
-    """exp(x) / sum of exp(x) along an axis."""
+    """exp(x) / sum of exp(x) along an axis.
+
+    >>> from minimix import nn
+    >>> nn.Softmax()([[0.0, 0.0]]).data
+    array([[0.5, 0.5]], dtype=float32)
+    """
 
     def __init__(self, axis=-1):
         super().__init__()
@@ -175,3 +262,6 @@ class Softmax(Module):
 
     def forward(self, x):
         return F.softmax(x, axis=self.axis)
+
+    def extra_repr(self) -> str:
+        return f"axis={self.axis}"

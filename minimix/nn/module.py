@@ -2,10 +2,10 @@
 
 Nothing is hidden: these are ordinary attributes, and what a module owns is found by looking through them in the order in which
 they were set. A ``Parameter`` is a parameter, a ``Module`` a child, and an array named by ``register_buffer`` a buffer: state
-that is saved and loaded but not trained, such as running statistics.
+that is saved and loaded but not trained, such as running statistics. ``containers.py`` has modules that hold others by number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -52,10 +52,59 @@ class Module:
     def __call__(self, *inputs, **options):
         return self.forward(*inputs, **options)
 
-    def register_buffer(self, name: str, array: np.ndarray) -> None:
-        """Set attribute ``name`` to an array that belongs to the state, but is not trained."""
-        self._buffer_names.append(name)
-        setattr(self, name, np.asarray(array))
+    def __setattr__(self, name: str, value) -> None:
+        """As for any object, except that mistakes are refused which would otherwise show much later.
+
+        Raises AttributeError for parameters and modules set before ``super().__init__()``, TypeError where a parameter or a
+        module would be replaced by something else (None is allowed): it would silently not be trained and saved any more.
+        """
+        own = vars(self)
+        if "_buffer_names" in own:
+            for kind in (Parameter, Module):
+                if isinstance(own.get(name), kind) and not (value is None or isinstance(value, kind)):
+                    raise TypeError(
+                        f"{type(self).__name__}.{name} is a {kind.__name__}, it cannot become a {type(value).__name__}: set a "
+                        f"{kind.__name__} or None" + (f", or write into {name}.data" if kind is Parameter else "")
+                    )
+            if name in self._buffer_names and value is not None:
+                value = np.asarray(value.data if isinstance(value, Tensor) else value)  # NumPy makes scalars of 0-d results
+        elif isinstance(value, (Parameter, Module)):
+            raise AttributeError(f"{type(self).__name__}.{name} is set too early: call super().__init__() before it")
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in self._buffer_names:
+            self._buffer_names.remove(name)
+
+    def register_buffer(self, name: str, array: np.ndarray | None) -> None:
+        """Set attribute ``name`` to an array that belongs to the state, but is not trained. None: there may be one later."""
+        self._check_name(name, name in self._buffer_names)
+        if name not in self._buffer_names:
+            self._buffer_names.append(name)
+        setattr(self, name, array)
+
+    def register_parameter(self, name: str, parameter: Parameter | None) -> None:
+        """The same as ``self.<name> = parameter``, for names that are made by a program."""
+        self._check_name(name, isinstance(vars(self).get(name), Parameter))
+        if not (parameter is None or isinstance(parameter, Parameter)):
+            raise TypeError(f"{name!r} is a {type(parameter).__name__}, expected a Parameter: wrap it, nn.Parameter(...)")
+        setattr(self, name, parameter)
+
+    def add_module(self, name: str, module: "Module | None") -> None:
+        """The same as ``self.<name> = module``, for names that are made by a program."""
+        self._check_name(name, isinstance(vars(self).get(name), Module))
+        if not (module is None or isinstance(module, Module)):
+            raise TypeError(f"{name!r} is a {type(module).__name__}, expected a Module: functions are called in forward()")
+        setattr(self, name, module)
+
+    def _check_name(self, name: str, replaces: bool) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"a name in a module must be a string, not {name!r}")
+        if not name or "." in name:
+            raise KeyError(f"{name!r} cannot be a name in a module: it must not be empty, and dots separate levels")
+        if hasattr(self, name) and not replaces and getattr(self, name) is not None:
+            raise KeyError(f"{type(self).__name__} has another attribute {name!r} already: choose another name")
 
     # -- what is inside -----------------------------------------------------------------------------------------------
 
@@ -84,45 +133,68 @@ class Module:
         for _, module in self.named_modules():
             yield module
 
-    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """(name, parameter) in the order of definition; a shared parameter once."""
+    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
+        """(name, parameter) in the order of definition; a shared parameter once. recurse=False: only this module's own."""
         seen = set()
-        for prefix, module in self.named_modules():
+        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
             for name, value in vars(module).items():
                 if isinstance(value, Parameter) and id(value) not in seen:
                     seen.add(id(value))
-                    yield f"{prefix}.{name}" if prefix else name, value
+                    yield f"{path}.{name}" if path else name, value
 
-    def parameters(self) -> Iterator[Parameter]:
-        for _, parameter in self.named_parameters():
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
-    def named_buffers(self) -> Iterator[tuple[str, np.ndarray]]:
-        for prefix, module in self.named_modules():
+    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, np.ndarray]]:
+        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
             for name in module._buffer_names:
-                yield f"{prefix}.{name}" if prefix else name, getattr(module, name)
+                if getattr(module, name) is not None:
+                    yield f"{path}.{name}" if path else name, getattr(module, name)
 
-    def buffers(self) -> Iterator[np.ndarray]:
-        for _, buffer in self.named_buffers():
+    def buffers(self, recurse: bool = True) -> Iterator[np.ndarray]:
+        for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
+
+    def get_submodule(self, name: str) -> "Module":
+        """The module that ``named_modules`` calls ``name``; "" is this one. AttributeError where there is none."""
+        module = self
+        for part in name.split(".") if name else ():
+            child = vars(module).get(part)
+            if not isinstance(child, Module):
+                raise AttributeError(
+                    f"{type(self).__name__} has no module {name!r}: no child {part!r} in {type(module).__name__}"
+                )
+            module = child
+        return module
+
+    def get_parameter(self, name: str) -> Parameter:
+        """The parameter that ``named_parameters`` calls ``name``. AttributeError where there is none."""
+        path, _, last = name.rpartition(".")
+        parameter = vars(self.get_submodule(path)).get(last)
+        if not isinstance(parameter, Parameter):
+            raise AttributeError(f"{type(self).__name__} has no parameter {name!r}")
+        return parameter
 
     # -- state --------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """{name: array} of all parameters and buffers. These are the arrays themselves, not copies."""
-        state = {}
-        for prefix, module in self.named_modules():
-            own = {name: value.data for name, value in vars(module).items() if isinstance(value, Parameter)}
-            own |= {name: getattr(module, name) for name in module._buffer_names}
-            state |= {f"{prefix}.{name}" if prefix else name: array for name, array in own.items()}
+        """{name: array} of all parameters and buffers, shared ones under each of their names. These are the arrays themselves,
+        not copies."""
+        state = {name: value.data for name, value in vars(self).items() if isinstance(value, Parameter)}
+        state |= dict(self.named_buffers(recurse=False))
+        for name, child in self.named_children():
+            state |= {f"{name}.{key}": array for key, array in child.state_dict().items()}
         return state
 
     def load_state_dict(self, state: dict, strict: bool = True) -> tuple[list[str], list[str]]:
         """Copy ``state`` into the arrays of this module, converted to their dtypes. Returns (missing, unexpected) names.
 
         Everything is checked before anything is changed. Raises RuntimeError for arrays of the wrong shape and, where
-        ``strict``, for names that are missing or unexpected.
+        ``strict``, for names that are missing or unexpected; TypeError for what is no dict.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"the state must be a dict of arrays, as state_dict() gives, not {type(state).__name__}")
         own = self.state_dict()
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
@@ -164,8 +236,9 @@ class Module:
 
     def apply(self, function) -> "Module":
         """Call ``function(module)`` for every module, children before their parents. Returns self."""
-        for module in reversed(list(self.modules())):
-            function(module)
+        for child in self.children():
+            child.apply(function)
+        function(self)
         return self
 
     def to(self, dtype) -> "Module":
@@ -203,41 +276,3 @@ class Module:
             return f"{type(self).__name__}({self.extra_repr()})"
         first = [self.extra_repr()] if self.extra_repr() else []
         return f"{type(self).__name__}(\n  " + "\n  ".join(first + below) + "\n)"
-
-
-class Sequential(Module):
-    """Modules one after the other.
-
-    >>> from minimix import nn
-    >>> len(nn.Sequential(nn.Linear(4, 8), nn.ReLU()))
-    2
-    """
-
-    def __init__(self, *modules: Module):
-        super().__init__()
-        for i, module in enumerate(modules):
-            setattr(self, str(i), module)
-
-    def forward(self, x):
-        for module in self.children():
-            x = module(x)
-        return x
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self.children())
-
-    def __iter__(self):
-        return self.children()
-
-    def __getitem__(self, index):
-        return list(self.children())[index]
-
-
-class ModuleList(Sequential):
-    """Modules in a list, to be called by hand."""
-
-    def __init__(self, modules=()):
-        super().__init__(*modules)
-
-    def forward(self, *inputs):
-        raise TypeError("a ModuleList is not called: go through its modules, or use Sequential")

@@ -20,7 +20,7 @@ from minimix.ops.pointwise import refuse_complex
 
 
 @lru_cache(maxsize=256)
-def _plan(geometry: convargs.MixGeometry):
+def plan(geometry: convargs.MixGeometry):
     """All that the kernels must know about a geometry, worked out once: (channels, forward taps, input-gradient taps)."""
     g = geometry
     counts = [group.out_last - group.out_first for group in g.groups]
@@ -35,7 +35,7 @@ def _plan(geometry: convargs.MixGeometry):
     return channels, forward_taps(*sizes), input_grad_taps(*sizes)
 
 
-def _threads(geometry) -> int | None:
+def threads_for(geometry) -> int | None:
     """One thread for work so small that waking another takes longer."""
     taps = sum((group.out_last - group.out_first) * group.kernel[0] * group.kernel[1] for group in geometry.groups)
     return 1 if taps * geometry.batch * geometry.out_height * geometry.out_width < 200_000 else None
@@ -62,11 +62,11 @@ def _run(x, weights, geometry):
     weight = np.concatenate([w.reshape(-1) for w in weights])
     out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), x.dtype)
     if out.size:
-        channels, taps, _ = _plan(geometry)
+        channels, taps, _ = plan(geometry)
         n = get_num_threads()
         buffers = memory.empty((n, taps.buffer.size(geometry.batch)), x.dtype)
         parallel(depthwise.forward, planes.reshape(-1), weight, out.reshape(-1), channels, taps, buffers,
-                 np.empty((n, len(taps.offset)), x.dtype), threads=_threads(geometry))  # fmt: skip
+                 np.empty((n, len(taps.offset)), x.dtype), threads=threads_for(geometry))  # fmt: skip
     return nchw(out), (planes, weight, geometry)
 
 
@@ -77,20 +77,20 @@ def mixconv2d_backward(gradient, saved, needed):
     gx = memory.empty(planes.shape if want_x else (0,), planes.dtype)
     gw = np.zeros(weight.shape if want_weight else (0,), planes.dtype)  # taps that never meet the picture get none
     if g.size:
-        channels, taps, grad_taps = _plan(geometry)
+        channels, taps, grad_taps = plan(geometry)
         n = get_num_threads()
         buffers = memory.empty((n, taps.buffer.size(geometry.batch)), g.dtype)
         grad_buffers = memory.empty((n, grad_taps.buffer.size(geometry.batch)), g.dtype)
         rows = np.empty((n, int(grad_taps.run.max())), g.dtype)
         scratch = np.empty((n, max(len(taps.offset), len(grad_taps.offset))), g.dtype)
         parallel(depthwise.backward, planes.reshape(-1), weight, g.reshape(-1), gx.reshape(-1), gw, want_x, want_weight,
-                 channels, taps, grad_taps, buffers, grad_buffers, rows, scratch, threads=_threads(geometry))  # fmt: skip
+                 channels, taps, grad_taps, buffers, grad_buffers, rows, scratch, threads=threads_for(geometry))  # fmt: skip
     else:
         gx[...] = 0
-    return nchw(gx) if want_x else None, *_split(gw, geometry, needed[1:])
+    return nchw(gx) if want_x else None, *split_weights(gw, geometry, needed[1:])
 
 
-def _split(flat, geometry, needed):
+def split_weights(flat, geometry, needed):
     """The flat gradient as one array a group, shaped like its weight."""
     start = 0
     for group, wanted in zip(geometry.groups, needed, strict=True):

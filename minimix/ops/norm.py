@@ -64,9 +64,14 @@ def batch_norm(x, weight, bias, running=None, training=False, momentum=0.1, eps=
         parallel(norm.forward, rows.reshape(-1), y.reshape(-1), weight, bias, mean, variance, float(eps), training,
                  ACTIVATIONS[activation], n, threads=_threads(x))  # fmt: skip
     if training and running is not None:
-        for statistic, batch in zip(running, (mean, variance * (n / max(1, n - 1))), strict=True):
-            statistic += (momentum * (batch - statistic)).astype(statistic.dtype)
+        move_running(running, mean, variance, n, momentum)
     return _batch_first(y), (rows, weight, bias, mean, variance, float(eps), training, ACTIVATIONS[activation])
+
+
+def move_running(running: tuple, mean, variance, count: int, momentum: float) -> None:
+    """running = (1 - momentum) * running + momentum * batch, in place; the variance by its unbiased estimate, as PyTorch does."""
+    for statistic, batch in zip(running, (mean, variance * (count / max(1, count - 1))), strict=True):
+        statistic += (momentum * (batch - statistic)).astype(statistic.dtype)
 
 
 def batch_norm_backward(gradient, saved):

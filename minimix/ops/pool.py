@@ -77,7 +77,7 @@ MAX_POOL2D = Op("max_pool2d", max_pool2d_forward, max_pool2d_backward)
 
 
 def _window_sizes(windows, height, width, count_padding):
-    """By how much each window is divided: (OH, OW). ceil_mode's last windows may reach beyond the padding; that never counts."""
+    """What each window's sum is divided by: (OH, OW). What ceil_mode's last windows take beyond the padding never counts."""
     sizes = []
     for axis, n in ((0, height), (1, width)):
         start = np.arange(windows.output[axis]) * windows.stride[axis] - windows.padding[axis]
@@ -129,7 +129,7 @@ GLOBAL_AVG_POOL2D = Op("global_avg_pool2d", global_avg_pool2d_forward, global_av
 
 
 def _averages(n, parts, dtype):
-    """Matrix (parts, n) whose row i averages the elements floor(i*n/parts) to ceil((i+1)*n/parts): PyTorch's adaptive windows."""
+    """Matrix (parts, n) whose row i averages elements floor(i*n/parts) to ceil((i+1)*n/parts): PyTorch's adaptive windows."""
     matrix = np.zeros((parts, n), dtype)
     for i in range(parts):
         start, end = i * n // parts, -(-(i + 1) * n // parts)
@@ -139,7 +139,7 @@ def _averages(n, parts, dtype):
 
 def adaptive_avg_pool2d_forward(x, output_size):
     """Averages of rows, then of columns: two matrix products."""
-    n, c, h, w = x.shape
+    h, w = x.shape[2:]
     rows, columns = _averages(h, output_size[0], x.dtype), _averages(w, output_size[1], x.dtype)
     return nchw(_both_ways(channel_major(x), rows, columns)), (rows, columns)
 

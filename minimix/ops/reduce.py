@@ -40,7 +40,7 @@ def mean_forward(x, axis=None, keepdims=False):
 
 
 def mean_backward(gradient, saved):
-    shape, axis, keepdims = saved
+    shape, axis, _ = saved
     return (restore(gradient / _count(shape, axis), *saved),)
 
 

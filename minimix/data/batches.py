@@ -1,0 +1,92 @@
+"""Batches of a dataset, epoch after epoch, in an order and with an augmentation that depend on nothing but numbers you know.
+
+The order of an epoch is drawn from (seed, epoch), the augmentation of a batch from (seed, epoch, number of the batch). No
+generator is carried along, so there is no state to save: ``epoch(e, start=k)`` gives, to the bit, what a run that was never
+interrupted would have got from batch k of epoch e on.
+"""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from minimix.data.augment import Augment, make_batch
+from minimix.data.dataset import Dataset
+from minimix.data.draws import AUGMENT, SHUFFLE, Draws
+
+
+class Batches:
+    """Cut ``dataset`` into batches ``(images, labels)``.
+
+    images: float32 (N, 3, 32, 32), normalised with the dataset's mean and std, in memory (3, 32, 32, N): a new array each time.
+    labels: int64 (N,).
+
+    batch_size: N; the last batch of an epoch is smaller where the set does not divide, or left out with ``drop_last``.
+    shuffle:    a new random order in each epoch; otherwise the set's own.
+    augment:    an ``Augment``, or None (for evaluation).
+    seed:       of order and augmentation, 0 or more.
+
+    >>> from minimix import data
+    >>> batches = data.Batches(data.patterns10("test", size=100), batch_size=32, shuffle=True, augment=data.Augment(), seed=1)
+    >>> [len(labels) for images, labels in batches.epoch(0)]
+    [32, 32, 32, 4]
+    >>> resumed = next(batches.epoch(5, start=3))  # the fourth batch of the sixth epoch, at once
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int = 128,
+        shuffle: bool = False,
+        augment: Augment | None = None,
+        seed: int = 0,
+        drop_last: bool = False,
+    ):
+        self.dataset = dataset
+        self.batch_size = _whole("batch_size", batch_size, 1)
+        self.shuffle = bool(shuffle)
+        self.augment = augment
+        self.seed = _whole("seed", seed, 0)
+        self.drop_last = bool(drop_last)
+        if augment is not None and not isinstance(augment, Augment):
+            raise TypeError(f"augment: expected an Augment or None, not {type(augment).__name__}")
+        self._iterated = itertools.count()
+        if len(self) == 0:
+            raise ValueError(f"no batch: {len(dataset)} images, batch_size {batch_size}, drop_last={self.drop_last}")
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return len(self.dataset) // self.batch_size if self.drop_last else -(-len(self.dataset) // self.batch_size)
+
+    def order(self, epoch: int) -> np.ndarray:
+        """int64 (len(dataset),): the images of this epoch, in order."""
+        if not self.shuffle:
+            return np.arange(len(self.dataset))
+        return Draws(SHUFFLE, self.seed, _whole("epoch", epoch, 0)).permutation(len(self.dataset))
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple]:
+        """The batches of epoch number ``epoch`` (from 0), from batch ``start`` on."""
+        _whole("epoch", epoch, 0)
+        if _whole("start", start, 0) > len(self):
+            raise ValueError(f"start: an epoch has {len(self)} batches, so it cannot start at {start}")
+        return self._run(epoch, start)
+
+    def _run(self, epoch: int, start: int) -> Iterator[tuple]:
+        data, order = self.dataset, self.order(epoch)
+        for batch in range(start, len(self)):
+            index = order[batch * self.batch_size : (batch + 1) * self.batch_size]
+            moves = None
+            if self.augment is not None:
+                draws = Draws(AUGMENT, self.seed, epoch, batch)
+                moves = self.augment.draw(draws, len(index), *data.images.shape[2:])
+            yield make_batch(data.images, index, data.mean, data.std, moves), data.labels[index]
+
+    def __iter__(self) -> Iterator[tuple]:
+        """One epoch: number 0 the first time, then 1, ... Ask for ``epoch(e)`` where it must be known which."""
+        return self.epoch(next(self._iterated))
+
+
+def _whole(name: str, value, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name}: expected a whole number, {least} or more, not {value!r}")
+    return int(value)

@@ -1,0 +1,194 @@
+"""What lies between the two pointwise convolutions of a MixNet block, in one kernel, one channel at a time:
+
+    batch norm, activation -> mixed depthwise convolution -> batch norm, activation
+
+Each of these steps treats every channel by itself, and a channel of a batch fits the cache. So a channel is read once from memory,
+goes through all steps, and only the convolution's output (which backward needs) and the result are written. On two cores
+memory is what a training step waits for: done step by step, the same numbers would travel three times as often.
+
+The steps themselves are those of ``depthwise.py``, ``norm.py`` and ``activation.py``. One output channel per input channel.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minimix.kernels.activation import activate_grad, scale_shift_activate
+from minimix.kernels.depthwise import gather
+from minimix.kernels.jit import U, kernel
+from minimix.kernels.norm import grad_sums, moments
+from minimix.kernels.shifted import shifted_dot, shifted_sum
+
+
+class Norm(NamedTuple):
+    """A batch norm with its activation; every array is (C,).
+
+    present: False leaves it out. training: the batch's own statistics, which are then stored in mean and variance (biased).
+    """
+
+    present: bool
+    training: bool
+    activation: int
+    eps: float
+    scale: np.ndarray
+    shift: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+
+
+@kernel
+def _fill_activated(buffer, shape, x, at, height, width, images, a, b, activation, row):
+    """The inside of a zero-bordered buffer = activation(a * x + b)."""
+    pitch = shape.phases * shape.columns * images
+    length = width * images
+    for y in range(height):
+        source, begin = at + y * length, (shape.top + y) * pitch
+        if shape.phases == 1:
+            scale_shift_activate(buffer, U(begin + shape.left * images), x, U(source), U(length), a, b, activation)
+            continue
+        scale_shift_activate(row, U(0), x, U(source), U(length), a, b, activation)
+        for phase in range(shape.phases):
+            q = (phase - shape.left) % shape.phases
+            target = begin + (phase * shape.columns + (shape.left + q) // shape.phases) * images
+            while q < width:
+                t, s = U(target), U(q * images)
+                for i in range(U(images)):
+                    buffer[t + i] = row[s + i]
+                q += shape.phases
+                target += images
+
+
+@kernel
+def _line(norm, c, one):
+    """The norm of channel c as a straight line a * x + b, in the dtype of ``one``."""
+    if not norm.present:
+        return one, one - one
+    a = norm.scale[c] / np.sqrt(norm.variance[c] + norm.eps)
+    return one * a, one * (norm.shift[c] - norm.mean[c] * a)
+
+
+@kernel
+def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers, weights, rows):
+    """z = mixed depthwise convolution of before(x); y = after(z). x (C, H, W, N); z, y (C, OH, OW, N); all flat.
+
+    buffers, weights, rows: scratch, one row a thread: padded channel, weights in the order of the taps, one row of the input.
+    """
+    n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
+    pixels, out_pixels, length = height * width * n, out_height * channels.out_width * n, U(taps.run[0])
+    buffer, w = buffers[start], weights[start]
+    buffer[:] = 0
+    one = x.dtype.type(1)
+    for c in range(start, channels.group.shape[0], step):
+        g = channels.group[c]
+        if before.present and before.training:
+            before.mean[c], before.variance[c] = moments(x, c * pixels, pixels)
+        a, b = _line(before, c, one)
+        _fill_activated(buffer, taps.buffer, x, c * pixels, height, width, n, x.dtype.type(a), x.dtype.type(b),
+                        before.activation, rows[start])  # fmt: skip
+        gather(w, taps, g, weight, channels.weight_start[c])
+        for r in range(out_height):
+            shifted_sum(z, U(c * out_pixels) + U(r) * length, length, buffer, U(taps.base[g, r, 0]), taps.offset, w,
+                        U(taps.begin[g, r, 0]), U(taps.end[g, r, 0]), True)  # fmt: skip
+        if after.present and after.training:
+            after.mean[c], after.variance[c] = moments(z, c * out_pixels, out_pixels)
+        a, b = _line(after, c, one)
+        scale_shift_activate(y, U(c * out_pixels), z, U(c * out_pixels), U(out_pixels), x.dtype.type(a), x.dtype.type(b),
+                             after.activation)  # fmt: skip
+
+
+@kernel
+def _norm_terms(norm, c, total, product, n):
+    """Backward of a norm: gx = a * gz - constant - slope * (x - mean). The last two are there only in training."""
+    inverse = 1 / np.sqrt(norm.variance[c] + norm.eps)
+    a = norm.scale[c] * inverse
+    if not norm.training:
+        return a, 0.0, 0.0
+    return a, a * total / n, a * product * inverse * inverse / n
+
+
+@kernel
+def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after, want_x, want_weight,
+             channels, taps, grad_taps, buffers, grad_buffers, rows, weights):  # fmt: skip
+    """Gradients of everything from gy (C, OH, OW, N). ``g_before`` and ``g_after`` (C, 2) take those of (scale, shift).
+
+    What went forward between x and z is computed again: that is cheaper than to write it down and read it back.
+    """
+    n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
+    length, out_length = width * n, channels.out_width * n
+    pixels, out_pixels = height * length, out_height * out_length
+    buffer, grad_buffer, row, w = buffers[start], grad_buffers[start], rows[start], weights[start]
+    shape = grad_taps.buffer
+    pitch = shape.columns * n
+    buffer[:] = 0
+    grad_buffer[:] = 0
+    one = x.dtype.type(1)
+    for c in range(start, channels.group.shape[0], step):
+        g, at, out_at = channels.group[c], c * pixels, c * out_pixels
+        inside = shape.top * pitch + shape.left * n
+
+        # the second norm and activation: from gy to the gradient of z, which is put straight into its padded buffer
+        a, b = _line(after, c, one)
+        m = x.dtype.type(after.mean[c])
+        total = product = 0.0
+        for r in range(out_height):
+            o, p = out_at + r * out_length, inside + r * pitch
+            activate_grad(grad_buffer, U(p), gy, U(o), z, U(o), U(out_length), x.dtype.type(a), x.dtype.type(b), after.activation)
+            some, products = grad_sums(grad_buffer, p, z, o, out_length, m)
+            total += some
+            product += products
+        g_after[c, 0], g_after[c, 1] = product / np.sqrt(after.variance[c] + after.eps), total
+        if after.present:
+            slope_a, constant, slope = _norm_terms(after, c, total, product, out_pixels)
+            ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
+            for r in range(out_height):
+                o, p = U(out_at + r * out_length), U(inside + r * pitch)
+                for i in range(U(out_length)):
+                    grad_buffer[p + i] = ta * grad_buffer[p + i] - tc - ts * (z[o + i] - m)
+
+        # the convolution
+        a, b = _line(before, c, one)
+        ta, tb = x.dtype.type(a), x.dtype.type(b)
+        if want_weight:
+            _fill_activated(buffer, taps.buffer, x, at, height, width, n, ta, tb, before.activation, row)
+            for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+                w[t] = 0
+            for r in range(out_height):
+                shifted_dot(w, U(out_length), grad_buffer, U(inside + r * pitch), buffer, U(taps.base[g, r, 0]), taps.offset,
+                            U(taps.begin[g, r, 0]), U(taps.end[g, r, 0]))  # fmt: skip
+            for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+                if taps.index[t] >= 0:
+                    g_weight[channels.weight_start[c] + taps.index[t]] = w[t]
+        if not want_x:
+            continue
+        gather(w, grad_taps, g, weight, channels.weight_start[c])
+        m = x.dtype.type(before.mean[c])
+        total = product = 0.0
+        phases = grad_taps.run.shape[0]
+        for r in range(height):  # a row of the convolution's gradient, and at once through the first activation
+            o = at + r * length
+            if phases == 1:
+                shifted_sum(row, U(0), U(length), grad_buffer, U(grad_taps.base[g, r, 0]), grad_taps.offset, w,
+                            U(grad_taps.begin[g, r, 0]), U(grad_taps.end[g, r, 0]), True)  # fmt: skip
+            else:
+                for p in range(phases):
+                    shifted_sum(row, U(length), U(grad_taps.run[p]), grad_buffer, U(grad_taps.base[g, r, p]), grad_taps.offset, w,
+                                U(grad_taps.begin[g, r, p]), U(grad_taps.end[g, r, p]), True)  # fmt: skip
+                    s = U(length)
+                    for q in range(p, width, phases):
+                        t = U(q * n)
+                        for i in range(U(n)):
+                            row[t + i] = row[s + i]
+                        s += U(n)
+            activate_grad(gx, U(o), row, U(0), x, U(o), U(length), ta, tb, before.activation)
+            if before.present:
+                some, products = grad_sums(gx, o, x, o, length, m)
+                total += some
+                product += products
+
+        # the first norm
+        if before.present:
+            g_before[c, 0], g_before[c, 1] = product / np.sqrt(before.variance[c] + before.eps), total
+            slope_a, constant, slope = _norm_terms(before, c, total, product, pixels)
+            ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
+            for i in range(U(at), U(at + pixels)):
+                gx[i] = ta * gx[i] - tc - ts * (x[i] - m)

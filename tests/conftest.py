@@ -1,0 +1,29 @@
+"""What every test begins from."""
+
+import os
+import tempfile
+
+# Several pytest workers that write one cache of compiled kernels would spoil it. Numba reads this when it is imported.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    worker = os.environ["PYTEST_XDIST_WORKER"]
+    os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(tempfile.gettempdir(), f"minimix-tests-numba-{worker}"))
+os.environ["MPLBACKEND"] = "agg"  # no windows
+
+import hypothesis
+import pytest
+
+import minimix as mm
+
+# No deadline: the first example of a test may wait for the compiler. On CI the examples are the same every time.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(autouse=True)
+def same_start():
+    """Every test draws the same random numbers, alone or after others, and leaves the number of threads as it was."""
+    mm.manual_seed(0)
+    threads = mm.get_num_threads()
+    yield
+    mm.set_num_threads(threads)

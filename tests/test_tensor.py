@@ -1,0 +1,389 @@
+"""The tape: order, accumulation, freeing, and what a Tensor is to Python."""
+
+import gc
+import threading
+import tracemalloc
+import weakref
+
+import numpy as np
+import pytest
+from helpers import same_as_torch
+
+import minimix as mm
+import minimix.functional as F
+from minimix.ops.op import Op
+from minimix.tensor import apply, backpropagate
+
+rng = np.random.default_rng(0)
+
+
+def parameter(*shape):
+    return mm.Tensor(rng.standard_normal(shape), requires_grad=True)
+
+
+# -- order ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_node_waits_for_all_of_its_gradient():
+    a = mm.Tensor(1.0, requires_grad=True)
+    b = a + a
+    c = b + b
+    c.backward()
+    assert a.grad == 4
+
+
+def test_diamond():
+    def diamond(x, y):
+        left, right = (x * y).exp(), (x - y).tanh()
+        both = left * right + left
+        return (both * both + right * x).sum()
+
+    same_as_torch(diamond, diamond, rng.standard_normal(5), rng.standard_normal(5))
+
+
+def test_each_op_runs_backward_once():
+    runs = []
+
+    def backward(gradient, saved):
+        runs.append(gradient.copy())
+        return (gradient,)
+
+    spy = Op("spy", lambda x: (x * 1, None), backward)
+    a = mm.Tensor(1.0, requires_grad=True)
+    b = apply(spy, a)
+    ((b + b) + b * 3).backward()
+    assert len(runs) == 1 and runs[0] == 5 and a.grad == 5
+
+
+def test_a_chain_of_50000():
+    a = mm.Tensor(1.0, requires_grad=True)
+    b = a
+    for _ in range(50_000):
+        b = b + a
+    b.backward()
+    assert a.grad == 50_001
+
+
+def test_a_chain_of_50000_that_nobody_walks_back_can_be_dropped():
+    b = mm.Tensor(1.0, requires_grad=True)
+    for _ in range(50_000):
+        b = b * 1.0
+    first = weakref.ref(b)
+    del b
+    assert first() is None
+
+
+def test_several_ends_at_once():
+    a = parameter(3)
+    b = a * 2
+    backpropagate([(b, np.ones(3)), (b * 3, np.ones(3))])
+    np.testing.assert_array_equal(a.grad, [8, 8, 8])
+
+
+# -- gradients ------------------------------------------------------------------------------------------------------------
+
+
+def test_gradients_accumulate_until_zeroed():
+    a = parameter(3)
+    for _ in range(2):
+        (a * 2).sum().backward()
+    np.testing.assert_array_equal(a.grad, [4, 4, 4])
+    a.zero_grad()
+    assert a.grad is None
+
+
+def test_grad_is_an_array_of_its_own():
+    a, b = parameter(3), parameter(3)
+    seed = np.ones(3)
+    (a + b).backward(seed)
+    assert not np.shares_memory(a.grad, b.grad) and not np.shares_memory(a.grad, seed)
+    a.grad += 1  # ... and may be written to
+    np.testing.assert_array_equal(b.grad, seed)
+
+
+def test_nothing_that_went_in_is_changed():
+    a, b = parameter(3), parameter(3)
+    before = a.data.copy(), b.data.copy()
+    seed = np.ones(3)
+    c = a * b
+    kept = c.data.copy()
+    ((c + c) * a + c + a).backward(seed)
+    np.testing.assert_array_equal(a.data, before[0])
+    np.testing.assert_array_equal(b.data, before[1])
+    np.testing.assert_array_equal(c.data, kept)
+    np.testing.assert_array_equal(seed, np.ones(3))
+
+
+def test_who_gets_a_gradient():
+    a, constant = parameter(3), mm.Tensor(np.ones(3))
+    middle = a * constant
+    kept = (middle * 2).retain_grad()
+    kept.sum().backward()
+    assert constant.grad is None and middle.grad is None
+    np.testing.assert_array_equal(kept.grad, np.ones(3))
+    assert not (constant * constant).requires_grad and (constant * constant).is_leaf
+
+
+def test_seeds():
+    a = parameter(2, 3)
+    with pytest.raises(RuntimeError, match=r"needs a single number, not shape \(2, 3\)"):
+        (a * 2).backward()
+    with pytest.raises(RuntimeError, match=r"gradient has shape \(3,\), but the Tensor has shape \(2, 3\)"):
+        (a * 2).backward(np.ones(3))
+    (a * 2).backward(mm.Tensor(np.full((2, 3), 0.5)))
+    np.testing.assert_array_equal(a.grad, np.ones((2, 3)))
+    with pytest.raises(RuntimeError, match="does not require gradients"):
+        mm.Tensor(1.0).backward()
+
+
+def test_a_leaf_is_its_own_gradient():
+    a = mm.Tensor(2.0, requires_grad=True)
+    a.backward()
+    assert a.grad == 1
+
+
+# -- freeing --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_graph_is_freed_by_backward():
+    a = parameter(3)
+    b = (a * a).sum()
+    b.backward()
+    with pytest.raises(RuntimeError, match="backward through sum a second time"):
+        b.backward()
+
+
+def test_a_shared_part_is_freed_too():
+    a = parameter(3)
+    shared = a * a
+    shared.sum().backward()
+    with pytest.raises(RuntimeError, match="backward through mul a second time"):
+        (shared + 1).sum().backward()
+
+
+def test_retain_graph():
+    a = parameter(3)
+    b = (a * a).sum()
+    b.backward(retain_graph=True)
+    b.backward()
+    np.testing.assert_allclose(a.grad, 4 * a.data)
+
+
+def test_backward_lets_go_of_what_was_between():
+    a = parameter(3)
+    middle = a * 2
+    gone, array = weakref.ref(middle), weakref.ref(middle.data)
+    loss = (middle * middle).sum()
+    del middle
+    assert gone() is not None
+    loss.backward()
+    assert gone() is None and array() is None  # though ``loss`` is still here, and no garbage collection ran
+
+
+def test_no_leak_over_steps():
+    weight = mm.Tensor(rng.standard_normal((50, 50)), requires_grad=True)
+    x = rng.standard_normal((50, 50))
+
+    def step():
+        weight.zero_grad()
+        loss = F.cross_entropy(F.relu(x @ weight), np.arange(50))
+        loss.backward()
+
+    def arrays_in_use():
+        everything = tracemalloc.take_snapshot()
+        return sum(t.size for t in everything.filter_traces([tracemalloc.DomainFilter(True, np.lib.tracemalloc_domain)]).traces)
+
+    step()
+    gc.collect()
+    gc.disable()  # reference counts alone must do
+    try:
+        tracemalloc.start()
+        step()
+        objects, before = len(gc.get_objects()), arrays_in_use()
+        for _ in range(50):
+            step()
+        assert len(gc.get_objects()) - objects < 50
+        assert arrays_in_use() == before
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+
+# -- recording ------------------------------------------------------------------------------------------------------------
+
+
+def test_no_grad_as_block_and_decorator():
+    a = parameter(3)
+
+    @mm.no_grad()
+    def evaluate(x):
+        """Doubles."""
+        return x * 2
+
+    for _ in range(2):  # a decorator works more than once
+        assert not evaluate(a).requires_grad
+    assert evaluate.__doc__ == "Doubles."
+    with mm.no_grad():
+        assert not (a * 2).requires_grad
+        with mm.enable_grad():
+            assert (a * 2).requires_grad
+        assert not mm.is_grad_enabled()
+    assert (a * 2).requires_grad
+
+
+def test_no_grad_ends_with_an_error():
+    with pytest.raises(ZeroDivisionError), mm.no_grad():
+        raise ZeroDivisionError
+    assert mm.is_grad_enabled()
+
+
+def test_no_grad_is_for_this_thread_only():
+    a, seen = parameter(3), []
+    with mm.no_grad():
+        other = threading.Thread(target=lambda: seen.append((a * 2).requires_grad))
+        other.start()
+        other.join()
+    assert seen == [True]
+
+
+def test_threads_build_graphs_of_their_own():
+    results = {}
+
+    def work(seed):
+        a = mm.Tensor(np.full(10, float(seed)), requires_grad=True)
+        for _ in range(200):
+            a.zero_grad()
+            b = a
+            for _ in range(10):
+                b = b * 1.1
+            (b * b).sum().backward()
+        results[seed] = a.grad
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed in range(4):
+        np.testing.assert_allclose(results[seed], 2 * seed * 1.1**20, rtol=1e-12)
+
+
+# -- infinities and NaNs --------------------------------------------------------------------------------------------------
+
+
+def test_infinity_and_nan_travel_without_warnings():
+    a = mm.Tensor([0.0, 1000.0, -1.0], requires_grad=True)
+    b = a.log() * 0 + a.exp()
+    np.testing.assert_array_equal(b.data, [np.nan, np.inf, np.nan])
+    b.sum().backward()
+    assert not np.isfinite(a.grad[:2]).any()
+
+
+# -- what a Tensor is to Python -------------------------------------------------------------------------------------------
+
+
+def test_construction():
+    assert mm.Tensor(1.5).dtype == np.float32 and mm.Tensor([1, 2]).dtype == np.int64
+    assert mm.Tensor(np.ones(2)).dtype == np.float64 and mm.Tensor(np.float64(1)).dtype == np.float64
+    array = np.ones(3)
+    assert mm.Tensor(array).data is array and mm.Tensor(mm.Tensor(array)).data is array
+    with pytest.raises(TypeError, match="only floating-point"):
+        mm.Tensor([1, 2], requires_grad=True)
+    with pytest.raises(TypeError, match="holds numbers"):
+        mm.Tensor("text")
+    with pytest.raises(TypeError, match="holds numbers"):
+        mm.Tensor(None)
+
+
+def test_operators_from_either_side():
+    a, x = np.array([1.0, 2.0]), mm.Tensor(np.array([3.0, 4.0]), requires_grad=True)
+    y = x.data
+    pairs = [(a + x, a + y), (x + a, a + y), (a - x, a - y), (a * x, a * y), (a / x, a / y), (a**x, a**y), (a @ x, a @ y)]
+    pairs += [(2 - x, 2 - y), (2 / x, 2 / y), (2**x, 2**y), (np.float64(2) * x, 2 * y), (-x, -y), (abs(-x), y)]
+    for found, expected in pairs:
+        assert isinstance(found, mm.Tensor) and found.requires_grad
+        np.testing.assert_array_equal(found.data, expected)
+
+
+def test_in_place_operators_make_new_tensors():
+    x = mm.Tensor(np.ones(2), requires_grad=True)
+    y = x
+    y += 1
+    assert y is not x and (x.data == 1).all() and y.requires_grad
+
+
+def test_comparisons_are_plain_booleans():
+    x = mm.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    for found, expected in [
+        (x > 2, [0, 0, 1]),
+        (x >= 2, [0, 1, 1]),
+        (x < 2, [1, 0, 0]),
+        (x <= 2, [1, 1, 0]),
+        (x == 2, [0, 1, 0]),
+        (x != 2, [1, 0, 1]),
+    ]:
+        assert type(found) is np.ndarray and found.dtype == bool
+        np.testing.assert_array_equal(found, np.array(expected, bool))
+    assert type(np.ones(3) == x) is np.ndarray
+    assert (x == None) is False and x != "text"  # noqa: E711
+    with pytest.raises(TypeError):
+        x < "text"  # noqa: B015
+
+
+def test_tensors_are_keys_by_identity():
+    x, y = mm.Tensor([1.0]), mm.Tensor([1.0])
+    assert len({x, y, x}) == 2 and {x: 1}[x] == 1
+
+
+def test_rows():
+    x = parameter(3, 2)
+    rows = list(x)
+    assert len(rows) == len(x) == 3 and rows[1].shape == (2,)
+    (rows[0] + rows[2] * 2).sum().backward()
+    np.testing.assert_array_equal(x.grad, [[1, 1], [0, 0], [2, 2]])
+    with pytest.raises(TypeError, match="0-d"):
+        iter(mm.Tensor(1.0))
+    with pytest.raises(TypeError, match="0-d"):
+        len(mm.Tensor(1.0))
+
+
+def test_numbers():
+    x = mm.Tensor(2.0)
+    assert x.item() == float(x) == 2.0 and int(x) == 2 and bool(x)
+    assert mm.Tensor([[1.0, 2.0]]).tolist() == [[1.0, 2.0]]
+    with pytest.raises(ValueError):
+        bool(mm.Tensor([1.0, 2.0]))
+
+
+def test_numpy_takes_what_needs_no_gradient():
+    x = mm.Tensor(np.arange(3.0))
+    assert np.asarray(x) is not None and np.asarray(x).dtype == np.float64
+    np.testing.assert_array_equal(np.concatenate([x, x]), [0, 1, 2, 0, 1, 2])
+    with pytest.raises(RuntimeError, match=r"use \.data"):
+        np.asarray(parameter(3))
+    with pytest.raises(TypeError):
+        np.exp(parameter(3))  # would lose the graph
+
+
+def test_every_method_is_the_function_of_that_name():
+    x = mm.Tensor(np.abs(rng.standard_normal((2, 3))) + 0.1)
+    names = "exp log sqrt tanh abs relu relu6 sigmoid swish silu softmax log_softmax sum mean max min var std flatten squeeze"
+    for name in names.split():
+        np.testing.assert_array_equal(getattr(x, name)().data, getattr(F, name)(x).data, err_msg=name)
+    np.testing.assert_array_equal(x.clamp(0, 0.5).data, F.clip(x, 0, 0.5).data)
+    np.testing.assert_array_equal(x.maximum(0.5).data, F.maximum(x, 0.5).data)
+    assert x.float().dtype == np.float32 and x.float().double().dtype == np.float64
+    assert x.view(3, 2).shape == (3, 2) and x.unsqueeze(0).shape == (1, 2, 3)
+
+
+def test_repr():
+    assert repr(mm.Tensor([1.0, 2.0])) == "Tensor([1., 2.])"
+    assert "dtype=float64" in repr(parameter(2)) and "requires_grad=True" in repr(parameter(2))
+    assert "op=exp" in repr(parameter(2).exp())
+
+
+def test_unknown_attributes_raise():
+    with pytest.raises(AttributeError):
+        mm.Tensor(1.0).gradient  # noqa: B018
+    with pytest.raises(AttributeError):
+        mm.Tensor(1.0).require_grad = True
