@@ -9,12 +9,14 @@ from minimix import functional, models, nn, profiler, reference
 from minimix.gradcheck import gradcheck
 from minimix.kernels.threads import get_num_threads, set_num_threads
 from minimix.partition import partition
+from minimix.profile import profile
 from minimix.rng import manual_seed
 from minimix.tensor import Tensor, enable_grad, is_grad_enabled, no_grad
+from minimix.train import train
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Tensor", "enable_grad", "functional", "get_num_threads", "gradcheck", "is_grad_enabled", "manual_seed", "models", "nn",
-    "no_grad", "partition", "profiler", "reference", "set_num_threads",
+    "no_grad", "partition", "profile", "profiler", "reference", "set_num_threads", "train",
 ]  # fmt: skip

@@ -225,9 +225,10 @@ def backpropagate(seeds: list, retain_graph: bool = False) -> None:
     queue: list = []  # nodes waiting, youngest first
     owned: set[int] = set()  # pending arrays made here: they may be added to in place
 
-    def send(tensor: Tensor, gradient: np.ndarray) -> None:
+    def send(tensor: Tensor, gradient: np.ndarray, others: tuple = ()) -> None:
+        """``others``: arrays whose memory ``gradient`` may share; None where nothing is known."""
         if tensor._keep_grad or tensor.node is None:
-            _accumulate(tensor, gradient)
+            _accumulate(tensor, gradient, tensor.node is None and others is not None and _is_fresh(gradient, others))
         if tensor.node is None:
             return
         node = tensor.node
@@ -241,24 +242,32 @@ def backpropagate(seeds: list, retain_graph: bool = False) -> None:
             owned.add(id(node))
 
     for tensor, gradient in seeds:
-        send(tensor, gradient)
+        send(tensor, gradient, None)
     while queue:
         _, node = heapq.heappop(queue)
-        gradients = node.backward(pending.pop(node))
+        incoming = pending.pop(node)
+        gradients = node.backward(incoming)
         owned.discard(id(node))
         inputs, needed = node.inputs, node.needed
         if not retain_graph:
             node.free()
         for tensor, wanted, gradient in zip(inputs, needed, gradients, strict=True):
             if wanted and gradient is not None:
-                send(tensor, gradient)
-        del gradients, gradient, inputs, tensor  # the next node may need the memory
+                send(tensor, gradient, (incoming, *(g for g in gradients if g is not None and g is not gradient)))
+        del gradients, gradient, incoming, inputs, tensor  # the next node may need the memory
 
 
-def _accumulate(tensor: Tensor, gradient: np.ndarray) -> None:
+def _is_fresh(gradient: np.ndarray, others: tuple) -> bool:
+    """Whether an op made this array for its reader alone: it can be kept without a copy."""
+    return gradient.flags.writeable and 0 not in gradient.strides and not any(np.may_share_memory(gradient, o) for o in others)
+
+
+def _accumulate(tensor: Tensor, gradient: np.ndarray, fresh: bool) -> None:
     """tensor.grad += gradient, in an array of its own."""
     if tensor.grad is None:
-        tensor.grad = np.array(gradient, dtype=tensor.dtype, order="K")
+        if not (fresh and gradient.dtype == tensor.dtype):
+            gradient = np.array(gradient, dtype=tensor.dtype, order="K")
+        tensor.grad = gradient
     else:
         tensor.grad = tensor.grad + gradient
 

@@ -109,7 +109,7 @@ def how_to_get(name: str, data_dir=None) -> str:
     looked = ", ".join(map(str, folders(data_dir)))
     names = " or ".join(layout.folder for layout in LAYOUTS if layout.name == name)
     return (
-        f"{TITLES[name]} is not in {looked}: fetch it with `minimix data --download {name}` ({ARCHIVES[name].megabytes} MB), "
+        f"{TITLES[name]} is not in {looked}: fetch it with `minimix data get {name}` ({ARCHIVES[name].megabytes} MB), "
         f"or point --data-dir or MINIMIX_DATA to a folder with {names}."
     )
 

@@ -38,6 +38,7 @@ from minimix.functional.elementwise import (
     tanh,
     where,
 )
+from minimix.functional.excite import squeeze_excite
 from minimix.functional.indexing import getitem
 from minimix.functional.loss import cross_entropy, mse_loss, nll_loss
 from minimix.functional.matmul import linear, matmul

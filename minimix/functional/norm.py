@@ -17,6 +17,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
     activation: str = "identity",
+    residual=None,
 ) -> Tensor:
     """activation(weight * (x - mean) / sqrt(variance + eps) + bias), one mean and variance a channel.
 
@@ -25,6 +26,7 @@ def batch_norm(
         variance in place, running = (1 - momentum) * running + momentum * batch. Otherwise use the running ones.
     momentum, eps: in PyTorch's sense.
     activation: "identity", "relu", "relu6", "swish" or "hard_swish"; computed in the same pass.
+    residual: a Tensor of x's shape and dtype that is added to the result, also in the same pass; or None.
 
     Raises ValueError for shapes that do not fit, for a single value a channel in training (its variance says nothing), and for
     an unknown activation; RuntimeError in evaluation without running statistics; TypeError for mixed dtypes.
@@ -65,7 +67,11 @@ def batch_norm(
         _need_channels(name, parameter, x, channels)
         if x.dtype.kind == "f" and parameter.dtype != x.dtype:
             raise TypeError(f"batch_norm: x is {x.dtype} but {name} is {parameter.dtype}: they must have one dtype, use .astype()")
-    return apply(ops.BATCH_NORM, x, weight, bias, running=running, training=bool(training), momentum=momentum, eps=eps,
+    more = () if residual is None else (as_tensor(residual),)
+    for other in more:
+        if other.shape != x.shape or other.dtype != x.dtype:
+            raise ValueError(f"batch_norm: residual is {other.dtype} {other.shape}, expected {x.dtype} {x.shape}, like x")
+    return apply(ops.BATCH_NORM, x, weight, bias, *more, running=running, training=bool(training), momentum=momentum, eps=eps,
                  activation=activation)  # fmt: skip
 
 

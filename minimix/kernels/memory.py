@@ -34,7 +34,7 @@ class _Block:
 
     def __del__(self):
         try:
-            if shelved_bytes() < LIMIT:
+            if shelved_bytes() + self.memory.nbytes <= LIMIT:
                 _shelf.setdefault(self.memory.nbytes, []).append(self.memory)
         except (AttributeError, TypeError):  # out of memory in __init__, or the interpreter is shutting down
             pass

@@ -35,8 +35,8 @@ def moments(x, at, n):
 
 
 @kernel
-def forward(start, step, x, y, scale, shift, mean, variance, eps, training, activation, n):
-    """y = activation(batch norm(x)), (C, n) in memory.
+def forward(start, step, x, residual, y, scale, shift, mean, variance, eps, training, activation, n):
+    """y = activation(batch norm(x)) + residual, all (C, n) in memory; an empty residual counts as none.
 
     training: the statistics are x's own, and are stored in ``mean`` and ``variance`` (biased); else they are read from there.
     """
@@ -45,6 +45,9 @@ def forward(start, step, x, y, scale, shift, mean, variance, eps, training, acti
             mean[c], variance[c] = moments(x, c * n, n)
         a = scale[c] / np.sqrt(variance[c] + eps)
         scale_shift_activate(y, U(c * n), x, U(c * n), U(n), x.dtype.type(a), x.dtype.type(shift[c] - mean[c] * a), activation)
+        if residual.size:
+            for i in range(U(c * n), U(c * n + n)):
+                y[i] += residual[i]
 
 
 @kernel

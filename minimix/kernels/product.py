@@ -1,13 +1,13 @@
 """Matrix products with a long last axis: what a pointwise convolution is when channels come first in memory.
 
-``product``: out (M, P) = weight (M, K) @ x (K, P).       ``outer``: partial (.., M, K) = gradient (M, P) @ x (K, P)^T.
+    forward:  out (M, P) = weight (M, K) @ x (K, P)
+    backward: gx (K, P) = weight^T @ gradient (M, P),     partial (M, K) = gradient @ x^T, a sum over P
 
 Sixteen multiply-adds at a time: four rows of one matrix meet four of the other, and each number that is loaded is used four
-times. Columns go in tiles that fit the cache. For the sizes of a small MixNet (16 to 96 rows on one side, tens of thousands of
-columns) this is ahead of general BLAS, which packs both matrices first; and a result never depends on the number of threads.
+times. Columns go in tiles that fit the cache. A tile is first copied together ("packed"): in the activation its rows lie a power of two
+apart, and a cache can hold only a few such rows at once. For the sizes of a small MixNet (16 to 96 rows on one side, thousands of
+columns) this is ahead of general BLAS; and a result never depends on the number of threads.
 """
-
-import numpy as np
 
 from minimix.kernels.jit import U, kernel
 
@@ -15,26 +15,37 @@ ROWS = 64  # of the output, that one thread takes at once
 
 
 @kernel
-def _four_by_four(out, m0, m1, m2, m3, weight, m, x, x0, x1, x2, x3, k, n, first):
-    """out[m0 : m0+n], ... (+)= weight[m .. m+3, k .. k+3] @ x[x0 : x0+n], ..."""
+def _pack(packed, x, rows, columns, j, n):
+    """packed (rows, n) = x[:, j : j+n] of the flat matrix x (rows, columns)."""
+    for k in range(rows):
+        i, o = U(k * columns + j), U(k) * n
+        for c in range(n):
+            packed[o + c] = x[i + c]
+
+
+@kernel
+def _four_by_four(out, o0, o1, o2, o3, weight, m, x, k, n, first):
+    """Four rows of the output (+)= weight[m .. m+3, k .. k+3] @ rows k .. k+3 of the packed x."""
     a00, a01, a02, a03 = weight[m, k], weight[m, k + 1], weight[m, k + 2], weight[m, k + 3]
     a10, a11, a12, a13 = weight[m + 1, k], weight[m + 1, k + 1], weight[m + 1, k + 2], weight[m + 1, k + 3]
     a20, a21, a22, a23 = weight[m + 2, k], weight[m + 2, k + 1], weight[m + 2, k + 2], weight[m + 2, k + 3]
     a30, a31, a32, a33 = weight[m + 3, k], weight[m + 3, k + 1], weight[m + 3, k + 2], weight[m + 3, k + 3]
+    x0 = U(k) * n
+    x1, x2, x3 = x0 + n, x0 + n + n, x0 + n + n + n
     if first:
         for j in range(n):
             b0, b1, b2, b3 = x[x0 + j], x[x1 + j], x[x2 + j], x[x3 + j]
-            out[m0 + j] = a00 * b0 + a01 * b1 + a02 * b2 + a03 * b3
-            out[m1 + j] = a10 * b0 + a11 * b1 + a12 * b2 + a13 * b3
-            out[m2 + j] = a20 * b0 + a21 * b1 + a22 * b2 + a23 * b3
-            out[m3 + j] = a30 * b0 + a31 * b1 + a32 * b2 + a33 * b3
+            out[o0 + j] = a00 * b0 + a01 * b1 + a02 * b2 + a03 * b3
+            out[o1 + j] = a10 * b0 + a11 * b1 + a12 * b2 + a13 * b3
+            out[o2 + j] = a20 * b0 + a21 * b1 + a22 * b2 + a23 * b3
+            out[o3 + j] = a30 * b0 + a31 * b1 + a32 * b2 + a33 * b3
     else:
         for j in range(n):
             b0, b1, b2, b3 = x[x0 + j], x[x1 + j], x[x2 + j], x[x3 + j]
-            out[m0 + j] += a00 * b0 + a01 * b1 + a02 * b2 + a03 * b3
-            out[m1 + j] += a10 * b0 + a11 * b1 + a12 * b2 + a13 * b3
-            out[m2 + j] += a20 * b0 + a21 * b1 + a22 * b2 + a23 * b3
-            out[m3 + j] += a30 * b0 + a31 * b1 + a32 * b2 + a33 * b3
+            out[o0 + j] += a00 * b0 + a01 * b1 + a02 * b2 + a03 * b3
+            out[o1 + j] += a10 * b0 + a11 * b1 + a12 * b2 + a13 * b3
+            out[o2 + j] += a20 * b0 + a21 * b1 + a22 * b2 + a23 * b3
+            out[o3 + j] += a30 * b0 + a31 * b1 + a32 * b2 + a33 * b3
 
 
 @kernel
@@ -49,33 +60,42 @@ def _one_by_one(out, o, a, x, i, n, first):
 
 
 @kernel
-def product(start, step, weight, x, out, columns, tile):
-    """out (M, P) = weight (M, K) @ x (K, P); x and out are flat, P = columns. Items are (tile of columns, ROWS rows)."""
-    M, K = weight.shape
-    panels = (M + ROWS - 1) // ROWS
-    P = U(columns)
-    for item in range(start, ((columns + tile - 1) // tile) * panels, step):
-        j = item // panels * tile
-        n = U(min(tile, columns - j))
-        top = item % panels * ROWS
-        for m in range(top, min(top + ROWS, M), 4):
-            o = U(m * columns + j)
-            if m + 4 <= M:
-                for k in range(0, K - 3, 4):
-                    i = U(k * columns + j)
-                    _four_by_four(out, o, o + P, o + P + P, o + P + P + P, weight, m,
-                                  x, i, i + P, i + P + P, i + P + P + P, k, n, k == 0)  # fmt: skip
-                rest = K - K % 4
-            else:
-                rest = 0
-            for row in range(m, min(m + 4, M)):
-                for k in range(rest, K):
-                    _one_by_one(out, U(row * columns + j), weight[row, k], x, U(k * columns + j), n, k == 0)
+def _tile_product(out, columns, j, weight, top, bottom, x, n):
+    """out[top : bottom, j : j+n] = weight[top : bottom] @ packed x (K, n); out is flat, (.., columns)."""
+    K, P = weight.shape[1], U(columns)
+    for m in range(top, bottom, 4):
+        o = U(m * columns + j)
+        rest = 0
+        if m + 4 <= bottom:
+            rest = K - K % 4
+            for k in range(0, rest, 4):
+                _four_by_four(out, o, o + P, o + P + P, o + P + P + P, weight, m, x, k, n, k == 0)
+        for row in range(m, min(m + 4, bottom)):
+            for k in range(rest, K):
+                _one_by_one(out, U(row * columns + j), weight[row, k], x, U(k) * n, n, k == 0)
 
 
 @kernel
-def _outer_four_by_four(total, m, k, M, K, gradient, g0, g1, g2, g3, x, x0, x1, x2, x3, n):
-    """total[m .. m+3, k .. k+3] += gradient rows @ x rows^T, over n columns. Rows beyond M and K are computed, not stored."""
+def forward(start, step, weight, x, out, columns, tile, scratch):
+    """out (M, P) = weight (M, K) @ x (K, P); x and out are flat, P = columns. Items are (tile of columns, ROWS rows)."""
+    M, K = weight.shape
+    panels = (M + ROWS - 1) // ROWS
+    packed = scratch[start]
+    for item in range(start, ((columns + tile - 1) // tile) * panels, step):
+        j, top = item // panels * tile, item % panels * ROWS
+        n = min(tile, columns - j)
+        _pack(packed, x, K, columns, j, U(n))
+        _tile_product(out, columns, j, weight, top, min(top + ROWS, M), packed, U(n))
+
+
+@kernel
+def _dot_four_by_four(total, m, k, M, K, gradient, x, n):
+    """total[m .. m+3, k .. k+3] += rows of the packed gradient @ rows of the packed x, transposed.
+
+    Beyond the last row, the last one is taken again and the result is not stored.
+    """
+    g0, g1, g2, g3 = U(m) * n, U(min(m + 1, M - 1)) * n, U(min(m + 2, M - 1)) * n, U(min(m + 3, M - 1)) * n
+    x0, x1, x2, x3 = U(k) * n, U(min(k + 1, K - 1)) * n, U(min(k + 2, K - 1)) * n, U(min(k + 3, K - 1)) * n
     s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = x.dtype.type(0)
     s20 = s21 = s22 = s23 = s30 = s31 = s32 = s33 = x.dtype.type(0)
     for j in range(n):
@@ -116,22 +136,24 @@ def _store(total, m, k, M, K, s0, s1, s2, s3):
 
 
 @kernel
-def outer(start, step, gradient, x, partial, columns, chunk, tile):
-    """partial[i] = gradient (M, P) @ x (K, P)^T over the i-th ``chunk`` of columns; gradient and x are flat, P = columns.
+def backward(start, step, weight_t, gradient, x, gx, partial, want_x, want_weight, columns, chunk, tile, scratch):
+    """gx (K, P) = weight_t (K, M) @ gradient (M, P); partial[i] = gradient @ x^T over the i-th ``chunk`` of columns.
 
     The sum over i is left to the caller: always the same chunks in the same order, whatever the number of threads.
     """
-    chunks, M, K = partial.shape
-    for item in range(start, chunks, step):
-        total = partial[item]
-        total[:] = 0
+    K, M = weight_t.shape
+    gradients, inputs = scratch[start, : M * tile], scratch[start, M * tile :]
+    for item in range(start, (columns + chunk - 1) // chunk, step):
         end = min((item + 1) * chunk, columns)
+        if want_weight:
+            partial[item] = 0
         for j in range(item * chunk, end, tile):
             n = U(min(tile, end - j))
-            for m in range(0, M, 4):
-                g0, g1 = U(m * columns + j), U(min(m + 1, M - 1) * columns + j)
-                g2, g3 = U(min(m + 2, M - 1) * columns + j), U(min(m + 3, M - 1) * columns + j)
-                for k in range(0, K, 4):
-                    x0, x1 = U(k * columns + j), U(min(k + 1, K - 1) * columns + j)
-                    x2, x3 = U(min(k + 2, K - 1) * columns + j), U(min(k + 3, K - 1) * columns + j)
-                    _outer_four_by_four(total, m, k, M, K, gradient, g0, g1, g2, g3, x, x0, x1, x2, x3, n)
+            _pack(gradients, gradient, M, columns, j, n)
+            if want_x:
+                _tile_product(gx, columns, j, weight_t, 0, K, gradients, n)
+            if want_weight:
+                _pack(inputs, x, K, columns, j, n)
+                for m in range(0, M, 4):
+                    for k in range(0, K, 4):
+                        _dot_four_by_four(partial[item], m, k, M, K, gradients, inputs, n)

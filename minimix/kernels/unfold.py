@@ -30,7 +30,7 @@ class Window(NamedTuple):
 @kernel
 def inside(length, out_length, stride, shift):
     """The outputs o (first, last + 1) whose pixel o * stride + shift lies in 0 .. length."""
-    first = max(0, -(shift // stride))  # ceil(-shift / stride)
+    first = min(out_length, max(0, -(shift // stride)))  # ceil(-shift / stride); a far tap may miss the picture altogether
     last = min(out_length, -((shift - length) // stride))  # ceil((length - shift) / stride)
     return first, max(first, last)
 
@@ -56,6 +56,8 @@ def unfold(start, step, x, channel, channels, columns, window):
                 columns[o + k] = 0
             for k in range(U(last * n), U(w.out_width * n)):
                 columns[o + k] = 0
+            if first == last:
+                continue
             source = (c * w.height + y) * w.width
             if w.stride_x == 1:
                 s = U((source + first + shift) * n)

@@ -1,4 +1,4 @@
-"""Layers as PyTorch users know them, ``nn.Module``, ``nn.Conv2d``, ...; and the mixed ones, ``nn.MixConv2d``, ``nn.MixBlock``."""
+"""Layers as PyTorch users know them, ``nn.Module``, ``nn.Conv2d``, ...; and the mixed ones: ``MixConv2d``, ``MixBlock``."""
 
 from minimix.nn import init
 from minimix.nn.blocks import MixBlock, SqueezeExcite

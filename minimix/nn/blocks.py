@@ -4,6 +4,7 @@ import minimix.functional as F
 from minimix.nn.convolution import MixConv2d, PointwiseConv2d
 from minimix.nn.layers import BatchNorm2d
 from minimix.nn.module import Module
+from minimix.padding import pair
 
 
 class SqueezeExcite(Module):
@@ -24,9 +25,8 @@ class SqueezeExcite(Module):
         self.conv_expand = PointwiseConv2d(hidden, channels)
 
     def forward(self, x):
-        squeezed = F.global_avg_pool2d(x).reshape(x.shape[0], x.shape[1], 1, 1)
-        hidden = getattr(F, self.activation)(self.conv_reduce(squeezed))
-        return x * F.sigmoid(self.conv_expand(hidden))
+        reduce, expand = self.conv_reduce, self.conv_expand
+        return F.squeeze_excite(x, reduce.weight, reduce.bias, expand.weight, expand.bias, self.activation)
 
 
 class MixBlock(Module):
@@ -68,8 +68,9 @@ class MixBlock(Module):
     ):
         super().__init__()
         inside = in_channels * expansion
+        self.fused = True  # False: each layer runs on its own, for whoever wants to see what passes between them
         self.expands = expansion != 1
-        self.has_skip = stride == 1 and in_channels == out_channels
+        self.has_skip = pair(stride, "stride", 1) == (1, 1) and in_channels == out_channels
         if self.expands:
             self.conv_pw = PointwiseConv2d(in_channels, inside, expand_groups, bias=False)
             self.bn1 = BatchNorm2d(inside, eps, momentum, activation=activation)
@@ -84,11 +85,13 @@ class MixBlock(Module):
         y = self._middle(y)
         if self.se is not None:
             y = self.se(y)
-        y = self.bn3(self.conv_pwl(y))
-        return x + y if self.has_skip else y
+        return self.bn3(self.conv_pwl(y), residual=x if self.has_skip else None)
 
     def _middle(self, x):
         """bn1, conv_dw and bn2 in one op; the same as ``bn2(conv_dw(bn1(x)))``, without bn1 where nothing is expanded."""
+        norms = [self.bn2, *([self.bn1] if self.expands else [])]
+        if not self.fused or any(norm.training != self.training for norm in norms):  # some are held: layer by layer
+            return self.bn2(self.conv_dw(self.bn1(x) if self.expands else x))
         conv = self.conv_dw
         before = self.bn1.as_option() if self.expands else None
         return F.mixed_stage(

@@ -49,6 +49,8 @@ class ModuleList(Module):
 
     def append(self, module: Module) -> "ModuleList":
         """Put ``module`` behind the last one. Returns self."""
+        if module is None:
+            raise TypeError(f"a {type(self).__name__} holds modules, not None: leave it out")
         self.add_module(str(len(self)), module)
         return self
 

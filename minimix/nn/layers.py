@@ -33,12 +33,13 @@ class BatchNorm2d(Module):
             self.register_buffer("running_var", np.ones(num_features, np.float32))
             self.register_buffer("num_batches_tracked", np.zeros((), np.int64))
 
-    def forward(self, x):
+    def forward(self, x, residual=None):
+        """residual: added to the result, in the same pass; of x's shape."""
         if len(x.shape) != 4:
             raise ValueError(f"BatchNorm2d wants (N, C, H, W), got shape {x.shape}")
         training = self.training or self.running_mean is None
         return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training, self._count_batch(), self.eps,
-                            self.activation)  # fmt: skip
+                            self.activation, residual)  # fmt: skip
 
     def _count_batch(self) -> float:
         """In training, count one more batch. Returns the momentum for it; None means the plain average of all batches."""

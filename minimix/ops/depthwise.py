@@ -38,7 +38,7 @@ def plan(geometry: convargs.MixGeometry):
 def threads_for(geometry) -> int | None:
     """One thread for work so small that waking another takes longer."""
     taps = sum((group.out_last - group.out_first) * group.kernel[0] * group.kernel[1] for group in geometry.groups)
-    return 1 if taps * geometry.batch * geometry.out_height * geometry.out_width < 200_000 else None
+    return 1 if taps * geometry.batch * geometry.out_height * geometry.out_width < 2_000_000 else None
 
 
 def mixconv2d(x, *weights, stride=1, padding="same", dilation=1):

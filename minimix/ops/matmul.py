@@ -4,6 +4,7 @@ import numpy as np
 
 from minimix.ops.elementwise import unbroadcast
 from minimix.ops.op import Op
+from minimix.ops.pointwise import matrix_product, outer_product, refuse_complex
 
 
 def matmul_forward(a, b):
@@ -35,21 +36,36 @@ MATMUL = Op("matmul", matmul_forward, matmul_backward, selective=True, flops=mat
 
 
 def linear_forward(x, weight, bias=None):
-    """x (..., I) times weight (O, I) transposed, plus bias (O) -> (..., O)."""
-    output = x @ weight.T
+    """x (..., I) times weight (O, I) transposed, plus bias (O) -> (..., O).
+
+    The same products as a pointwise convolution's, on one "pixel": rows are features, columns are samples.
+    """
+    if x.dtype.kind != "f" or x.dtype.itemsize < 4:
+        output = x @ weight.T
+        return (output if bias is None else output + bias), None
+    columns = np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T)  # (I, samples)
+    weight = np.ascontiguousarray(weight)
+    output = matrix_product(weight, columns, np.empty((len(weight), columns.shape[1]), x.dtype))
     if bias is not None:
-        output += bias
-    return output, (x, weight, bias is not None)
+        output += bias[:, None]
+    return output.T.reshape(*x.shape[:-1], len(weight)), (columns, weight, x.shape, bias is not None)
 
 
 def linear_backward(gradient, saved, needed):
-    x, weight, has_bias = saved
-    rows = gradient.reshape(-1, weight.shape[0])  # (rows, O)
-    to_x = gradient @ weight if needed[0] else None
-    to_weight = rows.T @ x.reshape(-1, weight.shape[1]) if needed[1] else None  # (O, I)
+    columns, weight, shape, has_bias = refuse_complex(saved)
+    g = np.ascontiguousarray(gradient.reshape(-1, len(weight)).T)  # (O, samples)
+    to_x = to_weight = None
+    if needed[0]:
+        to_x = matrix_product(np.ascontiguousarray(weight.T), g, np.empty(columns.shape, g.dtype)).T.reshape(shape)
+    if needed[1]:
+        to_weight = outer_product(g, columns)
     if not has_bias:
         return to_x, to_weight
-    return to_x, to_weight, rows.sum(axis=0) if needed[2] else None
+    return to_x, to_weight, g.sum(axis=1) if needed[2] else None
 
 
-LINEAR = Op("linear", linear_forward, linear_backward, selective=True, flops=matmul_flops)
+def linear_flops(output, saved):
+    return 2 * output.size * saved[1].shape[1] if saved else 0
+
+
+LINEAR = Op("linear", linear_forward, linear_backward, selective=True, flops=linear_flops)

@@ -39,11 +39,11 @@ def _batch_first(x: np.ndarray) -> np.ndarray:
 
 
 def _threads(x) -> int | None:
-    return 1 if x.size < 50_000 else None
+    return 1 if x.size < 250_000 else None
 
 
-def batch_norm(x, weight, bias, running=None, training=False, momentum=0.1, eps=1e-5, activation="identity"):
-    """x (N, C, ...), weight and bias (C,) -> like x.
+def batch_norm(x, weight, bias, *residual, running=None, training=False, momentum=0.1, eps=1e-5, activation="identity"):
+    """x (N, C, ...), weight and bias (C,), maybe a residual like x that is added at the end -> like x.
 
     running: None or (mean, variance), each (C,). In training, the batch's own statistics are used, and ``running`` is moved
     towards them IN PLACE (the variance by the unbiased estimate), the one exception to "an op changes nothing"; in evaluation
@@ -52,7 +52,7 @@ def batch_norm(x, weight, bias, running=None, training=False, momentum=0.1, eps=
     if x.dtype.kind == "c":
         mean, variance = running if running is not None else (None, None)
         y = reference.batch_norm(x, mean, variance, weight, bias, training, momentum, eps)
-        return (y if activation == "identity" else getattr(reference, activation)(y)), None
+        return sum(residual, y if activation == "identity" else getattr(reference, activation)(y)), None
     rows = _channels_first(x)
     channels, n = rows.shape[0], rows.size // max(1, rows.shape[0])
     if training:
@@ -61,11 +61,12 @@ def batch_norm(x, weight, bias, running=None, training=False, momentum=0.1, eps=
         mean, variance = (np.array(statistic, np.float64) for statistic in running)
     y = memory.empty(rows.shape, x.dtype)
     if x.size:
-        parallel(norm.forward, rows.reshape(-1), y.reshape(-1), weight, bias, mean, variance, float(eps), training,
+        more = _channels_first(residual[0]).reshape(-1) if residual else y.reshape(-1)[:0]
+        parallel(norm.forward, rows.reshape(-1), more, y.reshape(-1), weight, bias, mean, variance, float(eps), training,
                  ACTIVATIONS[activation], n, threads=_threads(x))  # fmt: skip
     if training and running is not None:
         move_running(running, mean, variance, n, momentum)
-    return _batch_first(y), (rows, weight, bias, mean, variance, float(eps), training, ACTIVATIONS[activation])
+    return _batch_first(y), (rows, weight, bias, mean, variance, float(eps), training, ACTIVATIONS[activation], bool(residual))
 
 
 def move_running(running: tuple, mean, variance, count: int, momentum: float) -> None:
@@ -75,14 +76,14 @@ def move_running(running: tuple, mean, variance, count: int, momentum: float) ->
 
 
 def batch_norm_backward(gradient, saved):
-    rows, weight, bias, mean, variance, eps, training, activation = refuse_complex(saved)
+    rows, weight, bias, mean, variance, eps, training, activation, has_residual = refuse_complex(saved)
     g = _channels_first(gradient)
     gx = memory.empty(rows.shape, rows.dtype)
     g_weight, g_bias = np.zeros_like(weight), np.zeros_like(bias)
     if rows.size:
         parallel(norm.backward, rows.reshape(-1), g.reshape(-1), gx.reshape(-1), weight, bias, mean, variance, g_weight, g_bias,
                  eps, training, activation, rows.size // rows.shape[0], threads=_threads(rows))  # fmt: skip
-    return _batch_first(gx), g_weight, g_bias
+    return _batch_first(gx), g_weight, g_bias, *((gradient,) if has_residual else ())
 
 
 BATCH_NORM = Op("batch_norm", batch_norm, batch_norm_backward)

@@ -3,8 +3,9 @@
     forward(*arrays, **options)  -> (output, saved)     `saved` is whatever backward needs
     backward(gradient, saved)    -> a tuple, one gradient (or None) for each input array
 
-Neither changes its arguments. An op knows nothing of tensors, and the tape (``minimix/tensor.py``) nothing of what an op
-computes, so each pair can be read, run and tested alone.
+Neither changes its arguments, and backward's arrays are new ones or (views of) the gradient it was given, never what was saved.
+An op knows nothing of tensors, and the tape (``minimix/tensor.py``) nothing of what an op computes, so each pair can be read,
+run and tested alone.
 """
 
 from collections.abc import Callable

@@ -11,11 +11,11 @@ import numpy as np
 
 from minimix import convargs, reference
 from minimix.kernels import memory, product
-from minimix.kernels.threads import parallel
+from minimix.kernels.threads import get_num_threads, parallel
 from minimix.ops.layout import channel_major, nchw
 from minimix.ops.op import Op
 
-CACHE = 1 << 18  # bytes of x that one tile of columns may take
+CACHE = 1 << 18  # bytes that a packed tile of columns may take
 CHUNKS = 16  # partial sums of a weight gradient
 
 
@@ -25,30 +25,48 @@ def _tile(rows: int, itemsize: int) -> int:
 
 
 def _threads(operations: int) -> int | None:
-    return 1 if operations < 200_000 else None  # below about 10 us, waking a thread costs more than it brings
+    return 1 if operations < 4_000_000 else None  # below about 50 us, waking a thread costs more than it brings
 
 
 def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray) -> np.ndarray:
     """out (M, P) = weight (M, K) @ x (K, P). All C-contiguous, of one dtype."""
     (M, K), P = weight.shape, x.shape[1]
     if out.size and K:
-        parallel(product.product, weight, x.reshape(-1), out.reshape(-1), P, _tile(K, x.itemsize), threads=_threads(M * K * P))
+        tile = min(_tile(K, x.itemsize), P)
+        parallel(product.forward, weight, x.reshape(-1), out.reshape(-1), P, tile, _scratch(K * tile, x.dtype),
+                 threads=_threads(M * K * P))  # fmt: skip
     else:
         out[...] = 0
     return out
 
 
-def outer_product(gradient: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """gradient (M, P) @ x (K, P)^T, an (M, K) array. The order of summation depends on P alone."""
+def matrix_product_backward(gradient: np.ndarray, weight: np.ndarray, x: np.ndarray, gx: np.ndarray | None, want_weight=True):
+    """Fill gx (K, P) = weight^T @ gradient where it is not None; return gradient @ x^T, (M, K), where wanted.
+
+    Both in one pass over the gradient. The order of summation depends on P alone.
+    """
     (M, P), K = gradient.shape, x.shape[0]
-    chunk = max(2048, -(-P // (CHUNKS * 64)) * 64)
-    partial = np.empty((max(1, -(-P // chunk)), M, K), x.dtype)
-    if P == 0:
-        partial[...] = 0
-    else:
-        parallel(product.outer, gradient.reshape(-1), x.reshape(-1), partial, P, chunk, _tile(M + K, x.itemsize),
-                 threads=_threads(M * K * P))  # fmt: skip
-    return partial.sum(axis=0)
+    if P == 0 or M == 0:
+        if gx is not None:
+            gx[...] = 0
+        return np.zeros((M, K), x.dtype) if want_weight else None
+    chunk = max(256, -(-P // (CHUNKS * 64)) * 64)
+    tile = min(_tile(M + K, x.itemsize), chunk)
+    partial = np.empty((-(-P // chunk), M, K) if want_weight else (0, M, K), x.dtype)
+    parallel(product.backward, np.ascontiguousarray(weight.T), gradient.reshape(-1), x.reshape(-1),
+             gradient.reshape(-1)[:0] if gx is None else gx.reshape(-1), partial, gx is not None, want_weight,
+             P, chunk, tile, _scratch((M + K) * tile, x.dtype), threads=_threads(M * K * P))  # fmt: skip
+    return partial.sum(axis=0) if want_weight else None
+
+
+def outer_product(gradient: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """gradient (M, P) @ x (K, P)^T, an (M, K) array."""
+    return matrix_product_backward(gradient, np.empty((len(gradient), len(x)), x.dtype), x, None)
+
+
+def _scratch(size: int, dtype) -> np.ndarray:
+    """Room for the packed tiles of every thread."""
+    return memory.empty((get_num_threads(), size), dtype)
 
 
 def grouped_product(weight: np.ndarray, x: np.ndarray, groups: int) -> np.ndarray:
@@ -63,15 +81,14 @@ def grouped_product(weight: np.ndarray, x: np.ndarray, groups: int) -> np.ndarra
 
 def grouped_product_backward(gradient, weight, x, groups: int, needed=(True, True)):
     """Gradients of x and of the weight for ``grouped_product``."""
-    m, k, P = weight.shape[0] // groups, x.shape[0] // groups, x.shape[1]
+    m, k = weight.shape[0] // groups, x.shape[0] // groups
     gx = memory.empty(x.shape, x.dtype) if needed[0] else None
     gw = np.empty(weight.shape, x.dtype) if needed[1] else None
     for g in range(groups):
         rows, inputs = slice(g * m, (g + 1) * m), slice(g * k, (g + 1) * k)
-        if needed[0]:
-            matrix_product(np.ascontiguousarray(weight[rows].T), gradient[rows].reshape(m, P), gx[inputs])
+        part = matrix_product_backward(gradient[rows], weight[rows], x[inputs], None if gx is None else gx[inputs], needed[1])
         if needed[1]:
-            gw[rows] = outer_product(gradient[rows], x[inputs])
+            gw[rows] = part
     return gx, gw
 
 

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minimix.kernels import gate, memory
+from minimix.kernels.threads import parallel
+from minimix.ops.layout import channel_major, nchw
 from minimix.ops.op import Op
 
 
@@ -37,16 +40,6 @@ class Windows(NamedTuple):
         end = max(first, min(self.output[axis], (n - 1 - offset) // stride + 1))  # ... and <= n - 1
         start = offset + first * stride
         return slice(first, end), slice(start, start + (end - first) * stride if end > first else start, stride)
-
-
-def channel_major(x):
-    """NCHW -> (C, H, W, N), a view."""
-    return x.transpose(1, 2, 3, 0)
-
-
-def nchw(x):
-    """(C, H, W, N) -> NCHW, a view."""
-    return x.transpose(3, 0, 1, 2)
 
 
 def max_pool2d_forward(x, windows):
@@ -114,14 +107,19 @@ AVG_POOL2D = Op("avg_pool2d", avg_pool2d_forward, avg_pool2d_backward)
 def global_avg_pool2d_forward(x):
     """(N, C, H, W) -> (N, C)."""
     n, c, h, w = x.shape
-    sums = channel_major(x).reshape(c, h * w, n).sum(axis=1)  # (C, N)
-    return (sums / (h * w)).T, x.shape
+    if x.dtype.kind == "c" or not x.size:
+        return x.mean(axis=(2, 3)), x.shape
+    mean = memory.empty((c, n), x.dtype)
+    parallel(gate.squeeze, channel_major(x).reshape(-1), mean, h * w, threads=1 if x.size < 500_000 else None)
+    return mean.T, x.shape
 
 
 def global_avg_pool2d_backward(gradient, shape):
     n, c, h, w = shape
-    to_x = np.empty((c, h, w, n), gradient.dtype)
-    to_x[:] = (gradient.T / (h * w))[:, None, None, :]
+    to_x = memory.empty((c, h, w, n), gradient.dtype)
+    if gradient.size:
+        g = np.ascontiguousarray(gradient.T)
+        parallel(gate.spread, g, to_x.reshape(-1), h * w, threads=1 if to_x.size < 500_000 else None)
     return (nchw(to_x),)
 
 

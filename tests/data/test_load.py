@@ -50,7 +50,7 @@ def test_auto_is_patterns10_otherwise_and_says_so_in_one_line(places):
     found = data.load(split="test", data_dir=places[0], size=20)
     assert found.name == "patterns10" and len(found) == 20
     assert "\n" not in found.note
-    for word in ("patterns10", "CIFAR-10", "minimix data --download cifar10", "--data-dir", "MINIMIX_DATA", *map(str, places)):
+    for word in ("patterns10", "CIFAR-10", "minimix data get cifar10", "--data-dir", "MINIMIX_DATA", *map(str, places)):
         assert word in found.note
 
 
@@ -62,7 +62,7 @@ def test_a_damaged_cifar10_is_not_passed_over(places, cifar10):
 
 
 def test_by_name_it_must_be_there(places):
-    with pytest.raises(FileNotFoundError, match="CIFAR-100 is not in (?s:.*)minimix data --download cifar100"):
+    with pytest.raises(FileNotFoundError, match="CIFAR-100 is not in (?s:.*)minimix data get cifar100"):
         data.load("cifar100", "test", places[0])
     assert data.load("patterns10", "test", places[0], size=3).note == ""
 

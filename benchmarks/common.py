@@ -1,0 +1,87 @@
+"""What the benchmarks share: timing, the description of the machine, tables and files."""
+
+import gc
+import json
+import os
+import pathlib
+import platform
+import statistics
+import time
+
+
+def measure(function, seconds: float = 1.0, least: int = 7) -> dict:
+    """Call ``function`` until ``seconds`` have passed, ``least`` times at least, after two calls to warm up.
+
+    Returns median and quartiles in milliseconds, and the number of calls.
+    """
+    function()
+    function()
+    gc.collect()
+    times, end = [], time.perf_counter() + seconds
+    while len(times) < least or time.perf_counter() < end:
+        start = time.perf_counter()
+        function()
+        times.append((time.perf_counter() - start) * 1e3)
+    low, middle, high = statistics.quantiles(times, n=4)
+    return {"median": middle, "low": low, "high": high, "calls": len(times)}
+
+
+def merged(rounds: list[dict]) -> dict:
+    """Several measurements of one thing, at different moments of the run: the median of the medians, and how far they spread."""
+    medians = sorted(r["median"] for r in rounds)
+    return {"median": statistics.median(medians), "low": medians[0], "high": medians[-1], "calls": sum(r["calls"] for r in rounds)}
+
+
+def geometric_mean(values) -> float:
+    return statistics.geometric_mean(values)
+
+
+def machine() -> dict:
+    """CPU, cores, system and the versions of what is measured."""
+    import numba
+    import numpy
+
+    import minimix
+
+    found = {
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "numba": numba.__version__,
+        "minimix": minimix.__version__,
+    }
+    try:
+        import torch
+
+        found["torch"] = torch.__version__
+    except ImportError:
+        found["torch"] = None
+    return found
+
+
+def _cpu() -> str:
+    try:
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def table(header: list[str], rows: list[list]) -> str:
+    """Plain text, columns as wide as they need."""
+    cells = [header, *[[f"{c:.2f}" if isinstance(c, float) else str(c) for c in row] for row in rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    lines = ["  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in cells]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def save(name: str, results: dict, folder: str = "benchmarks/results") -> pathlib.Path:
+    """Write ``results`` with the machine's description as JSON."""
+    path = pathlib.Path(folder) / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"machine": machine(), **results}, indent=1) + "\n")
+    return path

@@ -1,0 +1,75 @@
+"""``minimix summary``, ``minimix gradcheck`` and ``minimix info``: what a network costs, and whether all is well."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from minimix.cli.options import DATA_DIR, THREADS, kernels_of, model_options
+
+Option, Argument = typer.Option, typer.Argument
+
+
+def summary(
+    model: Annotated[str, Argument(help="The network, by name.")] = "mixnet_nano",
+    width: Annotated[float | None, Option(help="Multiplies the network's channels.", show_default="1.0")] = None,
+    kernels: Annotated[
+        str | None, Option(help="Kernel sizes for all blocks, such as 3,5,7.", show_default="those of the network")
+    ] = None,
+    classes: Annotated[int, Option(help="Outputs of the classifier.", min=1)] = 10,
+    size: Annotated[int, Option(help="Height and width of the images, in pixels.", min=1)] = 32,
+    batch_size: Annotated[int, Option(help="Images at a time.", min=1)] = 1,
+    as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
+):
+    """Parameters, multiply-adds and memory of a network, layer by layer, from its structure alone."""
+    from minimix import models
+    from minimix.cli.output import print_table
+    from minimix.profile import profile
+
+    options = model_options(width, kernels_of(kernels)) or {}
+    cost = profile(models.create(model, num_classes=classes, **options), (batch_size, 3, size, size))
+    if as_json:
+        print(json.dumps({"model": model, **cost.to_dict()}, indent=2))
+        return
+    print_table(cost.table(), left=5, total=True)
+    print(f"{model}, input {'x'.join(map(str, cost.input_shape))}: {cost.params:,} parameters, {cost.macs:,} multiply-adds")
+
+
+def gradcheck(
+    layer: Annotated[str | None, Argument(help="Only layers with this name; * and ? stand for anything.")] = None,
+    mode: Annotated[str | None, Option(help="full, random or complex.", show_default="all that apply")] = None,
+    seed: Annotated[int, Option(help="Of the inputs and of the random projections.", min=0)] = 0,
+    threads: THREADS = None,
+):
+    """Compare the gradients of every layer with finite differences and complex steps. Exit code 1 where one is wrong."""
+    from minimix.gradcheck.cases import functional_cases
+    from minimix.gradcheck.cases_images import image_cases
+    from minimix.gradcheck.check import MODES
+    from minimix.gradcheck.suite import run, select, show
+    from minimix.nn.cases import layer_cases
+    from minimix.train.limits import limited
+
+    if mode is not None and mode not in MODES:
+        raise ValueError(f"--mode: expected one of {', '.join(MODES)}, not {mode!r}")
+    chosen = select([*layer_cases(), *functional_cases(), *image_cases()], layer)
+    with limited(threads):
+        right = show(run(chosen, MODES if mode is None else (mode,), seed), seed)
+    raise typer.Exit(0 if right else 1)
+
+
+def info(
+    data_dir: DATA_DIR = None,
+    as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
+):
+    """Versions, processor, threads, compiled kernels and folders: what to send with a question about speed or a bug."""
+    from minimix.info import info as collect
+
+    sections = collect(data_dir)
+    if as_json:
+        print(json.dumps(sections, indent=2))
+        return
+    width = max(len(name) for facts in sections.values() for name in facts)
+    for section, facts in sections.items():
+        print(section)
+        for name, value in facts.items():
+            print(f"  {name:<{width}}  {value}")

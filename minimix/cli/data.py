@@ -1,0 +1,62 @@
+"""``minimix data``: what is there, downloads, contact sheets."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from minimix.cli.options import DATA_DIR, known
+
+Option, Argument = typer.Option, typer.Argument
+
+app = typer.Typer(help="List data sets and where they are; get CIFAR-10 or CIFAR-100; look at images.")
+
+
+@app.callback(invoke_without_command=True)
+def list_sets(context: typer.Context, data_dir: DATA_DIR = None):
+    if context.invoked_subcommand is not None:
+        return
+    from minimix.cli.output import print_table
+    from minimix.data import NAMES, folders
+    from minimix.info import where
+
+    print_table([("data set", "where"), *((name, where(name, data_dir)) for name in NAMES)])
+    print(f"looked in {', '.join(map(str, folders(data_dir)))}")
+
+
+@app.command()
+def get(
+    name: Annotated[str, Argument(help="cifar10 or cifar100.")],
+    data_dir: DATA_DIR = None,
+):
+    """Download a data set, check it, and unpack it."""
+    from minimix.data import download
+
+    known("data set to download", name, ("cifar10", "cifar100"))
+    print(f"{name} is in {download(name, data_dir)}")
+
+
+@app.command()
+def preview(
+    name: Annotated[str, Argument(help="cifar10, cifar100, patterns10, or auto.")] = "auto",
+    out: Annotated[Path, Option(help="The PNG file to write.")] = Path("sheet.png"),
+    split: Annotated[str, Option(help="train or test.")] = "train",
+    columns: Annotated[int, Option(help="Images of each class.", min=1, max=50)] = 10,
+    seed: Annotated[int, Option(help="Of patterns10.", min=0)] = 0,
+    data_dir: DATA_DIR = None,
+):
+    """Draw a sheet with the first images of each class."""
+    from minimix import data
+    from minimix.cli.images import contact_sheet
+
+    known("data set", name, (*data.NAMES, "auto"))
+    if not out.parent.is_dir():
+        raise FileNotFoundError(f"--out: there is no folder {out.parent}")
+    if out.suffix.lower() != ".png":
+        raise ValueError(f"--out: {out} must end in .png")
+    size = 40 * columns if name == "patterns10" else None  # drawn for this purpose: no more than it takes
+    images = data.load(name, split, data_dir, seed=seed, size=size)
+    if images.note:
+        print(images.note)
+    contact_sheet(images.images, images.labels, images.classes, columns, f"{images.name}, {split}").savefig(out)
+    print(f"{len(images.classes)} classes of {images.name} in {out}")

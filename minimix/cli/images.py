@@ -1,0 +1,47 @@
+"""Images from files, and a sheet of images into one."""
+
+from pathlib import Path
+
+import numpy as np
+
+
+def read_images(paths: list[Path], height: int, width: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """uint8 (N, 3, height, width), and the sizes (height, width) that the images had.
+
+    Of another aspect ratio, the centre is taken. Cameras' notes on how they were held are obeyed; transparency is dropped.
+
+    Raises FileNotFoundError, and ValueError naming the file for what is no image.
+    """
+    from PIL import Image, ImageOps
+
+    pixels, sizes = [], []
+    for path in paths:
+        if not path.exists():
+            raise FileNotFoundError(f"there is no image {path}")
+        try:
+            with Image.open(path) as image:
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+            raise ValueError(f"{path} is no image that can be read: {error}") from error
+        sizes.append((upright.height, upright.width))
+        if sizes[-1] != (height, width):
+            upright = ImageOps.fit(upright, (width, height), Image.Resampling.LANCZOS)
+        pixels.append(np.asarray(upright).transpose(2, 0, 1))  # (H, W, 3) -> (3, H, W)
+    return np.ascontiguousarray(np.stack(pixels)), sizes
+
+
+def contact_sheet(images: np.ndarray, labels: np.ndarray, classes: tuple, columns: int, title: str):
+    """A matplotlib figure: a row for each class, with its name and its first ``columns`` images. images: uint8 (N, 3, H, W)."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1.6 + 0.75 * columns, 0.5 + 0.8 * len(classes)), dpi=100, layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    axes = figure.subplots(len(classes), columns, squeeze=False)
+    for label, name in enumerate(classes):
+        chosen = np.flatnonzero(labels == label)[:columns]
+        for place, axis in enumerate(axes[label]):
+            axis.set_axis_off()
+            if place < len(chosen):
+                axis.imshow(images[chosen[place]].transpose(1, 2, 0), interpolation="nearest")
+        axes[label][0].text(-0.15, 0.5, name, transform=axes[label][0].transAxes, ha="right", va="center", fontsize=9)
+    return figure

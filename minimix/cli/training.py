@@ -1,0 +1,196 @@
+"""``minimix train``, ``minimix evaluate`` and ``minimix predict``."""
+
+import json
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from minimix.cli.options import BATCH_SIZE, DATA_DIR, RUNS, THREADS, hint, kernels_of, known, model_options
+
+Option, Argument = typer.Option, typer.Argument
+
+
+def bare_resume(arguments: list[str]) -> list[str]:
+    """``--resume`` may stand alone, which typer's options cannot: it becomes ``--resume=``, an empty text.
+
+    >>> bare_resume(["train", "--resume", "--epochs", "3"])
+    ['train', '--resume=', '--epochs', '3']
+    >>> bare_resume(["train", "--resume", "runs/a"])
+    ['train', '--resume', 'runs/a']
+    """
+    alone = [not following or following[0].startswith("-") for following in (arguments[i + 1 :] for i in range(len(arguments)))]
+    return ["--resume=" if a == "--resume" and bare else a for a, bare in zip(arguments, alone, strict=True)]
+
+
+def train(
+    model: Annotated[str | None, Option(help="The network, by name.", show_default="mixnet_nano")] = None,
+    width: Annotated[float | None, Option(help="Multiplies the network's channels.", show_default="1.0")] = None,
+    kernels: Annotated[
+        str | None, Option(help="Kernel sizes for all blocks, such as 3,5,7.", show_default="those of the network")
+    ] = None,
+    dropout: Annotated[float | None, Option(help="Dropout before the classifier.", show_default="0.0")] = None,
+    data: Annotated[
+        str | None,
+        Option(help="cifar10, cifar100, patterns10; auto: cifar10 where it is found, else patterns10.", show_default="auto"),
+    ] = None,
+    data_dir: DATA_DIR = None,
+    epochs: Annotated[
+        int | None, Option(help="Times through the training images.", show_default="14 for CIFAR, 6 for patterns10")
+    ] = None,
+    batch_size: Annotated[int | None, Option(help="Images a step.", show_default="128")] = None,
+    lr: Annotated[float | None, Option(help="Learning rate at its peak.", show_default="by optimizer; sgd 0.3")] = None,
+    optimizer: Annotated[str | None, Option(help="sgd (Nesterov), rmsprop, adam or adamw.", show_default="sgd")] = None,
+    schedule: Annotated[str | None, Option(help="one_cycle, cosine, staircase or constant.", show_default="one_cycle")] = None,
+    momentum: Annotated[float | None, Option(help="Of sgd and rmsprop.", show_default="0.9")] = None,
+    weight_decay: Annotated[float | None, Option(help="For kernels only.", show_default="by optimizer; sgd 5e-4")] = None,
+    label_smoothing: Annotated[
+        float | None, Option(help="This share of the target is spread over all classes.", show_default="0.1")
+    ] = None,
+    augment: Annotated[str | None, Option(help="Some of flip,crop,cutout, or none.", show_default="flip,crop")] = None,
+    ema: Annotated[
+        float | None, Option(help="Decay of a moving average of the weights, such as 0.999; 0: none.", show_default="0")
+    ] = None,
+    seed: Annotated[int | None, Option(help="The same seed gives the same weights, to the bit.", show_default="0")] = None,
+    name: Annotated[str | None, Option(help="Of the run's folder.", show_default="model-data")] = None,
+    runs: Annotated[Path | None, Option(help="Where the folders of runs are.", show_default="runs")] = None,
+    threads: THREADS = None,
+    save_every: Annotated[float | None, Option(help="Seconds between checkpoints inside an epoch.", show_default="60")] = None,
+    resume: Annotated[
+        str | None,
+        Option(
+            metavar="[RUN]",
+            help="Go on with a run: its folder, name or last.safetensors; alone: with the latest, or with --name.",
+        ),
+    ] = None,
+):
+    """Train a network, and keep all that comes of it in runs/NAME.
+
+    That is the configuration, metrics as CSV, curves, confusion matrix and a sheet of mistakes as PNG, and checkpoints.
+    Ctrl-C stops after the step, with a checkpoint; --resume goes on as if nothing had happened.
+    """
+    from minimix.data import NAMES
+    from minimix.train import train as run
+
+    if data is not None:
+        known("data set", data, (*NAMES, "auto"))
+    if resume is not None:
+        resume = find_run(resume, runs or Path("runs")) if resume else True
+
+    result = run(
+        model, data, model_options=model_options(width, kernels_of(kernels), dropout), data_dir=data_dir, epochs=epochs,
+        batch_size=batch_size, lr=lr, optimizer=optimizer, schedule=schedule, momentum=momentum, weight_decay=weight_decay,
+        label_smoothing=label_smoothing, augment=augment, ema=ema, seed=seed, name=name, runs=runs, threads=threads,
+        save_every=save_every, resume=resume,
+    )  # fmt: skip
+    if result.stopped_by:
+        raise typer.Exit(128 + signal.Signals[result.stopped_by])  # as a shell counts a program that a signal has ended
+
+
+def evaluate(
+    checkpoint: Annotated[
+        str | None, Argument(metavar="[RUN]", help="A run's folder or name (then its best weights), or a .safetensors file.")
+    ] = None,
+    data: Annotated[str | None, Option(help="A data set with the same classes.", show_default="that of the run")] = None,
+    split: Annotated[str, Option(help="train or test.")] = "test",
+    data_dir: DATA_DIR = None,
+    batch_size: BATCH_SIZE = 128,
+    runs: RUNS = Path("runs"),
+    threads: THREADS = None,
+    as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
+):
+    """Loss and accuracy of a trained network, in all and for each class. Without RUN: of the latest one."""
+    import dataclasses
+
+    from minimix import data as datasets
+    from minimix.cli.output import print_table
+    from minimix.train import evaluate as measure
+    from minimix.train import load_model
+    from minimix.train.limits import limited
+
+    trained = load_model(find_run(checkpoint, runs))
+    if data is not None:
+        known("data set", data, datasets.NAMES)
+    elif trained.data not in datasets.NAMES:
+        raise ValueError(f"{trained.path} was trained on {trained.data!r}, which has no place here: choose with --data")
+    images = datasets.load(data or trained.data, split, data_dir)
+    if images.classes != trained.classes:
+        raise ValueError(f"{images.name} does not have the classes of {trained.path}, which was trained on {trained.data}")
+    images = dataclasses.replace(images, mean=trained.mean, std=trained.std)  # as the network has learnt to see them
+    with limited(threads):
+        found = measure(trained.model, images, batch_size)
+    per_class = found.confusion.diagonal() / found.confusion.sum(axis=1).clip(1)
+    if as_json:
+        classes = dict(zip(images.classes, map(float, per_class), strict=True))
+        facts = {"checkpoint": str(trained.path), "data": images.name, "split": split, "images": len(images)}
+        print(json.dumps({**facts, "loss": found.loss, "accuracy": found.accuracy, "classes": classes}, indent=2))
+        return
+    epochs = f"{trained.epoch} epoch" + "s" * (trained.epoch != 1)
+    print(f"{trained.path}, trained for {epochs}: {len(images):,} {split} images of {images.name}")
+    print_table(
+        [("class", "accuracy"), *((name, f"{share:.1%}") for name, share in zip(images.classes, per_class, strict=True))], 1
+    )
+    print(f"loss {found.loss:.4f}, accuracy {found.accuracy:.2%}")
+
+
+def predict(
+    images: Annotated[list[Path], Argument(metavar="IMAGE...", help="PNG, JPEG or whatever else Pillow reads, of any size.")],
+    run: Annotated[
+        str | None,
+        Option(help="A run's folder or name (then its best weights), or a .safetensors file.", show_default="the latest"),
+    ] = None,
+    top: Annotated[int, Option(help="How many classes to print.", min=1)] = 3,
+    runs: RUNS = Path("runs"),
+    threads: THREADS = None,
+    as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
+):
+    """Which classes a trained network sees in images."""
+    import numpy as np
+
+    import minimix.functional as F
+    from minimix.cli.images import read_images
+    from minimix.cli.output import print_table
+    from minimix.data import make_batch
+    from minimix.tensor import no_grad
+    from minimix.train import load_model
+    from minimix.train.limits import limited
+
+    trained = load_model(find_run(run, runs))
+    size = trained.image_shape[1:]
+    pixels, sizes = read_images(images, *size)
+    with limited(threads), no_grad():
+        batch = make_batch(pixels, np.arange(len(pixels)), trained.mean, trained.std)
+        probabilities = F.softmax(trained.model(batch), -1).data
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    best = [[(trained.classes[c], float(p[c])) for c in chosen] for p, chosen in zip(probabilities, order, strict=True)]
+    if as_json:
+        print(
+            json.dumps([{"image": str(path), "classes": dict(row)} for path, row in zip(images, best, strict=True)], indent=2)
+        )
+        return
+    print(f"{trained.path}, trained on {trained.data}")
+    if any(found != size for found in sizes):
+        print(f"the centre of each image, made {size[0]}x{size[1]} pixels, is what the network sees")
+    print_table(
+        [("image", *(f"{n}." for n in range(1, len(best[0]) + 1)))]
+        + [(str(path), *(f"{name} {p:.1%}" for name, p in row)) for path, row in zip(images, best, strict=True)]
+    )
+
+
+def find_run(checkpoint: str | None, runs: Path) -> Path:
+    """The path that a user means: a file, a folder, the name of a run, or the run that was trained last."""
+    if checkpoint is None:
+        found = sorted(runs.glob("*/last.safetensors"), key=lambda path: path.stat().st_mtime)
+        if not found:
+            raise FileNotFoundError(f"there is no run in the folder {runs}: train one with `minimix train`, or say where it is")
+        return found[-1].parent
+    path = Path(checkpoint)
+    if path.exists():
+        return path
+    if (runs / path).is_dir():
+        return runs / path
+    names = [folder.name for folder in sorted(runs.glob("*")) if folder.is_dir()]
+    raise FileNotFoundError(
+        f"no file, folder or run is called {checkpoint}: {hint(checkpoint, names) if names else f'there is no run in {runs}'}"
+    )

@@ -1,0 +1,37 @@
+"""Squeeze-and-excite of Tensors."""
+
+from minimix.functional.promotion import as_tensor
+from minimix.ops import excite as ops
+from minimix.tensor import Tensor, apply
+
+
+def squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, activation: str = "swish") -> Tensor:
+    """x * sigmoid(expand(activation(reduce(mean of x over the pixels)))): a factor for each channel of each image.
+
+    x: (N, C, H, W). reduce_weight (R, C, 1, 1), reduce_bias (R,), expand_weight (C, R, 1, 1), expand_bias (C,), all of one dtype.
+    activation: "relu", "relu6", "swish" or "hard_swish".
+
+    Raises ValueError for shapes that do not fit and for an unknown activation, TypeError for mixed dtypes.
+
+    Source: Hu et al., arXiv 1709.01507, eq. 2 to 4.
+
+    >>> import numpy as np
+    >>> import minimix.functional as F
+    >>> x = np.ones((2, 4, 3, 3))
+    >>> F.squeeze_excite(x, np.zeros((2, 4, 1, 1)), np.zeros(2), np.zeros((4, 2, 1, 1)), np.zeros(4)).data[0, 0, 0]
+    array([0.5, 0.5, 0.5])
+    """
+    x, *parameters = map(as_tensor, (x, reduce_weight, reduce_bias, expand_weight, expand_bias))
+    if x.ndim != 4 or 0 in x.shape[1:]:
+        raise ValueError(f"squeeze_excite: x has shape {x.shape}, expected (N, C, H, W), only N may be zero")
+    if activation not in ops.ACTIVATIONS:
+        raise ValueError(f"squeeze_excite: activation {activation!r}, expected one of {', '.join(ops.ACTIVATIONS)}")
+    channels, hidden = x.shape[1], parameters[0].shape[0] if parameters[0].ndim else 0
+    expected = (hidden, channels, 1, 1), (hidden,), (channels, hidden, 1, 1), (channels,)
+    names = "reduce_weight", "reduce_bias", "expand_weight", "expand_bias"
+    for name, parameter, shape in zip(names, parameters, expected, strict=True):
+        if parameter.shape != shape:
+            raise ValueError(f"squeeze_excite: {name} has shape {parameter.shape}, expected {shape} for x {x.shape}")
+        if parameter.dtype != x.dtype:
+            raise TypeError(f"squeeze_excite: x is {x.dtype} but {name} is {parameter.dtype}: use .astype()")
+    return apply(ops.SQUEEZE_EXCITE, x, *parameters, activation=activation)

@@ -1,0 +1,145 @@
+"""Numerical against analytical derivatives, entry by entry or through random projections.
+
+Tolerances. An entry is right where ``|a - n| <= atol + rtol |n|``, as in torch. The random and the complex mode are stricter:
+
+- A projection ``u' J v`` is a sum over all entries, in which one wrong entry of a million is a thousandth of the whole. It is
+  compared with a thousandth of ``atol + rtol * scale``, ``scale`` being the standard deviation of the sum for independent
+  normal v: ``sqrt(sum_i (g_i v_i)^2)``, g = J'u. By default that is 1e-6 of the scale: a single entry that is wrong by its own
+  size stands out a thousandfold among a million.
+- The complex step is exact to rounding: a millionth of ``atol + rtol * max |n|``, 1e-9 of the gradient's size by default.
+
+A difference that rounding explains is no error, and at a kink (relu near 0), central differences with a smaller step are right
+where those with ``eps`` are not: a projection passes if one of the steps eps, eps/8, eps/64 agrees. A wrong gradient agrees
+with none.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from minimix.gradcheck.probe import Probe, Tape, index_of, output_at
+from minimix.gradcheck.report import InputReport
+
+ROUNDS = 4  # random cotangents, and random directions an input
+SHRINKS = (1.0, 8.0, 64.0)
+
+
+@dataclass
+class Tolerance:
+    atol: float
+    rtol: float
+
+    def entries(self, numerical: np.ndarray) -> np.ndarray:
+        return self.atol + self.rtol * np.abs(numerical)
+
+    def scaled(self, factor: float) -> "Tolerance":
+        return Tolerance(self.atol * factor, self.rtol * factor)
+
+
+def worst(row: InputReport, numerical: np.ndarray, analytical: np.ndarray, allowed) -> int | None:
+    """Count what is wrong into ``row``, and note the worst there if it beats what ``row`` has; NaN beats everything.
+
+    Gives the flat position of the worst, for the caller to note its index, or None if nothing is wrong or it was not noted.
+    """
+    row.checked += numerical.size
+    if numerical.size == 0:
+        return None
+    with np.errstate(invalid="ignore"):
+        error = np.abs(analytical - numerical)
+        bad = ~(error <= allowed)
+    error = np.where(np.isnan(error), np.inf, error)
+    wrong = int(bad.sum())
+    top = int(np.argmax(np.where(bad, error, -1) if wrong else error))
+    noted = (wrong and row.ok) or (bool(wrong) == (not row.ok) and error.flat[top] >= row.error)
+    if noted:
+        row.error, row.index = float(error.flat[top]), None
+        row.numerical, row.analytical = float(numerical.flat[top]), float(analytical.flat[top])
+    row.wrong += wrong
+    return top if noted and wrong else None
+
+
+def full(probe: Probe, tape: Tape, differences, tolerance: Tolerance, rows: list[InputReport]) -> list:
+    """Compare whole Jacobians. Gives, for each checked input, its numerical Jacobian (input entry, output entry)."""
+    shapes = [probe.points[k].shape for k in probe.checked]
+    sizes = [int(np.prod(s)) for s in shapes]
+    analytical = [np.empty((n, tape.size)) for n in sizes]
+    unit = np.zeros(tape.size)
+    for position in range(tape.size):
+        unit[position] = 1
+        for jacobian, gradient in zip(analytical, tape.pull(unit), strict=True):
+            jacobian[:, position] = gradient.reshape(-1)
+        unit[position] = 0
+    numericals = []
+    for k, shape, size, jacobian, row in zip(probe.checked, shapes, sizes, analytical, rows, strict=True):
+        numerical = np.empty_like(jacobian)
+        for position in range(size):
+            numerical[position] = differences.entry(k, position)
+        numericals.append(numerical)
+        top = worst(row, numerical, jacobian, tolerance.entries(numerical))
+        if top is not None:
+            position, output = divmod(top, tape.size)
+            row.index, row.output_index = index_of(position, shape), output_at(tape.shapes, output)
+    return numericals
+
+
+def rounding(u: np.ndarray, values: np.ndarray, step: float) -> float:
+    """How far rounding of the function's values may shift a central difference of u . f with this step."""
+    return 64 * 2.0**-53 * float(np.linalg.norm(u * np.where(np.isfinite(values), values, 0))) / step
+
+
+def entries(k: int, gradients: np.ndarray, cotangents: np.ndarray, differences, positions, allowed, row: InputReport) -> None:
+    """Compare the gradients of u . f (one a row of ``cotangents``) at some entries of Tensor k, entry by entry."""
+    if len(positions) == 0:
+        return
+    columns = np.stack([differences.entry(k, int(p)) for p in positions])  # (entry, output)
+    numerical = columns @ cotangents.T  # (entry, round)
+    analytical = gradients.reshape(len(gradients), -1)[:, positions].T
+    top = worst(row, numerical, analytical, allowed(numerical))
+    if top is not None:
+        row.index = index_of(int(positions[top // len(cotangents)]), gradients.shape[1:])
+
+
+def projections(k: int, gradients, cotangents, differences, tolerance: Tolerance, values, eps, rng, row: InputReport) -> None:
+    """Compare u' J v for every cotangent u and as many random directions v of Tensor k."""
+    shape = gradients.shape[1:]
+    for _ in range(ROUNDS):
+        direction = rng.standard_normal(shape)
+        pending = np.arange(len(cotangents))  # rounds in which no step has agreed yet
+        noted = None
+        for shrink in SHRINKS:
+            column, moved = differences.along(k, direction, shrink)
+            numerical = cotangents[pending] @ column
+            terms = gradients[pending].reshape(len(pending), -1) * moved.reshape(-1)
+            analytical = terms.sum(axis=1)
+            scale = np.maximum(np.linalg.norm(terms, axis=1), np.abs(numerical))
+            allowed = tolerance.atol + tolerance.rtol * scale
+            if eps is not None:
+                noise = np.array([rounding(cotangents[p], values, eps / shrink) for p in pending])
+                # Rounding may excuse no more than what an entry is allowed: a noisy function is not a right one.
+                allowed = allowed + np.minimum(noise, 1e3 * allowed)
+            if noted is None:
+                noted = [numerical.copy(), analytical.copy(), allowed.copy()]
+            else:
+                for whole, part in zip(noted, (numerical, analytical, allowed), strict=True):
+                    whole[pending] = part
+            with np.errstate(invalid="ignore"):
+                pending = pending[~(np.abs(analytical - numerical) <= allowed)]
+            if eps is None or pending.size == 0:
+                break
+        worst(row, *noted)
+
+
+def locate(k: int, gradient: np.ndarray, u: np.ndarray, differences, rng) -> int:
+    """The flat position of an entry of Tensor k whose gradient of u . f is wrong, by halving: where they are too many."""
+    low, high = 0, gradient.size
+    while high - low > 1:
+        middle = (low + high) // 2
+        gaps = []
+        for start, stop in ((low, middle), (middle, high)):
+            direction = np.zeros(gradient.size)
+            direction[start:stop] = rng.standard_normal(stop - start)
+            column, moved = differences.along(k, direction.reshape(gradient.shape))
+            gap = abs(u @ column - float(np.sum(gradient * moved)))
+            gaps.append(np.inf if np.isnan(gap) else gap)
+        low, high = (low, middle) if gaps[0] >= gaps[1] else (middle, high)
+    return low

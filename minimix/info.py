@@ -1,0 +1,144 @@
+"""What minimix runs on: versions, processor, threads, compiled kernels, folders. For bug reports, and to explain a speed."""
+
+import importlib.metadata
+import os
+import platform
+import re
+from pathlib import Path
+
+import numba
+from numba.core import config
+
+import minimix
+from minimix import data
+from minimix.kernels import depthwise
+from minimix.kernels.threads import get_num_threads
+
+LIBRARIES = ("numpy", "numba", "llvmlite", "safetensors", "pooch", "typer", "rich", "matplotlib", "pillow", "torch")
+VARIABLES = (
+    "MINIMIX_NUM_THREADS", "MINIMIX_DATA", "MINIMIX_PROFILE", "MINIMIX_DEBUG", "NUMBA_NUM_THREADS", "NUMBA_CACHE_DIR",
+    "NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+)  # fmt: skip
+HOW_THREADS_WORK = (
+    "A pool of minimix's own: each thread runs the same compiled loop on its share of the channels, without Python's lock. "
+    "None of Numba's threading layers is used. Results are the same to the bit for any number of threads. Of several Python "
+    "threads that call layers at once, one has the pool and the others work alone. A forked child starts a pool of its own."
+)
+
+
+def info(data_dir=None) -> dict[str, dict[str, str]]:
+    """{section: {name: value}}, all text.
+
+    data_dir: is looked into first for data, as in ``data.load``.
+
+    >>> from minimix.info import info
+    >>> list(info())
+    ['versions', 'processor', 'threads', 'kernels', 'data', 'variables']
+    """
+    return {
+        "versions": _versions(),
+        "processor": _processor(),
+        "threads": _threads(),
+        "kernels": _kernels(),
+        "data": _data(data_dir),
+        "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ} or {"set": "none of minimix's"},
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {"minimix": f"{minimix.__version__} in {Path(minimix.__file__).parent}"}
+    found["Python"] = f"{platform.python_version()} ({platform.python_implementation()}) on {platform.platform()}"
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _processor() -> dict[str, str]:
+    from llvmlite import binding as llvm
+
+    features = llvm.get_host_cpu_features()
+    sets = {"avx2": "AVX2", "avx512f": "AVX-512", "fma": "FMA", "neon": "NEON"}
+    has = [name for feature, name in sets.items() if features.get(feature)]
+    return {
+        "name": _processor_name(),
+        "as LLVM sees it": f"{config.CPU_NAME or llvm.get_host_cpu_name()} ({platform.machine()})",
+        "cores": f"{os.cpu_count()}, of which this process may use {_usable_cores()}",
+        "vector instructions": ", ".join(has) or "none that are looked for here",
+        "used by compiled loops": _vectors_used(),
+    }
+
+
+def _processor_name() -> str:
+    try:
+        line = re.search(r"^(?:model name|Model)\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    except OSError:  # not Linux
+        line = None
+    return line[1] if line else platform.processor() or platform.machine()
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _vectors_used() -> str:
+    """The widest registers in the machine code of a small loop: what is really used, not what is there."""
+    if config.DISABLE_JIT:
+        return "nothing is compiled"
+
+    def scale_and_add(out, x, factor):
+        for i in range(len(out)):
+            out[i] += x[i] * factor
+
+    compiled = numba.njit("void(float32[::1], float32[::1], float32)", error_model="numpy")(scale_and_add)
+    code = compiled.inspect_asm(compiled.signatures[0])
+    for register, text in (("zmm", "AVX-512 (512 bits)"), ("ymm", "AVX (256 bits)"), ("xmm", "SSE (128 bits)")):
+        if re.search(rf"\b{register}\d", code):
+            return text
+    return "NEON (128 bits)" if re.search(r"\bv\d+\.4s\b", code) else "no vectors found"
+
+
+def _threads() -> dict[str, str]:
+    from threadpoolctl import threadpool_info
+
+    found = {"kernels": f"{get_num_threads()} (MINIMIX_NUM_THREADS, --threads or minimix.set_num_threads)"}
+    for pool in threadpool_info():
+        if pool["user_api"] == "blas":
+            parts = [pool["internal_api"], pool.get("version"), pool.get("threading_layer"), pool.get("architecture")]
+            used = f"{pool['num_threads']} threads; one while training"
+            found.setdefault("BLAS", f"{' '.join(filter(None, parts))}, {used}")
+    found.setdefault("BLAS", "none that threadpoolctl knows")
+    found["how they work"] = HOW_THREADS_WORK
+    return found
+
+
+def _kernels() -> dict[str, str]:
+    if config.DISABLE_JIT:
+        return {"compiled": "no: NUMBA_DISABLE_JIT is set, so every loop runs in Python, hundreds of times slower"}
+    folder = Path(depthwise.forward.stats.cache_path)
+    files = list(folder.glob("*.nbc"))  # one for each combination of dtypes
+    kept = f"{len(files)} kernels, {sum(file.stat().st_size for file in files) / 2**20:.1f} MB" if files else "nothing yet"
+    return {"compiled": "when first called, then kept", "cache folder": f"{folder}", "in it": kept}
+
+
+def _data(data_dir) -> dict[str, str]:
+    found = {"looked for in": ", ".join(map(str, data.folders(data_dir)))}
+    for name in data.NAMES:
+        found[name] = where(name, data_dir)
+    return found
+
+
+def where(name: str, data_dir=None) -> str:
+    """The folder of a data set, as text.
+
+    >>> from minimix.info import where
+    >>> where("patterns10")
+    'drawn from a seed, needs no files'
+    """
+    if name == "patterns10":
+        return "drawn from a seed, needs no files"
+    folder = data.find(name, data_dir)
+    return str(folder) if folder else f"not found; `minimix data get {name}` downloads it"

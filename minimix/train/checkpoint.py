@@ -1,0 +1,88 @@
+"""Checkpoint files: named arrays and a JSON object, in safetensors' format, that are either whole or refused.
+
+The JSON lies in the file's metadata under the key "minimix", behind its checksum; it lists all arrays with dtype, shape and
+checksum. So a file that was cut short, altered, or put together from two is recognised before anything of it is used, with
+what is wrong with it; and as nothing in it is pickled, none can run code. The same state always gives the same bytes.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from minimix.train import files
+
+FORMAT, VERSION = "minimix-checkpoint", 1
+
+
+class CheckpointError(ValueError):
+    """A checkpoint is damaged, or not what is needed. The message names the file and says what is wrong with it."""
+
+
+def save(path, arrays: dict, state: dict) -> None:
+    """Write ``arrays`` (name: ndarray) and ``state`` (a JSON object) to ``path``, in one step.
+
+    >>> import numpy as np
+    >>> from minimix.train import checkpoint
+    >>> checkpoint.save("w.safetensors", {"w": np.arange(3.0)}, {"epoch": 2})
+    >>> checkpoint.load("w.safetensors")
+    ({'w': array([0., 1., 2.])}, {'epoch': 2})
+    """
+    from safetensors.numpy import save as to_bytes
+
+    arrays = {name: np.array(array, order="C") for name, array in arrays.items()}
+    whole = {"format": FORMAT, "version": VERSION, "arrays": _listed(arrays), "state": state}
+    text = json.dumps(whole, sort_keys=True, allow_nan=False)
+    files.write(path, to_bytes(arrays, metadata={"minimix": f"{_checksum(text.encode())} {text}"}))
+
+
+def load(path) -> tuple[dict, dict]:
+    """(arrays, state) as they were saved.
+
+    Raises FileNotFoundError, or CheckpointError for a file that is truncated, altered, of another program or a newer version.
+    """
+    import safetensors
+    from safetensors.numpy import load as from_bytes
+
+    path = Path(path)
+    if path.is_dir():
+        raise CheckpointError(f"{path} is a folder, not a checkpoint: give the .safetensors file in it")
+    if not path.exists():
+        raise FileNotFoundError(f"there is no checkpoint {path}")
+    content = path.read_bytes()
+    advice = "take another copy of it, or the run's other checkpoint (last.safetensors, best.safetensors)"
+    try:
+        arrays = dict(sorted(from_bytes(content).items()))
+        metadata = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {})
+    except (safetensors.SafetensorError, ValueError, KeyError, OverflowError) as error:
+        raise CheckpointError(f"{path} is no whole safetensors file ({error}): truncated or altered; {advice}") from error
+    if "minimix" not in metadata:
+        raise CheckpointError(f"{path} is a safetensors file, but no checkpoint of minimix: use load_state_dict()")
+    checksum, _, text = metadata["minimix"].partition(" ")
+    try:
+        whole = json.loads(text)
+        kind, version, listed, state = (whole[key] for key in ("format", "version", "arrays", "state"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: its description cannot be read ({error}): altered; {advice}") from error
+    if (kind, version) != (FORMAT, VERSION):
+        raise CheckpointError(f"{path} is {kind!r} version {version!r}, but this minimix reads {FORMAT} {VERSION}")
+    if checksum != _checksum(text.encode()):
+        raise CheckpointError(f"{path}: its description was altered; {advice}")
+    found = _listed(arrays)
+    wrong = [f"{name} is missing" for name in listed if name not in found]
+    wrong += [f"{name} does not belong" for name in found if name not in listed]
+    wrong += [f"{name} was altered" for name in listed if name in found and listed[name] != found[name]]
+    if wrong:
+        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        raise CheckpointError(f"{path}: {', '.join(wrong[:5])}{more}; {advice}")
+    return arrays, state
+
+
+def _listed(arrays: dict) -> dict:
+    """{name: [dtype, shape, checksum]}."""
+    return {name: [array.dtype.str, list(array.shape), _checksum(array.tobytes())] for name, array in arrays.items()}
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=12).hexdigest()

@@ -1,0 +1,159 @@
+"""What a run is made of: every choice with its default, checked before any work begins."""
+
+import dataclasses
+import math
+import numbers
+
+import numpy as np
+
+# From the optimiser's kind, where nothing else is asked for: (learning rate at its peak, weight decay).
+RECIPES = {"sgd": (0.3, 5e-4), "rmsprop": (0.016, 1e-5), "adam": (3e-3, 0.0), "adamw": (3e-3, 0.05)}
+
+# Epochs where nothing else is asked for: about 9 minutes on two cores for CIFAR, 1 minute for patterns10.
+EPOCHS = {"cifar10": 14, "cifar100": 14, "patterns10": 6}
+
+SCHEDULES = ("one_cycle", "cosine", "staircase", "constant")
+AUGMENTATIONS = ("flip", "crop", "cutout")
+
+# What may change when a run is resumed: it says where and how the run computes, not what.
+HARMLESS = ("data_dir", "name", "runs", "threads", "save_every")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """All arguments of a run. Raises ValueError or TypeError, naming the argument, for what makes no sense.
+
+    model:     a name that ``models.create`` knows (model_options: what to pass to it); the class's, where a module was given.
+    data:      a name that ``data.load`` knows. data_dir: where its files are.
+    epochs:    times through the training images; None: ``EPOCHS`` of the data.
+    lr:        the learning rate, at its peak; None: ``RECIPES`` of the optimiser.
+    optimizer: "sgd" (Nesterov), "rmsprop" (TensorFlow's, as in MixNet's recipe), "adam", "adamw". momentum: of the first two.
+    weight_decay: for kernels only, not for biases and batch norm; None: ``RECIPES`` of the optimiser.
+    schedule:  "one_cycle", "cosine", "staircase" (MnasNet's: five epochs of warm-up, then 0.97 every 2.4 epochs), "constant".
+    label_smoothing: this share of the target is spread over all classes.
+    augment:   some of "flip", "crop" (a window of the image padded by 4 black pixels), "cutout" (a square of 8 is blanked).
+    ema:       decay of a moving average of the weights, such as 0.999, which is then what is evaluated and kept; 0: none.
+    seed:      of weights, order of the images, augmentation and dropout.
+    name:      of the run's folder in ``runs``; None: model-data, with a number where that is taken.
+    threads:   that kernels run on; None: as ``get_num_threads`` says. Changes speed only, never a result.
+    save_every: seconds of training after which a checkpoint is written inside an epoch.
+
+    >>> Config(optimizer="adamw").lr
+    0.003
+    >>> Config(batch_size=0)
+    Traceback (most recent call last):
+        ...
+    ValueError: batch_size: expected a whole number, 1 or more, not 0
+    """
+
+    model: str = "mixnet_nano"
+    model_options: dict = dataclasses.field(default_factory=dict)
+    data: str = "auto"
+    data_dir: str | None = None
+    epochs: int | None = None
+    batch_size: int = 128
+    lr: float | None = None
+    optimizer: str = "sgd"
+    schedule: str = "one_cycle"
+    momentum: float = 0.9
+    weight_decay: float | None = None
+    label_smoothing: float = 0.1
+    augment: tuple = ("flip", "crop")
+    ema: float = 0.0
+    seed: int = 0
+    name: str | None = None
+    runs: str = "runs"
+    threads: int | None = None
+    save_every: float = 60.0
+
+    def __post_init__(self):
+        _choice("optimizer", self.optimizer, RECIPES)
+        _choice("schedule", self.schedule, SCHEDULES)
+        lr, weight_decay = RECIPES[self.optimizer]
+        put = {"lr": lr if self.lr is None else self.lr, "augment": _augmentations(self.augment), "runs": str(self.runs)}
+        put["weight_decay"] = weight_decay if self.weight_decay is None else self.weight_decay
+        put["data_dir"] = None if self.data_dir is None else str(self.data_dir)
+        for name, value in put.items():
+            object.__setattr__(self, name, value)  # frozen for everybody else
+        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("threads", 1)):
+            value = getattr(self, name)
+            if value is not None or name in ("batch_size", "seed"):
+                object.__setattr__(self, name, _whole(name, value, least))
+        positive, share = (lambda x: x > 0, "above 0"), (lambda x: 0 <= x < 1, "from 0 to below 1")
+        for name, (good, expected) in {
+            "lr": positive, "momentum": share, "weight_decay": (lambda x: x >= 0, "0 or more"), "label_smoothing": share,
+            "ema": share, "save_every": positive,
+        }.items():  # fmt: skip
+            object.__setattr__(self, name, _number(name, getattr(self, name), good, expected))
+        if not isinstance(self.model_options, dict):
+            raise TypeError(f"model_options: expected a dict such as {{'width': 0.5}}, not {self.model_options!r}")
+        if self.name is not None:
+            check_name(self.name)
+
+    def recipe(self) -> dict:
+        """All that decides the result, as JSON holds it: what a resumed run must agree on."""
+        return {name: _plain(value) for name, value in vars(self).items() if name not in HARMLESS}
+
+    def as_json(self) -> dict:
+        """Every field, as JSON holds it."""
+        return {name: _plain(value) for name, value in vars(self).items()}
+
+
+FIELDS = tuple(field.name for field in dataclasses.fields(Config))
+
+
+def differences(saved: dict, given: dict) -> list[str]:
+    """What was given (field: value) and is not as in the saved recipe, a phrase each.
+
+    >>> differences({"lr": 0.3, "seed": 0}, {"lr": 0.1, "seed": 0})
+    ['lr was 0.3 and is 0.1 now']
+    """
+    return [
+        f"{name} was {saved.get(name)!r} and is {_plain(value)!r} now"
+        for name, value in given.items()
+        if name not in HARMLESS and _plain(value) != saved.get(name)
+    ]
+
+
+def check_name(name) -> None:
+    """Refuse names that would lead out of the folder of runs, or that some system cannot store."""
+    if not isinstance(name, str):
+        raise TypeError(f"name: expected a str, not {type(name).__name__}")
+    if not name.strip(" .") or any(c in '<>:"/\\|?*' or ord(c) < 32 for c in name) or name[-1] in " .":
+        raise ValueError(f"name: {name!r} cannot name a folder: use letters, digits, - and _")
+
+
+def _plain(value):
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _choice(name: str, value, choices) -> None:
+    if value not in tuple(choices):
+        raise ValueError(f"{name}: expected one of {', '.join(choices)}, not {value!r}")
+
+
+def _whole(name: str, value, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise ValueError(f"{name}: expected a whole number, {least} or more, not {value!r}")
+    return int(value)
+
+
+def _number(name: str, value, good, expected: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name}: expected a number {expected}, not {value!r}")
+    if not math.isfinite(value) or not good(value):
+        raise ValueError(f"{name}: expected a number {expected}, not {value!r}")
+    return float(value)
+
+
+def _augmentations(value) -> tuple:
+    if value is None or isinstance(value, str):
+        value = [] if value in (None, "", "none") else value.replace(" ", "").split(",")
+    chosen = list(value)
+    for name in chosen:
+        _choice("augment", name, AUGMENTATIONS)
+    return tuple(name for name in AUGMENTATIONS if name in chosen)  # in one order, so that equal choices compare equal

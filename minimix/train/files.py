@@ -1,0 +1,25 @@
+"""Files that are either the old version or the new one, whenever the power goes."""
+
+import os
+from pathlib import Path
+
+
+def write(path, content: bytes | str) -> None:
+    """Replace the file ``path`` by ``content`` in one step: readers, and whoever comes after a crash, see all or nothing of it.
+
+    It is written beside the old one under another name, pushed to the disk, and renamed.
+    """
+    path = Path(path)
+    content = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{path.name}.part")  # always the same name, so that crashes leave one file, not many
+    with open(beside, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+    if os.name == "posix":  # the new name itself must reach the disk too; elsewhere folders cannot be opened
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

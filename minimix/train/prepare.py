@@ -1,0 +1,104 @@
+"""From a configuration to what a run needs: data, batches, network and optimiser before the first step, and a folder."""
+
+import dataclasses
+import platform
+from pathlib import Path
+
+import numpy as np
+
+import minimix
+from minimix import data as datasets
+from minimix import models, optim, rng
+from minimix.data import Augment, Batches, Dataset
+from minimix.train.config import Config
+from minimix.train.progress import Silent
+from minimix.train.state import State, about_data
+
+
+def name_of(pair: tuple) -> str:
+    if len(pair) != 2 or not all(isinstance(part, Dataset) for part in pair):
+        raise TypeError("data: expected a name, or two minimix.data.Dataset, (for training, for testing)")
+    if pair[0].classes != pair[1].classes or pair[0].images.shape[1:] != pair[1].images.shape[1:]:
+        raise ValueError(f"data: training set {pair[0]} and test set {pair[1]} do not have the same classes and image size")
+    return pair[0].name
+
+
+def check_model(config: Config, own_model) -> None:
+    if own_model is None and config.model not in models.names():
+        models.create(config.model)  # raises, with the nearest name
+    if own_model is not None and config.model_options:
+        raise ValueError("model_options: these are for a model that is created by name, but a module was given")
+
+
+def load_data(config: Config, progress: Silent) -> tuple[Dataset, Dataset]:
+    progress.busy("loading the data")
+    train_set, test_set = (datasets.load(config.data, split, config.data_dir) for split in ("train", "test"))
+    if train_set.note:
+        progress.note(train_set.note)
+    return train_set, test_set
+
+
+def batches(config: Config, train_set: Dataset) -> Batches:
+    chosen = config.augment
+    augment = Augment("flip" in chosen, 4 if "crop" in chosen else 0, 8 if "cutout" in chosen else 0) if chosen else None
+    # all batches alike where possible: a small last one would have noisy statistics
+    return Batches(train_set, config.batch_size, True, augment, config.seed, drop_last=len(train_set) >= config.batch_size)
+
+
+def new_state(config: Config, own_model, train_set: Dataset, test_set: Dataset, batches: Batches) -> State:
+    """The run before its first step."""
+    rng.manual_seed(config.seed)
+    model = own_model
+    if model is None:
+        model = models.create(config.model, num_classes=len(train_set.classes), **config.model_options)
+    model.train()
+    groups = optim.decay_groups(model, config.weight_decay)
+    optimizer = {
+        "sgd": lambda: optim.SGD(groups, config.lr, config.momentum, nesterov=config.momentum > 0),
+        "rmsprop": lambda: optim.RMSProp(groups, config.lr, momentum=config.momentum),
+        "adam": lambda: optim.Adam(groups, config.lr),
+        "adamw": lambda: optim.AdamW(groups, config.lr),
+    }[config.optimizer]()
+    steps = len(batches) * config.epochs
+    schedule = {
+        "one_cycle": lambda: optim.one_cycle(config.lr, steps),
+        "cosine": lambda: optim.cosine(config.lr, steps),
+        "staircase": lambda: optim.warmup(optim.staircase_exponential(config.lr, 2.4 * len(batches)), 5 * len(batches)),
+        "constant": lambda: optim.constant(config.lr),
+    }[config.schedule]()
+    ema = optim.EMA(model, config.ema, ramp=True) if config.ema else None
+    scheduler = optim.Scheduler(optimizer, schedule)
+    return State(model, optimizer, scheduler, ema, config.recipe(), about_data(train_set, test_set))
+
+
+def new_folder(config: Config) -> tuple[Path, Config]:
+    """An empty folder for the run, and the configuration with its name."""
+    runs = Path(config.runs)
+    runs.mkdir(parents=True, exist_ok=True)
+    if config.name is not None:
+        folder = runs / config.name
+        if (folder / "last.safetensors").exists():
+            raise ValueError(f"name: there is a run in {folder} already: resume it (resume=True), or choose another name")
+        folder.mkdir(exist_ok=True)
+        return folder, config
+    number = 1
+    while True:
+        name = f"{config.model}-{config.data}" + (f"-{number}" if number > 1 else "")
+        try:
+            (runs / name).mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return runs / name, dataclasses.replace(config, name=name)
+
+
+def versions() -> dict:
+    """What computed: for config.json, and whoever wants to repeat a run."""
+    import numba
+    import safetensors
+
+    return {
+        "minimix": minimix.__version__, "python": platform.python_version(), "numpy": np.__version__,
+        "numba": numba.__version__, "safetensors": safetensors.__version__, "platform": platform.platform(),
+        "threads": minimix.get_num_threads(),
+    }  # fmt: skip

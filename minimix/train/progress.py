@@ -1,0 +1,183 @@
+"""What is printed during a run: a moving line in a terminal; plain lines in a notebook, a pipe or a log file.
+
+Nothing here has a thread of its own: the loop calls, and the moving line is drawn a few times a second at most, because each
+drawing takes time from training.
+"""
+
+import contextlib
+import sys
+import time
+
+WIDTHS = {"epoch": 11, "train loss": 12, "accuracy": 10, "test loss": 11, "accuracy ": 10, "images/s": 10, "time": 8, "left": 8}
+HEADER = "".join(f"{name.strip():>{width}}" for name, width in WIDTHS.items())
+REDRAW = 0.25  # seconds between two drawings of the moving line
+LINE = 20.0  # seconds between two plain lines within an epoch
+
+
+def clock(seconds: float | None) -> str:
+    """Seconds for people; "" for None.
+
+    >>> clock(75.2), clock(3725)
+    ('1:15', '1:02:05')
+    """
+    if seconds is None:
+        return ""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def row(epoch, train=(None, None), test=(None, None), speed=None, spent=None, left=None) -> str:
+    """One line under ``HEADER``; what is not known yet stays blank. train, test: (loss, accuracy)."""
+    cells = [
+        epoch,
+        *(text for loss, accuracy in (train, test) for text in (_figure(loss, "{:.4f}"), _figure(accuracy, "{:.2%}"))),
+        _figure(speed, "{:.0f}"),
+        clock(spent),
+        clock(left),
+    ]
+    return "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS.values(), strict=True)).rstrip()
+
+
+def _figure(value, pattern: str) -> str:
+    return "" if value is None else pattern.format(value)
+
+
+class Silent:
+    """Prints nothing; what the other kinds have in common."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        return None
+
+    def note(self, text: str) -> None:
+        """A line for the user."""
+
+    def busy(self, what: str) -> None:
+        """Something is going on that takes a while."""
+
+    def compiling(self, name: str) -> None:
+        """A kernel is being compiled. Comes from any thread."""
+
+    def step(self, loop) -> None:
+        """A step was taken. ``loop`` is asked for figures only when they are shown."""
+
+    def evaluating(self) -> None:
+        """The epoch's steps are done, and the test images are looked at."""
+
+    def row(self, text: str) -> None:
+        """A line of the table of epochs. The first brings the header with it."""
+
+    def table(self, title: str, rows: list) -> None:
+        """The end: (what, figure) pairs."""
+
+
+class Plain(Silent):
+    """Lines, one after the other, to any text file."""
+
+    def __init__(self, file=None):
+        self.file = file
+        self._printed = time.monotonic()
+        self._compiling = self._header = False
+
+    def note(self, text):
+        print(text, file=self.file or sys.stdout, flush=True)  # sys.stdout of now: notebooks and tests exchange it
+        self._printed = time.monotonic()
+
+    busy = note
+
+    def compiling(self, name):
+        if not self._compiling:  # all that follow within this run belong to the same wait
+            self._compiling = True
+            self.note("Compiling kernels. This happens once and takes up to half a minute; they are kept for the next time.")
+
+    def step(self, loop):
+        if time.monotonic() - self._printed > LINE:
+            self.row(row(loop.place(), loop.running(), speed=loop.speed(), spent=loop.spent(), left=loop.left()))
+
+    def row(self, text):
+        self.note(text if self._header else f"{HEADER}\n{text}")
+        self._header = True
+
+    def table(self, title, rows):
+        width = max(len(name) for name, _ in rows)
+        self.note("\n".join(["", title, *(f"  {name:<{width}}  {value}" for name, value in rows)]))
+
+
+class Terminal(Silent):
+    """Rows that stay, and below them one line that moves."""
+
+    def __init__(self, console):
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self.console = console
+        columns = (TextColumn("{task.fields[place]:>11}"), BarColumn(20), TextColumn("{task.fields[text]}"))
+        self._moving = Progress(*columns, console=console, auto_refresh=False, transient=True)
+        self._task = self._moving.add_task("", place="", text="", total=None)
+        self._drawn = 0.0
+        self._header = False
+
+    def __enter__(self):
+        self._moving.start()
+        return self
+
+    def __exit__(self, *exception):
+        with contextlib.suppress(KeyError):
+            self._moving.remove_task(self._task)
+        self._moving.stop()
+
+    def note(self, text):
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def busy(self, what):
+        self._draw(text=what)
+
+    def compiling(self, name):
+        self._draw(text=f"compiling {name} (once: it is kept for the next time)")
+
+    def step(self, loop):
+        if time.monotonic() - self._drawn < REDRAW:
+            return
+        (loss, accuracy), left = loop.running(), loop.left()
+        text = f"loss {loss:.4f}  accuracy {accuracy:.1%}"
+        if left is not None:
+            text += f"  {loop.speed():.0f} images/s  {clock(left)} left"
+        self._draw(place=loop.place(), text=text, completed=loop.state.batch, total=len(loop.batches))
+
+    def evaluating(self):
+        self._draw(text="evaluating")
+
+    def _draw(self, **changes):
+        self._drawn = time.monotonic()
+        self._moving.update(self._task, **changes)
+        self._moving.refresh()
+
+    def row(self, text):
+        if not self._header:
+            self.console.print(HEADER, highlight=False, markup=False, soft_wrap=True, style="bold")
+        self._header = True
+        self.note(text)
+
+    def table(self, title, rows):
+        from rich.table import Table
+
+        table = Table(title=title, title_justify="left", show_header=False)
+        for name, value in rows:
+            table.add_row(name, value)
+        self.console.print(table, highlight=False)
+
+
+def reporter(log=True) -> Silent:
+    """The kind that suits ``log``: True (standard output), False (nothing) or a text file."""
+    if log is False:
+        return Silent()
+    if log is True:
+        from rich.console import Console
+
+        console = Console()
+        return Terminal(console) if console.is_terminal and not console.is_dumb_terminal else Plain()
+    if not callable(getattr(log, "write", None)):
+        raise TypeError(f"log: expected True, False or an open text file, not {log!r}")
+    return Plain(log)

@@ -1,0 +1,133 @@
+"""All that must be remembered so that a run goes on to the bit: weights, optimiser, averages, random numbers, position.
+
+What is not here needs no remembering: the order of the images and their augmentation follow from (seed, epoch, batch), the
+learning rate from the step.
+"""
+
+import dataclasses
+import zlib
+
+import numpy as np
+
+from minimix import optim, rng
+from minimix.data import Dataset
+from minimix.nn import Module
+from minimix.train.checkpoint import CheckpointError
+from minimix.train.metrics import Epoch
+from minimix.train.model import load_weights
+
+
+@dataclasses.dataclass
+class State:
+    """A run at one moment: what learns, and how far it has come.
+
+    epoch: complete epochs. batch: steps taken in the next one. step: steps taken in all.
+    loss_sum, correct, seen: over the images of the epoch that is under way, for its line in the metrics.
+    """
+
+    model: Module
+    optimizer: optim.Optimizer
+    scheduler: optim.Scheduler
+    ema: optim.EMA | None
+    recipe: dict
+    about: dict
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    correct: int = 0
+    seen: int = 0
+    history: list = dataclasses.field(default_factory=list)
+
+    POSITION = ("epoch", "batch", "step", "loss_sum", "correct", "seen")
+
+    @property
+    def best(self) -> Epoch | None:
+        """The first epoch with the highest test accuracy."""
+        return max(self.history, key=lambda epoch: epoch.test_accuracy, default=None)
+
+    def arrays(self) -> dict:
+        """Everything that is an array, by name: weights as in ``state_dict()``, the rest with a "/" in its name."""
+        arrays = dict(self.model.state_dict())
+        arrays |= {f"optimizer/{name}": array for name, array in self.optimizer.state_arrays().items()}
+        if self.ema is not None:
+            arrays |= {f"ema/{name}": array for name, array in self.ema.state_arrays().items()}
+        return arrays
+
+    def description(self) -> dict:
+        """Everything else, as JSON. Nothing in it depends on the time, the machine or the folder."""
+        return {
+            **self.summary(),
+            "kind": "run",
+            "position": {name: getattr(self, name) for name in self.POSITION},
+            "random": {name: _encoded(generator.bit_generator.state) for name, generator in self._generators().items()},
+        }
+
+    def summary(self) -> dict:
+        """What a file needs that holds nothing but weights."""
+        history = [dataclasses.asdict(epoch.without_timing()) for epoch in self.history]
+        return {"kind": "weights", "recipe": self.recipe, "about": self.about, "history": history}
+
+    def restore(self, path, arrays: dict, description: dict) -> None:
+        """Become what was saved in ``path``. Raises CheckpointError, naming the file, for what does not fit."""
+        parts: dict = {"": {}, "optimizer": {}, "ema": {}}
+        for name, array in arrays.items():
+            part, _, rest = name.partition("/") if "/" in name else ("", "", name)
+            parts.setdefault(part, {})[rest] = array
+        if bool(parts["ema"]) != (self.ema is not None) or set(parts) != {"", "optimizer", "ema"}:
+            raise CheckpointError(f"{path}: beside the weights it holds {sorted(filter(None, parts))}, against its own recipe")
+        load_weights(path, self.model, parts[""])
+        try:
+            self.optimizer.load_state_arrays(parts["optimizer"])
+            if self.ema is not None:
+                self.ema.load_state_arrays(parts["ema"])
+            for name in self.POSITION:
+                setattr(self, name, description["position"][name])
+            self.history = [Epoch(**epoch) for epoch in description["history"]]
+            self.scheduler.last_step = self.step
+            saved, own = description["random"], self._generators()
+            if set(saved) != set(own):
+                raise ValueError(f"it has random generators {sorted(saved)}, the model {sorted(own)}")
+            for name, generator in own.items():
+                generator.bit_generator.state = _decoded(saved[name])
+        except (ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{path} does not fit this run: {error}") from error
+
+    def _generators(self) -> dict:
+        """Every random generator that training draws from: the default one, and those that dropout layers were given."""
+        own = {name: getattr(module, "generator", None) for name, module in self.model.named_modules()}
+        return {"default": rng.generator()} | {
+            f"module {name}": generator for name, generator in own.items() if isinstance(generator, np.random.Generator)
+        }
+
+
+def about_data(train_set: Dataset, test_set: Dataset) -> dict:
+    """What a checkpoint says of the data: how to feed the network, and a checksum by which other data are recognised."""
+    checksum = 0
+    for array in (train_set.images, train_set.labels, test_set.images, test_set.labels):
+        checksum = zlib.crc32(np.ascontiguousarray(array), checksum)
+    return {
+        "classes": list(train_set.classes),
+        "mean": list(train_set.mean),
+        "std": list(train_set.std),
+        "image_shape": list(train_set.images.shape[1:]),
+        "images": [len(train_set), len(test_set)],
+        "checksum": checksum,
+    }
+
+
+def _encoded(value):
+    """The state of a bit generator, as JSON: some kinds have arrays in it."""
+    if isinstance(value, dict):
+        return {key: _encoded(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return {"dtype": value.dtype.str, "values": value.tolist()}
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _decoded(value):
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"dtype", "values"}:
+        return np.array(value["values"], value["dtype"])
+    return {key: _decoded(item) for key, item in value.items()}

@@ -1,0 +1,64 @@
+"""Ctrl-C and SIGTERM: asked once, a run ends after its step, with a checkpoint; asked twice, at once."""
+
+import contextlib
+import os
+import signal
+import threading
+
+SIGNALS = ("SIGINT", "SIGTERM")
+
+
+class Stop(Exception):
+    """Raised between two steps after the user has asked for the end. The message is the name of the signal."""
+
+
+class Request:
+    """Whether somebody has asked for the end. ``check()`` between two steps raises ``Stop`` then."""
+
+    def __init__(self):
+        self.signal = ""
+
+    def check(self) -> None:
+        if self.signal:
+            raise Stop(self.signal)
+
+
+@contextlib.contextmanager
+def listening():
+    """A ``Request`` that the signals set. Only Python's main thread may listen to signals; elsewhere nothing ever sets it.
+
+    After the first signal the former handlers are back, so that a second one has its usual effect.
+
+    >>> import signal
+    >>> with listening() as request:
+    ...     signal.raise_signal(signal.SIGINT)
+    ...     request.signal
+    'SIGINT'
+    """
+    request = Request()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    before = {}
+
+    def restore():
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        before.clear()
+
+    def handle(number, frame):
+        restore()
+        request.signal = signal.Signals(number).name
+        # not print(): the signal may have come in the middle of one
+        os.write(2, b"\nStopping after this step, with a checkpoint. Once more: at once, without.\n")
+
+    for name in SIGNALS:
+        number = getattr(signal, name)
+        handler = signal.getsignal(number)
+        if handler is not None:  # None: installed by a C program around Python, which could not be restored
+            before[number] = handler
+            signal.signal(number, handle)
+    try:
+        yield request
+    finally:
+        restore()

@@ -1,0 +1,45 @@
+"""The package's metadata. Each dependency is here for a reason; nothing that minimix exists for comes from any of them."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+setup(
+    name="minimix",
+    version=re.search(r'^__version__ = "(.+)"', (HERE / "minimix" / "__init__.py").read_text(encoding="utf-8"), re.M)[1],
+    description="Mixed depthwise convolutions, shown, computed and trained with NumPy and Numba",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    python_requires=">=3.10",
+    packages=find_packages(include=["minimix", "minimix.*"]),
+    install_requires=[
+        "numpy>=2.0",  # arrays; from 2.0 on, a result's dtype depends on the dtypes that go in, not on the values
+        "numba>=0.61",  # compiles the loops in minimix/kernels; the first with Python 3.10 to 3.13 (0.63 for 3.14: pip knows)
+        "safetensors>=0.4",  # weights and checkpoints: nothing in them can run code, and PyTorch reads them
+        "pooch>=1.7",  # downloads of data, with checksums, into the user's cache folder
+        "requests>=2.28",  # what pooch downloads with; named here because its errors are caught
+        "typer>=0.20",  # the command line
+        "rich>=13.8",  # progress and tables in terminals and notebooks; typer brings it, but it is used directly
+        "matplotlib>=3.9",  # curves, confusion matrices, sheets of images
+        "threadpoolctl>=3.1",  # keeps the BLAS behind NumPy from taking the cores of minimix's own threads
+        "pillow>=10.0",  # reads the images given to `minimix predict`
+    ],
+    extras_require={
+        "test": ["pytest>=8.0", "hypothesis>=6.100"],  # the suite, and generated shapes and arguments in it
+        "bench": ["torch>=2.4"],  # only as a peer: benchmarks and some tests hold minimix against it
+        "notebooks": ["jupyterlab>=4.0", "ipywidgets>=8.0"],  # to open notebooks/, and progress bars in them
+    },
+    entry_points={"console_scripts": ["minimix = minimix.cli:main"]},
+    classifiers=[
+        "Intended Audience :: Education",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3 :: Only",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)

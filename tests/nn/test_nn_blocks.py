@@ -1,0 +1,179 @@
+"""MixNet's blocks: the fast way through a block against the plain composition of its layers."""
+
+import numpy as np
+import pytest
+
+import minimix as mm
+import minimix.functional as F
+from minimix import nn
+
+rng = np.random.default_rng(0)
+
+
+def composed(block, x):
+    """MixBlock as its docstring says, layer by layer."""
+    y = block.bn1(block.conv_pw(x)) if block.expands else x
+    y = block.bn2(block.conv_dw(y))
+    if block.se is not None:
+        y = block.se(y)
+    y = block.bn3(block.conv_pwl(y))
+    return x + y if block.has_skip else y
+
+
+def run(function, block, x, gradient_seed=1):
+    """Output, gradients of x and of all parameters, buffers afterwards."""
+    tensor = mm.Tensor(x, requires_grad=True)
+    block.zero_grad()
+    out = function(tensor)
+    out.backward(np.random.default_rng(gradient_seed).standard_normal(out.shape).astype(out.dtype))
+    found = {"output": out.data, "input": tensor.grad}
+    found |= {f"gradient of {name}": p.grad for name, p in block.named_parameters()}
+    return found | {name: np.array(buffer) for name, buffer in block.named_buffers()}
+
+
+def randomised(block, dtype=np.float64):
+    """Affine parameters and statistics that are not all ones and zeros."""
+    block.to(dtype)
+    for module in block.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            n = module.num_features
+            module.weight.data[...], module.bias.data[...] = 1 + rng.standard_normal(n) / 2, rng.standard_normal(n)
+            module.running_mean[...], module.running_var[...] = rng.standard_normal(n), rng.uniform(0.5, 2, n)
+    return block
+
+
+OPTIONS = [
+    {},
+    {"expansion": 1},
+    {"stride": 2, "se": 0.5},
+    {"stride": 3, "kernel_sizes": (3, 4)},
+    {"stride": (1, 2), "kernel_sizes": (3,), "padding": "tf_same"},
+    {"expansion": 3, "activation": "relu", "expand_groups": 2, "project_groups": 2},
+    {"expansion": 2, "activation": "hard_swish", "dilation": (1, 2, 9)},
+    {"expansion": 2, "activation": "relu6", "partition": "exponential", "momentum": 0.5, "eps": 1e-3, "se": 0.25},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda o: " ".join(f"{k}={v}" for k, v in o.items()) or "default")
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("out_channels", [8, 6])
+def test_a_block_is_its_layers_one_after_the_other(options, training, out_channels):
+    block = randomised(nn.MixBlock(8, out_channels, **options)).train(training)
+    twin = randomised(nn.MixBlock(8, out_channels, **options)).train(training)
+    twin.load_state_dict(block.state_dict())
+    x = rng.standard_normal((3, 8, 9, 7))
+    found, expected = run(block, block, x), run(lambda t: composed(twin, t), twin, x)
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, rtol=1e-9, atol=1e-10, err_msg=name)
+
+
+def test_in_float32():
+    block, twin = (randomised(nn.MixBlock(16, 16, (3, 5, 7), expansion=3, se=0.5), np.float32) for _ in range(2))
+    twin.load_state_dict(block.state_dict())
+    x = rng.standard_normal((33, 16, 12, 12)).astype(np.float32)
+    found, expected = run(block, block, x), run(lambda t: composed(twin, t), twin, x)
+    for name, array in expected.items():
+        scale = np.abs(array).max()
+        np.testing.assert_allclose(found[name], array, rtol=0, atol=2e-4 * max(1, scale), err_msg=name)
+
+
+def test_layer_by_layer_on_request():
+    block, twin = (randomised(nn.MixBlock(8, 8, (3, 5), expansion=2)) for _ in range(2))
+    twin.load_state_dict(block.state_dict())
+    block.fused = False
+    x = rng.standard_normal((3, 8, 6, 6))
+    for name, array in run(twin, twin, x).items():
+        np.testing.assert_allclose(run(block, block, x)[name] if name == "output" else array, array, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("frozen", ["bn1", "bn2", "bn3"])
+def test_a_norm_that_was_put_into_evaluation_stays_there(frozen):
+    """As when a trained network is tuned with its statistics held."""
+    block, twin = (randomised(nn.MixBlock(8, 8, (3, 5), expansion=2)) for _ in range(2))
+    twin.load_state_dict(block.state_dict())
+    getattr(block, frozen).eval(), getattr(twin, frozen).eval()
+    x = rng.standard_normal((3, 8, 6, 6))
+    found, expected = run(block, block, x), run(lambda t: composed(twin, t), twin, x)
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, rtol=1e-9, atol=1e-10, err_msg=name)
+
+
+@pytest.mark.parametrize("trained", ["bn1.weight", "conv_dw.1.weight", "bn2.bias", "conv_pw.weight", "conv_pwl.weight"])
+def test_only_one_parameter_is_trained(trained):
+    block = randomised(nn.MixBlock(8, 8, (3, 5), expansion=2))
+    x = rng.standard_normal((3, 8, 6, 6))
+    full = run(block, block, x)
+    block.requires_grad_(False)
+    parameter = block.get_parameter(trained)
+    parameter.requires_grad = True
+    block.zero_grad()
+    out = block(x)
+    out.backward(np.random.default_rng(1).standard_normal(out.shape))
+    np.testing.assert_allclose(parameter.grad, full[f"gradient of {trained}"], rtol=1e-12, atol=1e-13)
+    assert all(p.grad is None for p in block.parameters() if p is not parameter)
+
+
+def test_nan_goes_through():
+    block = nn.MixBlock(8, 8, (3, 5), expansion=2).eval()
+    x = np.zeros((2, 8, 9, 9), np.float32)
+    x[1, 3, 4, 4] = np.nan
+    out = block(x).data
+    assert np.isnan(out[1]).any() and np.isfinite(out[0]).all()
+    assert np.isnan(block.train()(x).data).all()
+
+
+def test_an_empty_batch():
+    block = nn.MixBlock(8, 8, (3, 5), expansion=2, se=0.5)
+    before = [buffer.copy() for buffer in (block.bn1.running_mean, block.bn2.running_var, block.bn3.running_mean)]
+    for training in (True, False):
+        x = mm.Tensor(np.zeros((0, 8, 6, 6), np.float32), requires_grad=True)
+        out = block.train(training)(x)
+        out.backward(np.zeros(out.shape, np.float32))
+        assert out.shape == x.grad.shape == (0, 8, 6, 6)
+    for a, b in zip(before, (block.bn1.running_mean, block.bn2.running_var, block.bn3.running_mean), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_single_value_a_channel_is_refused_in_training_wherever_it_arises():
+    block = nn.MixBlock(8, 8, (3, 5), stride=2, expansion=2)
+    with pytest.raises(ValueError, match="more than one value a channel"):
+        block(np.ones((1, 8, 2, 2), np.float32))  # the depthwise convolution leaves one pixel of one image
+    assert block.eval()(np.ones((1, 8, 2, 2), np.float32)).shape == (1, 8, 1, 1)
+
+
+def test_where_a_block_expands_and_skips():
+    assert nn.MixBlock(8, 8, stride=(1, 1)).has_skip and not nn.MixBlock(8, 8, stride=(1, 2)).has_skip
+    assert next(iter(nn.MixBlock(8, 8, 3, expansion=1).state_dict())) == "conv_dw.weight"
+    assert nn.MixBlock(8, 8).has_skip and not nn.MixBlock(8, 8, stride=2).has_skip and not nn.MixBlock(8, 9).has_skip
+    assert nn.MixBlock(8, 8, se=0.0).se is None
+    assert nn.MixBlock(8, 8, expansion=6, se=0.5).se.conv_reduce.weight.shape == (4, 48, 1, 1)  # half of 8, not of 48
+
+
+@pytest.mark.parametrize("activation", ["swish", "relu"])
+def test_squeeze_and_excite(activation):
+    layer = nn.SqueezeExcite(6, 3, activation).double()
+    x = rng.standard_normal((4, 6, 5, 5))
+    reduce, expand = layer.conv_reduce, layer.conv_expand
+    hidden = x.mean(axis=(2, 3)) @ reduce.weight.data[:, :, 0, 0].T + reduce.bias.data
+    hidden = getattr(mm.reference, activation)(hidden)
+    gate = mm.reference.sigmoid(hidden @ expand.weight.data[:, :, 0, 0].T + expand.bias.data)
+    np.testing.assert_allclose(layer(x).data, x * gate[:, :, None, None], rtol=1e-12)
+    assert list(layer.state_dict()) == ["conv_reduce.weight", "conv_reduce.bias", "conv_expand.weight", "conv_expand.bias"]
+
+
+def test_blocks_learn():
+    """Plain gradient descent lowers the loss: signs, scales and places of all gradients belong together."""
+    block = nn.Sequential(nn.MixBlock(4, 6, (3, 5), expansion=2, se=0.5), nn.GlobalAvgPool2d(), nn.Linear(6, 3))
+    labels = np.arange(12) % 3
+    x = np.random.default_rng(0).standard_normal((12, 4, 6, 6)).astype(np.float32)
+    x[np.arange(12), labels] += 0.5  # each class a little brighter in a channel of its own
+    losses = []
+    for _ in range(60):
+        block.zero_grad()
+        loss = F.cross_entropy(block(x), labels)
+        loss.backward()
+        losses.append(loss.item())
+        for p in block.parameters():
+            p.data -= 0.3 * p.grad
+    assert losses[-1] < 0.3 * losses[0]

@@ -1,0 +1,231 @@
+"""Every convolution against its reference twin: values, gradients, memory orders, and what must not happen on the way."""
+
+import itertools
+
+import conv_draws as draws
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minimix as mm
+import minimix.functional as F
+from minimix import reference
+
+rng = np.random.default_rng(0)
+
+
+def assert_close(found, expected, dtype, what=""):
+    """Within rounding of sums: relative to the largest entry."""
+    scale = max(1.0, float(np.abs(expected).max(initial=0)))
+    assert found.shape == expected.shape and found.dtype == dtype, what
+    np.testing.assert_allclose(found, expected, rtol=0, atol=scale * (2e-5 if dtype == np.float32 else 1e-12), err_msg=what)
+
+
+def check(case, dtype=np.float64, how="as it is"):
+    """Forward and gradients in ``dtype`` against the twin in float64."""
+    case = case.cast(dtype)
+    exact = case.cast(np.float64)
+    expected = exact.reference()
+    arrays = [draws.frozen(a, how) for a in case.arrays]
+    out, tensors = case.run(arrays=arrays)
+    assert_close(out.data, expected, dtype, "output")
+    gradient = draws.frozen(draws.cotangent(expected).astype(dtype), how)
+    kept = gradient.copy()
+    out.backward(gradient)
+    for i, (tensor, grad) in enumerate(zip(tensors, exact.reference_gradients(gradient.astype(float)), strict=True)):
+        assert_close(tensor.grad, grad, dtype, f"gradient of array {i}")
+    for a, b in zip([*arrays, gradient], [*case.arrays, kept], strict=True):
+        np.testing.assert_array_equal(a, b, err_msg="an input was changed")
+
+
+@draws.many
+@given(draws.mixed(), draws.dtypes)
+def test_mixed_is_its_twin(case, dtype):
+    check(case, dtype)
+
+
+@draws.many
+@given(draws.depthwise(), draws.dtypes)
+def test_depthwise_is_its_twin(case, dtype):
+    check(case, dtype)
+
+
+@draws.many
+@given(draws.dense(), draws.dtypes)
+def test_dense_is_its_twin(case, dtype):
+    check(case, dtype)
+
+
+@draws.many
+@given(draws.pointwise(), draws.dtypes)
+def test_pointwise_is_its_twin(case, dtype):
+    check(case, dtype)
+
+
+@draws.many
+@given(draws.anything, st.sampled_from(draws.ARRANGEMENTS), draws.dtypes)
+def test_any_memory_order(case, how, dtype):
+    check(case, dtype, how)
+
+
+@pytest.mark.parametrize("how", draws.ARRANGEMENTS)
+@pytest.mark.parametrize("n", [5, 32])
+def test_any_memory_order_of_large_arrays(n, how):
+    """Above the sizes where work is shared among threads and pictures are turned by a kernel."""
+    x, w3, w5, w1, w = (
+        rng.standard_normal(s) for s in ((n, 12, 17, 13), (8, 1, 3, 3), (4, 1, 5, 5), (10, 12, 1, 1), (8, 6, 3, 3))
+    )
+    check(draws.Case("mixconv2d", [x, w3, w5], {"stride": 2}), how=how)
+    check(draws.Case("pointwise_conv2d", [x, w1], {}), how=how)
+    check(draws.Case("conv2d", [x, w, rng.standard_normal(8)], {"groups": 2, "padding": 1}), how=how)
+
+
+@draws.few
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 70), st.integers(1, 300), draws.dtypes, draws.seeds)
+def test_products_of_any_size(ins, outs, n, pixels, dtype, seed):
+    """More rows and columns than the tiles of the product have."""
+    random = np.random.default_rng(seed)
+    x, weight = random.standard_normal((n, ins, 1, pixels)), random.standard_normal((outs, ins, 1, 1))
+    check(draws.Case("pointwise_conv2d", [x, weight], {}), dtype)
+
+
+@pytest.mark.parametrize("outs, ins", [(64, 3), (65, 130), (3, 257), (130, 1)])
+def test_products_with_many_rows(outs, ins):
+    check(draws.Case("pointwise_conv2d", [rng.standard_normal((7, ins, 5, 9)), rng.standard_normal((outs, ins, 1, 1))], {}))
+
+
+# -- gradients that nobody asked for -----------------------------------------------------------------------------------
+
+
+@draws.few
+@given(draws.anything)
+def test_selected_gradients_are_those_of_the_full_pass(case):
+    out, tensors = case.run()
+    out.backward(draws.cotangent(out.data))
+    full = [t.grad for t in tensors]
+    for needed in itertools.product([True, False], repeat=len(tensors)):
+        if any(needed):
+            out, tensors = case.run(needed)
+            out.backward(draws.cotangent(out.data))
+            for tensor, wanted, grad in zip(tensors, needed, full, strict=True):
+                assert (tensor.grad is not None) == wanted
+                if wanted:
+                    np.testing.assert_array_equal(tensor.grad, grad)
+
+
+def test_backward_twice_gives_the_same():
+    case = draws.Case("mixconv2d", [rng.standard_normal(s) for s in ((3, 5, 6, 7), (6, 1, 3, 3), (4, 1, 5, 4))], {"stride": 2})
+    out, tensors = case.run()
+    out.backward(draws.cotangent(out.data), retain_graph=True)
+    once = [t.grad.copy() for t in tensors]
+    out.backward(draws.cotangent(out.data))
+    for tensor, grad in zip(tensors, once, strict=True):
+        np.testing.assert_array_equal(tensor.grad, grad + grad)
+
+
+# -- what is not finite ------------------------------------------------------------------------------------------------
+
+
+def finite_as(found, expected):
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(expected), err_msg="NaN")
+    np.testing.assert_array_equal(np.isposinf(found), np.isposinf(expected), err_msg="inf")
+    np.testing.assert_array_equal(np.isneginf(found), np.isneginf(expected), err_msg="-inf")
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # inf - inf in the twin
+@pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
+@draws.many
+@given(data=st.data())
+def test_a_pixel_that_is_not_finite_spreads_as_in_the_twin(poison, data):
+    case = data.draw(draws.anything.filter(lambda c: c.arrays[0].size))
+    x = case.arrays[0]
+    x[tuple(data.draw(st.integers(0, length - 1)) for length in x.shape)] = poison
+    out, _ = case.run()
+    finite_as(out.data, case.reference())
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+@draws.few
+@given(data=st.data())
+def test_a_gradient_that_is_not_finite_spreads_as_in_the_twin(poison, data):
+    case = data.draw(draws.anything.filter(lambda c: c.arrays[0].size))
+    out, tensors = case.run()
+    gradient = draws.cotangent(out.data)
+    place = tuple(data.draw(st.integers(0, length - 1)) for length in gradient.shape)
+    gradient[place] = poison
+    out.backward(gradient)
+    expected = case.reference_gradients(gradient)
+    finite_as(tensors[0].grad, expected[0])
+    # The twin also counts what the kernel meets on the border, 0 * inf; here that may be left out.
+    spike = np.zeros_like(gradient)
+    spike[place] = 1
+    meets = draws.Case(case.name, [np.ones_like(case.arrays[0]), *case.arrays[1:]], case.options).reference_gradients(spike)
+    for tensor, grad, met in zip(tensors[1:], expected[1:], meets[1:], strict=True):
+        assert not np.isfinite(tensor.grad[met != 0]).any()
+        assert np.isfinite(tensor.grad[np.isfinite(grad)]).all()
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+def test_a_weight_that_is_not_finite_reaches_all_that_it_meets(poison):
+    """Where the tap meets a pixel, the output is as the twin says. Where it meets the border of zeros, the twin (and mostly
+    PyTorch) makes a NaN of 0 * inf; here taps go missing where a whole row of them lies outside. So there: NaN or the rest."""
+    x, weight = np.abs(rng.standard_normal((4, 2, 6, 7))) + 0.1, rng.standard_normal((2, 1, 5, 5))
+    for i, j in np.ndindex(5, 5):
+        bad = weight.copy()
+        bad[:, 0, i, j] = poison
+        out = F.depthwise_conv2d(x, bad).data
+        rest = weight.copy()
+        rest[:, 0, i, j] = 0
+        without = reference.depthwise_conv2d(x, rest)
+        only = np.zeros((2, 1, 5, 5))
+        only[:, 0, i, j] = 1
+        meets = reference.depthwise_conv2d(np.ones_like(x), only) == 1
+        finite_as(out[meets], reference.depthwise_conv2d(x, bad)[meets])
+        border = out[~meets]
+        np.testing.assert_allclose(border[~np.isnan(border)], without[~meets][~np.isnan(border)], rtol=1e-12, atol=1e-12)
+
+
+# -- complex numbers: forward only -------------------------------------------------------------------------------------
+
+
+@draws.few
+@given(draws.anything, draws.seeds)
+def test_complex_forward(case, seed):
+    random = np.random.default_rng(seed)
+    case.arrays = [a + 1j * random.standard_normal(a.shape) for a in case.arrays]
+    out, _ = case.run()
+    assert out.dtype == np.complex128
+    np.testing.assert_allclose(out.data, case.reference(), rtol=1e-12, atol=1e-12)
+    with pytest.raises(TypeError, match="complex"):
+        out.backward(np.ones_like(out.data))
+
+
+# -- one image ---------------------------------------------------------------------------------------------------------
+
+
+@draws.few
+@given(draws.anything.filter(lambda c: c.arrays[0].shape[0] > 0))
+def test_one_image_without_the_axis_of_images(case):
+    case.arrays[0] = case.arrays[0][:1]
+    batch, tensors = case.run()
+    batch.backward(draws.cotangent(batch.data))
+    x = mm.Tensor(case.arrays[0][0], requires_grad=True)
+    single = case.call(F, [x, *(mm.Tensor(a) for a in case.arrays[1:])])
+    np.testing.assert_array_equal(single.data, batch.data[0])
+    single.backward(draws.cotangent(batch.data)[0])
+    np.testing.assert_array_equal(x.grad, tensors[0].grad[0])
+
+
+@pytest.mark.parametrize("name", ["conv2d", "depthwise_conv2d", "mixconv2d", "pointwise_conv2d"])
+def test_an_empty_batch_has_gradients_of_zero(name):
+    k = 1 if name == "pointwise_conv2d" else 3
+    case = draws.Case(
+        name, [np.zeros((0, 2, 5, 6)), rng.standard_normal((2, 2 if k == 1 or name == "conv2d" else 1, k, k))], {}
+    )
+    out, (x, weight) = case.run()
+    assert out.shape[:2] == (0, 2)
+    out.backward(np.zeros(out.shape))
+    assert x.grad.shape == (0, 2, 5, 6) and weight.grad.shape == weight.shape and not weight.grad.any()

@@ -1,0 +1,540 @@
+"""Every command as a user types it, and what happens when the user mistypes it."""
+
+import inspect
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import typing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import minimix as mm
+from minimix import cli, data
+from minimix.cli import training
+from minimix.data import patterns
+from minimix.train import Config, checkpoint, load_model
+from minimix.train import train as train_function
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(mm.__file__).parents[1])}  # for programs that start in another folder
+RUN = Path("runs/mixnet_nano-patterns10")
+TRAIN = ("train", "--data", "patterns10", "--width", "0.5", "--kernels", "3", "--epochs", "1", "--batch-size", "32")
+
+
+def small_patterns(patch):
+    """A patterns10 that is learnt in a second."""
+    patch.setitem(patterns.SIZES, "train", 64)
+    patch.setitem(patterns.SIZES, "test", 50)
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    """Nobody's runs, and nobody's data."""
+    import pooch
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MINIMIX_DATA", raising=False)
+    monkeypatch.delenv("MINIMIX_DEBUG", raising=False)
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    small_patterns(monkeypatch)
+
+
+@pytest.fixture
+def minimix(capsys):
+    """``minimix("train", ...)`` -> (exit code, standard output, standard error)."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            cli.main([str(argument) for argument in arguments])
+        output = capsys.readouterr()
+        return stop.value.code or 0, output.out, output.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stop:
+        patch.chdir(folder)
+        small_patterns(patch)
+        cli.main(list(TRAIN))
+    assert stop.value.code == 0
+    return folder / RUN
+
+
+@pytest.fixture
+def trained(trained_once):
+    """A run in this test's own folder."""
+    shutil.copytree(trained_once, RUN)
+    return RUN
+
+
+# -- training and what comes after it ---------------------------------------------------------------------------------
+
+
+def test_train_leaves_a_run(minimix):
+    code, output, _ = minimix(*TRAIN, "--seed", "3")
+    assert code == 0
+    assert "1/1" in output and "accuracy" in output
+    config = json.loads((RUN / "config.json").read_text())["config"]
+    assert config["model_options"] == {"width": 0.5, "kernels": [3]}
+    assert (config["epochs"], config["batch_size"], config["seed"]) == (1, 32, 3)
+
+
+def test_train_says_in_one_line_which_data_it_takes(minimix):
+    _, output, _ = minimix(*(word if word != "patterns10" else "auto" for word in TRAIN))
+    assert "Using patterns10" in output and "minimix data get cifar10" in output
+
+
+@pytest.mark.parametrize("resume", [["--resume"], ["--resume", RUN.name]])
+def test_resume_with_and_without_a_path(minimix, trained, resume):
+    before = checkpoint.load(trained / "last.safetensors")
+    code, _, errors = minimix("train", *resume)
+    assert code == 0, errors
+    assert [path.name for path in Path("runs").iterdir()] == [RUN.name]
+    after = checkpoint.load(trained / "last.safetensors")
+    assert before[1] == after[1]
+    for name, array in before[0].items():
+        np.testing.assert_array_equal(array, after[0][name])
+
+
+def test_a_run_is_a_file_a_folder_a_name_or_the_latest(trained):
+    runs = Path("runs")
+    for given, expected in [
+        (None, RUN),
+        (RUN.name, RUN),
+        (str(RUN), RUN),
+        (str(RUN / "last.safetensors"), RUN / "last.safetensors"),
+    ]:
+        assert training.find_run(given, runs) == expected
+    newer = shutil.copytree(RUN, runs / "newer")
+    os.utime(newer / "last.safetensors", (2e9, 2e9))
+    assert training.find_run(None, runs) == newer
+
+
+@pytest.mark.parametrize(
+    "typed, meant",
+    [
+        ("train --resume", "train --resume="),
+        ("train --resume --epochs 3", "train --resume= --epochs 3"),
+        ("train --resume a --epochs 3", "train --resume a --epochs 3"),
+        ("train --epochs 3", "train --epochs 3"),
+        ("", ""),
+    ],
+)
+def test_resume_may_stand_alone(typed, meant):
+    assert training.bare_resume(typed.split()) == meant.split()
+
+
+def test_resume_of_another_run_is_refused(minimix, trained):
+    code, _, errors = minimix("train", "--resume", "--lr", "0.7")
+    assert code == 2 and "lr was 0.3" in errors
+    code, _, errors = minimix("train", "--resume", "mixnet_nano-paterns10")
+    assert code == 2 and "did you mean mixnet_nano-patterns10?" in errors
+
+
+@pytest.mark.parametrize("which", [[], [RUN], [RUN.name], [RUN / "last.safetensors"]])
+def test_evaluate(minimix, trained, which):
+    code, output, errors = minimix("evaluate", *which)
+    assert code == 0, errors
+    assert "50 test images of patterns10" in output
+    for name in patterns.CLASSES:
+        assert name in output
+
+
+def test_evaluate_gives_the_figures_of_the_run(minimix, trained):
+    code, output, _ = minimix("evaluate", "--json")
+    found = json.loads(output)
+    recorded = checkpoint.load(trained / "best.safetensors")[1]["history"][-1]
+    assert code == 0
+    assert found["accuracy"] == recorded["test_accuracy"]
+    assert found["loss"] == pytest.approx(recorded["test_loss"], rel=1e-6)
+    counts = np.bincount(data.patterns10("test").labels)
+    assert np.average(list(found["classes"].values()), weights=counts) == pytest.approx(found["accuracy"])
+    assert json.loads(minimix("evaluate", "--split", "train", "--json")[1])["images"] == 64
+
+
+def test_evaluate_on_other_data_is_refused(minimix, trained):
+    code, _, errors = minimix("evaluate", "--data", "cifar10")
+    assert code == 2 and "CIFAR-10 is not in" in errors
+    code, _, errors = minimix("evaluate", "--data", "paterns10")
+    assert code == 2 and "did you mean patterns10?" in errors
+
+
+def save_images(*sizes):
+    pictures = data.patterns10("test", size=max(2, len(sizes)))
+    for i, size in enumerate(sizes):
+        image = Image.fromarray(pictures.images[i].transpose(1, 2, 0))
+        image.resize(size, Image.Resampling.NEAREST).save(f"image{i}.png")
+    return pictures
+
+
+def test_predict_sees_what_evaluation_sees(minimix, trained):
+    pictures = save_images((32, 32), (32, 32), (32, 32))
+    code, output, errors = minimix("predict", *(f"image{i}.png" for i in range(3)), "--json", "--top", "10")
+    assert code == 0, errors
+    model = load_model(trained).model
+    batch = data.make_batch(pictures.images, np.arange(3), pictures.mean, pictures.std)
+    expected = mm.functional.softmax(model(batch), -1).data
+    for found, probabilities in zip(json.loads(output), expected, strict=True):
+        assert sum(found["classes"].values()) == pytest.approx(1, abs=1e-5)
+        assert list(found["classes"].values()) == sorted(found["classes"].values(), reverse=True)
+        for name, probability in zip(pictures.classes, probabilities, strict=True):
+            assert found["classes"][name] == pytest.approx(float(probability), abs=1e-6)
+
+
+def test_predict_takes_any_size_and_says_so(minimix, trained):
+    save_images((96, 32), (20, 33))
+    Image.fromarray(np.full((40, 40), 7, np.uint8)).save("grey.jpg")
+    code, output, errors = minimix("predict", "image0.png", "image1.png", "grey.jpg", "--top", "2")
+    assert code == 0, errors
+    assert "made 32x32 pixels" in output
+    assert len(re.findall(r"\d+\.\d%", output)) == 6
+    save_images((32, 32))
+    assert "made" not in minimix("predict", "image0.png")[1]
+
+
+def test_predict_takes_the_centre_and_obeys_the_camera():
+    from minimix.cli.images import read_images
+
+    stripes = np.zeros((32, 96, 3), np.uint8)
+    stripes[:, :32, 0], stripes[:, 32:64, 1], stripes[:, 64:, 2] = 200, 200, 200  # red, green, blue
+    Image.fromarray(stripes).save("wide.png")
+    turned = np.zeros((32, 32, 3), np.uint8)
+    turned[:16] = 200  # the upper half
+    exif = Image.Exif()
+    exif[0x0112] = 3  # taken upside down
+    Image.fromarray(turned).save("turned.png", exif=exif)
+    (wide, upright), sizes = read_images([Path("wide.png"), Path("turned.png")], 32, 32)
+    assert sizes == [(32, 96), (32, 32)]
+    assert (wide[1] == 200).all() and not wide[[0, 2]].any()
+    assert (upright[:, 16:] == 200).all() and not upright[:, :16].any()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x89PNG\r\n\x1a\n but nothing more", b"text"])
+def test_predict_names_the_image_that_is_none(minimix, trained, content):
+    save_images((32, 32))
+    if content is not None:
+        Path("broken.png").write_bytes(content)
+    code, output, errors = minimix("predict", "image0.png", "broken.png")
+    assert code == 2 and "broken.png" in errors and not output
+
+
+def test_an_altered_checkpoint_is_named(minimix, trained):
+    path = trained / "best.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    code, _, errors = minimix("evaluate")
+    assert code == 2 and "best.safetensors" in errors and "altered" in errors
+
+
+@pytest.mark.parametrize("command", [["evaluate"], ["predict", "image0.png"], ["train", "--resume"]])
+def test_nothing_trained_yet(minimix, command):
+    code, _, errors = minimix(*command)
+    assert code == 2 and "no run in" in errors
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("number, expected", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_with_a_checkpoint(number, expected):
+    command = [sys.executable, "-m", "minimix", *TRAIN, "--epochs", "1000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    try:
+        for line in process.stdout:
+            if "first step" in line:
+                break
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == expected, errors
+    assert "Traceback" not in errors
+    assert checkpoint.load(RUN / "last.safetensors")[1]["position"]["step"] > 0
+
+
+# -- train()'s arguments and the options are the same -----------------------------------------------------------------
+
+
+def options() -> dict:
+    hints = typing.get_type_hints(training.train, include_extras=True)
+    return {name: hint.__metadata__[0] for name, hint in hints.items()}
+
+
+def test_every_argument_of_train_is_an_option_and_the_other_way_round():
+    arguments = set(inspect.signature(train_function).parameters)
+    assert options().keys() - {"width", "kernels", "dropout"} == arguments - {"model_options", "log", "on_epoch"}
+
+
+def test_options_say_nothing_of_their_own(minimix, monkeypatch):
+    """Without options, every default is train()'s; with them, each arrives under its own name."""
+    seen = {}
+
+    def train(model=None, data=None, **arguments):
+        seen.update(arguments, model=model, data=data)
+        return type("Result", (), {"stopped_by": ""})
+
+    monkeypatch.setattr(sys.modules["minimix.train"], "train", train)
+    assert minimix("train")[0] == 0
+    assert set(seen.values()) == {None}
+    values = {
+        "model": "mixnet_nano", "data": "cifar10", "data_dir": Path("d"), "epochs": 2, "batch_size": 3, "lr": 0.5,
+        "optimizer": "adam", "schedule": "cosine", "momentum": 0.25, "weight_decay": 0.125, "label_smoothing": 0.75,
+        "augment": "flip", "ema": 0.5, "seed": 7, "name": "n", "runs": Path("r"), "threads": 1, "save_every": 2.5,
+    }  # fmt: skip
+    typed = [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
+    assert minimix("train", *typed, "--width", "2", "--kernels", "3,5", "--dropout", "0.1")[0] == 0
+    assert seen.pop("model_options") == {"width": 2.0, "kernels": (3, 5), "dropout": 0.1}
+    assert seen.pop("resume") is None
+    assert seen == values
+
+
+def test_the_defaults_in_the_help_are_the_real_ones():
+    config = Config()
+    shown = {name: option.show_default for name, option in options().items()}
+    for name in ("model", "data", "optimizer", "schedule", "runs"):
+        assert shown[name] == getattr(config, name)
+    for name in ("batch_size", "momentum", "label_smoothing", "ema", "seed", "save_every"):
+        assert float(shown[name]) == getattr(config, name)
+    assert tuple(shown["augment"].split(",")) == config.augment
+    assert float(shown["lr"].split()[-1]) == config.lr
+    assert float(shown["weight_decay"].split()[-1]) == config.weight_decay
+    epochs = sys.modules["minimix.train"].EPOCHS
+    assert [int(n) for n in re.findall(r"(\d+) for", shown["epochs"])] == [epochs["cifar10"], epochs["patterns10"]]
+
+
+# -- looking at things ------------------------------------------------------------------------------------------------
+
+
+def test_summary(minimix):
+    code, output, _ = minimix("summary", "mixnet_nano")
+    lines = output.splitlines()
+    assert code == 0
+    assert lines[0].split()[:3] == ["layer", "kind", "output"]
+    assert lines[-2].split() == ["total", "202,004", "8,658,304", lines[-2].split()[-1]]
+    assert "202,004 parameters" in lines[-1] and "8,658,304 multiply-adds" in lines[-1]
+
+
+def test_summary_options(minimix):
+    typed = ("--width", "0.5", "--kernels", "3,5", "--classes", "7", "--size", "16", "--batch-size", "4", "--json")
+    found = json.loads(minimix("summary", *typed)[1])
+    model = mm.models.create("mixnet_nano", num_classes=7, width=0.5, kernels=(3, 5))
+    assert found["params"] == sum(p.size for p in model.parameters())
+    assert found["input_shape"] == [4, 3, 16, 16]
+    assert found["rows"][-1]["output_shape"] == [4, 7]
+
+
+def test_gradcheck(minimix):
+    code, output, _ = minimix("gradcheck", "MixConv2d", "--seed", "1")
+    assert code == 0
+    assert "seed 1" in output
+    rows = [line for line in output.splitlines() if line.startswith("MixConv2d")]
+    assert len(rows) == 6 and all(" ok " in row for row in rows)
+    assert len([line for line in minimix("gradcheck", "swish", "--mode", "complex")[1].splitlines() if " ok " in line]) == 1
+
+
+def test_gradcheck_covers_every_layer():
+    from minimix import nn
+    from minimix.nn.cases import layer_cases
+
+    checked = {case.layer for case in layer_cases()}
+    containers = {"Module", "ModuleList", "Parameter", "Sequential"}
+    with_gradient_of_functions = {
+        "ReLU",
+        "ReLU6",
+        "Sigmoid",
+        "SiLU",
+        "Softmax",
+    }  # no parameters, one call: checked as functions
+    layers = {name for name in nn.__all__ if isinstance(getattr(nn, name), type)}
+    assert layers - containers - with_gradient_of_functions <= checked
+
+
+def test_gradcheck_fails_where_a_gradient_is_wrong(minimix, monkeypatch):
+    from minimix.functional import activation
+
+    broken = activation.ops.SWISH._replace(backward=lambda gradient, saved: (0.5 * gradient,))
+    monkeypatch.setattr(activation.ops, "SWISH", broken)
+    code, output, _ = minimix("gradcheck", "swish")
+    assert code == 1 and "WRONG" in output
+
+
+def test_info(minimix):
+    code, output, _ = minimix("info")
+    assert code == 0
+    for word in (
+        "minimix",
+        "numpy",
+        np.__version__,
+        "cores",
+        "threads",
+        "BLAS",
+        "cache",
+        "MINIMIX_NUM_THREADS",
+        "forked",
+        "cifar10",
+    ):
+        assert word in output
+    assert json.loads(minimix("info", "--json")[1])["versions"]["numpy"] == np.__version__
+
+
+def test_info_without_the_compiler():
+    code = "from minimix.info import info; found = info(); print(found['kernels']['compiled']); print(found['processor'])"
+    environment = {**ENVIRONMENT, "NUMBA_DISABLE_JIT": "1"}
+    output = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
+    assert "no: NUMBA_DISABLE_JIT is set" in output and "nothing is compiled" in output
+
+
+# -- data -------------------------------------------------------------------------------------------------------------
+
+
+def test_data_lists_what_is_there(minimix, tmp_path):
+    (tmp_path / "mine" / "cifar-10-batches-bin").mkdir(parents=True)
+    (tmp_path / "mine" / "cifar-10-batches-bin" / "data_batch_1.bin").write_bytes(b"")
+    code, output, _ = minimix("data", "--data-dir", tmp_path / "mine")
+    assert code == 0
+    lines = {line.split()[0]: line for line in output.splitlines()}
+    assert str(tmp_path / "mine") in lines["cifar10"]
+    assert "minimix data get cifar100" in lines["cifar100"]
+    assert "seed" in lines["patterns10"]
+
+
+def test_data_preview(minimix):
+    code, output, errors = minimix("data", "preview", "patterns10", "--out", "sheet.png", "--columns", "3")
+    assert code == 0, errors
+    with Image.open("sheet.png") as sheet:
+        assert sheet.format == "PNG" and sheet.width > 3 * 32 and sheet.height > 10 * 32
+    assert "sheet.png" in output
+    code, output, _ = minimix("data", "preview")
+    assert "Using patterns10" in output
+
+
+def test_contact_sheet_puts_every_image_in_the_row_of_its_class():
+    from minimix.cli.images import contact_sheet
+
+    images = np.arange(6, dtype=np.uint8).reshape(6, 1, 1, 1) * np.ones((1, 3, 4, 4), np.uint8)
+    figure = contact_sheet(images, np.array([1, 0, 1, 1, 0, 1]), ("cat", "dog"), 3, "pets")
+    shown = [[axis.images[0].get_array()[0, 0, 0] if axis.images else None for axis in figure.axes[i : i + 3]] for i in (0, 3)]
+    assert shown == [[1, 4, None], [0, 2, 3]]
+    assert [figure.axes[i].texts[0].get_text() for i in (0, 3)] == ["cat", "dog"]
+
+
+def test_data_get(minimix, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(data, "download", lambda name, folder: asked.append((name, folder)) or folder)
+    code, output, _ = minimix("data", "get", "cifar100", "--data-dir", tmp_path)
+    assert code == 0 and asked == [("cifar100", tmp_path)] and str(tmp_path) in output
+
+
+# -- mistakes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed, message",
+    [
+        ("trian", "Did you mean 'train'"),
+        ("train --epohcs 3", "--epochs"),
+        ("train --epochs three", "--epochs"),
+        ("train --epochs 0", "epochs"),
+        ("train --threads 0", "threads"),
+        ("train --lr nan", "lr"),
+        ("train --optimizer sdg", "sgd"),
+        ("train --model mixnet_nan", "did you mean 'mixnet_nano'"),
+        ("train --kernels 3,x", "--kernels"),
+        ("train --kernels 0", "--kernels"),
+        ("train --width 0.5 --data cifar11", "did you mean cifar10?"),
+        ("train --data cifar10", "minimix data get cifar10"),
+        ("train --data-dir nowhere", "nowhere"),
+        ("train --resume nowhere", "nowhere"),
+        ("train --name a/b", "a/b"),
+        ("evaluate nowhere", "nowhere"),
+        ("summary mixnet", "mixnet_nano"),
+        ("summary --size 0", "size"),
+        ("gradcheck nothing", "MixConv2d"),
+        ("gradcheck --mode ful", "full"),
+        ("data get cifar", "cifar10"),
+        ("data get patterns10", "cifar10"),
+        ("data preview CIFAR-10", "did you mean cifar10?"),
+        ("data preview patterns10 --out no/sheet.png", "--out"),
+        ("data preview patterns10 --out sheet.gif", ".png"),
+        ("data preview patterns10 --split tset", "split"),
+    ],
+)
+def test_mistakes_are_explained(minimix, typed, message):
+    code, _, errors = minimix(*typed.split())
+    assert code == 2
+    assert message in errors
+    assert "Traceback" not in errors
+    assert not Path("runs").exists()
+
+
+def test_an_error_is_one_line(minimix):
+    _, _, errors = minimix("summary", "mixnet_nan")
+    assert errors == "error: no network is called 'mixnet_nan': did you mean 'mixnet_nano'?\n"
+
+
+def test_debug_shows_where_it_came_from(minimix, monkeypatch):
+    monkeypatch.setenv("MINIMIX_DEBUG", "1")
+    with pytest.raises(ValueError, match="mixnet_nan"):
+        cli.main(["summary", "mixnet_nan"])
+
+
+def test_bugs_keep_their_traceback(monkeypatch):
+    def broken(*args, **options):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(mm.models, "create", broken)
+    with pytest.raises(KeyError):
+        cli.main(["summary"])
+    monkeypatch.setattr(mm.models, "create", lambda *args, **options: int("five"))  # a ValueError, but none of minimix's
+    with pytest.raises(ValueError, match="five"):
+        cli.main(["summary"])
+
+
+@pytest.mark.parametrize(
+    "command", ["train", "evaluate", "predict", "summary", "gradcheck", "info", "data", "data get", "data preview"]
+)
+def test_help(minimix, command):
+    code, output, _ = minimix(*command.split(), "--help")
+    assert code == 0 and "Usage" in output
+
+
+def test_no_command_shows_the_commands(minimix):
+    _, output, errors = minimix()
+    for command in ("train", "evaluate", "predict", "summary", "gradcheck", "data", "info"):
+        assert command in output + errors
+
+
+def test_module_and_command_are_the_same():
+    output = subprocess.run(
+        [sys.executable, "-m", "minimix", "data"], capture_output=True, text=True, check=True, env=ENVIRONMENT
+    ).stdout
+    assert "patterns10" in output
+
+
+def test_help_loads_neither_pictures_nor_plots():
+    code = "import sys, minimix.cli\ntry: minimix.cli.main(['--help'])\nexcept SystemExit: print(*sys.modules)"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT).stdout
+    loaded = output.split()
+    assert not {"matplotlib", "PIL", "pooch", "safetensors"} & set(loaded)
+
+
+@pytest.mark.parametrize("columns", [60, 200])
+def test_a_table_in_a_terminal(monkeypatch, capsys, columns):
+    """Whatever the width: every number whole."""
+    from minimix.cli.output import print_table
+    from minimix.profile import profile
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    print_table(profile(mm.models.create("mixnet_nano"), (1, 3, 32, 32)).table(), left=5, total=True)
+    output = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)  # without bold
+    assert "202,004" in output and "8,658,304" in output and "…" not in output
+    assert max(map(len, output.splitlines())) <= columns
