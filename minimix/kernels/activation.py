@@ -16,7 +16,8 @@ IDENTITY, RELU, RELU6, SWISH, HARD_SWISH = range(5)
 _LOG2_E = np.float32(1.4426950408889634)
 _C1, _C2, _C3 = np.float32(0.6931471805599453), np.float32(0.24022650695910072), np.float32(0.05550410866482158)
 _C4, _C5, _C6 = np.float32(0.009618129107628477), np.float32(0.0013333558146428441), np.float32(0.00015403530393381608)
-_LIMIT = np.float32(126.0)  # 2**126 is close to the largest float
+_LIMIT = np.float32(126.0)  # 2**126 is close to the largest float, 2**128 is infinity
+_INFINITE = np.float32(128.0)
 _HALF = np.float32(0.5)
 _ONE = np.float32(1.0)
 
@@ -25,7 +26,7 @@ _ONE = np.float32(1.0)
 def sigmoid32(z):
     """1 / (1 + exp(-z)) in float32. NaN stays NaN."""
     t = z * -_LOG2_E
-    t = _LIMIT if t > _LIMIT else t
+    t = _INFINITE if t > _INFINITE else t
     t = -_LIMIT if t < -_LIMIT else t
     whole = np.floor(t + _HALF)
     f = t - whole
@@ -44,64 +45,64 @@ def sigmoid64(z):
 
 
 @kernel
-def scale_shift_activate(y, o, x, i, n, a, b, activation):
-    """y[o : o+n] = activation(a * x[i : i+n] + b)."""
+def scale_shift_activate(y, o, x, i, n, m, a, b, activation):
+    """y[o : o+n] = activation(a * (x[i : i+n] - m) + b). With m close to x, no digits are lost."""
     if activation == IDENTITY:
         for j in range(n):
-            y[o + j] = a * x[i + j] + b
+            y[o + j] = a * (x[i + j] - m) + b
     elif activation == RELU:
         for j in range(n):
-            z = a * x[i + j] + b
+            z = a * (x[i + j] - m) + b
             y[o + j] = 0 if z < 0 else z  # written so that NaN stays
     elif activation == RELU6:
         for j in range(n):
-            z = a * x[i + j] + b
+            z = a * (x[i + j] - m) + b
             z = 0 if z < 0 else z
             y[o + j] = 6 if z > 6 else z
     elif activation == HARD_SWISH:
         for j in range(n):
-            z = a * x[i + j] + b
+            z = a * (x[i + j] - m) + b
             gate = z + 3
             gate = 0 if gate < 0 else gate
             y[o + j] = z * (6 if gate > 6 else gate) / 6
     elif x.itemsize == 4:
         for j in range(n):
-            z = np.float32(a * x[i + j] + b)
+            z = np.float32(a * (x[i + j] - m) + b)
             y[o + j] = z * sigmoid32(z)
     else:
         for j in range(n):
-            z = a * x[i + j] + b
+            z = a * (x[i + j] - m) + b
             y[o + j] = z * sigmoid64(z)
 
 
 @kernel
-def activate_grad(gz, k, gy, o, x, i, n, a, b, activation):
-    """gz[k : k+n] = gy[o : o+n] * activation'(a * x[i : i+n] + b)."""
+def activate_grad(gz, k, gy, o, x, i, n, m, a, b, activation):
+    """gz[k : k+n] = gy[o : o+n] * activation'(a * (x[i : i+n] - m) + b)."""
     if activation == IDENTITY:
         for j in range(n):
             gz[k + j] = gy[o + j]
     elif activation == RELU:
         for j in range(n):
-            z = a * x[i + j] + b
+            z = a * (x[i + j] - m) + b
             gz[k + j] = 0 if z <= 0 else gy[o + j]
     elif activation == RELU6:
         for j in range(n):
-            z = a * x[i + j] + b
+            z = a * (x[i + j] - m) + b
             g = 0 if z <= 0 else gy[o + j]
             gz[k + j] = 0 if z >= 6 else g
     elif activation == HARD_SWISH:
         for j in range(n):
-            z = a * x[i + j] + b
+            z = a * (x[i + j] - m) + b
             slope = (2 * z + 3) / 6
             slope = 0 if z <= -3 else slope
             gz[k + j] = gy[o + j] * (1 if z >= 3 else slope)
     elif x.itemsize == 4:
         for j in range(n):
-            z = np.float32(a * x[i + j] + b)
+            z = np.float32(a * (x[i + j] - m) + b)
             s = sigmoid32(z)
             gz[k + j] = gy[o + j] * (s + z * s * (_ONE - s))
     else:
         for j in range(n):
-            z = a * x[i + j] + b
+            z = a * (x[i + j] - m) + b
             s = sigmoid64(z)
             gz[k + j] = gy[o + j] * (s + z * s * (1 - s))

@@ -58,7 +58,7 @@ def fill(buffer, shape, x, at, height, width, images):
 def gather(weights, taps, g, weight, start):
     """weights[t] = the weight that entry t of the lists of group g stands for."""
     for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-        weights[t] = weight[start + taps.index[t]] if taps.index[t] >= 0 else 0
+        weights[t] = weight[start + taps.index[t]]
 
 
 @kernel
@@ -97,8 +97,7 @@ def _weight_grad(out, at, total, gradient, z, rows, buffer, taps, g):
         shifted_dot(total, length, gradient, U(z * rows + y) * length, buffer, U(taps.base[g, y, 0]), taps.offset,
                     U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]))  # fmt: skip
     for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-        if taps.index[t] >= 0:
-            out[at + taps.index[t]] = total[t]
+        out[at + taps.index[t]] = total[t]
 
 
 @kernel

@@ -11,15 +11,21 @@ from minimix.kernels.activation import activate_grad, scale_shift_activate
 from minimix.kernels.jit import U, kernel
 
 RUN = 4096
+FEW = 64
 
 
 @kernel
 def moments(x, at, n):
     """Mean and (biased) variance of x[at : at+n].
 
-    In one pass: the sums are of the distance to the first number, so a large mean does not swallow the variance.
+    In one pass: the sums are of the distance to the mean of the first few numbers, so a large mean does not swallow the variance.
     """
-    origin = x[at]
+    if n == 0:
+        return 0.0, 0.0
+    origin = x.dtype.type(0)
+    for i in range(U(at), U(at + min(n, FEW))):
+        origin += x[i]
+    origin /= x.dtype.type(min(n, FEW))
     total = total_squares = 0.0
     for j in range(0, n, RUN):
         some = squares = x.dtype.type(0)
@@ -44,7 +50,9 @@ def forward(start, step, x, residual, y, scale, shift, mean, variance, eps, trai
         if training:
             mean[c], variance[c] = moments(x, c * n, n)
         a = scale[c] / np.sqrt(variance[c] + eps)
-        scale_shift_activate(y, U(c * n), x, U(c * n), U(n), x.dtype.type(a), x.dtype.type(shift[c] - mean[c] * a), activation)
+        m = x.dtype.type(mean[c])  # the mean as far as this dtype can say it; the rest goes into the shift
+        scale_shift_activate(y, U(c * n), x, U(c * n), U(n), m, x.dtype.type(a), x.dtype.type(shift[c] - (mean[c] - m) * a),
+                             activation)  # fmt: skip
         if residual.size:
             for i in range(U(c * n), U(c * n + n)):
                 y[i] += residual[i]
@@ -74,14 +82,16 @@ def backward(start, step, x, gy, gx, scale, shift, mean, variance, g_scale, g_sh
         inverse = 1 / np.sqrt(variance[c] + eps)
         a = scale[c] * inverse
         m = x.dtype.type(mean[c])
-        activate_grad(gx, U(at), gy, U(at), x, U(at), U(n), x.dtype.type(a), x.dtype.type(shift[c] - mean[c] * a), activation)
+        activate_grad(gx, U(at), gy, U(at), x, U(at), U(n), m, x.dtype.type(a), x.dtype.type(shift[c] - (mean[c] - m) * a),
+                      activation)  # fmt: skip
         total, product = grad_sums(gx, at, x, at, n, m)
+        product -= (mean[c] - m) * total
         g_shift[c] = total
         g_scale[c] = product * inverse
         a0 = x.dtype.type(a)
         if training:
-            constant = x.dtype.type(a * total / n)
-            slope = x.dtype.type(a * product * inverse * inverse / n)
+            steep = a * product * inverse * inverse / n
+            constant, slope = x.dtype.type(a * total / n - steep * (mean[c] - m)), x.dtype.type(steep)
             for i in range(U(at), U(at + n)):
                 gx[i] = a0 * gx[i] - constant - slope * (x[i] - m)
         else:

@@ -10,8 +10,8 @@ makes it), so one kernel runs all groups of a mixed convolution. Because images 
 N: for N = 16, 32, ... each load is aligned, whatever the tap.
 
 Taps go in blocks of eight: their weights and offsets sit in registers, and ``out`` is loaded and stored once for eight
-multiply-adds. A row that needs a number of taps that is no multiple of eight runs over into the next ones: these are rows of
-zeros above or below the picture, or, at the end of the list, taps of weight zero.
+multiply-adds. What is left goes in fours and ones. The square of an odd number is one more than a multiple of eight, and a row at the
+border may take kernel rows along that meet only zeros above or below the picture, if that makes whole blocks.
 """
 
 import numpy as np
@@ -55,7 +55,7 @@ def _add4(out, o, n, x, base, offset, weight, t, first):
 
 @kernel
 def _add1(out, o, n, x, base, offset, weight, t, first):
-    """The same for one tap: the squares of odd numbers are one more than a multiple of eight."""
+    """The same for one tap."""
     i0, w0 = base + offset[t], weight[t]
     if first:
         for i in range(n):
@@ -70,13 +70,15 @@ def shifted_sum(out, o, n, x, base, offset, weight, begin, end, first):
     """out[o : o+n] (+)= sum of weight[t] * x[base + offset[t] : ... + n] over t in begin .. end. ``first`` overwrites."""
     t = begin
     rest = (end - begin) % U(8)
-    if rest == U(1):
-        _add1(out, o, n, x, base, offset, weight, t, first)
-        t += U(1)
-        first = False
-    elif rest > U(1) and rest <= U(4):
+    if rest >= U(4):
         _add4(out, o, n, x, base, offset, weight, t, first)
         t += U(4)
+        rest -= U(4)
+        first = False
+    while rest > U(0):
+        _add1(out, o, n, x, base, offset, weight, t, first)
+        t += U(1)
+        rest -= U(1)
         first = False
     while t < end:
         _add8(out, o, n, x, base, offset, weight, t, first)
@@ -126,7 +128,7 @@ def _dot1(total, n, g, o, x, base, offset, t):
 def shifted_dot(total, n, g, o, x, base, offset, begin, end):
     """total[t] += sum of g[o + i] * x[base + offset[t] + i] over i < n, for t in begin .. end."""
     t = begin
-    if (end - begin) % U(8) == U(1):
+    while (end - t) % U(8) != U(0):
         _dot1(total, n, g, o, x, base, offset, t)
         t += U(1)
     while t < end:

@@ -37,16 +37,16 @@ class Norm(NamedTuple):
 
 
 @kernel
-def _fill_activated(buffer, shape, x, at, height, width, images, a, b, activation, row):
+def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
     """The inside of a zero-bordered buffer = activation(a * x + b)."""
     pitch = shape.phases * shape.columns * images
     length = width * images
     for y in range(height):
         source, begin = at + y * length, (shape.top + y) * pitch
         if shape.phases == 1:
-            scale_shift_activate(buffer, U(begin + shape.left * images), x, U(source), U(length), a, b, activation)
+            scale_shift_activate(buffer, U(begin + shape.left * images), x, U(source), U(length), m, a, b, activation)
             continue
-        scale_shift_activate(row, U(0), x, U(source), U(length), a, b, activation)
+        scale_shift_activate(row, U(0), x, U(source), U(length), m, a, b, activation)
         for phase in range(shape.phases):
             q = (phase - shape.left) % shape.phases
             target = begin + (phase * shape.columns + (shape.left + q) // shape.phases) * images
@@ -59,12 +59,13 @@ def _fill_activated(buffer, shape, x, at, height, width, images, a, b, activatio
 
 
 @kernel
-def _line(norm, c, one):
-    """The norm of channel c as a straight line a * x + b, in the dtype of ``one``."""
+def _line(norm, c, x):
+    """The norm of channel c as a * (x - m) + b, all in the dtype of x: m is the mean as far as that can say it, b has the rest."""
     if not norm.present:
-        return one, one - one
+        return x.dtype.type(0), x.dtype.type(1), x.dtype.type(0)
     a = norm.scale[c] / np.sqrt(norm.variance[c] + norm.eps)
-    return one * a, one * (norm.shift[c] - norm.mean[c] * a)
+    m = x.dtype.type(norm.mean[c])
+    return m, x.dtype.type(a), x.dtype.type(norm.shift[c] - (norm.mean[c] - m) * a)
 
 
 @kernel
@@ -77,13 +78,12 @@ def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers
     pixels, out_pixels, length = height * width * n, out_height * channels.out_width * n, U(taps.run[0])
     buffer, w = buffers[start], weights[start]
     buffer[:] = 0
-    one = x.dtype.type(1)
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
         if before.present and before.training:
             before.mean[c], before.variance[c] = moments(x, c * pixels, pixels)
-        a, b = _line(before, c, one)
-        _fill_activated(buffer, taps.buffer, x, c * pixels, height, width, n, x.dtype.type(a), x.dtype.type(b),
+        m, a, b = _line(before, c, x)
+        _fill_activated(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b,
                         before.activation, rows[start])  # fmt: skip
         gather(w, taps, g, weight, channels.weight_start[c])
         for r in range(out_height):
@@ -91,19 +91,20 @@ def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers
                         U(taps.begin[g, r, 0]), U(taps.end[g, r, 0]), True)  # fmt: skip
         if after.present and after.training:
             after.mean[c], after.variance[c] = moments(z, c * out_pixels, out_pixels)
-        a, b = _line(after, c, one)
-        scale_shift_activate(y, U(c * out_pixels), z, U(c * out_pixels), U(out_pixels), x.dtype.type(a), x.dtype.type(b),
+        m, a, b = _line(after, c, x)
+        scale_shift_activate(y, U(c * out_pixels), z, U(c * out_pixels), U(out_pixels), m, a, b,
                              after.activation)  # fmt: skip
 
 
 @kernel
-def _norm_terms(norm, c, total, product, n):
-    """Backward of a norm: gx = a * gz - constant - slope * (x - mean). The last two are there only in training."""
+def _norm_terms(norm, c, m, total, product, n):
+    """Backward of a norm: gx = a * gz - constant - slope * (x - m). The last two are there only in training."""
     inverse = 1 / np.sqrt(norm.variance[c] + norm.eps)
     a = norm.scale[c] * inverse
     if not norm.training:
         return a, 0.0, 0.0
-    return a, a * total / n, a * product * inverse * inverse / n
+    slope = a * product * inverse * inverse / n
+    return a, a * total / n - slope * (norm.mean[c] - m), slope
 
 
 @kernel
@@ -121,24 +122,23 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
     pitch = shape.columns * n
     buffer[:] = 0
     grad_buffer[:] = 0
-    one = x.dtype.type(1)
     for c in range(start, channels.group.shape[0], step):
         g, at, out_at = channels.group[c], c * pixels, c * out_pixels
         inside = shape.top * pitch + shape.left * n
 
         # the second norm and activation: from gy to the gradient of z, which is put straight into its padded buffer
-        a, b = _line(after, c, one)
-        m = x.dtype.type(after.mean[c])
+        m, a, b = _line(after, c, x)
         total = product = 0.0
         for r in range(out_height):
             o, p = out_at + r * out_length, inside + r * pitch
-            activate_grad(grad_buffer, U(p), gy, U(o), z, U(o), U(out_length), x.dtype.type(a), x.dtype.type(b), after.activation)
+            activate_grad(grad_buffer, U(p), gy, U(o), z, U(o), U(out_length), m, a, b, after.activation)
             some, products = grad_sums(grad_buffer, p, z, o, out_length, m)
             total += some
             product += products
+        product -= (after.mean[c] - m) * total
         g_after[c, 0], g_after[c, 1] = product / np.sqrt(after.variance[c] + after.eps), total
         if after.present:
-            slope_a, constant, slope = _norm_terms(after, c, total, product, out_pixels)
+            slope_a, constant, slope = _norm_terms(after, c, m, total, product, out_pixels)
             ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
             for r in range(out_height):
                 o, p = U(out_at + r * out_length), U(inside + r * pitch)
@@ -146,22 +146,19 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                     grad_buffer[p + i] = ta * grad_buffer[p + i] - tc - ts * (z[o + i] - m)
 
         # the convolution
-        a, b = _line(before, c, one)
-        ta, tb = x.dtype.type(a), x.dtype.type(b)
+        m, ta, tb = _line(before, c, x)
         if want_weight:
-            _fill_activated(buffer, taps.buffer, x, at, height, width, n, ta, tb, before.activation, row)
+            _fill_activated(buffer, taps.buffer, x, at, height, width, n, m, ta, tb, before.activation, row)
             for t in range(taps.lists[g, 0], taps.lists[g, 1]):
                 w[t] = 0
             for r in range(out_height):
                 shifted_dot(w, U(out_length), grad_buffer, U(inside + r * pitch), buffer, U(taps.base[g, r, 0]), taps.offset,
                             U(taps.begin[g, r, 0]), U(taps.end[g, r, 0]))  # fmt: skip
             for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-                if taps.index[t] >= 0:
-                    g_weight[channels.weight_start[c] + taps.index[t]] = w[t]
+                g_weight[channels.weight_start[c] + taps.index[t]] = w[t]
         if not want_x:
             continue
         gather(w, grad_taps, g, weight, channels.weight_start[c])
-        m = x.dtype.type(before.mean[c])
         total = product = 0.0
         phases = grad_taps.run.shape[0]
         for r in range(height):  # a row of the convolution's gradient, and at once through the first activation
@@ -179,7 +176,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                         for i in range(U(n)):
                             row[t + i] = row[s + i]
                         s += U(n)
-            activate_grad(gx, U(o), row, U(0), x, U(o), U(length), ta, tb, before.activation)
+            activate_grad(gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
             if before.present:
                 some, products = grad_sums(gx, o, x, o, length, m)
                 total += some
@@ -187,8 +184,9 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
 
         # the first norm
         if before.present:
+            product -= (before.mean[c] - m) * total
             g_before[c, 0], g_before[c, 1] = product / np.sqrt(before.variance[c] + before.eps), total
-            slope_a, constant, slope = _norm_terms(before, c, total, product, pixels)
+            slope_a, constant, slope = _norm_terms(before, c, m, total, product, pixels)
             ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
             for i in range(U(at), U(at + pixels)):
                 gx[i] = ta * gx[i] - tc - ts * (x[i] - m)

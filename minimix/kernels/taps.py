@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-BLOCK = 8  # taps that a kernel takes at once: lists are padded to whole blocks
+BLOCK = 8  # taps that a kernel takes at once
+COST = (0, 1, 2, 3, 3, 4, 5, 6)  # passes over a row for what is left after whole blocks, about: fours and single taps
 
 
 class Buffer(NamedTuple):
@@ -32,7 +33,7 @@ class Taps(NamedTuple):
     """One direction of a mixed depthwise convolution.
 
     offset, index: one entry a tap, all lists of all groups one after the other: where it reads, and which entry of its kernel
-        (flattened) it is; index -1 is padding, of weight zero.
+        (flattened) it is.
     lists: (G, 2) where each group's entries begin and end.
     base, begin, end: (G, rows of the output, phases of the output): where the row starts to read; its first tap, and its last + 1.
     run: (phases of the output,) elements of an output row that belong to each phase.
@@ -92,7 +93,7 @@ def forward_taps(images: int, size: tuple, output: tuple, stride: tuple, groups:
         table.close(g)
         for y in range(OH):
             inside = [n for n, (_, dy) in enumerate(rows) if 0 <= y * SH + dy < H]
-            table.row(g, y, 0, y * SH * pitch, first, inside, len(columns))
+            table.row((g, y, 0), y * SH * pitch, first, inside, len(columns))
     return table.finish(buffer, [OW * images])
 
 
@@ -143,10 +144,9 @@ def input_grad_taps(images: int, size: tuple, output: tuple, stride: tuple, grou
                 for i, dy in row_entries:
                     for j, dx in column_entries:
                         table.add((dy + top) * pitch + (dx + left) * images, i * group.kernel[1] + j)
-                table.pad()
                 for n, y in enumerate(range(row_phase, H, SH)):
                     inside = [k for k, (_, dy) in enumerate(row_entries) if 0 <= n + dy < OH]
-                    table.row(g, y, column_phase, n * pitch, first, inside, len(column_entries))
+                    table.row((g, y, column_phase), n * pitch, first, inside, len(column_entries))
         table.close(g)
     return table.finish(buffer, [len(range(phase, W, SW)) * images for phase in range(SW)])
 
@@ -168,22 +168,21 @@ class _Table:
         self.offset.append(offset)
         self.index.append(index)
 
-    def pad(self) -> None:
-        """A row may run over the end of its list by less than a block: let it find taps of weight zero there."""
-        self.offset += [self.offset[-1] if self.offset else 0] * BLOCK
-        self.index += [-1] * BLOCK
-
     def close(self, group: int) -> None:
-        self.pad()
         self.lists[group] = self.opened, self.length
         self.opened = self.length
 
-    def row(self, group, row, phase, base, first, inside, columns) -> None:
-        """``inside``: which of the list's kernel rows meet the picture; they are neighbours."""
-        at = group, row, phase
+    def row(self, at, base, first, inside, columns) -> None:
+        """The newest list begins at ``first``; ``inside``: which of its kernel rows, neighbours, meet the picture.
+
+        Where that makes whole blocks of taps, kernel rows that lie outside are taken along: they meet zeros.
+        """
         self.base[at] = base
         if inside:
-            self.begin[at], self.end[at] = first + inside[0] * columns, first + (inside[-1] + 1) * columns
+            begin, end = first + inside[0] * columns, first + (inside[-1] + 1) * columns
+            more = min(range(min(BLOCK, self.length - first - (end - begin) + 1)), key=lambda n: _passes(end - begin + n))
+            self.end[at] = min(end + more, self.length)
+            self.begin[at] = begin - (end + more - self.end[at])
 
     def finish(self, buffer: Buffer, run: list) -> Taps:
         offset, index = np.array(self.offset, np.uint64), np.array(self.index, np.int64)
@@ -191,3 +190,7 @@ class _Table:
         for array in taps[1:]:
             array.flags.writeable = False  # they are shared by all calls of this shape
         return taps
+
+
+def _passes(taps: int) -> int:
+    return taps // BLOCK * 4 + COST[taps % BLOCK]  # a block of eight costs about as much as four single taps

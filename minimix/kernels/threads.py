@@ -109,18 +109,19 @@ def parallel(kernel, *args, threads: int | None = None) -> None:
     if n == 1 or not turn.acquire(blocking=False):
         kernel(0, 1, *args)
         return
-    started = []
+    started, errors = [], []
     try:
         for i, worker in enumerate(_workers(n - 1), start=1):
             worker.start(kernel, (i, n, *args))
             started.append(worker)
-        errors = []
         try:
             kernel(0, n, *args)
         except Exception as error:
             errors.append(error)
-    finally:
-        errors_elsewhere = [error for error in (worker.finish() for worker in started) if error is not None]
-        turn.release()
-    for error in errors + errors_elsewhere:
+        errors += [error for error in [worker.finish() for worker in started] if error is not None]
+    except BaseException:  # Ctrl-C. Some may be at work still, and out of step with us: whoever comes next gets a new pool
+        _forget()
+        raise
+    turn.release()
+    for error in errors:
         raise error

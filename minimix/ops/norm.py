@@ -64,7 +64,7 @@ def batch_norm(x, weight, bias, *residual, running=None, training=False, momentu
         more = _channels_first(residual[0]).reshape(-1) if residual else y.reshape(-1)[:0]
         parallel(norm.forward, rows.reshape(-1), more, y.reshape(-1), weight, bias, mean, variance, float(eps), training,
                  ACTIVATIONS[activation], n, threads=_threads(x))  # fmt: skip
-    if training and running is not None:
+    if training and running is not None and x.size:
         move_running(running, mean, variance, n, momentum)
     return _batch_first(y), (rows, weight, bias, mean, variance, float(eps), training, ACTIVATIONS[activation], bool(residual))
 
@@ -72,7 +72,7 @@ def batch_norm(x, weight, bias, *residual, running=None, training=False, momentu
 def move_running(running: tuple, mean, variance, count: int, momentum: float) -> None:
     """running = (1 - momentum) * running + momentum * batch, in place; the variance by its unbiased estimate, as PyTorch does."""
     for statistic, batch in zip(running, (mean, variance * (count / max(1, count - 1))), strict=True):
-        statistic += (momentum * (batch - statistic)).astype(statistic.dtype)
+        statistic[...] = (1 - momentum) * statistic + momentum * batch
 
 
 def batch_norm_backward(gradient, saved):

@@ -43,7 +43,7 @@ def mixed_stage(x, before_weight, before_bias, after_weight, after_bias, *weight
     parallel(stage.forward, planes.reshape(-1), weight, z.reshape(-1), y.reshape(-1), first, second, channels, taps,
              memory.empty((n, taps.buffer.size(geometry.batch)), x.dtype), np.empty((n, len(taps.offset)), x.dtype),
              np.empty((n, geometry.width * geometry.batch), x.dtype), threads=threads_for(geometry))  # fmt: skip
-    if training:
+    if training and x.size:
         for options, norm, count in ((before, first, planes[0].size), (after, second, z[0].size)):
             if options is not None:
                 move_running(options.running, norm.mean, norm.variance, count, options.momentum)

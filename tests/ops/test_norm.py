@@ -138,11 +138,11 @@ def test_a_large_mean_does_not_swallow_a_small_variance(dtype, spread, tolerance
     np.testing.assert_allclose(tensor.grad, centred.grad, rtol=0, atol=tolerance * np.abs(centred.grad).max())
 
 
-@pytest.mark.parametrize("dtype, tolerance", [(np.float32, 1e-3), (np.float64, 1e-9)])
+@pytest.mark.parametrize("dtype, tolerance", [(np.float32, 1e-5), (np.float64, 1e-9)])
 def test_a_first_value_far_from_the_others(dtype, tolerance):
     """The statistics are taken relative to it, so it must not cost the others their digits."""
-    x = rng.standard_normal((64, 2, 32, 32)).astype(dtype)
-    x[0, :, 0, 0] = 3000
+    x = np.random.default_rng(0).standard_normal((64, 2, 32, 32)).astype(dtype)
+    x[0, :, 0, 0] = 300
     var = np.ones(2, dtype)
     F.batch_norm(x, np.zeros(2, dtype), var, training=True, momentum=1.0)
     np.testing.assert_allclose(var, x.astype(np.float64).var(axis=(0, 2, 3), ddof=1), rtol=tolerance)
