@@ -43,15 +43,15 @@ def fill(buffer, shape, x, at, height, width, images):
             for i in range(U(width * images)):
                 buffer[target + i] = x[U(source) + i]
             continue
-        for phase in range(shape.phases):
-            q = (phase - shape.left) % shape.phases  # the first column of this phase
-            target = row + (phase * shape.columns + (shape.left + q) // shape.phases) * images
-            while q < width:
-                t, s = U(target), U(source + q * images)
-                for i in range(U(images)):
-                    buffer[t + i] = x[s + i]
-                q += shape.phases
-                target += images
+        phase, number = shape.left % shape.phases, shape.left // shape.phases
+        for q in range(width):
+            t, s = U(row + (phase * shape.columns + number) * images), U(source + q * images)
+            for i in range(U(images)):
+                buffer[t + i] = x[s + i]
+            phase += 1
+            if phase == shape.phases:
+                phase = 0
+                number += 1
 
 
 @kernel
@@ -110,19 +110,29 @@ def _input_grad(out, at, height, width, images, buffer, taps, weights, g, row, f
             shifted_sum(out, U(o), U(taps.run[0]), buffer, U(taps.base[g, y, 0]), taps.offset, weights,
                         U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]), first)  # fmt: skip
             continue
-        for p in range(phases):  # each phase of the columns in a row of its own, then put in its place
-            shifted_sum(row, U(0), U(taps.run[p]), buffer, U(taps.base[g, y, p]), taps.offset, weights,
+        source = U(0)
+        for p in range(phases):  # each phase of the columns in a run of its own, then all put in their places
+            shifted_sum(row, source, U(taps.run[p]), buffer, U(taps.base[g, y, p]), taps.offset, weights,
                         U(taps.begin[g, y, p]), U(taps.end[g, y, p]), True)  # fmt: skip
-            source = U(0)
-            for q in range(p, width, phases):
-                target = U(o + q * images)
-                if first:
-                    for i in range(U(images)):
-                        out[target + i] = row[source + i]
-                else:
-                    for i in range(U(images)):
-                        out[target + i] += row[source + i]
-                source += U(images)
+            source += U(taps.run[p])
+        place(out, o, row, 0, taps.run, width, images, first)
+
+
+@kernel
+def place(out, o, row, start, run, width, images, first):
+    """out[o:], a row of ``width`` columns, (+)= the phases of the columns, which lie one after the other in row[start:]."""
+    phases = run.shape[0]
+    for q in range(width):
+        source = q // phases * images
+        for p in range(q % phases):
+            source += run[p]
+        t, s = U(o + q * images), U(start + source)
+        if first:
+            for i in range(U(images)):
+                out[t + i] = row[s + i]
+        else:
+            for i in range(U(images)):
+                out[t + i] += row[s + i]
 
 
 @kernel
@@ -143,9 +153,9 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
         if want_weight:
             fill(buffer, taps.buffer, x, at, height, width, n)
         for z in range(c * m, (c + 1) * m):
+            if want_weight:
+                _weight_grad(weight_gradient, channels.weight_start[z], w, gradient, z, out_height, buffer, taps, g)
             if want_x:
                 fill(grad_buffer, grad_taps.buffer, gradient, z * out_height * out_width * n, out_height, out_width, n)
                 gather(w, grad_taps, g, weight, channels.weight_start[z])
                 _input_grad(x_gradient, at, height, width, n, grad_buffer, grad_taps, w, g, rows[start], z == c * m)
-            if want_weight:
-                _weight_grad(weight_gradient, channels.weight_start[z], w, gradient, z, out_height, buffer, taps, g)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate
-from minimix.kernels.depthwise import gather
+from minimix.kernels.depthwise import gather, place
 from minimix.kernels.jit import U, kernel
 from minimix.kernels.norm import grad_sums, moments
 from minimix.kernels.shifted import shifted_dot, shifted_sum
@@ -47,15 +47,15 @@ def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activa
             scale_shift_activate(buffer, U(begin + shape.left * images), x, U(source), U(length), m, a, b, activation)
             continue
         scale_shift_activate(row, U(0), x, U(source), U(length), m, a, b, activation)
-        for phase in range(shape.phases):
-            q = (phase - shape.left) % shape.phases
-            target = begin + (phase * shape.columns + (shape.left + q) // shape.phases) * images
-            while q < width:
-                t, s = U(target), U(q * images)
-                for i in range(U(images)):
-                    buffer[t + i] = row[s + i]
-                q += shape.phases
-                target += images
+        phase, number = shape.left % shape.phases, shape.left // shape.phases
+        for q in range(width):
+            t, s = U(begin + (phase * shape.columns + number) * images), U(q * images)
+            for i in range(U(images)):
+                buffer[t + i] = row[s + i]
+            phase += 1
+            if phase == shape.phases:
+                phase = 0
+                number += 1
 
 
 @kernel
@@ -167,15 +167,12 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                 shifted_sum(row, U(0), U(length), grad_buffer, U(grad_taps.base[g, r, 0]), grad_taps.offset, w,
                             U(grad_taps.begin[g, r, 0]), U(grad_taps.end[g, r, 0]), True)  # fmt: skip
             else:
+                source = U(length)
                 for p in range(phases):
-                    shifted_sum(row, U(length), U(grad_taps.run[p]), grad_buffer, U(grad_taps.base[g, r, p]), grad_taps.offset, w,
+                    shifted_sum(row, source, U(grad_taps.run[p]), grad_buffer, U(grad_taps.base[g, r, p]), grad_taps.offset, w,
                                 U(grad_taps.begin[g, r, p]), U(grad_taps.end[g, r, p]), True)  # fmt: skip
-                    s = U(length)
-                    for q in range(p, width, phases):
-                        t = U(q * n)
-                        for i in range(U(n)):
-                            row[t + i] = row[s + i]
-                        s += U(n)
+                    source += U(grad_taps.run[p])
+                place(row, 0, row, length, grad_taps.run, width, n, True)
             activate_grad(gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
             if before.present:
                 some, products = grad_sums(gx, o, x, o, length, m)

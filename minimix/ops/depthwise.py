@@ -81,7 +81,7 @@ def mixconv2d_backward(gradient, saved, needed):
         n = get_num_threads()
         buffers = memory.empty((n, taps.buffer.size(geometry.batch)), g.dtype)
         grad_buffers = memory.empty((n, grad_taps.buffer.size(geometry.batch)), g.dtype)
-        rows = np.empty((n, int(grad_taps.run.max())), g.dtype)
+        rows = np.empty((n, int(grad_taps.run.sum())), g.dtype)
         scratch = np.empty((n, max(len(taps.offset), len(grad_taps.offset))), g.dtype)
         parallel(depthwise.backward, planes.reshape(-1), weight, g.reshape(-1), gx.reshape(-1), gw, want_x, want_weight,
                  channels, taps, grad_taps, buffers, grad_buffers, rows, scratch, threads=threads_for(geometry))  # fmt: skip
