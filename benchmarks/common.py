@@ -27,9 +27,15 @@ def measure(function, seconds: float = 1.0, least: int = 7) -> dict:
 
 
 def merged(rounds: list[dict]) -> dict:
-    """Several measurements of one thing, at different moments of the run: the median of the medians, and how far they spread."""
+    """Several measurements of one thing, at different moments of the run: the median of the medians, and how far they
+    spread."""
     medians = sorted(r["median"] for r in rounds)
-    return {"median": statistics.median(medians), "low": medians[0], "high": medians[-1], "calls": sum(r["calls"] for r in rounds)}
+    return {
+        "median": statistics.median(medians),
+        "low": medians[0],
+        "high": medians[-1],
+        "calls": sum(r["calls"] for r in rounds),
+    }
 
 
 def geometric_mean(values) -> float:
@@ -75,7 +81,10 @@ def table(header: list[str], rows: list[list]) -> str:
     """Plain text, columns as wide as they need."""
     cells = [header, *[[f"{c:.2f}" if isinstance(c, float) else str(c) for c in row] for row in rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    lines = ["  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in cells]
+    lines = [
+        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        for row in cells
+    ]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
 
 

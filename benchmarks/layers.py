@@ -1,7 +1,7 @@
 """A mixed depthwise layer, forward and backward, beside PyTorch: ``python -m benchmarks.layers [--threads 1] [--no-compile]``.
 
-Each side gets its input in the memory order it likes best: PyTorch the better of NCHW and channels_last (and, apart, the better of
-both compiled), minimix its own. "All" is forward, the input's gradient and the weights' gradients.
+Each side gets its input in the memory order it likes best: PyTorch the better of NCHW and channels_last (and, apart, the
+better of both compiled), minimix its own. "All" is forward, the input's gradient and the weights' gradients.
 """
 
 import argparse
@@ -88,13 +88,25 @@ def run(threads: int, compiled: bool, rounds: int, seconds: float) -> dict:
         rng = np.random.default_rng(0)
         out = (size - 1) // stride + 1
         x, gradient = (rng.standard_normal((n, c, s, s)).astype(np.float32) for s in (size, out))
-        weights = [rng.standard_normal((g, 1, k, k)).astype(np.float32) for g, k in zip(partition(c, len(kernels)), kernels, strict=True)]
+        weights = [
+            rng.standard_normal((g, 1, k, k)).astype(np.float32)
+            for g, k in zip(partition(c, len(kernels)), kernels, strict=True)
+        ]
         sides = {"minimix": minimix_layer(x, weights, gradient, stride, dilations)}
         for kind in ("", " compiled") if compiled else ("",):
             for last in (False, True):
                 name = ("channels_last" if last else "NCHW") + kind
                 sides[name] = torch_layer(x, weights, gradient, stride, dilations, last, bool(kind))
-        row = {"N": n, "C": c, "H": size, "kernels": kernels, "dilations": dilations, "stride": stride, "forward": {}, "all": {}}
+        row = {
+            "N": n,
+            "C": c,
+            "H": size,
+            "kernels": kernels,
+            "dilations": dilations,
+            "stride": stride,
+            "forward": {},
+            "all": {},
+        }
         for i, which in enumerate(("forward", "all")):
             timed = {name: [] for name in sides}
             for _ in range(rounds):  # in turns, so that a slow moment of the machine meets everybody
@@ -131,7 +143,9 @@ def report(results: dict) -> str:
         for which in ("forward", "all"):
             values = [ratio(row, which, kind) for row in results["rows"]]
             form = "torch.compile" if kind else "PyTorch"
-            means.append(f"{form} / minimix, {which}: geometric mean {common.geometric_mean(values):.2f}, least {min(values):.2f}")
+            means.append(
+                f"{form} / minimix, {which}: geometric mean {common.geometric_mean(values):.2f}, least {min(values):.2f}"
+            )
     return common.table(header, lines) + "\n(milliseconds, medians)\n" + "\n".join(means)
 
 

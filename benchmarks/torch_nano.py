@@ -13,7 +13,9 @@ class MixConv(nn.Module):
     def __init__(self, channels, kernels, stride):
         super().__init__()
         self.sizes = partition(channels, len(kernels))
-        self.convs = nn.ModuleList(nn.Conv2d(c, c, k, stride, k // 2, groups=c, bias=False) for c, k in zip(self.sizes, kernels, strict=True))
+        self.convs = nn.ModuleList(
+            nn.Conv2d(c, c, k, stride, k // 2, groups=c, bias=False) for c, k in zip(self.sizes, kernels, strict=True)
+        )
 
     def forward(self, x):
         if len(self.convs) == 1:
@@ -35,7 +37,11 @@ class Block(nn.Module):
         super().__init__()
         act = {"relu": nn.ReLU, "swish": nn.SiLU}[row.activation]
         inside = channels * row.expansion
-        layers = [nn.Conv2d(channels, inside, 1, bias=False), nn.BatchNorm2d(inside), act(inplace=True)] if row.expansion != 1 else []
+        layers = (
+            [nn.Conv2d(channels, inside, 1, bias=False), nn.BatchNorm2d(inside), act(inplace=True)]
+            if row.expansion != 1
+            else []
+        )
         layers += [MixConv(inside, row.kernels, stride), nn.BatchNorm2d(inside), act(inplace=True)]
         layers += [SqueezeExcite(inside, max(1, int(channels * row.se)))] if row.se else []
         self.layers = nn.Sequential(*layers, nn.Conv2d(inside, row.channels, 1, bias=False), nn.BatchNorm2d(row.channels))

@@ -2,8 +2,8 @@
 
     python -m benchmarks.training [--batch 128] [--no-compile]
 
-Every measurement is a process of its own (so that memory is its own, and no library's idle threads disturb another), and the sides
-take turns. A step is: gradients to None, forward, cross-entropy, backward, Nesterov SGD with momentum and weight decay.
+Every measurement is a process of its own (so that memory is its own, and no library's idle threads disturb another), and the
+sides take turns. A step is: gradients to None, forward, cross-entropy, backward, Nesterov SGD with momentum and weight decay.
 """
 
 import argparse
@@ -133,20 +133,28 @@ def report(results: dict) -> str:
     batch, steps = results["batch"], results["steps"]
     speed = {name: batch / step["median"] * 1e3 for name, step in steps.items()}
     lines = [
-        [name, f"{step['median']:.1f}", f"{step['low']:.1f}..{step['high']:.1f}", f"{speed[name]:.0f}", f"{step['peak_mb']:.0f}"]
+        [
+            name,
+            f"{step['median']:.1f}",
+            f"{step['low']:.1f}..{step['high']:.1f}",
+            f"{speed[name]:.0f}",
+            f"{step['peak_mb']:.0f}",
+        ]
         for name, step in steps.items()
     ]
     text = [common.table(["side, threads", "ms/step", "rounds", "images/s", "peak MB"], lines)]
     for threads in (1, 2):
         peers = {n: s for n, s in speed.items() if n.startswith("torch") and n.endswith(f", {threads}")}
         best = max(peers, key=peers.get)
-        text.append(f"{threads} threads: {speed[f'minimix, {threads}'] / peers[best]:.2f} times the images/s of the best PyTorch ({best})")
+        text.append(
+            f"{threads} threads: {speed[f'minimix, {threads}'] / peers[best]:.2f} times the best PyTorch's images/s ({best})"
+        )
     peer_memory = min(s["peak_mb"] for n, s in steps.items() if n.startswith("torch") and n.endswith(", 2"))
     text += [
         f"minimix, two threads over one: {speed['minimix, 2'] / speed['minimix, 1']:.2f}",
         f"peak memory over the least of PyTorch's, 2 threads: {steps['minimix, 2']['peak_mb'] / peer_memory:.2f}",
-        f"first step, from the start of the process: {results['first_step_empty_cache_s']:.1f} s with an empty cache of compiled "
-        f"kernels, {results['first_step_warm_s']:.1f} s with a warm one",
+        f"first step, from the start of the process: {results['first_step_empty_cache_s']:.1f} s with no compiled "
+        f"kernels, {results['first_step_warm_s']:.1f} s with kernels compiled before",
         f"import minimix, a whole process: {results['import_s']:.2f} s",
     ]
     return "\n".join(text)

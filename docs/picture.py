@@ -1,7 +1,7 @@
 """Draw the picture in README, from what the code computes: ``python docs/picture.py`` writes docs/mixconv.png.
 
-Left, the channels of one picture, coloured by the group that ``minimix.partition`` puts them in; in the middle the kernel of each
-group, its real weights; right, the output that ``nn.MixConv2d`` gives for that input.
+Left, the channels of one picture, coloured by the group that ``minimix.partition`` puts them in; in the middle the kernel of
+each group, its real weights; right, the output that ``nn.MixConv2d`` gives for that input.
 """
 
 import pathlib
@@ -21,8 +21,8 @@ CHANNELS = 12
 def plane(axes, image, x, y, size, colour, layer, cmap="gray"):
     """One channel as a small picture with a coloured frame."""
     low, high = np.percentile(image, (2, 98))
-    axes.imshow(image, cmap=cmap, extent=(x, x + size, y, y + size), vmin=low, vmax=max(high, low + 1e-6), interpolation="nearest",
-                zorder=2 * layer)  # fmt: skip
+    place = (x, x + size, y, y + size)
+    axes.imshow(image, cmap=cmap, extent=place, vmin=low, vmax=max(high, low + 1e-6), interpolation="nearest", zorder=2 * layer)
     axes.add_patch(Rectangle((x, y), size, size, fill=False, edgecolor=colour, linewidth=2, zorder=2 * layer + 1))
 
 

@@ -1,8 +1,8 @@
 """Mixed depthwise convolutions, shown, computed and trained with NumPy and Numba.
 
-    import minimix as mm
-    from minimix import Tensor, nn, models, gradcheck
-    import minimix.functional as F
+import minimix as mm
+from minimix import Tensor, nn, models, gradcheck
+import minimix.functional as F
 """
 
 from minimix import functional, models, nn, profiler, reference

@@ -119,7 +119,9 @@ class Tensor:
         if array.dtype == object or array.dtype.kind in "USV":
             raise TypeError(f"a Tensor holds numbers, not {array.dtype}: check that the nested lists are rectangular")
         if requires_grad and array.dtype.kind not in "fc":
-            raise TypeError(f"only floating-point Tensors can require gradients, not {array.dtype}: use data.astype(np.float32)")
+            raise TypeError(
+                f"only floating-point Tensors can require gradients, not {array.dtype}: use data.astype(np.float32)"
+            )
         self.data = array
         self.grad = None
         self.requires_grad = bool(requires_grad)
@@ -210,8 +212,10 @@ class Tensor:
 def _seed(tensor: Tensor, gradient) -> np.ndarray:
     if gradient is None:
         if tensor.size != 1:
-            raise RuntimeError(f"backward() without a gradient needs a single number, not shape {tensor.shape}: "
-                               "call .sum() or .mean() first, or pass gradient=")
+            raise RuntimeError(
+                f"backward() without a gradient needs a single number, not shape {tensor.shape}: "
+                "call .sum() or .mean() first, or pass gradient="
+            )
         return np.ones(tensor.shape, tensor.dtype)
     array = gradient.data if isinstance(gradient, Tensor) else np.asarray(gradient)
     if array.shape != tensor.shape:

@@ -1,4 +1,4 @@
-"""Convolutions of Tensors: dense, pointwise, depthwise and mixed depthwise. ``minimix/convargs.py`` has the rules for arguments."""
+"""Convolutions of Tensors: dense, pointwise, depthwise and mixed depthwise. The rules for arguments are in ``convargs.py``."""
 
 from minimix import convargs
 from minimix.functional.promotion import as_tensor
@@ -15,7 +15,8 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups: int = 
     groups: C and C_out are cut into so many parts, and each part of the output sees only its part of the input.
     Returns (N, C_out, OH, OW), OH = floor((H + pads - dilation * (KH - 1) - 1) / stride) + 1.
 
-    Raises TypeError and RuntimeError where PyTorch does: shapes that do not fit, mixed dtypes, a kernel larger than the padded input.
+    Raises TypeError and RuntimeError where PyTorch does: shapes that do not fit, mixed dtypes, a kernel larger than the padded
+    input.
 
     >>> import numpy as np
     >>> import minimix.functional as F
@@ -59,7 +60,9 @@ def depthwise_conv2d(x, weight, stride=1, padding="same", dilation=1) -> Tensor:
     >>> F.depthwise_conv2d(np.ones((1, 4, 8, 8)), np.ones((8, 1, 3, 3)), stride=2).shape
     (1, 8, 4, 4)
     """
-    return _batched(depthwise.DEPTHWISE_CONV2D, as_tensor(x), as_tensor(weight), stride=stride, padding=padding, dilation=dilation)
+    return _batched(
+        depthwise.DEPTHWISE_CONV2D, as_tensor(x), as_tensor(weight), stride=stride, padding=padding, dilation=dilation
+    )
 
 
 def mixconv2d(x, weights, stride=1, padding="same", dilation=1) -> Tensor:

@@ -8,7 +8,8 @@ from minimix.tensor import Tensor, apply
 def squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, activation: str = "swish") -> Tensor:
     """x * sigmoid(expand(activation(reduce(mean of x over the pixels)))): a factor for each channel of each image.
 
-    x: (N, C, H, W). reduce_weight (R, C, 1, 1), reduce_bias (R,), expand_weight (C, R, 1, 1), expand_bias (C,), all of one dtype.
+    x: (N, C, H, W). reduce_weight (R, C, 1, 1), reduce_bias (R,), expand_weight (C, R, 1, 1), expand_bias (C,), all of one
+    dtype.
     activation: "relu", "relu6", "swish" or "hard_swish".
 
     Raises ValueError for shapes that do not fit and for an unknown activation, TypeError for mixed dtypes.

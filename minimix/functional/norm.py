@@ -66,7 +66,9 @@ def batch_norm(
     for name, parameter in (("weight", weight), ("bias", bias)):
         _need_channels(name, parameter, x, channels)
         if x.dtype.kind == "f" and parameter.dtype != x.dtype:
-            raise TypeError(f"batch_norm: x is {x.dtype} but {name} is {parameter.dtype}: they must have one dtype, use .astype()")
+            raise TypeError(
+                f"batch_norm: x is {x.dtype} but {name} is {parameter.dtype}: they must have one dtype, use .astype()"
+            )
     more = () if residual is None else (as_tensor(residual),)
     for other in more:
         if other.shape != x.shape or other.dtype != x.dtype:
@@ -77,4 +79,6 @@ def batch_norm(
 
 def _need_channels(name: str, array, x: Tensor, channels: int) -> None:
     if array.shape != (channels,):
-        raise ValueError(f"batch_norm: {name} has shape {array.shape}, expected ({channels},): one for each channel of x {x.shape}")
+        raise ValueError(
+            f"batch_norm: {name} has shape {array.shape}, expected ({channels},): one for each channel of x {x.shape}"
+        )

@@ -15,7 +15,8 @@ def mixed_stage(x, weights, before, after, training: bool, stride=1, padding="sa
 
     The same numbers as ``batch_norm``, ``mixconv2d`` and ``batch_norm`` one after the other, in a third of the memory traffic.
 
-    x: (N, C, H, W), float32 or float64. weights, stride, padding, dilation: as for ``mixconv2d``; one output channel per input channel.
+    x: (N, C, H, W), float32 or float64. weights, stride, padding, dilation: as for ``mixconv2d``; one output channel per input
+    channel.
     before, after: (weight, bias, Normalisation(running=(mean, var), momentum, eps, activation)); before may be None.
     training: use the batch's statistics, and move the running ones.
 
@@ -33,7 +34,9 @@ def mixed_stage(x, weights, before, after, training: bool, stride=1, padding="sa
     if x.dtype.kind != "f":
         raise TypeError(f"mixed_stage: x is {x.dtype}, expected float32 or float64")
     if training and x.size and x.size // x.shape[1] < 2:
-        raise ValueError(f"mixed_stage in training needs more than one value a channel, x {x.shape} has one: use a larger batch")
+        raise ValueError(
+            f"mixed_stage in training needs more than one value a channel, x {x.shape} has one: use a larger batch"
+        )
     none = np.zeros(0, x.dtype)
     first = (none, none) if before is None else before[:2]
     for name, norm in (("before", before), ("after", after)):
@@ -41,7 +44,9 @@ def mixed_stage(x, weights, before, after, training: bool, stride=1, padding="sa
             continue
         if norm[2].activation not in ACTIVATIONS:
             raise ValueError(f"{name}: activation {norm[2].activation!r}, expected one of {', '.join(ACTIVATIONS)}")
-        for what, array in zip(("weight", "bias", "running mean", "running variance"), (*norm[:2], *norm[2].running), strict=True):
+        for what, array in zip(
+            ("weight", "bias", "running mean", "running variance"), (*norm[:2], *norm[2].running), strict=True
+        ):
             if tuple(array.shape) != (x.shape[1],):
                 raise ValueError(f"{name}: {what} has shape {tuple(array.shape)}, expected ({x.shape[1]},) for x {x.shape}")
             if array.dtype != x.dtype:

@@ -1,15 +1,15 @@
 """Activations over a run of numbers, forward and backward, in loops that vectorise; what ``norm.py`` fuses with batch norm.
 
 ``math.exp`` in a loop is a call for each number. The sigmoid here is a polynomial instead, which the compiler turns into
-vector instructions: 2**f on -1/2 <= f <= 1/2 by a Taylor series of degree six (relative error 2e-8), times 2**i put together from the
-bits of a float. In float64, used for checks and not for speed, it is ``math.exp``.
+vector instructions: 2**f on -1/2 <= f <= 1/2 by a Taylor series of degree six (relative error 2e-8), times 2**i put together
+from the bits of a float. In float64, used for checks and not for speed, it is ``math.exp``.
 """
 
 import math
 
 import numpy as np
 
-from minimix.kernels.jit import U, kernel
+from minimix.kernels.jit import kernel
 
 IDENTITY, RELU, RELU6, SWISH, HARD_SWISH = range(5)
 

@@ -4,6 +4,9 @@ fastmath: sums may be re-ordered, so that they vectorise, and a*b+c may be one i
     NaNs or infinities, so they propagate (``fastmath=True`` would hide them, and is no faster).
 error_model: "numpy" divides by zero as NumPy does, without a branch in the loop.
 nogil: other Python threads run meanwhile; ``threads.py`` lives from that.
+forceinline: a helper becomes part of each kernel that calls it. As a function of its own it would be optimised once alone and
+    once with every caller, and which of these versions runs would depend on what was compiled or loaded first: with sums
+    re-ordered in other ways, a process that compiles would not repeat the bits of one that finds everything in the cache.
 
 Indices in hot loops are unsigned (``U``): the check for negative ones would stop vectorisation. Unsigned and signed integers
 must not meet in one expression, or the sum is a float64.
@@ -22,7 +25,8 @@ from numba.core import config
 
 U = np.uint64
 
-_OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"reassoc", "contract", "nsz", "arcp"}}
+_FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+_OPTIONS = {"nogil": True, "cache": True, "forceinline": True, "error_model": "numpy", "fastmath": _FASTMATH}
 
 
 def _cache_folder() -> str:

@@ -7,7 +7,8 @@ BLOCK = 32
 
 @kernel
 def transpose(start, step, x, out, rows, columns):
-    """out (columns, rows) = x (rows, columns) transposed, both flat; in square blocks, so that every cache line is used whole."""
+    """out (columns, rows) = x (rows, columns) transposed, both flat; in square blocks, so that every cache line is used
+    whole."""
     for item in range(start, (columns + BLOCK - 1) // BLOCK, step):
         left = item * BLOCK
         right = min(left + BLOCK, columns)

@@ -18,7 +18,8 @@ FEW = 64
 def moments(x, at, n):
     """Mean and (biased) variance of x[at : at+n].
 
-    In one pass: the sums are of the distance to the mean of the first few numbers, so a large mean does not swallow the variance.
+    In one pass: the sums are of the distance to the mean of the first few numbers, so a large mean does not swallow the
+    variance.
     """
     if n == 0:
         return 0.0, 0.0

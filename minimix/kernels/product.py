@@ -4,9 +4,9 @@
     backward: gx (K, P) = weight^T @ gradient (M, P),     partial (M, K) = gradient @ x^T, a sum over P
 
 Sixteen multiply-adds at a time: four rows of one matrix meet four of the other, and each number that is loaded is used four
-times. Columns go in tiles that fit the cache. A tile is first copied together ("packed"): in the activation its rows lie a power of two
-apart, and a cache can hold only a few such rows at once. For the sizes of a small MixNet (16 to 96 rows on one side, thousands of
-columns) this is ahead of general BLAS; and a result never depends on the number of threads.
+times. Columns go in tiles that fit the cache. A tile is first copied together ("packed"): in the activation its rows lie a
+power of two apart, and a cache can hold only a few such rows at once. For the sizes of a small MixNet (16 to 96 rows on one
+side, thousands of columns) this is ahead of general BLAS; and a result never depends on the number of threads.
 """
 
 from minimix.kernels.jit import U, kernel

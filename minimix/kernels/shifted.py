@@ -10,11 +10,9 @@ makes it), so one kernel runs all groups of a mixed convolution. Because images 
 N: for N = 16, 32, ... each load is aligned, whatever the tap.
 
 Taps go in blocks of eight: their weights and offsets sit in registers, and ``out`` is loaded and stored once for eight
-multiply-adds. What is left goes in fours and ones. The square of an odd number is one more than a multiple of eight, and a row at the
-border may take kernel rows along that meet only zeros above or below the picture, if that makes whole blocks.
+multiply-adds. What is left goes in fours and ones. The square of an odd number is one more than a multiple of eight, and a row
+at the border may take kernel rows along that meet only zeros above or below the picture, if that makes whole blocks.
 """
-
-import numpy as np
 
 from minimix.kernels.jit import U, kernel
 

@@ -2,9 +2,9 @@
 
     batch norm, activation -> mixed depthwise convolution -> batch norm, activation
 
-Each of these steps treats every channel by itself, and a channel of a batch fits the cache. So a channel is read once from memory,
-goes through all steps, and only the convolution's output (which backward needs) and the result are written. On two cores
-memory is what a training step waits for: done step by step, the same numbers would travel three times as often.
+Each of these steps treats every channel by itself, and a channel of a batch fits the cache. So a channel is read once from
+memory, goes through all steps, and only the convolution's output (which backward needs) and the result are written. On two
+cores, memory is what a training step waits for: done step by step, the same numbers would travel three times as often.
 
 The steps themselves are those of ``depthwise.py``, ``norm.py`` and ``activation.py``. One output channel per input channel.
 """
@@ -60,7 +60,8 @@ def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activa
 
 @kernel
 def _line(norm, c, x):
-    """The norm of channel c as a * (x - m) + b, all in the dtype of x: m is the mean as far as that can say it, b has the rest."""
+    """The norm of channel c as a * (x - m) + b, all in the dtype of x: m is the mean as far as that can say it, b has the
+    rest."""
     if not norm.present:
         return x.dtype.type(0), x.dtype.type(1), x.dtype.type(0)
     a = norm.scale[c] / np.sqrt(norm.variance[c] + norm.eps)

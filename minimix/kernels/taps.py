@@ -35,7 +35,8 @@ class Taps(NamedTuple):
     offset, index: one entry a tap, all lists of all groups one after the other: where it reads, and which entry of its kernel
         (flattened) it is.
     lists: (G, 2) where each group's entries begin and end.
-    base, begin, end: (G, rows of the output, phases of the output): where the row starts to read; its first tap, and its last + 1.
+    base, begin, end: (G, rows of the output, phases of the output): where the row starts to read; its first tap, and its last
+    + 1.
     run: (phases of the output,) elements of an output row that belong to each phase.
     """
 

@@ -23,5 +23,7 @@ def create(name: str, **options):
     """
     if name not in _NETWORKS:
         near = difflib.get_close_matches(str(name), names(), n=1)
-        raise ValueError(f"no network is called {name!r}" + (f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(names())}"))
+        raise ValueError(
+            f"no network is called {name!r}" + (f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(names())}")
+        )
     return _NETWORKS[name](**options)

@@ -14,7 +14,9 @@ NANO = (
 )
 
 
-def mixnet_nano(num_classes: int = 10, width: float = 1.0, kernels: tuple | None = None, in_channels: int = 3, dropout: float = 0.0):
+def mixnet_nano(
+    num_classes: int = 10, width: float = 1.0, kernels: tuple | None = None, in_channels: int = 3, dropout: float = 0.0
+):
     """A MixNet for 32x32 pictures: 0.20 M parameters, 8.7 M multiply-adds.
 
     width: multiplies the channels of stem and rows (rounded to multiples of 8, as in MixNet's code).
@@ -25,9 +27,11 @@ def mixnet_nano(num_classes: int = 10, width: float = 1.0, kernels: tuple | None
     202004
     """
     rows = [
-        row._replace(channels=round_channels(row.channels * width), kernels=tuple(kernels) if kernels else row.kernels) for row in NANO
+        row._replace(channels=round_channels(row.channels * width), kernels=tuple(kernels) if kernels else row.kernels)
+        for row in NANO
     ]
-    return RowNet(rows, stem=round_channels(16 * width), head=256, num_classes=num_classes, stem_stride=1, in_channels=in_channels,
+    stem = round_channels(16 * width)
+    return RowNet(rows, stem=stem, head=256, num_classes=num_classes, stem_stride=1, in_channels=in_channels,
                   dropout=dropout)  # fmt: skip
 
 

@@ -35,8 +35,18 @@ class RowNet(Module):
             blocks = []
             for j in range(row.repeats):
                 blocks.append(
-                    MixBlock(channels, row.channels, row.kernels, row.stride if j == 0 else 1, row.expansion, row.se,
-                             row.activation, padding=padding, eps=eps, momentum=momentum)  # fmt: skip
+                    MixBlock(
+                        channels,
+                        row.channels,
+                        row.kernels,
+                        row.stride if j == 0 else 1,
+                        row.expansion,
+                        row.se,
+                        row.activation,
+                        padding=padding,
+                        eps=eps,
+                        momentum=momentum,
+                    )
                 )
                 channels = row.channels
             setattr(self.blocks, str(i), Sequential(*blocks))

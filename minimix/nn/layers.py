@@ -38,7 +38,8 @@ class BatchNorm2d(Module):
         if len(x.shape) != 4:
             raise ValueError(f"BatchNorm2d wants (N, C, H, W), got shape {x.shape}")
         training = self.training or self.running_mean is None
-        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training, self._count_batch(), self.eps,
+        momentum = self._count_batch()
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training, momentum, self.eps,
                             self.activation, residual)  # fmt: skip
 
     def _count_batch(self) -> float:

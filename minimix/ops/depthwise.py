@@ -2,8 +2,8 @@
 
     Y[z, y, x] = sum over (i, j) of X[z / m, y*S + i*D - top, x*S + j*D - left] * W[z, i, j]
 
-Kernel size, dilation and padding are those of the channel's group; a depthwise convolution is one with a single group. The loops
-are in ``kernels/depthwise.py``; ``reference/mixconv.py`` is the same without haste.
+Kernel size, dilation and padding are those of the channel's group; a depthwise convolution is one with a single group. The
+loops are in ``kernels/depthwise.py``; ``reference/mixconv.py`` is the same without haste.
 """
 
 from functools import lru_cache

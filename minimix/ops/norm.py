@@ -70,7 +70,8 @@ def batch_norm(x, weight, bias, *residual, running=None, training=False, momentu
 
 
 def move_running(running: tuple, mean, variance, count: int, momentum: float) -> None:
-    """running = (1 - momentum) * running + momentum * batch, in place; the variance by its unbiased estimate, as PyTorch does."""
+    """running = (1 - momentum) * running + momentum * batch, in place; the variance by its unbiased estimate, as PyTorch
+    does."""
     for statistic, batch in zip(running, (mean, variance * (count / max(1, count - 1))), strict=True):
         statistic[...] = (1 - momentum) * statistic + momentum * batch
 

@@ -28,7 +28,7 @@ class Normalisation(NamedTuple):
 
 def mixed_stage(x, before_weight, before_bias, after_weight, after_bias, *weights, before, after, training, stride=1,
                 padding="same", dilation=1):  # fmt: skip
-    """x (N, C, H, W) -> (N, C, OH, OW). before, after: ``Normalisation``; before may be None, its weight and bias are then unused."""
+    """x (N, C, H, W) -> (N, C, OH, OW). ``before`` may be None: its weight and bias are then unused."""
     geometry = convargs.mixconv2d(x, weights, stride, padding, dilation)
     if geometry.multiplier != 1:
         raise ValueError(f"mixed_stage is for one output channel per input channel, not {geometry.multiplier}")

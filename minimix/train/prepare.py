@@ -61,7 +61,7 @@ def new_state(config: Config, own_model, train_set: Dataset, test_set: Dataset, 
     }[config.optimizer]()
     steps = len(batches) * config.epochs
     schedule = {
-        "one_cycle": lambda: optim.one_cycle(config.lr, steps),
+        "one_cycle": lambda: optim.one_cycle(config.lr, steps, pct_start=0.2),
         "cosine": lambda: optim.cosine(config.lr, steps),
         "staircase": lambda: optim.warmup(optim.staircase_exponential(config.lr, 2.4 * len(batches)), 5 * len(batches)),
         "constant": lambda: optim.constant(config.lr),

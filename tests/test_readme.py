@@ -1,0 +1,26 @@
+"""README's Python runs, and prints what it says."""
+
+import contextlib
+import io
+import pathlib
+import re
+
+README = (pathlib.Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_examples_run_and_print_what_they_say():
+    blocks = re.findall(r"```python\n(.*?)```(?:\n\n```\n(.*?)```)?", README, re.S)
+    assert len(blocks) >= 2 and blocks[0][1]
+    names = {}
+    for code, expected in blocks:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code, names)
+        for line, comment in re.findall(r"^print\((.*)\)  # (.*)$", code, re.M):
+            assert comment in printed.getvalue(), line
+        assert not expected or printed.getvalue() == expected
+
+
+def test_every_picture_is_there():
+    for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
+        assert (pathlib.Path(__file__).parents[1] / path).is_file(), path
