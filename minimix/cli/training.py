@@ -37,7 +37,7 @@ def train(
     ] = None,
     data_dir: DATA_DIR = None,
     epochs: Annotated[
-        int | None, Option(help="Times through the training images.", show_default="14 for CIFAR, 6 for patterns10")
+        int | None, Option(help="Times through the training images.", show_default="18 for CIFAR, 3 for patterns10")
     ] = None,
     batch_size: Annotated[int | None, Option(help="Images a step.", show_default="128")] = None,
     lr: Annotated[float | None, Option(help="Learning rate at its peak.", show_default="by optimizer; sgd 0.3")] = None,
