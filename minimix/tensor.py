@@ -116,7 +116,7 @@ class Tensor:
         array = np.asarray(data)
         if array.dtype == np.float64 and not isinstance(data, (np.ndarray, np.generic)):
             array = array.astype(np.float32)  # Python numbers carry no precision of their own
-        if array.dtype == object or array.dtype.kind in "USV":
+        if array.dtype.kind not in "biufc":
             raise TypeError(f"a Tensor holds numbers, not {array.dtype}: check that the nested lists are rectangular")
         if requires_grad and array.dtype.kind not in "fc":
             raise TypeError(
@@ -255,9 +255,9 @@ def backpropagate(seeds: list, retain_graph: bool = False) -> None:
         inputs, needed = node.inputs, node.needed
         if not retain_graph:
             node.free()
-        for tensor, wanted, gradient in zip(inputs, needed, gradients, strict=True):
+        for i, (tensor, wanted, gradient) in enumerate(zip(inputs, needed, gradients, strict=True)):
             if wanted and gradient is not None:
-                send(tensor, gradient, (incoming, *(g for g in gradients if g is not None and g is not gradient)))
+                send(tensor, gradient, (incoming, *(g for j, g in enumerate(gradients) if j != i and g is not None)))
         del gradients, gradient, incoming, inputs, tensor  # the next node may need the memory
 
 
@@ -273,7 +273,7 @@ def _accumulate(tensor: Tensor, gradient: np.ndarray, fresh: bool) -> None:
             gradient = np.array(gradient, dtype=tensor.dtype, order="K")
         tensor.grad = gradient
     else:
-        tensor.grad = tensor.grad + gradient
+        tensor.grad = np.asarray(tensor.grad + gradient)
 
 
 def apply(op: Op, *inputs, **options) -> Tensor:

@@ -387,3 +387,23 @@ def test_unknown_attributes_raise():
         mm.Tensor(1.0).gradient  # noqa: B018
     with pytest.raises(AttributeError):
         mm.Tensor(1.0).require_grad = True
+
+
+def test_leaves_never_share_a_gradient_array():
+    """Not even where a backward returns one array for two inputs."""
+    twice = Op("twice", lambda a, b: (a + b, None), lambda g, saved: (h := g * 2, h))
+    a, b = (Tensor(np.ones(3), requires_grad=True) for _ in range(2))
+    given = np.ones(3)
+    apply(twice, a, b).backward(given)
+    assert not np.shares_memory(a.grad, b.grad)
+    a.grad = b.grad = None
+    (a + b).backward(given)
+    a.grad += 1
+    np.testing.assert_array_equal(b.grad, 1)
+    np.testing.assert_array_equal(given, 1)
+
+
+def test_the_gradient_of_a_number_stays_an_array():
+    x = Tensor(2.0, requires_grad=True)
+    (x * x + x).backward()
+    assert isinstance(x.grad, np.ndarray) and x.grad == 5

@@ -1,5 +1,6 @@
 """Squeeze-and-excite of Tensors."""
 
+from minimix.convargs import DTYPES
 from minimix.functional.promotion import as_tensor
 from minimix.ops import excite as ops
 from minimix.tensor import Tensor, apply
@@ -25,6 +26,8 @@ def squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, ac
     x, *parameters = map(as_tensor, (x, reduce_weight, reduce_bias, expand_weight, expand_bias))
     if x.ndim != 4 or 0 in x.shape[1:]:
         raise ValueError(f"squeeze_excite: x has shape {x.shape}, expected (N, C, H, W), only N may be zero")
+    if x.dtype not in DTYPES:
+        raise TypeError(f"squeeze_excite: x is {x.dtype}, expected float32 or float64: use x.astype(np.float32)")
     if activation not in ops.ACTIVATIONS:
         raise ValueError(f"squeeze_excite: activation {activation!r}, expected one of {', '.join(ops.ACTIVATIONS)}")
     channels, hidden = x.shape[1], parameters[0].shape[0] if parameters[0].ndim else 0

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from minimix.convargs import DTYPES
 from minimix.functional.promotion import as_tensor
 from minimix.ops import norm as ops
 from minimix.tensor import Tensor, apply
@@ -40,8 +41,10 @@ def batch_norm(
            [ 1.]])
     """
     x = as_tensor(x)
-    if x.dtype.kind not in "fc":
-        raise TypeError(f"batch_norm: x is {x.dtype}, expected floating-point numbers: use x.astype(np.float32)")
+    if x.dtype not in DTYPES:
+        raise TypeError(f"batch_norm: x is {x.dtype}, expected float32 or float64: use x.astype(np.float32)")
+    if momentum is None:
+        raise TypeError("batch_norm: momentum must be a number; BatchNorm2d(momentum=None) keeps plain averages")
     if not 2 <= x.ndim <= 4:
         raise ValueError(f"batch_norm: x has shape {x.shape}, expected (N, C), (N, C, L) or (N, C, H, W)")
     channels = x.shape[1]
@@ -60,8 +63,10 @@ def batch_norm(
     bias = as_tensor(np.zeros(channels, real) if bias is None else bias)
     running = None
     if running_mean is not None:
-        running = tuple(s.data if isinstance(s, Tensor) else np.asarray(s) for s in (running_mean, running_var))
+        running = tuple(s.data if isinstance(s, Tensor) else s for s in (running_mean, running_var))
         for name, statistic in zip(("running_mean", "running_var"), running, strict=True):
+            if not isinstance(statistic, np.ndarray) or statistic.dtype.kind != "f":
+                raise TypeError(f"batch_norm: {name} must be an array of floats (it is updated in place), not {statistic!r}")
             _need_channels(name, statistic, x, channels)
     for name, parameter in (("weight", weight), ("bias", bias)):
         _need_channels(name, parameter, x, channels)

@@ -31,8 +31,12 @@ def mixed_stage(x, weights, before, after, training: bool, stride=1, padding="sa
     (2, 4, 3, 3)
     """
     x = as_tensor(x)
-    if x.dtype.kind != "f":
-        raise TypeError(f"mixed_stage: x is {x.dtype}, expected float32 or float64")
+    if x.dtype not in (np.float32, np.float64):
+        raise TypeError(f"mixed_stage: x is {x.dtype}, expected float32 or float64: use x.astype(np.float32)")
+    if x.ndim != 4:
+        raise ValueError(f"mixed_stage: x has shape {x.shape}, expected (N, C, H, W)")
+    if after is None or not isinstance(weights, (list, tuple)):
+        raise TypeError("mixed_stage: after is (weight, bias, Normalisation), and weights a list of arrays, one a group")
     if training and x.size and x.size // x.shape[1] < 2:
         raise ValueError(
             f"mixed_stage in training needs more than one value a channel, x {x.shape} has one: use a larger batch"
@@ -42,6 +46,8 @@ def mixed_stage(x, weights, before, after, training: bool, stride=1, padding="sa
     for name, norm in (("before", before), ("after", after)):
         if norm is None and name == "before":
             continue
+        if norm[2].eps < 0:
+            raise ValueError(f"{name}: eps must not be negative, got {norm[2].eps}")
         if norm[2].activation not in ACTIVATIONS:
             raise ValueError(f"{name}: activation {norm[2].activation!r}, expected one of {', '.join(ACTIVATIONS)}")
         for what, array in zip(

@@ -36,7 +36,7 @@ class _Block:
         try:
             if shelved_bytes() + self.memory.nbytes <= LIMIT:
                 _shelf.setdefault(self.memory.nbytes, []).append(self.memory)
-        except (AttributeError, TypeError):  # out of memory in __init__, or the interpreter is shutting down
+        except (AttributeError, TypeError, RuntimeError):  # no memory in __init__; the shelf changes just now; Python is ending
             pass
 
 

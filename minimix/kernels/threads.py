@@ -22,6 +22,8 @@ _threads = None
 def _default_threads() -> int:
     for variable in ("MINIMIX_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
         text = os.environ.get(variable, "").strip()
+        if variable == "OMP_NUM_THREADS":
+            text = text.split(",")[0].strip()  # further entries are for nested regions
         if text:
             if not text.isdigit() or int(text) < 1:
                 raise ValueError(f"{variable}={text!r}: expected a whole number of threads, 1 or more")
@@ -38,6 +40,11 @@ def get_num_threads() -> int:
     if _threads is None:
         _threads = _default_threads()
     return _threads
+
+
+def threads_for(nanoseconds: float) -> int:
+    """How many threads to use for work that takes one thread about so long: waking another costs some 50 microseconds."""
+    return get_num_threads() if nanoseconds > 60_000 else 1
 
 
 def set_num_threads(n: int) -> None:
@@ -90,7 +97,7 @@ def _workers(n: int) -> list:
 
 
 def _forget() -> None:
-    """In a forked child there are no workers and nobody holds a lock: start afresh when needed."""
+    """Start afresh when next needed: a forked child has no workers, and an interrupt leaves them out of step."""
     global _pool, _pool_lock, _turn
     _pool, _pool_lock, _turn = None, threading.Lock(), threading.Lock()
 
@@ -102,7 +109,8 @@ if hasattr(os, "register_at_fork"):
 def parallel(kernel, *args, threads: int | None = None) -> None:
     """Run ``kernel(start, step, *args)`` for start = 0 .. step - 1, each on a thread of its own.
 
-    threads: at most so many (small work is faster on one); by default all that ``get_num_threads`` allows.
+    threads: at most so many: the caller may have scratch space for no more (see ``threads_for``). Only one, where another
+        Python thread has the pool.
     """
     n = get_num_threads() if threads is None else max(1, min(threads, get_num_threads()))
     turn = _turn

@@ -90,7 +90,7 @@ class MixBlock(Module):
     def _middle(self, x):
         """bn1, conv_dw and bn2 in one op; the same as ``bn2(conv_dw(bn1(x)))``, without bn1 where nothing is expanded."""
         norms = [self.bn2, *([self.bn1] if self.expands else [])]
-        if not self.fused or any(norm.training != self.training for norm in norms):  # some are held: layer by layer
+        if not self.fused or any(norm.training != self.training or not norm.can_fuse for norm in norms):
             return self.bn2(self.conv_dw(self.bn1(x) if self.expands else x))
         conv = self.conv_dw
         before = self.bn1.as_option() if self.expands else None

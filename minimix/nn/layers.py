@@ -50,10 +50,13 @@ class BatchNorm2d(Module):
             return 1 / max(1.0, float(self.num_batches_tracked)) if self.running_mean is not None else 0.0
         return self.momentum
 
-    def as_option(self) -> tuple | None:
-        """(weight, bias, Normalisation) for an op that does this norm's work together with its own; None where it cannot."""
-        if self.weight is None or self.running_mean is None:
-            return None
+    @property
+    def can_fuse(self) -> bool:
+        """Whether ``as_option`` can describe this norm: it has parameters and running statistics."""
+        return self.weight is not None and self.running_mean is not None
+
+    def as_option(self) -> tuple:
+        """(weight, bias, Normalisation), for an op that does this norm's work, too. Counts a batch, as a call does."""
         running = (self.running_mean, self.running_var)
         return self.weight, self.bias, F.Normalisation(running, self._count_batch(), self.eps, self.activation)
 

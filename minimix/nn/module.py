@@ -252,8 +252,9 @@ class Module:
                     value.data = value.data.astype(dtype)
                     value.grad = None if value.grad is None else value.grad.astype(dtype)
             for name in module._buffer_names:
-                if getattr(module, name).dtype.kind == "f":
-                    setattr(module, name, getattr(module, name).astype(dtype))
+                buffer = getattr(module, name)
+                if buffer is not None and buffer.dtype.kind == "f":
+                    setattr(module, name, buffer.astype(dtype))
         return self
 
     def float(self) -> "Module":

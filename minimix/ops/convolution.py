@@ -11,8 +11,8 @@ from minimix.kernels import memory, unfold
 from minimix.kernels.threads import parallel
 from minimix.ops import depthwise
 from minimix.ops.layout import channel_major, nchw
-from minimix.ops.op import Op
-from minimix.ops.pointwise import matrix_product, outer_product, refuse_complex
+from minimix.ops.op import Op, refuse_complex
+from minimix.ops.product import matrix_product, outer_product
 
 
 def conv2d(x, weight, *bias, stride=1, padding=0, dilation=1, groups=1):
@@ -20,11 +20,11 @@ def conv2d(x, weight, *bias, stride=1, padding=0, dilation=1, groups=1):
     geometry = convargs.conv2d(x, weight, *bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
     if x.dtype.kind == "c":
         return reference.conv2d(x, weight, *bias, stride=stride, padding=padding, dilation=dilation, groups=groups), None
-    planes = channel_major(x)
     if _is_depthwise(geometry):
-        out, saved = depthwise._run(x, (weight,), _as_mixed(geometry))
+        out, saved = depthwise.run(x, (weight,), _as_mixed(geometry))
         out = channel_major(out)
     else:
+        planes = channel_major(x)
         out, saved = memory.empty((geometry.out_channels, *_places(geometry)), x.dtype), (planes, weight, geometry)
         matrix = np.ascontiguousarray(weight.reshape(geometry.out_channels, -1))
         rows = out.reshape(geometry.out_channels, -1)
@@ -40,7 +40,7 @@ def conv2d_backward(gradient, saved, needed):
     g = channel_major(gradient)
     bias = tuple(g.sum(axis=(1, 2, 3)) if wanted else None for wanted in needed[2:])
     if isinstance(geometry, convargs.MixGeometry):
-        return *depthwise.mixconv2d_backward(gradient, saved, needed[:2]), *bias
+        return *depthwise.mixconv2d_backward(nchw(g), saved, needed[:2]), *bias
     rows = g.reshape(geometry.out_channels, -1)
     matrix = weight.reshape(geometry.out_channels, -1)
     gx = memory.empty(planes.shape, planes.dtype) if needed[0] else None
@@ -97,7 +97,9 @@ def _window(g: convargs.ConvGeometry) -> unfold.Window:
 
 
 def conv2d_flops(out, saved) -> int:
-    return 2 * out.size * int(np.prod(saved[1].shape[1:])) if saved and isinstance(saved[2], convargs.ConvGeometry) else 0
+    if saved and isinstance(saved[2], convargs.MixGeometry):
+        return depthwise.mixconv2d_flops(out, saved)
+    return 2 * out.size * int(np.prod(saved[1].shape[1:])) if saved else 0
 
 
 CONV2D = Op("conv2d", conv2d, conv2d_backward, selective=True, flops=conv2d_flops)

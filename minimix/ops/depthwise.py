@@ -13,10 +13,9 @@ import numpy as np
 from minimix import convargs, reference
 from minimix.kernels import depthwise, memory
 from minimix.kernels.taps import Group, forward_taps, input_grad_taps
-from minimix.kernels.threads import get_num_threads, parallel
+from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.layout import channel_major, nchw
-from minimix.ops.op import Op
-from minimix.ops.pointwise import refuse_complex
+from minimix.ops.op import Op, refuse_complex
 
 
 @lru_cache(maxsize=256)
@@ -35,10 +34,10 @@ def plan(geometry: convargs.MixGeometry):
     return channels, forward_taps(*sizes), input_grad_taps(*sizes)
 
 
-def threads_for(geometry) -> int | None:
-    """One thread for work so small that waking another takes longer."""
+def threads(geometry) -> int:
+    """How many are worth waking: 40 multiply-adds a nanosecond."""
     taps = sum((group.out_last - group.out_first) * group.kernel[0] * group.kernel[1] for group in geometry.groups)
-    return 1 if taps * geometry.batch * geometry.out_height * geometry.out_width < 2_000_000 else None
+    return threads_for(taps * geometry.batch * geometry.out_height * geometry.out_width / 40)
 
 
 def mixconv2d(x, *weights, stride=1, padding="same", dilation=1):
@@ -46,7 +45,7 @@ def mixconv2d(x, *weights, stride=1, padding="same", dilation=1):
     geometry = convargs.mixconv2d(x, weights, stride, padding, dilation)
     if x.dtype.kind == "c":
         return reference.mixconv2d(x, weights, stride, padding, dilation), None
-    return _run(x, weights, geometry)
+    return run(x, weights, geometry)
 
 
 def depthwise_conv2d(x, weight, stride=1, padding="same", dilation=1):
@@ -54,19 +53,19 @@ def depthwise_conv2d(x, weight, stride=1, padding="same", dilation=1):
     geometry = convargs.depthwise_conv2d(x, weight, stride, padding, dilation)
     if x.dtype.kind == "c":
         return reference.depthwise_conv2d(x, weight, stride, padding, dilation), None
-    return _run(x, (weight,), geometry)
+    return run(x, (weight,), geometry)
 
 
-def _run(x, weights, geometry):
+def run(x, weights, geometry):
     planes = channel_major(x)
     weight = np.concatenate([w.reshape(-1) for w in weights])
     out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), x.dtype)
     if out.size:
         channels, taps, _ = plan(geometry)
-        n = get_num_threads()
+        n = threads(geometry)
         buffers = memory.empty((n, taps.buffer.size(geometry.batch)), x.dtype)
         parallel(depthwise.forward, planes.reshape(-1), weight, out.reshape(-1), channels, taps, buffers,
-                 np.empty((n, len(taps.offset)), x.dtype), threads=threads_for(geometry))  # fmt: skip
+                 np.empty((n, len(taps.offset)), x.dtype), threads=n)  # fmt: skip
     return nchw(out), (planes, weight, geometry)
 
 
@@ -78,13 +77,13 @@ def mixconv2d_backward(gradient, saved, needed):
     gw = np.zeros(weight.shape if want_weight else (0,), planes.dtype)  # taps that never meet the picture get none
     if g.size:
         channels, taps, grad_taps = plan(geometry)
-        n = get_num_threads()
+        n = threads(geometry)
         buffers = memory.empty((n, taps.buffer.size(geometry.batch)), g.dtype)
         grad_buffers = memory.empty((n, grad_taps.buffer.size(geometry.batch)), g.dtype)
         rows = np.empty((n, int(grad_taps.run.sum())), g.dtype)
         scratch = np.empty((n, max(len(taps.offset), len(grad_taps.offset))), g.dtype)
         parallel(depthwise.backward, planes.reshape(-1), weight, g.reshape(-1), gx.reshape(-1), gw, want_x, want_weight,
-                 channels, taps, grad_taps, buffers, grad_buffers, rows, scratch, threads=threads_for(geometry))  # fmt: skip
+                 channels, taps, grad_taps, buffers, grad_buffers, rows, scratch, threads=n)  # fmt: skip
     else:
         gx[...] = 0
     return nchw(gx) if want_x else None, *split_weights(gw, geometry, needed[1:])

@@ -11,11 +11,11 @@ import numpy as np
 
 from minimix.kernels import gate as kernels
 from minimix.kernels import memory
-from minimix.kernels.threads import parallel
+from minimix.kernels.threads import parallel, threads_for
 from minimix.ops import activation as activations
 from minimix.ops.layout import channel_major, nchw
-from minimix.ops.op import Op
-from minimix.ops.pointwise import matrix_product, outer_product, refuse_complex
+from minimix.ops.op import Op, refuse_complex
+from minimix.ops.product import matrix_product, outer_product
 
 ACTIVATIONS = {
     "relu": activations.RELU,
@@ -23,10 +23,6 @@ ACTIVATIONS = {
     "swish": activations.SWISH,
     "hard_swish": activations.HARD_SWISH,
 }
-
-
-def _threads(x) -> int | None:
-    return 1 if x.size < 500_000 else None
 
 
 def _matrix(weight):
@@ -45,14 +41,14 @@ def squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, ac
     channels, height, width, images = planes.shape
     mean = memory.empty((channels, images), x.dtype)
     if x.size:
-        parallel(kernels.squeeze, planes.reshape(-1), mean, height * width, threads=_threads(x))
+        parallel(kernels.squeeze, planes.reshape(-1), mean, height * width, threads=threads_for(0.1 * x.size))
     hidden = matrix_product(first, mean, np.empty((len(first), images), x.dtype))
     hidden, hidden_saved = act.forward(hidden + reduce_bias[:, None])
     gate = matrix_product(second, np.ascontiguousarray(hidden), memory.empty(mean.shape, x.dtype))
     gate, gate_saved = activations.SIGMOID.forward(gate + expand_bias[:, None])
     out = memory.empty(planes.shape, x.dtype)
     if x.size:
-        parallel(kernels.excite, planes.reshape(-1), gate, out.reshape(-1), height * width, threads=_threads(x))
+        parallel(kernels.excite, planes.reshape(-1), gate, out.reshape(-1), height * width, threads=threads_for(0.1 * x.size))
     return nchw(out), (planes, mean, first, hidden, second, gate, act, hidden_saved, gate_saved)
 
 
@@ -61,7 +57,7 @@ def squeeze_excite_backward(gradient, saved, needed):
     g = channel_major(gradient)
     pixels = planes.shape[1] * planes.shape[2]
     g_gate = memory.empty(gate.shape, gate.dtype)
-    parallel(kernels.gate_grad, g.reshape(-1), planes.reshape(-1), g_gate, pixels, threads=_threads(g))
+    parallel(kernels.gate_grad, g.reshape(-1), planes.reshape(-1), g_gate, pixels, threads=threads_for(0.1 * g.size))
     (g_gate,) = activations.SIGMOID.backward(g_gate, gate_saved)
     g_second = outer_product(g_gate, hidden)[:, :, None, None]
     g_hidden = matrix_product(np.ascontiguousarray(second.T), g_gate, np.empty(hidden.shape, hidden.dtype))
@@ -71,7 +67,7 @@ def squeeze_excite_backward(gradient, saved, needed):
     if needed[0]:
         g_mean = matrix_product(np.ascontiguousarray(first.T), g_hidden, np.empty(mean.shape, mean.dtype))
         gx = memory.empty(planes.shape, planes.dtype)
-        parallel(kernels.excite_grad, g.reshape(-1), gate, g_mean, gx.reshape(-1), pixels, threads=_threads(g))
+        parallel(kernels.excite_grad, g.reshape(-1), gate, g_mean, gx.reshape(-1), pixels, threads=threads_for(0.1 * g.size))
     return None if gx is None else nchw(gx), g_first, g_hidden.sum(axis=1), g_second, g_gate.sum(axis=1)
 
 

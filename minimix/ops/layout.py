@@ -12,17 +12,17 @@ from minimix.kernels.threads import parallel
 
 
 def channel_major(x: np.ndarray) -> np.ndarray:
-    """x (N, C, H, W) as a C-contiguous array (C, H, W, N): a view where memory is in that order already, else a copy.
+    """x (N, C, H, W), or (N, C, ...), as a C-contiguous array (C, H, W, N): a view where it lies so already, else a copy.
 
     >>> x = np.zeros((2, 3, 4, 5), np.float32)
     >>> channel_major(x).shape
     (3, 4, 5, 2)
     """
-    view = x.transpose(1, 2, 3, 0)
+    view = x.transpose(*range(1, x.ndim), 0)
     if view.flags.c_contiguous and view.flags.aligned and view.flags.writeable:
         return view
     out = memory.empty(view.shape, x.dtype)
-    if x.flags.c_contiguous and x.dtype.kind == "f" and x.size > 4096:
+    if x.flags.c_contiguous and x.dtype in (np.float32, np.float64) and x.size > 4096:
         x = x if x.flags.writeable and x.flags.aligned else x.copy()
         parallel(layout.transpose, x.reshape(-1), out.reshape(-1), x.shape[0], x.size // x.shape[0])
     else:
@@ -32,4 +32,4 @@ def channel_major(x: np.ndarray) -> np.ndarray:
 
 def nchw(x: np.ndarray) -> np.ndarray:
     """The other way, always a view: x (C, H, W, N) as (N, C, H, W)."""
-    return x.transpose(3, 0, 1, 2)
+    return x.transpose(x.ndim - 1, *range(x.ndim - 1))

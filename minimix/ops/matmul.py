@@ -3,8 +3,8 @@
 import numpy as np
 
 from minimix.ops.elementwise import unbroadcast
-from minimix.ops.op import Op
-from minimix.ops.pointwise import matrix_product, outer_product, refuse_complex
+from minimix.ops.op import Op, refuse_complex
+from minimix.ops.product import matrix_product, outer_product
 
 
 def matmul_forward(a, b):

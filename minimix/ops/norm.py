@@ -11,9 +11,9 @@ import numpy as np
 from minimix import reference
 from minimix.kernels import activation as activations
 from minimix.kernels import memory, norm
-from minimix.kernels.threads import parallel
-from minimix.ops.op import Op
-from minimix.ops.pointwise import refuse_complex
+from minimix.kernels.threads import parallel, threads_for
+from minimix.ops.layout import channel_major, nchw
+from minimix.ops.op import Op, refuse_complex
 
 ACTIVATIONS = {
     "identity": activations.IDENTITY,
@@ -22,24 +22,6 @@ ACTIVATIONS = {
     "swish": activations.SWISH,
     "hard_swish": activations.HARD_SWISH,
 }
-
-
-def _channels_first(x: np.ndarray) -> np.ndarray:
-    """(N, C, ...) as (C, ..., N), contiguous: a view where memory is in that order already."""
-    view = x.transpose(*range(1, x.ndim), 0)
-    if view.flags.c_contiguous and view.flags.writeable and view.flags.aligned:
-        return view
-    out = memory.empty(view.shape, x.dtype)
-    out[...] = view
-    return out
-
-
-def _batch_first(x: np.ndarray) -> np.ndarray:
-    return x.transpose(x.ndim - 1, *range(x.ndim - 1))
-
-
-def _threads(x) -> int | None:
-    return 1 if x.size < 250_000 else None
 
 
 def batch_norm(x, weight, bias, *residual, running=None, training=False, momentum=0.1, eps=1e-5, activation="identity"):
@@ -53,7 +35,7 @@ def batch_norm(x, weight, bias, *residual, running=None, training=False, momentu
         mean, variance = running if running is not None else (None, None)
         y = reference.batch_norm(x, mean, variance, weight, bias, training, momentum, eps)
         return sum(residual, y if activation == "identity" else getattr(reference, activation)(y)), None
-    rows = _channels_first(x)
+    rows = channel_major(x)
     channels, n = rows.shape[0], rows.size // max(1, rows.shape[0])
     if training:
         mean, variance = np.zeros(channels), np.zeros(channels)
@@ -61,12 +43,12 @@ def batch_norm(x, weight, bias, *residual, running=None, training=False, momentu
         mean, variance = (np.array(statistic, np.float64) for statistic in running)
     y = memory.empty(rows.shape, x.dtype)
     if x.size:
-        more = _channels_first(residual[0]).reshape(-1) if residual else y.reshape(-1)[:0]
+        more = channel_major(residual[0]).reshape(-1) if residual else y.reshape(-1)[:0]
         parallel(norm.forward, rows.reshape(-1), more, y.reshape(-1), weight, bias, mean, variance, float(eps), training,
-                 ACTIVATIONS[activation], n, threads=_threads(x))  # fmt: skip
+                 ACTIVATIONS[activation], n, threads=threads_for(0.2 * x.size))  # fmt: skip
     if training and running is not None and x.size:
         move_running(running, mean, variance, n, momentum)
-    return _batch_first(y), (rows, weight, bias, mean, variance, float(eps), training, ACTIVATIONS[activation], bool(residual))
+    return nchw(y), (rows, weight, bias, mean, variance, float(eps), training, ACTIVATIONS[activation], bool(residual))
 
 
 def move_running(running: tuple, mean, variance, count: int, momentum: float) -> None:
@@ -78,13 +60,13 @@ def move_running(running: tuple, mean, variance, count: int, momentum: float) ->
 
 def batch_norm_backward(gradient, saved):
     rows, weight, bias, mean, variance, eps, training, activation, has_residual = refuse_complex(saved)
-    g = _channels_first(gradient)
+    g = channel_major(gradient)
     gx = memory.empty(rows.shape, rows.dtype)
     g_weight, g_bias = np.zeros_like(weight), np.zeros_like(bias)
     if rows.size:
         parallel(norm.backward, rows.reshape(-1), g.reshape(-1), gx.reshape(-1), weight, bias, mean, variance, g_weight, g_bias,
-                 eps, training, activation, rows.size // rows.shape[0], threads=_threads(rows))  # fmt: skip
-    return _batch_first(gx), g_weight, g_bias, *((gradient,) if has_residual else ())
+                 eps, training, activation, rows.size // rows.shape[0], threads=threads_for(0.4 * rows.size))  # fmt: skip
+    return nchw(gx), g_weight, g_bias, *((gradient,) if has_residual else ())
 
 
 BATCH_NORM = Op("batch_norm", batch_norm, batch_norm_backward)

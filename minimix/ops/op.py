@@ -27,3 +27,11 @@ class Op(NamedTuple):
     backward: Callable
     selective: bool = False
     flops: Callable | None = None
+
+
+def refuse_complex(saved):
+    """``saved``, where there is something. Complex arrays only go forward, through the reference twins, and save nothing:
+    a complex-step check needs no more."""
+    if saved is None:
+        raise TypeError("no backward pass for complex numbers, only for float32 and float64: use x.astype(np.float32)")
+    return saved

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels import gate, memory
-from minimix.kernels.threads import parallel
+from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.layout import channel_major, nchw
 from minimix.ops.op import Op
 
@@ -110,7 +110,7 @@ def global_avg_pool2d_forward(x):
     if x.dtype.kind == "c" or not x.size:
         return x.mean(axis=(2, 3)), x.shape
     mean = memory.empty((c, n), x.dtype)
-    parallel(gate.squeeze, channel_major(x).reshape(-1), mean, h * w, threads=1 if x.size < 500_000 else None)
+    parallel(gate.squeeze, channel_major(x).reshape(-1), mean, h * w, threads=threads_for(0.1 * x.size))
     return mean.T, x.shape
 
 
@@ -119,7 +119,7 @@ def global_avg_pool2d_backward(gradient, shape):
     to_x = memory.empty((c, h, w, n), gradient.dtype)
     if gradient.size:
         g = np.ascontiguousarray(gradient.T)
-        parallel(gate.spread, g, to_x.reshape(-1), h * w, threads=1 if to_x.size < 500_000 else None)
+        parallel(gate.spread, g, to_x.reshape(-1), h * w, threads=threads_for(0.1 * to_x.size))
     return (nchw(to_x),)
 
 

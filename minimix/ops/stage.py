@@ -10,8 +10,8 @@ import numpy as np
 
 from minimix import convargs
 from minimix.kernels import memory, stage
-from minimix.kernels.threads import get_num_threads, parallel
-from minimix.ops.depthwise import plan, split_weights, threads_for
+from minimix.kernels.threads import parallel
+from minimix.ops.depthwise import plan, split_weights, threads
 from minimix.ops.layout import channel_major, nchw
 from minimix.ops.norm import ACTIVATIONS, move_running
 from minimix.ops.op import Op
@@ -39,10 +39,10 @@ def mixed_stage(x, before_weight, before_bias, after_weight, after_bias, *weight
     shape = (geometry.channels, geometry.out_height, geometry.out_width, geometry.batch)
     z, y = memory.empty(shape, x.dtype), memory.empty(shape, x.dtype)
     channels, taps, _ = plan(geometry)
-    n = get_num_threads()
+    n = threads(geometry)
     parallel(stage.forward, planes.reshape(-1), weight, z.reshape(-1), y.reshape(-1), first, second, channels, taps,
              memory.empty((n, taps.buffer.size(geometry.batch)), x.dtype), np.empty((n, len(taps.offset)), x.dtype),
-             np.empty((n, geometry.width * geometry.batch), x.dtype), threads=threads_for(geometry))  # fmt: skip
+             np.empty((n, geometry.width * geometry.batch), x.dtype), threads=n)  # fmt: skip
     if training and x.size:
         for options, norm, count in ((before, first, planes[0].size), (after, second, z[0].size)):
             if options is not None:
@@ -59,13 +59,13 @@ def mixed_stage_backward(gradient, saved, needed):
     gw = np.zeros(weight.shape, g.dtype)
     g_before, g_after = (np.zeros((geometry.channels, 2), g.dtype) for _ in range(2))
     channels, taps, grad_taps = plan(geometry)
-    n = get_num_threads()
+    n = threads(geometry)
     parallel(stage.backward, g.reshape(-1), planes.reshape(-1), z.reshape(-1), weight, gx.reshape(-1), gw, before, after,
              g_before, g_after, want_x, want_weight, channels, taps, grad_taps,
              memory.empty((n, taps.buffer.size(geometry.batch)), g.dtype),
              memory.empty((n, grad_taps.buffer.size(geometry.batch)), g.dtype),
              np.empty((n, 2 * geometry.width * geometry.batch), g.dtype),
-             np.empty((n, max(len(taps.offset), len(grad_taps.offset))), g.dtype), threads=threads_for(geometry))  # fmt: skip
+             np.empty((n, max(len(taps.offset), len(grad_taps.offset))), g.dtype), threads=n)  # fmt: skip
     norms = (g_before[:, 0], g_before[:, 1]) if before.present else (None, None)
     return nchw(gx) if want_x else None, *norms, g_after[:, 0], g_after[:, 1], *split_weights(gw, geometry, needed[5:])
 
@@ -80,4 +80,9 @@ def _norm(options, weight, bias, channels: int, training: bool) -> stage.Norm:
     return stage.Norm(present, bool(training), activation, float(options.eps if present else 0), weight, bias, mean, variance)
 
 
-MIXED_STAGE = Op("mixed_stage", mixed_stage, mixed_stage_backward, selective=True)
+def mixed_stage_flops(out, saved) -> int:
+    """Those of the convolution."""
+    return 2 * out.shape[0] * out.shape[2] * out.shape[3] * len(saved[2])
+
+
+MIXED_STAGE = Op("mixed_stage", mixed_stage, mixed_stage_backward, selective=True, flops=mixed_stage_flops)

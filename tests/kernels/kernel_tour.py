@@ -75,14 +75,15 @@ def spread() -> None:
     """Threads even for tiny work: their kernels' starts must not run into each other's scratch."""
 
     def parallel(kernel, *args, threads=None):
-        n = mm.get_num_threads()
+        n = threads or mm.get_num_threads()
         for start in range(n):
             kernel(start, n, *args)
 
-    real = threads.parallel
-    for name, module in list(sys.modules.items()):
-        if name.startswith("minimix.") and getattr(module, "parallel", None) is real:
-            module.parallel = parallel
+    for name, replacement in {"parallel": parallel, "threads_for": lambda nanoseconds: mm.get_num_threads()}.items():
+        real = getattr(threads, name)
+        for module_name, module in list(sys.modules.items()):
+            if module_name.startswith("minimix.") and getattr(module, name, None) is real:
+                setattr(module, name, replacement)
 
 
 if __name__ == "__main__":

@@ -86,14 +86,16 @@ def backwards(monkeypatch):
     """Instead of threads, one start after the other, the last first: who writes where another owns is found without luck."""
 
     def parallel(kernel, *args, threads=None):
-        n = mm.get_num_threads()
+        n = threads or mm.get_num_threads()
         for start in reversed(range(n)):
             kernel(start, n, *args)
 
-    real = threads.parallel
-    for name, module in list(sys.modules.items()):
-        if name.startswith("minimix.") and getattr(module, "parallel", None) is real:
-            monkeypatch.setattr(module, "parallel", parallel)
+    replaced = {"parallel": parallel, "threads_for": lambda nanoseconds: mm.get_num_threads()}  # small work is shared, too
+    for name, replacement in replaced.items():
+        real = getattr(threads, name)
+        for module_name, module in list(sys.modules.items()):
+            if module_name.startswith("minimix.") and getattr(module, name, None) is real:
+                monkeypatch.setattr(module, name, replacement)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -177,3 +177,11 @@ def test_blocks_learn():
         for p in block.parameters():
             p.data -= 0.3 * p.grad
     assert losses[-1] < 0.3 * losses[0]
+
+
+def test_a_norm_without_parameters_is_not_left_out():
+    block = nn.MixBlock(8, 8, (3, 5), expansion=2)
+    block.bn1 = nn.BatchNorm2d(16, affine=False, activation="swish")
+    x = np.random.default_rng(0).standard_normal((4, 8, 6, 6)).astype(np.float32)
+    fused, block.fused = block(x).data, False
+    np.testing.assert_allclose(fused, block(x).data, rtol=1e-5, atol=1e-6)

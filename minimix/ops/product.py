@@ -1,0 +1,80 @@
+"""Products of a matrix with another that has long rows, forward and backward. ``kernels/product.py`` has the loops.
+
+    forward:  out (M, P) = weight (M, K) @ x (K, P)
+    backward: x's gradient = weight^T @ gradient,  weight's gradient = gradient @ x^T
+
+In an activation P = H * W * N, as it lies in memory.
+"""
+
+import numpy as np
+
+from minimix.kernels import memory, product
+from minimix.kernels.threads import parallel, threads_for
+
+CACHE = 1 << 18  # bytes that a packed tile of columns may take
+CHUNKS = 16  # partial sums of a weight gradient
+SPEED = 60  # multiply-adds a nanosecond, about: to judge what is worth a second thread
+
+
+def _tile(rows: int, itemsize: int) -> int:
+    """Columns at a time: a whole number of vectors, and so few that ``rows`` rows of them fit the cache."""
+    return max(256, min(1024, CACHE // (rows * itemsize) // 64 * 64))
+
+
+def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """out (M, P) = weight (M, K) @ x (K, P). All C-contiguous, of one dtype."""
+    (M, K), P = weight.shape, x.shape[1]
+    if out.size and K:
+        tile, n = min(_tile(K, x.itemsize), P), threads_for(M * K * P / SPEED)
+        parallel(product.forward, weight, x.reshape(-1), out.reshape(-1), P, tile, memory.empty((n, K * tile), x.dtype),
+                 threads=n)  # fmt: skip
+    else:
+        out[...] = 0
+    return out
+
+
+def matrix_product_backward(gradient: np.ndarray, weight: np.ndarray, x: np.ndarray, gx: np.ndarray | None, want_weight=True):
+    """Fill gx (K, P) = weight^T @ gradient where it is not None; return gradient @ x^T, (M, K), where wanted.
+
+    Both in one pass over the gradient. The order of summation depends on P alone.
+    """
+    (M, P), K = gradient.shape, x.shape[0]
+    if P == 0 or M == 0:
+        if gx is not None:
+            gx[...] = 0
+        return np.zeros((M, K), x.dtype) if want_weight else None
+    chunk = max(256, -(-P // (CHUNKS * 64)) * 64)
+    tile, n = min(_tile(M + K, x.itemsize), chunk), threads_for(2 * M * K * P / SPEED)
+    partial = np.empty((-(-P // chunk), M, K) if want_weight else (0, M, K), x.dtype)
+    parallel(product.backward, np.ascontiguousarray(weight.T), gradient.reshape(-1), x.reshape(-1),
+             gradient.reshape(-1)[:0] if gx is None else gx.reshape(-1), partial, gx is not None, want_weight,
+             P, chunk, tile, memory.empty((n, (M + K) * tile), x.dtype), threads=n)  # fmt: skip
+    return partial.sum(axis=0) if want_weight else None
+
+
+def outer_product(gradient: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """gradient (M, P) @ x (K, P)^T, an (M, K) array."""
+    return matrix_product_backward(gradient, np.empty((len(gradient), len(x)), x.dtype), x, None)
+
+
+def grouped_product(weight: np.ndarray, x: np.ndarray, groups: int) -> np.ndarray:
+    """weight (M, K/groups) times x (K, P), group by group -> (M, P)."""
+    M, P = weight.shape[0], x.shape[1]
+    out = memory.empty((M, P), x.dtype)
+    m, k = M // groups, x.shape[0] // groups
+    for g in range(groups):
+        matrix_product(weight[g * m : (g + 1) * m], x[g * k : (g + 1) * k], out[g * m : (g + 1) * m])
+    return out
+
+
+def grouped_product_backward(gradient, weight, x, groups: int, needed=(True, True)):
+    """Gradients of x and of the weight for ``grouped_product``."""
+    m, k = weight.shape[0] // groups, x.shape[0] // groups
+    gx = memory.empty(x.shape, x.dtype) if needed[0] else None
+    gw = np.empty(weight.shape, x.dtype) if needed[1] else None
+    for g in range(groups):
+        rows, inputs = slice(g * m, (g + 1) * m), slice(g * k, (g + 1) * k)
+        part = matrix_product_backward(gradient[rows], weight[rows], x[inputs], None if gx is None else gx[inputs], needed[1])
+        if needed[1]:
+            gw[rows] = part
+    return gx, gw
