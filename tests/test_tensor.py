@@ -12,7 +12,7 @@ from helpers import same_as_torch
 import minimix as mm
 import minimix.functional as F
 from minimix.ops.op import Op
-from minimix.tensor import apply, backpropagate
+from minimix.tensor import Tensor, apply, backpropagate
 
 rng = np.random.default_rng(0)
 
