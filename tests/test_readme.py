@@ -24,3 +24,7 @@ def test_the_examples_run_and_print_what_they_say():
 def test_every_picture_is_there():
     for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
         assert (pathlib.Path(__file__).parents[1] / path).is_file(), path
+
+
+def test_no_gap_was_left():
+    assert "@@" not in README and "TODO" not in README
