@@ -65,7 +65,10 @@ def _torch_step(side, images, labels, threads):
     torch.set_num_threads(threads)
     memory_format = torch.channels_last if "channels_last" in side else torch.contiguous_format
     model = mixnet_nano().to(memory_format=memory_format)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    kernels = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": kernels, "weight_decay": 5e-4}, {"params": others, "weight_decay": 0.0}]
+    optimizer = torch.optim.SGD(groups, lr=0.01, momentum=0.9, nesterov=True)
     x, y = torch.tensor(images).contiguous(memory_format=memory_format), torch.tensor(labels)
     call = torch.compile(model) if "compiled" in side else model
 

@@ -1,6 +1,6 @@
 """MINIMIX_PROFILE=1: where the time went, op by op, printed when the program ends.
 
-    op               pass      calls   ms total   share   GFLOP/s   shapes (most frequent)
+    op               pass      calls        ms    share   GFLOP/s   shapes (the most frequent)
 
 Also as a context manager, ``with minimix.profiler.profiling() as report: ...; print(report)``.
 """
@@ -59,6 +59,11 @@ class _Silent:
 
 
 _SILENT = _Silent()
+
+
+def enabled() -> bool:
+    """Whether anybody is profiling."""
+    return _report is not None
 
 
 def timed(op, which: str):

@@ -57,9 +57,9 @@ def enable_grad():
 class Node:
     """One op that ran: what it was given (``inputs``), what its backward needs (``saved``), and its age."""
 
-    __slots__ = ("age", "freed", "inputs", "needed", "op", "output_dtype", "output_shape", "saved")
+    __slots__ = ("age", "flops", "freed", "inputs", "needed", "op", "output_dtype", "output_shape", "saved")
 
-    def __init__(self, op: Op, inputs: tuple, saved, output: np.ndarray):
+    def __init__(self, op: Op, inputs: tuple, saved, output: np.ndarray, flops: int | None = None):
         self.age = next(_age)
         self.op = op
         self.inputs = inputs
@@ -67,6 +67,7 @@ class Node:
         self.saved = saved
         self.output_shape = output.shape
         self.output_dtype = output.dtype
+        self.flops = flops  # of forward; each gradient costs about as much again
         self.freed = False
 
     def backward(self, gradient: np.ndarray) -> tuple:
@@ -79,7 +80,7 @@ class Node:
         with profiler.timed(self.op, "backward") as record, np.errstate(all="ignore"):
             extra = (self.needed,) if self.op.selective else ()
             gradients = self.op.backward(gradient, self.saved, *extra)
-            record(gradient.shape)
+            record(gradient.shape, self.flops and self.flops * sum(self.needed[:2]))
         return gradients
 
     def free(self) -> None:
@@ -282,9 +283,10 @@ def apply(op: Op, *inputs, **options) -> Tensor:
     # as in PyTorch, infinities and NaNs are results, not warnings
     with profiler.timed(op, "forward") as record, np.errstate(all="ignore"):
         output, saved = op.forward(*(t.data for t in tensors), **options)
-        record(output.shape, op.flops and op.flops(output, saved))
+        flops = op.flops(output, saved) if op.flops and profiler.enabled() else None
+        record(output.shape, flops)
     result = Tensor(output)
     if is_grad_enabled() and any(t.requires_grad for t in tensors):
         result.requires_grad = True
-        result.node = Node(op, tensors, saved, output)
+        result.node = Node(op, tensors, saved, output, flops)
     return result

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from minimix.convargs import DTYPES
 from minimix.functional.promotion import as_tensor
 from minimix.functional.shape import squeeze, unsqueeze
 from minimix.ops import pool as ops
@@ -50,8 +51,8 @@ def _images(name: str, x, then) -> Tensor:
     x = as_tensor(x)
     if x.ndim not in (3, 4):
         raise ValueError(f"{name}: x has shape {x.shape}, expected (N, C, H, W), or (C, H, W) for one image")
-    if x.dtype.kind not in "fc":
-        raise TypeError(f"{name}: x must be floating-point, not {x.dtype}: call .float() first")
+    if x.dtype not in DTYPES:
+        raise TypeError(f"{name}: x must be floating-point (float32 or float64), not {x.dtype}: call .float() first")
     if 0 in x.shape[-3:]:
         raise ValueError(f"{name}: x has shape {x.shape}: only N may be 0")
     return then(x) if x.ndim == 4 else squeeze(then(unsqueeze(x, 0)), 0)

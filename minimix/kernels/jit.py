@@ -30,12 +30,16 @@ _OPTIONS = {"nogil": True, "cache": True, "forceinline": True, "error_model": "n
 
 
 def _cache_folder() -> str:
-    """Beside the sources, where Python keeps its own compiled files; "" (Numba's choice) where that cannot be written."""
+    """In NUMBA_CACHE_DIR, or beside the sources, where Python keeps its own compiled files.
+
+    "", Numba's own choice, where neither can be written: then a kernel whose helper has changed may be stale.
+    """
     here = pathlib.Path(__file__).parent
+    root = pathlib.Path(config.CACHE_DIR) if config.CACHE_DIR else here / "__pycache__"
     checksum = 0
     for source in sorted(here.glob("*.py")):
         checksum = zlib.crc32(source.read_bytes(), checksum)
-    folder = here / "__pycache__" / f"numba-{numba.__version__}-{checksum:08x}"
+    folder = root / f"numba-{numba.__version__}-{checksum:08x}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".writable").touch()
@@ -44,7 +48,7 @@ def _cache_folder() -> str:
     return str(folder)
 
 
-_CACHE_FOLDER = config.CACHE_DIR or _cache_folder()
+_CACHE_FOLDER = _cache_folder()
 
 
 def kernel(function):
