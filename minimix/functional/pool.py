@@ -52,7 +52,7 @@ def _images(name: str, x, then) -> Tensor:
     if x.ndim not in (3, 4):
         raise ValueError(f"{name}: x has shape {x.shape}, expected (N, C, H, W), or (C, H, W) for one image")
     if x.dtype not in DTYPES:
-        raise TypeError(f"{name}: x must be floating-point (float32 or float64), not {x.dtype}: call .float() first")
+        raise TypeError(f"{name}: x must be floating-point, not {x.dtype}: use x.astype(np.float32)")
     if 0 in x.shape[-3:]:
         raise ValueError(f"{name}: x has shape {x.shape}: only N may be 0")
     return then(x) if x.ndim == 4 else squeeze(then(unsqueeze(x, 0)), 0)
