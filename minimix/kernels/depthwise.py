@@ -43,15 +43,21 @@ def fill(buffer, shape, x, at, height, width, images):
             for i in range(U(width * images)):
                 buffer[target + i] = x[U(source) + i]
             continue
-        phase, number = shape.left % shape.phases, shape.left // shape.phases
-        for q in range(width):
-            t, s = U(row + (phase * shape.columns + number) * images), U(source + q * images)
-            for i in range(U(images)):
-                buffer[t + i] = x[s + i]
-            phase += 1
-            if phase == shape.phases:
-                phase = 0
-                number += 1
+        scatter(buffer, row, shape, x, source, width, images)
+
+
+@kernel
+def scatter(buffer, row, shape, x, source, width, images):
+    """Put a row x[source:] of the picture into the phases of the columns of the buffer's row that begins at ``row``."""
+    phase, number = shape.left % shape.phases, shape.left // shape.phases
+    for q in range(width):
+        t, s = U(row + (phase * shape.columns + number) * images), U(source + q * images)
+        for i in range(U(images)):
+            buffer[t + i] = x[s + i]
+        phase += 1
+        if phase == shape.phases:
+            phase = 0
+            number += 1
 
 
 @kernel

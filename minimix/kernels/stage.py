@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate
-from minimix.kernels.depthwise import gather, place
+from minimix.kernels.depthwise import gather, place, scatter
 from minimix.kernels.jit import U, kernel
 from minimix.kernels.norm import grad_sums, moments
 from minimix.kernels.shifted import shifted_dot, shifted_sum
@@ -38,7 +38,7 @@ class Norm(NamedTuple):
 
 @kernel
 def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
-    """The inside of a zero-bordered buffer = activation(a * x + b)."""
+    """The inside of a zero-bordered buffer = activation(a * (x - m) + b)."""
     pitch = shape.phases * shape.columns * images
     length = width * images
     for y in range(height):
@@ -47,15 +47,7 @@ def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activa
             scale_shift_activate(buffer, U(begin + shape.left * images), x, U(source), U(length), m, a, b, activation)
             continue
         scale_shift_activate(row, U(0), x, U(source), U(length), m, a, b, activation)
-        phase, number = shape.left % shape.phases, shape.left // shape.phases
-        for q in range(width):
-            t, s = U(begin + (phase * shape.columns + number) * images), U(q * images)
-            for i in range(U(images)):
-                buffer[t + i] = row[s + i]
-            phase += 1
-            if phase == shape.phases:
-                phase = 0
-                number += 1
+        scatter(buffer, begin, shape, row, 0, width, images)
 
 
 @kernel

@@ -10,6 +10,7 @@ the other dies in a forked child and keeps cores spinning. Threads of our own ne
 and leave the kernels plain loops that compile in half the time too.
 """
 
+import contextlib
 import os
 import threading
 
@@ -63,11 +64,14 @@ class _Worker:
         self.go.acquire()
         self.done.acquire()
         self.job = self.error = None
+        self.retired = False
         threading.Thread(target=self._run, name="minimix", daemon=True).start()
 
     def _run(self):
         while True:
             self.go.acquire()
+            if self.retired:
+                return
             function, args = self.job
             try:
                 function(*args)
@@ -79,6 +83,12 @@ class _Worker:
     def start(self, function, args):
         self.job = function, args
         self.go.release()
+
+    def retire(self):
+        """End this thread: now, or when it has done what it is at."""
+        self.retired = True
+        with contextlib.suppress(RuntimeError):  # it has not even begun with its job, and will find the sign then
+            self.go.release()
 
     def finish(self):
         self.done.acquire()
@@ -128,7 +138,10 @@ def parallel(kernel, *args, threads: int | None = None) -> None:
             errors.append(error)
         errors += [error for error in [worker.finish() for worker in started] if error is not None]
     except BaseException:  # Ctrl-C. Some may be at work still, and out of step with us: whoever comes next gets a new pool
+        workers = _pool or []
         _forget()
+        for worker in workers:
+            worker.retire()
         raise
     turn.release()
     for error in errors:

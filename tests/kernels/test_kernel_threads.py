@@ -206,3 +206,26 @@ def test_after_a_fork(busy):
     script = FORK.format(tests=str(pathlib.Path(__file__).parent), busy=busy)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "all the same", done.stderr
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Windows does not interrupt a wait for a lock")
+def test_an_interrupt_leaves_no_idle_threads_behind():
+    mm.set_num_threads(3)
+
+    def interrupted(start, step):
+        if start == 1:
+            time.sleep(0.02)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            time.sleep(0.05)
+
+    starts_of(3)
+    before = sum(thread.name == "minimix" for thread in threading.enumerate())
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            parallel(interrupted)
+            time.sleep(1)
+        starts_of(3)
+    deadline = time.monotonic() + 5
+    while sum(thread.name == "minimix" for thread in threading.enumerate()) > before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert sum(thread.name == "minimix" for thread in threading.enumerate()) <= before
