@@ -46,6 +46,17 @@ def pair(value: Ints, name: str, minimum: int | None = None) -> Pair:
     return vertical, horizontal
 
 
+def count(value, name: str) -> int:
+    """``value``, a whole number, 1 or more. Raises as ``pair`` does, and TypeError for a sequence.
+
+    >>> count(3, "channels")
+    3
+    """
+    if isinstance(value, (tuple, list)):
+        raise TypeError(f"{name} must be one integer, got {value!r}")
+    return pair(value, name, 1)[0]
+
+
 def _integer(value, name: str, given) -> int:
     # 1-element arrays and Tensors may have __index__ too; bool is an int for Python. Neither is meant here.
     if isinstance(value, bool) or not hasattr(value, "__index__") or getattr(value, "ndim", 0):

@@ -305,12 +305,12 @@ def test_the_model_is_left_as_it_was():
 
 
 def test_nothing_is_computed(monkeypatch):
-    from minimix.ops import depthwise, pointwise
+    from minimix.ops import depthwise, product
 
     def refuse(*args, **options):
         raise AssertionError("a kernel was called")
 
-    for module in (depthwise, pointwise):
+    for module in (depthwise, product):
         monkeypatch.setattr(module, "parallel", refuse)
     assert profile(models.create("mixnet_nano"), (64, 3, 32, 32)).macs == 64 * 8_658_304
 

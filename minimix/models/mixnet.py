@@ -26,6 +26,9 @@ def mixnet_nano(
     >>> sum(p.size for p in models.create("mixnet_nano").parameters())
     202004
     """
+    if not width > 0:
+        raise ValueError(f"width must be above 0, got {width}")
+    kernels = (kernels,) if isinstance(kernels, int) else kernels
     rows = [
         row._replace(channels=round_channels(row.channels * width), kernels=tuple(kernels) if kernels else row.kernels)
         for row in NANO

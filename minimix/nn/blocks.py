@@ -4,7 +4,7 @@ import minimix.functional as F
 from minimix.nn.convolution import MixConv2d, PointwiseConv2d
 from minimix.nn.layers import BatchNorm2d
 from minimix.nn.module import Module
-from minimix.padding import pair
+from minimix.padding import count, pair
 
 
 class SqueezeExcite(Module):
@@ -67,7 +67,9 @@ class MixBlock(Module):
         momentum=0.1,
     ):
         super().__init__()
-        inside = in_channels * expansion
+        if not 0 <= se:
+            raise ValueError(f"se must be 0 or more, a fraction of in_channels, got {se}")
+        inside = count(in_channels, "in_channels") * count(expansion, "expansion")
         self.fused = True  # False: each layer runs on its own, for whoever wants to see what passes between them
         self.expands = expansion != 1
         self.has_skip = pair(stride, "stride", 1) == (1, 1) and in_channels == out_channels

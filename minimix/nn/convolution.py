@@ -5,15 +5,8 @@ import numpy as np
 import minimix.functional as F
 from minimix.nn import init
 from minimix.nn.module import Module, Parameter
-from minimix.padding import pair
+from minimix.padding import count, pair
 from minimix.partition import partition as split_channels
-
-
-def _count(value, name: str) -> int:
-    count = pair(value, name, 1)[0] if not isinstance(value, (tuple, list)) else None
-    if count is None:
-        raise TypeError(f"{name} must be one integer, got {value!r}")
-    return count
 
 
 class Conv2d(Module):
@@ -30,8 +23,8 @@ class Conv2d(Module):
 
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True):
         super().__init__()
-        self.in_channels, self.out_channels = _count(in_channels, "in_channels"), _count(out_channels, "out_channels")
-        self.kernel_size, self.groups = pair(kernel_size, "kernel_size", 1), _count(groups, "groups")
+        self.in_channels, self.out_channels = count(in_channels, "in_channels"), count(out_channels, "out_channels")
+        self.kernel_size, self.groups = pair(kernel_size, "kernel_size", 1), count(groups, "groups")
         self.stride, self.dilation, self.padding = pair(stride, "stride", 1), pair(dilation, "dilation", 1), padding
         if self.in_channels % self.groups or self.out_channels % self.groups:
             raise ValueError(
@@ -62,8 +55,8 @@ class PointwiseConv2d(Module):
 
     def __init__(self, in_channels, out_channels, groups=1, bias=True):
         super().__init__()
-        self.in_channels, self.out_channels = _count(in_channels, "in_channels"), _count(out_channels, "out_channels")
-        self.groups = _count(groups, "groups")
+        self.in_channels, self.out_channels = count(in_channels, "in_channels"), count(out_channels, "out_channels")
+        self.groups = count(groups, "groups")
         if self.in_channels % self.groups or self.out_channels % self.groups:
             raise ValueError(
                 f"in_channels={in_channels} and out_channels={out_channels} must both be multiples of groups={groups}"
@@ -92,7 +85,7 @@ class DepthwiseConv2d(Module):
 
     def __init__(self, channels, kernel_size=3, stride=1, dilation=1, multiplier=1, padding="same"):
         super().__init__()
-        self.channels, self.multiplier = _count(channels, "channels"), _count(multiplier, "multiplier")
+        self.channels, self.multiplier = count(channels, "channels"), count(multiplier, "multiplier")
         self.kernel_size, self.stride = pair(kernel_size, "kernel_size", 1), pair(stride, "stride", 1)
         self.dilation, self.padding = pair(dilation, "dilation", 1), padding
         outputs = self.channels * self.multiplier
@@ -129,7 +122,7 @@ class MixConv2d(Module):
 
     def __init__(self, channels, kernel_sizes=(3, 5, 7), stride=1, dilation=1, partition="equal", multiplier=1, padding="same"):
         super().__init__()
-        self.channels, self.multiplier = _count(channels, "channels"), _count(multiplier, "multiplier")
+        self.channels, self.multiplier = count(channels, "channels"), count(multiplier, "multiplier")
         kernel_sizes = kernel_sizes if isinstance(kernel_sizes, (tuple, list)) else (kernel_sizes,)
         if not kernel_sizes:
             raise ValueError("kernel_sizes is empty: give one kernel size a group, for example (3, 5, 7)")
@@ -153,7 +146,7 @@ class MixConv2d(Module):
     def _divide(self, partition) -> tuple:
         if isinstance(partition, str):
             return split_channels(self.channels, len(self.kernel_sizes), partition)
-        sizes = tuple(_count(c, "partition") for c in partition)
+        sizes = tuple(count(c, "partition") for c in partition)
         if len(sizes) != len(self.kernel_sizes) or sum(sizes) != self.channels:
             raise ValueError(
                 f"partition {sizes} must have one size for each of the {len(self.kernel_sizes)} kernel sizes, "

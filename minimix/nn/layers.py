@@ -8,6 +8,8 @@ import minimix.functional as F
 from minimix import rng
 from minimix.nn import init
 from minimix.nn.module import Module, Parameter
+from minimix.ops.norm import ACTIVATIONS
+from minimix.padding import count
 
 
 class BatchNorm2d(Module):
@@ -24,6 +26,9 @@ class BatchNorm2d(Module):
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, activation="identity"):
         super().__init__()
+        num_features = count(num_features, "num_features")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation {activation!r}, expected one of {', '.join(ACTIVATIONS)}")
         self.num_features, self.eps, self.momentum, self.activation = num_features, eps, momentum, activation
         self.weight = Parameter(np.ones(num_features, np.float32)) if affine else None
         self.bias = Parameter(np.zeros(num_features, np.float32)) if affine else None
@@ -78,8 +83,8 @@ class Linear(Module):
 
     def __init__(self, in_features, out_features, bias=True):
         super().__init__()
-        self.in_features, self.out_features = in_features, out_features
-        bound = 1 / math.sqrt(in_features) if in_features else 0.0
+        self.in_features, self.out_features = count(in_features, "in_features"), count(out_features, "out_features")
+        bound = 1 / math.sqrt(in_features)
         self.weight = Parameter(init.uniform((out_features, in_features), bound))
         self.bias = Parameter(init.uniform((out_features,), bound)) if bias else None
 
