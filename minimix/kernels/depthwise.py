@@ -94,13 +94,17 @@ def forward(start, step, x, weight, out, channels, taps, buffers, weights):
 
 
 @kernel
-def _weight_grad(out, at, total, gradient, z, rows, buffer, taps, g):
-    """out[at:] = gradient of the kernel of output channel z, from its output's gradient and its padded input."""
+def weight_grad(out, at, total, gradient, first, pitch, rows, buffer, taps, g):
+    """out[at:] = gradient of a channel's kernel, from its padded input and the rows of its output's gradient, which begin at
+    ``first``, ``first + pitch``, ...
+
+    total: scratch for a sum for each tap.
+    """
     length = U(taps.run[0])
     for t in range(taps.lists[g, 0], taps.lists[g, 1]):
         total[t] = 0
     for y in range(rows):
-        shifted_dot(total, length, gradient, U(z * rows + y) * length, buffer, U(taps.base[g, y, 0]), taps.offset,
+        shifted_dot(total, length, gradient, U(first + y * pitch), buffer, U(taps.base[g, y, 0]), taps.offset,
                     U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]))  # fmt: skip
     for t in range(taps.lists[g, 0], taps.lists[g, 1]):
         out[at + taps.index[t]] = total[t]
@@ -160,7 +164,9 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
             fill(buffer, taps.buffer, x, at, height, width, n)
         for z in range(c * m, (c + 1) * m):
             if want_weight:
-                _weight_grad(weight_gradient, channels.weight_start[z], w, gradient, z, out_height, buffer, taps, g)
+                size = out_width * n
+                weight_grad(weight_gradient, channels.weight_start[z], w, gradient, z * out_height * size, size, out_height,
+                            buffer, taps, g)  # fmt: skip
             if want_x:
                 fill(grad_buffer, grad_taps.buffer, gradient, z * out_height * out_width * n, out_height, out_width, n)
                 gather(w, grad_taps, g, weight, channels.weight_start[z])

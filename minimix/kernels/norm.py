@@ -5,6 +5,8 @@ the second time it comes from the cache. Backward does the same. Sums are over r
 these in float64.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate
@@ -12,6 +14,22 @@ from minimix.kernels.jit import U, kernel
 
 RUN = 4096
 FEW = 64
+
+
+class Norm(NamedTuple):
+    """A batch norm with its activation; every array is (C,).
+
+    present: False leaves it out. training: the batch's own statistics, which are then stored in mean and variance (biased).
+    """
+
+    present: bool
+    training: bool
+    activation: int
+    eps: float
+    scale: np.ndarray
+    shift: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
 
 
 @kernel
@@ -42,18 +60,24 @@ def moments(x, at, n):
 
 
 @kernel
-def forward(start, step, x, residual, y, scale, shift, mean, variance, eps, training, activation, n):
-    """y = activation(batch norm(x)) + residual, all (C, n) in memory; an empty residual counts as none.
+def line(norm, c, x):
+    """The norm of channel c as a * (x - m) + b, all in the dtype of x: m is the mean as far as that can say it, b has the
+    rest."""
+    if not norm.present:
+        return x.dtype.type(0), x.dtype.type(1), x.dtype.type(0)
+    a = norm.scale[c] / np.sqrt(norm.variance[c] + norm.eps)
+    m = x.dtype.type(norm.mean[c])
+    return m, x.dtype.type(a), x.dtype.type(norm.shift[c] - (norm.mean[c] - m) * a)
 
-    training: the statistics are x's own, and are stored in ``mean`` and ``variance`` (biased); else they are read from there.
-    """
-    for c in range(start, mean.shape[0], step):
-        if training:
-            mean[c], variance[c] = moments(x, c * n, n)
-        a = scale[c] / np.sqrt(variance[c] + eps)
-        m = x.dtype.type(mean[c])  # the mean as far as this dtype can say it; the rest goes into the shift
-        scale_shift_activate(y, U(c * n), x, U(c * n), U(n), m, x.dtype.type(a), x.dtype.type(shift[c] - (mean[c] - m) * a),
-                             activation)  # fmt: skip
+
+@kernel
+def forward(start, step, x, residual, y, norm, n):
+    """y = activation(batch norm(x)) + residual, all (C, n) in memory; an empty residual counts as none."""
+    for c in range(start, norm.mean.shape[0], step):
+        if norm.training:
+            norm.mean[c], norm.variance[c] = moments(x, c * n, n)
+        m, a, b = line(norm, c, x)
+        scale_shift_activate(y, U(c * n), x, U(c * n), U(n), m, a, b, norm.activation)
         if residual.size:
             for i in range(U(c * n), U(c * n + n)):
                 y[i] += residual[i]
@@ -76,25 +100,32 @@ def grad_sums(gz, k, x, i, n, mean):
 
 
 @kernel
-def backward(start, step, x, gy, gx, scale, shift, mean, variance, g_scale, g_shift, eps, training, activation, n):
+def grad_terms(norm, c, m, total, product, n):
+    """Backward of a norm: gx = a * gz - constant - slope * (x - m). The last two are there only in training."""
+    inverse = 1 / np.sqrt(norm.variance[c] + norm.eps)
+    a = norm.scale[c] * inverse
+    if not norm.training:
+        return a, 0.0, 0.0
+    slope = a * product * inverse * inverse / n
+    return a, a * total / n - slope * (norm.mean[c] - m), slope
+
+
+@kernel
+def backward(start, step, x, gy, gx, norm, g_scale, g_shift, n):
     """Gradients of x, scale and shift. In training the statistics depend on x, too: two more terms."""
-    for c in range(start, mean.shape[0], step):
+    for c in range(start, norm.mean.shape[0], step):
         at = c * n
-        inverse = 1 / np.sqrt(variance[c] + eps)
-        a = scale[c] * inverse
-        m = x.dtype.type(mean[c])
-        activate_grad(gx, U(at), gy, U(at), x, U(at), U(n), m, x.dtype.type(a), x.dtype.type(shift[c] - (mean[c] - m) * a),
-                      activation)  # fmt: skip
+        m, a, b = line(norm, c, x)
+        activate_grad(gx, U(at), gy, U(at), x, U(at), U(n), m, a, b, norm.activation)
         total, product = grad_sums(gx, at, x, at, n, m)
-        product -= (mean[c] - m) * total
+        product -= (norm.mean[c] - m) * total
         g_shift[c] = total
-        g_scale[c] = product * inverse
-        a0 = x.dtype.type(a)
-        if training:
-            steep = a * product * inverse * inverse / n
-            constant, slope = x.dtype.type(a * total / n - steep * (mean[c] - m)), x.dtype.type(steep)
+        g_scale[c] = product / np.sqrt(norm.variance[c] + norm.eps)
+        if norm.training:
+            _, constant, slope = grad_terms(norm, c, m, total, product, n)
+            tc, ts = x.dtype.type(constant), x.dtype.type(slope)
             for i in range(U(at), U(at + n)):
-                gx[i] = a0 * gx[i] - constant - slope * (x[i] - m)
+                gx[i] = a * gx[i] - tc - ts * (x[i] - m)
         else:
             for i in range(U(at), U(at + n)):
-                gx[i] = a0 * gx[i]
+                gx[i] = a * gx[i]

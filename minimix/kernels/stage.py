@@ -9,31 +9,13 @@ cores, memory is what a training step waits for: done step by step, the same num
 The steps themselves are those of ``depthwise.py``, ``norm.py`` and ``activation.py``. One output channel per input channel.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate
-from minimix.kernels.depthwise import gather, place, scatter
+from minimix.kernels.depthwise import gather, place, scatter, weight_grad
 from minimix.kernels.jit import U, kernel
-from minimix.kernels.norm import grad_sums, moments
-from minimix.kernels.shifted import shifted_dot, shifted_sum
-
-
-class Norm(NamedTuple):
-    """A batch norm with its activation; every array is (C,).
-
-    present: False leaves it out. training: the batch's own statistics, which are then stored in mean and variance (biased).
-    """
-
-    present: bool
-    training: bool
-    activation: int
-    eps: float
-    scale: np.ndarray
-    shift: np.ndarray
-    mean: np.ndarray
-    variance: np.ndarray
+from minimix.kernels.norm import grad_sums, grad_terms, line, moments
+from minimix.kernels.shifted import shifted_sum
 
 
 @kernel
@@ -51,17 +33,6 @@ def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activa
 
 
 @kernel
-def _line(norm, c, x):
-    """The norm of channel c as a * (x - m) + b, all in the dtype of x: m is the mean as far as that can say it, b has the
-    rest."""
-    if not norm.present:
-        return x.dtype.type(0), x.dtype.type(1), x.dtype.type(0)
-    a = norm.scale[c] / np.sqrt(norm.variance[c] + norm.eps)
-    m = x.dtype.type(norm.mean[c])
-    return m, x.dtype.type(a), x.dtype.type(norm.shift[c] - (norm.mean[c] - m) * a)
-
-
-@kernel
 def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers, weights, rows):
     """z = mixed depthwise convolution of before(x); y = after(z). x (C, H, W, N); z, y (C, OH, OW, N); all flat.
 
@@ -75,29 +46,18 @@ def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers
         g = channels.group[c]
         if before.present and before.training:
             before.mean[c], before.variance[c] = moments(x, c * pixels, pixels)
-        m, a, b = _line(before, c, x)
+        m, a, b = line(before, c, x)
         _fill_activated(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b,
                         before.activation, rows[start])  # fmt: skip
         gather(w, taps, g, weight, channels.weight_start[c])
         for r in range(out_height):
             shifted_sum(z, U(c * out_pixels) + U(r) * length, length, buffer, U(taps.base[g, r, 0]), taps.offset, w,
                         U(taps.begin[g, r, 0]), U(taps.end[g, r, 0]), True)  # fmt: skip
-        if after.present and after.training:
+        if after.training:
             after.mean[c], after.variance[c] = moments(z, c * out_pixels, out_pixels)
-        m, a, b = _line(after, c, x)
+        m, a, b = line(after, c, x)
         scale_shift_activate(y, U(c * out_pixels), z, U(c * out_pixels), U(out_pixels), m, a, b,
                              after.activation)  # fmt: skip
-
-
-@kernel
-def _norm_terms(norm, c, m, total, product, n):
-    """Backward of a norm: gx = a * gz - constant - slope * (x - m). The last two are there only in training."""
-    inverse = 1 / np.sqrt(norm.variance[c] + norm.eps)
-    a = norm.scale[c] * inverse
-    if not norm.training:
-        return a, 0.0, 0.0
-    slope = a * product * inverse * inverse / n
-    return a, a * total / n - slope * (norm.mean[c] - m), slope
 
 
 @kernel
@@ -120,7 +80,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
         inside = shape.top * pitch + shape.left * n
 
         # the second norm and activation: from gy to the gradient of z, which is put straight into its padded buffer
-        m, a, b = _line(after, c, x)
+        m, a, b = line(after, c, x)
         total = product = 0.0
         for r in range(out_height):
             o, p = out_at + r * out_length, inside + r * pitch
@@ -130,25 +90,18 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
             product += products
         product -= (after.mean[c] - m) * total
         g_after[c, 0], g_after[c, 1] = product / np.sqrt(after.variance[c] + after.eps), total
-        if after.present:
-            slope_a, constant, slope = _norm_terms(after, c, m, total, product, out_pixels)
-            ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
-            for r in range(out_height):
-                o, p = U(out_at + r * out_length), U(inside + r * pitch)
-                for i in range(U(out_length)):
-                    grad_buffer[p + i] = ta * grad_buffer[p + i] - tc - ts * (z[o + i] - m)
+        slope_a, constant, slope = grad_terms(after, c, m, total, product, out_pixels)
+        ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
+        for r in range(out_height):
+            o, p = U(out_at + r * out_length), U(inside + r * pitch)
+            for i in range(U(out_length)):
+                grad_buffer[p + i] = ta * grad_buffer[p + i] - tc - ts * (z[o + i] - m)
 
         # the convolution
-        m, ta, tb = _line(before, c, x)
+        m, ta, tb = line(before, c, x)
         if want_weight:
             _fill_activated(buffer, taps.buffer, x, at, height, width, n, m, ta, tb, before.activation, row)
-            for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-                w[t] = 0
-            for r in range(out_height):
-                shifted_dot(w, U(out_length), grad_buffer, U(inside + r * pitch), buffer, U(taps.base[g, r, 0]), taps.offset,
-                            U(taps.begin[g, r, 0]), U(taps.end[g, r, 0]))  # fmt: skip
-            for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-                g_weight[channels.weight_start[c] + taps.index[t]] = w[t]
+            weight_grad(g_weight, channels.weight_start[c], w, grad_buffer, inside, pitch, out_height, buffer, taps, g)
         if not want_x:
             continue
         gather(w, grad_taps, g, weight, channels.weight_start[c])
@@ -176,7 +129,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
         if before.present:
             product -= (before.mean[c] - m) * total
             g_before[c, 0], g_before[c, 1] = product / np.sqrt(before.variance[c] + before.eps), total
-            slope_a, constant, slope = _norm_terms(before, c, m, total, product, pixels)
+            slope_a, constant, slope = grad_terms(before, c, m, total, product, pixels)
             ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
             for i in range(U(at), U(at + pixels)):
                 gx[i] = ta * gx[i] - tc - ts * (x[i] - m)

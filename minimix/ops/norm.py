@@ -41,14 +41,14 @@ def batch_norm(x, weight, bias, *residual, running=None, training=False, momentu
         mean, variance = np.zeros(channels), np.zeros(channels)
     else:
         mean, variance = (np.array(statistic, np.float64) for statistic in running)
+    facts = norm.Norm(True, training, ACTIVATIONS[activation], float(eps), weight, bias, mean, variance)
     y = memory.empty(rows.shape, x.dtype)
     if x.size:
         more = channel_major(residual[0]).reshape(-1) if residual else y.reshape(-1)[:0]
-        parallel(norm.forward, rows.reshape(-1), more, y.reshape(-1), weight, bias, mean, variance, float(eps), training,
-                 ACTIVATIONS[activation], n, threads=threads_for(0.2 * x.size))  # fmt: skip
+        parallel(norm.forward, rows.reshape(-1), more, y.reshape(-1), facts, n, threads=threads_for(0.2 * x.size))
     if training and running is not None and x.size:
         move_running(running, mean, variance, n, momentum)
-    return nchw(y), (rows, weight, bias, mean, variance, float(eps), training, ACTIVATIONS[activation], bool(residual))
+    return nchw(y), (rows, facts, bool(residual))
 
 
 def move_running(running: tuple, mean, variance, count: int, momentum: float) -> None:
@@ -59,13 +59,13 @@ def move_running(running: tuple, mean, variance, count: int, momentum: float) ->
 
 
 def batch_norm_backward(gradient, saved):
-    rows, weight, bias, mean, variance, eps, training, activation, has_residual = refuse_complex(saved)
+    rows, facts, has_residual = refuse_complex(saved)
     g = channel_major(gradient)
     gx = memory.empty(rows.shape, rows.dtype)
-    g_weight, g_bias = np.zeros_like(weight), np.zeros_like(bias)
+    g_weight, g_bias = np.zeros_like(facts.scale), np.zeros_like(facts.shift)
     if rows.size:
-        parallel(norm.backward, rows.reshape(-1), g.reshape(-1), gx.reshape(-1), weight, bias, mean, variance, g_weight, g_bias,
-                 eps, training, activation, rows.size // rows.shape[0], threads=threads_for(0.4 * rows.size))  # fmt: skip
+        parallel(norm.backward, rows.reshape(-1), g.reshape(-1), gx.reshape(-1), facts, g_weight, g_bias,
+                 rows.size // rows.shape[0], threads=threads_for(0.4 * rows.size))  # fmt: skip
     return nchw(gx), g_weight, g_bias, *((gradient,) if has_residual else ())
 
 

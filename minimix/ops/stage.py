@@ -10,6 +10,7 @@ import numpy as np
 
 from minimix import convargs
 from minimix.kernels import memory, stage
+from minimix.kernels.norm import Norm
 from minimix.kernels.threads import parallel
 from minimix.ops.depthwise import plan, split_weights, threads
 from minimix.ops.layout import channel_major, nchw
@@ -70,14 +71,14 @@ def mixed_stage_backward(gradient, saved, needed):
     return nchw(gx) if want_x else None, *norms, g_after[:, 0], g_after[:, 1], *split_weights(gw, geometry, needed[5:])
 
 
-def _norm(options, weight, bias, channels: int, training: bool) -> stage.Norm:
+def _norm(options, weight, bias, channels: int, training: bool) -> Norm:
     present = options is not None
     if present and not training:
         mean, variance = (np.array(statistic, np.float64) for statistic in options.running)
     else:
         mean, variance = np.zeros(channels), np.ones(channels)
     activation = ACTIVATIONS[options.activation if present else "identity"]
-    return stage.Norm(present, bool(training), activation, float(options.eps if present else 0), weight, bias, mean, variance)
+    return Norm(present, bool(training), activation, float(options.eps if present else 0), weight, bias, mean, variance)
 
 
 def mixed_stage_flops(out, saved) -> int:
