@@ -15,6 +15,7 @@ import threading
 import numpy as np
 
 from minimix import profiler
+from minimix.kernels import memory
 from minimix.ops.op import Op
 
 _age = itertools.count()
@@ -243,7 +244,8 @@ def backpropagate(seeds: list, retain_graph: bool = False) -> None:
         elif id(node) in owned:
             pending[node] += gradient
         else:  # the first gradient may be shared with other inputs of the same op: do not write into it
-            pending[node] = pending[node] + gradient
+            first = pending[node]
+            pending[node] = np.add(first, gradient, out=memory.empty_like(first))
             owned.add(id(node))
 
     for tensor, gradient in seeds:

@@ -6,7 +6,10 @@ gone, and the next request of that size takes them from there. Every block start
 and the widest vector register.
 """
 
+import contextlib
 import math
+import os
+import threading
 
 import numpy as np
 
@@ -15,7 +18,9 @@ GRAIN = 4096  # sizes are rounded up to this, so that nearly equal requests shar
 SMALL = 1 << 15  # below this, NumPy's own allocator is as good
 LIMIT = 1 << 30  # the shelf holds no more than this
 
-_shelf: dict[int, list] = {}  # lists by size. No lock: popping and appending are atomic, and __del__ can run at any moment
+_shelf: dict[int, list] = {}  # lists by size
+_shelved = 0  # bytes in them
+_lock = threading.RLock()  # the same thread can come twice: __del__ can run at any moment
 
 
 class _Block:
@@ -24,20 +29,34 @@ class _Block:
     __slots__ = ("__array_interface__", "memory")
 
     def __init__(self, nbytes: int):
-        try:
-            self.memory = _shelf[nbytes].pop()
-        except (KeyError, IndexError):
+        self.memory = _take(nbytes)
+        if self.memory is None:
             raw = np.empty(nbytes + ALIGNMENT, np.uint8)
             start = -raw.ctypes.data % ALIGNMENT
             self.memory = raw[start : start + nbytes]
         self.__array_interface__ = self.memory.__array_interface__
 
     def __del__(self):
-        try:
-            if shelved_bytes() + self.memory.nbytes <= LIMIT:
-                _shelf.setdefault(self.memory.nbytes, []).append(self.memory)
-        except (AttributeError, TypeError, RuntimeError):  # no memory in __init__; the shelf changes just now; Python is ending
-            pass
+        with contextlib.suppress(AttributeError, TypeError):  # no memory in __init__; Python is ending
+            _put(self.memory)
+
+
+def _take(nbytes: int):
+    global _shelved
+    with _lock:
+        blocks = _shelf.get(nbytes)
+        if not blocks:
+            return None
+        _shelved -= nbytes
+        return blocks.pop()
+
+
+def _put(memory) -> None:
+    global _shelved
+    with _lock:
+        if _shelved + memory.nbytes <= LIMIT:
+            _shelved += memory.nbytes
+            _shelf.setdefault(memory.nbytes, []).append(memory)
 
 
 def empty(shape, dtype=np.float32) -> np.ndarray:
@@ -55,11 +74,31 @@ def empty(shape, dtype=np.float32) -> np.ndarray:
     return np.asarray(block)[:nbytes].view(dtype).reshape(shape)
 
 
+def empty_like(array: np.ndarray) -> np.ndarray:
+    """The same for the shape, dtype and memory order of an array."""
+    order = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))  # slowest axis first
+    block = empty([array.shape[axis] for axis in order], array.dtype)
+    return block.transpose([order.index(axis) for axis in range(array.ndim)])
+
+
 def shelved_bytes() -> int:
     """Memory that waits to be used again, in bytes."""
-    return sum(nbytes * len(blocks) for nbytes, blocks in list(_shelf.items()))
+    return _shelved
+
+
+def _new_lock() -> None:
+    """A forked child may find the lock taken by a thread that it does not have."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)
 
 
 def release() -> None:
     """Give all waiting memory back to the system."""
-    _shelf.clear()
+    global _shelved
+    with _lock:
+        _shelf.clear()
+        _shelved = 0
