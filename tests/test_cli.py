@@ -313,24 +313,6 @@ def test_the_defaults_in_the_help_are_the_real_ones():
 # -- looking at things ------------------------------------------------------------------------------------------------
 
 
-def test_summary(minimix):
-    code, output, _ = minimix("summary", "mixnet_nano")
-    lines = output.splitlines()
-    assert code == 0
-    assert lines[0].split()[:3] == ["layer", "kind", "output"]
-    assert lines[-2].split() == ["total", "202,004", "8,658,304", lines[-2].split()[-1]]
-    assert "202,004 parameters" in lines[-1] and "8,658,304 multiply-adds" in lines[-1]
-
-
-def test_summary_options(minimix):
-    typed = ("--width", "0.5", "--kernels", "3,5", "--classes", "7", "--size", "16", "--batch-size", "4", "--json")
-    found = json.loads(minimix("summary", *typed)[1])
-    model = mm.models.create("mixnet_nano", num_classes=7, width=0.5, kernels=(3, 5))
-    assert found["params"] == sum(p.size for p in model.parameters())
-    assert found["input_shape"] == [4, 3, 16, 16]
-    assert found["rows"][-1]["output_shape"] == [4, 7]
-
-
 def test_gradcheck(minimix):
     code, output, _ = minimix("gradcheck", "MixConv2d", "--seed", "1")
     assert code == 0
@@ -499,7 +481,7 @@ def test_bugs_keep_their_traceback(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "evaluate", "predict", "summary", "gradcheck", "info", "data", "data get", "data preview"]
+    "command", ["train", "evaluate", "predict", "summary", "compare", "gradcheck", "info", "data", "data get", "data preview"]
 )
 def test_help(minimix, command):
     code, output, _ = minimix(*command.split(), "--help")
@@ -508,7 +490,7 @@ def test_help(minimix, command):
 
 def test_no_command_shows_the_commands(minimix):
     _, output, errors = minimix()
-    for command in ("train", "evaluate", "predict", "summary", "gradcheck", "data", "info"):
+    for command in ("train", "evaluate", "predict", "summary", "compare", "gradcheck", "data", "info"):
         assert command in output + errors
 
 
@@ -524,17 +506,3 @@ def test_help_loads_neither_pictures_nor_plots():
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT).stdout
     loaded = output.split()
     assert not {"matplotlib", "PIL", "pooch", "safetensors"} & set(loaded)
-
-
-@pytest.mark.parametrize("columns", [60, 200])
-def test_a_table_in_a_terminal(monkeypatch, capsys, columns):
-    """Whatever the width: every number whole."""
-    from minimix.cli.output import print_table
-    from minimix.profile import profile
-
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    monkeypatch.setenv("COLUMNS", str(columns))
-    print_table(profile(mm.models.create("mixnet_nano"), (1, 3, 32, 32)).table(), left=5, total=True)
-    output = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)  # without bold
-    assert "202,004" in output and "8,658,304" in output and "…" not in output
-    assert max(map(len, output.splitlines())) <= columns

@@ -61,7 +61,7 @@ def test_tests_use_nothing_else(metadata):
     extra = names(metadata["extras_require"]["test"])
     own = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     runtime = {IMPORTED_AS.get(name, name) for name in names(metadata["install_requires"])}
-    peers = {"torch"}  # skipped where it is not installed
+    peers = {"torch", "timm"}  # skipped where they are not installed
     assert imports(ROOT / "tests") - sys.stdlib_module_names - own - runtime - peers - {"minimix", "benchmarks"} <= extra
 
 

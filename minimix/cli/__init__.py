@@ -1,4 +1,4 @@
-"""The command line: ``minimix train | evaluate | predict | summary | gradcheck | data | info``.
+"""The command line: ``minimix train | evaluate | predict | summary | compare | gradcheck | data | info``.
 
 Every command is a thin layer over the Python function of the same name, and imports what it needs when it is called. What
 users get wrong becomes one red line on standard error, and exit code 2; what went wrong on the way, exit code 1.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from minimix.cli import checking, data, training
+from minimix.cli import checking, costs, data, training
 
 app = typer.Typer(
     name="minimix",
@@ -26,7 +26,8 @@ app = typer.Typer(
 app.command()(training.train)
 app.command()(training.evaluate)
 app.command()(training.predict)
-app.command()(checking.summary)
+app.command()(costs.summary)
+app.command()(costs.compare)
 app.command()(checking.gradcheck)
 app.add_typer(data.app, name="data")
 app.command()(checking.info)

@@ -1,38 +1,13 @@
-"""``minimix summary``, ``minimix gradcheck`` and ``minimix info``: what a network costs, and whether all is well."""
+"""``minimix gradcheck`` and ``minimix info``: whether all is well."""
 
 import json
 from typing import Annotated
 
 import typer
 
-from minimix.cli.options import DATA_DIR, THREADS, kernels_of, model_options
+from minimix.cli.options import DATA_DIR, THREADS
 
 Option, Argument = typer.Option, typer.Argument
-
-
-def summary(
-    model: Annotated[str, Argument(help="The network, by name.")] = "mixnet_nano",
-    width: Annotated[float | None, Option(help="Multiplies the network's channels.", show_default="1.0")] = None,
-    kernels: Annotated[
-        str | None, Option(help="Kernel sizes for all blocks, such as 3,5,7.", show_default="those of the network")
-    ] = None,
-    classes: Annotated[int, Option(help="Outputs of the classifier.", min=1)] = 10,
-    size: Annotated[int, Option(help="Height and width of the images, in pixels.", min=1)] = 32,
-    batch_size: Annotated[int, Option(help="Images at a time.", min=1)] = 1,
-    as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
-):
-    """Parameters, multiply-adds and memory of a network, layer by layer, from its structure alone."""
-    from minimix import models
-    from minimix.cli.output import print_table
-    from minimix.profile import profile
-
-    options = model_options(width, kernels_of(kernels)) or {}
-    cost = profile(models.create(model, num_classes=classes, **options), (batch_size, 3, size, size))
-    if as_json:
-        print(json.dumps({"model": model, **cost.to_dict()}, indent=2))
-        return
-    print_table(cost.table(), left=5, total=True)
-    print(f"{model}, input {'x'.join(map(str, cost.input_shape))}: {cost.params:,} parameters, {cost.macs:,} multiply-adds")
 
 
 def gradcheck(

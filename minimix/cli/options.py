@@ -1,6 +1,8 @@
 """Options that several commands share."""
 
+import ast
 import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +31,47 @@ def kernels_of(text: str | None) -> tuple[int, ...] | None:
     if not sizes or min(sizes) < 1:
         raise ValueError(f"--kernels: expected sizes such as 3,5,7, not {text!r}")
     return sizes
+
+
+def settings_of(texts: Iterable[str]) -> dict:
+    """Options of a network from texts such as "partition=exponential": words, numbers, and numbers in a row.
+
+    >>> settings_of(["kernels=3,5,7", "width=0.5", "dilated=true", "partition=exponential"])
+    {'kernels': (3, 5, 7), 'width': 0.5, 'dilated': True, 'partition': 'exponential'}
+    """
+    settings = {}
+    for text in texts:
+        key, sign, value = text.partition("=")
+        if not (key.isidentifier() and sign and value):
+            raise ValueError(f"expected KEY=VALUE, such as partition=exponential, not {text!r}")
+        try:
+            settings[key] = ast.literal_eval(value.capitalize() if value in ("true", "false", "none") else value)
+        except (ValueError, SyntaxError):
+            settings[key] = value
+    return settings
+
+
+def network_of(text: str) -> tuple[str, dict]:
+    """Name and options of a network that is given in one word.
+
+    >>> network_of("mobilenetv1_100:kernels=3,5,7:partition=exponential")
+    ('mobilenetv1_100', {'kernels': (3, 5, 7), 'partition': 'exponential'})
+    """
+    name, *settings = text.split(":")
+    return name, settings_of(settings)
+
+
+def image_size_of(text: str) -> tuple[int | None, int, int]:
+    """Channels (None where they are not said), height and width of pictures.
+
+    >>> image_size_of("3x224x192"), image_size_of("224")
+    ((3, 224, 192), (None, 224, 224))
+    """
+    parts = text.lower().split("x")
+    if not (1 <= len(parts) <= 3 and all(part.isdecimal() and int(part) > 0 for part in parts)):
+        raise ValueError(f"--input: expected channels, height and width, such as 3x224x224, or 224, not {text!r}")
+    *channels, height, width = [int(part) for part in parts] * (2 if len(parts) == 1 else 1)
+    return channels[0] if channels else None, height, width
 
 
 def model_options(width: float | None, kernels: tuple | None, dropout: float | None = None) -> dict | None:

@@ -2,28 +2,60 @@
 
 import difflib
 
-from minimix.models.mixnet import mixnet_nano
+from minimix.models import mixnet, mobilenet, xception
+from minimix.models.network import Network, build
+from minimix.nn import Module
 
-_NETWORKS = {"mixnet_nano": mixnet_nano}
+_NETWORKS: dict[str, Network | dict] = {**mixnet.NETWORKS, **mobilenet.NETWORKS, **xception.NETWORKS}
+_SMALL = "_cifar"
+_CIFAR = {"num_classes": 10, "output_stride": 8}  # the earliest strides are left out: 32x32 pictures end as 4x4
 
 
 def names() -> list[str]:
-    """All names that ``create`` knows."""
-    return sorted(_NETWORKS)
+    """All names that ``create`` knows.
+
+    They are those of PyTorch Image Models where it has the network. A network for large pictures has a form for 32x32, too:
+    its name and "_cifar".
+    """
+    forms = [name + _SMALL for name, network in _NETWORKS.items() if not (isinstance(network, Network) and network.size == 32)]
+    return sorted([*_NETWORKS, *forms])
 
 
-def create(name: str, **options):
-    """Build the network ``name``, with fresh weights. ``options``: ``num_classes`` and those of the network's own function.
+def create(name: str, **options) -> Module:
+    """Build the network ``name``, with fresh weights. It takes (N, C, H, W) of any size; ``input_size`` is what it is made for.
+
+    num_classes: outputs. 1000 for networks for large pictures, 10 for those for 32x32.
+    in_channels: of the pictures, 3.
+    dropout: probability, before the classifier. By default as published.
+    output_stride: how many times smaller the last feature map is than the picture: 32, or 16, 8, 4, ... with stride 1 in place
+        of the earliest strides, the stem's first. The forms called "_cifar" have 8: the stem and the first row with a stride.
+    resolution: multiplies ``input_size``, nothing else: MobileNetV1's resolution multiplier.
+    padding, eps, momentum: "same" (symmetric) or "tf_same" (TensorFlow's), and of all batch norms.
+
+    All but the two Xceptions also take
+    width: multiplies the channels of stem and rows (and of V2's head, above 1).
+    kernels: kernel sizes of the depthwise layers, one a group of channels: (3, 5, 7) for MixConv, 9 for plain ones.
+    partition: "equal" or "exponential", of the channels among the kernels.
+    dilated: 3x3 kernels that are dilated to reach as far, in layers with stride 1.
+    layers: the number of a block, or several, counted from 0: only they get these kernels.
 
     Raises ValueError for an unknown name, TypeError for an unknown option.
 
     >>> from minimix import models
     >>> type(models.create("mixnet_nano", num_classes=100)).__name__
     'RowNet'
+    >>> net = models.create("mobilenetv2_100_cifar", kernels=(3, 5, 7), partition="exponential", layers=3)
+    >>> net.blocks[2][0].conv_dw.channels_per_group, net.input_size
+    ((72, 36, 36), (3, 32, 32))
     """
-    if name not in _NETWORKS:
+    if name not in names():
         near = difflib.get_close_matches(str(name), names(), n=1)
         raise ValueError(
             f"no network is called {name!r}" + (f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(names())}")
         )
-    return _NETWORKS[name](**options)
+    network = _NETWORKS[name.removesuffix(_SMALL)]
+    small = name.endswith(_SMALL)
+    options = (_CIFAR if small else {}) | options
+    if isinstance(network, Network):
+        return build(network._replace(size=32) if small else network, **options)
+    return xception.Xception(**(network | ({"size": 32} if small else {}) | options))

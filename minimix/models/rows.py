@@ -3,11 +3,16 @@
 from typing import NamedTuple
 
 import minimix.functional as F
+from minimix.models.variations import unroll
 from minimix.nn import BatchNorm2d, Conv2d, Dropout, Linear, MixBlock, Module, PointwiseConv2d, Sequential, init
 
 
 class Row(NamedTuple):
-    """One row: ``repeats`` blocks, the first with the stride, the others with stride 1."""
+    """One row: ``repeats`` blocks, the first with the stride, the others with stride 1.
+
+    expand_groups, project_groups: the 1x1 convolutions of some MixNet rows are in two groups. The paper does not say so; its
+    code does, and its author explains it (github.com/tensorflow/tpu, issue 513).
+    """
 
     kernels: tuple  # depthwise kernel size of each group of channels
     expansion: int
@@ -16,45 +21,62 @@ class Row(NamedTuple):
     repeats: int = 1
     se: float = 0.0  # squeeze-and-excite, relative to the block's input channels
     activation: str = "relu"
+    expand_groups: int = 1
+    project_groups: int = 1
+    partition: str | tuple = "equal"
+    dilation: int | tuple = 1  # one for all groups of channels, or one each
+
+
+def mix_block(channels: int, row: Row, **options) -> MixBlock:
+    """A row with one block, as MixNet and MobileNetV2 have it. channels: of its input. options: padding, eps, momentum, ..."""
+    return MixBlock(
+        channels,
+        row.channels,
+        row.kernels,
+        row.stride,
+        row.expansion,
+        row.se,
+        row.activation,
+        row.expand_groups,
+        row.project_groups,
+        row.partition,
+        row.dilation,
+        **options,
+    )
 
 
 class RowNet(Module):
     """Stem (3x3 convolution), blocks from rows, head (1x1 convolution), mean over the pixels, dropout, classifier.
 
-    blocks[i][j] is block j of row i. Stem and head use ReLU (MixNet's code does; so do its rows without squeeze-and-excite).
+    stages: one after the other, each a Row or a tuple of Rows. blocks[i][j] is block j of stage i, counted through its rows.
+    stem, head: channels; head None: the last row's output goes to the classifier as it is (MobileNetV1).
+    activation: of stem and head. MixNet's is ReLU (in its code; so is that of its rows without squeeze-and-excite).
+    block: makes a block of (input channels, Row with one repeat, padding=, eps=, momentum=).
+    padding: "same" or "tf_same". eps, momentum: of all batch norms.
     """
 
-    def __init__(self, rows, stem: int, head: int, num_classes: int, stem_stride=2, in_channels=3, dropout=0.0, padding="same",
-                 eps=1e-5, momentum=0.1):  # fmt: skip
+    def __init__(self, stages, stem: int, head: int | None, num_classes: int, stem_stride=2, in_channels=3, dropout=0.0,
+                 padding="same", eps=1e-5, momentum=0.1, activation="relu", block=mix_block):  # fmt: skip
         super().__init__()
-        self.conv_stem = Conv2d(in_channels, stem, 3, stem_stride, 1, bias=False)
-        self.bn1 = BatchNorm2d(stem, eps, momentum, activation="relu")
+        self.conv_stem = Conv2d(in_channels, stem, 3, stem_stride, 1 if padding == "same" else padding, bias=False)
+        self.bn1 = BatchNorm2d(stem, eps, momentum, activation=activation)
         self.blocks = Sequential()
         channels = stem
-        for i, row in enumerate(rows):
-            blocks = []
-            for j in range(row.repeats):
-                blocks.append(
-                    MixBlock(
-                        channels,
-                        row.channels,
-                        row.kernels,
-                        row.stride if j == 0 else 1,
-                        row.expansion,
-                        row.se,
-                        row.activation,
-                        padding=padding,
-                        eps=eps,
-                        momentum=momentum,
-                    )
-                )
+        for stage in unroll(stages):
+            blocks = Sequential()
+            for row in stage:
+                blocks.append(block(channels, row, padding=padding, eps=eps, momentum=momentum))
                 channels = row.channels
-            setattr(self.blocks, str(i), Sequential(*blocks))
-        self.conv_head = PointwiseConv2d(channels, head, bias=False)
-        self.bn2 = BatchNorm2d(head, eps, momentum, activation="relu")
+            self.blocks.append(blocks)
+        if head is not None:
+            self.conv_head = PointwiseConv2d(channels, head, bias=False)
+            self.bn2 = BatchNorm2d(head, eps, momentum, activation=activation)
+            channels = head
+        else:
+            self.conv_head = self.bn2 = None
         self.dropout = Dropout(dropout)
-        self.classifier = Linear(head, num_classes)
-        self.classifier.weight.data = init.uniform((num_classes, head), num_classes**-0.5)
+        self.classifier = Linear(channels, num_classes)
+        self.classifier.weight.data = init.uniform((num_classes, channels), num_classes**-0.5)
         self.classifier.bias.data[...] = 0
 
     def features(self, x):
@@ -63,5 +85,7 @@ class RowNet(Module):
 
     def forward(self, x):
         """(N, in_channels, H, W) -> logits (N, num_classes)."""
-        x = self.bn2(self.conv_head(self.features(x)))
+        x = self.features(x)
+        if self.conv_head is not None:
+            x = self.bn2(self.conv_head(x))
         return self.classifier(self.dropout(F.global_avg_pool2d(x)))

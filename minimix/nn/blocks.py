@@ -30,18 +30,23 @@ class SqueezeExcite(Module):
 
 
 class MixBlock(Module):
-    """MixNet's block (arXiv 1907.09595, sec. 4; MobileNetV2's inverted residual, arXiv 1801.04381, with MixConv inside).
+    """The block of MixNet, MobileNetV1 and MobileNetV2 (arXiv 1907.09595, sec. 4; arXiv 1801.04381, fig. 3): their differences
+    are arguments.
 
         expand 1x1, BN, act   (left out where expansion = 1)
         mixed depthwise, BN, act
         squeeze-and-excite    (where se > 0)
-        project 1x1, BN
-        + the input           (where stride = 1 and the channels are as many)
+        project 1x1, BN       (and out_activation: MobileNetV1 has one)
+        + the input           (where stride = 1, the channels are as many, and skip is not False)
 
     kernel_sizes, stride, dilation, partition, padding: of the ``MixConv2d``.
     expansion: channels inside / in_channels. expand_groups, project_groups: groups of the 1x1 convolutions.
     se: hidden channels of the squeeze-and-excite as a fraction of in_channels (before the expansion).
-    activation: "relu", "relu6", "swish", "hard_swish". eps, momentum: of the batch norms.
+    activation, out_activation: "identity", "relu", "relu6", "swish", "hard_swish". eps, momentum: of the batch norms.
+
+    Its layers are attributes, named as in PyTorch Image Models: conv_pw, bn1, conv_dw, bn2, se, conv_pwl, bn3. Where nothing is
+    expanded there are fewer, and conv_pw is the projection: conv_dw, bn1, se, conv_pw, bn2. ``expand``, ``project`` and
+    ``norms`` find them by what they do.
 
     >>> from minimix import nn
     >>> import numpy as np
@@ -65,6 +70,8 @@ class MixBlock(Module):
         padding="same",
         eps=1e-5,
         momentum=0.1,
+        out_activation="identity",
+        skip=True,
     ):
         super().__init__()
         if not 0 <= se:
@@ -72,30 +79,48 @@ class MixBlock(Module):
         inside = count(in_channels, "in_channels") * count(expansion, "expansion")
         self.fused = True  # False: each layer runs on its own, for whoever wants to see what passes between them
         self.expands = expansion != 1
-        self.has_skip = pair(stride, "stride", 1) == (1, 1) and in_channels == out_channels
+        self.has_skip = bool(skip) and pair(stride, "stride", 1) == (1, 1) and in_channels == out_channels
         if self.expands:
-            self.conv_pw = PointwiseConv2d(in_channels, inside, expand_groups, bias=False)
+            self.conv_pw = PointwiseConv2d(in_channels, inside, expand_groups, bias=False, split=True)
             self.bn1 = BatchNorm2d(inside, eps, momentum, activation=activation)
         self.conv_dw = MixConv2d(inside, kernel_sizes, stride, dilation, partition, padding=padding)
-        self.bn2 = BatchNorm2d(inside, eps, momentum, activation=activation)
+        depthwise_norm = BatchNorm2d(inside, eps, momentum, activation=activation)
+        self.add_module("bn2" if self.expands else "bn1", depthwise_norm)
         self.se = SqueezeExcite(inside, max(1, int(in_channels * se)), activation) if se else None
-        self.conv_pwl = PointwiseConv2d(inside, out_channels, project_groups, bias=False)
-        self.bn3 = BatchNorm2d(out_channels, eps, momentum)
+        project = PointwiseConv2d(inside, out_channels, project_groups, bias=False, split=True)
+        self.add_module("conv_pwl" if self.expands else "conv_pw", project)
+        self.add_module("bn3" if self.expands else "bn2", BatchNorm2d(out_channels, eps, momentum, activation=out_activation))
+
+    @property
+    def expand(self) -> PointwiseConv2d | None:
+        """The 1x1 convolution before the depthwise one."""
+        return self.conv_pw if self.expands else None
+
+    @property
+    def project(self) -> PointwiseConv2d:
+        """The 1x1 convolution after the depthwise one."""
+        return self.conv_pwl if self.expands else self.conv_pw
+
+    @property
+    def norms(self) -> tuple:
+        """The batch norms behind the expansion (None where there is none), the depthwise convolution and the projection."""
+        return (self.bn1, self.bn2, self.bn3) if self.expands else (None, self.bn1, self.bn2)
 
     def forward(self, x):
-        y = self.conv_pw(x) if self.expands else x
+        y = self.expand(x) if self.expands else x
         y = self._middle(y)
         if self.se is not None:
             y = self.se(y)
-        return self.bn3(self.conv_pwl(y), residual=x if self.has_skip else None)
+        return self.norms[2](self.project(y), residual=x if self.has_skip else None)
 
     def _middle(self, x):
-        """bn1, conv_dw and bn2 in one op; the same as ``bn2(conv_dw(bn1(x)))``, without bn1 where nothing is expanded."""
-        norms = [self.bn2, *([self.bn1] if self.expands else [])]
+        """Depthwise convolution between its two batch norms in one op; the first is missing where nothing is expanded."""
+        before, after, _ = self.norms
+        norms = [norm for norm in (before, after) if norm is not None]
         if not self.fused or any(norm.training != self.training or not norm.can_fuse for norm in norms):
-            return self.bn2(self.conv_dw(self.bn1(x) if self.expands else x))
+            return after(self.conv_dw(x if before is None else before(x)))
         conv = self.conv_dw
-        before = self.bn1.as_option() if self.expands else None
+        first = None if before is None else before.as_option()
         return F.mixed_stage(
-            x, conv.weights, before, self.bn2.as_option(), self.training, conv.stride, conv.padding, list(conv.dilation)
+            x, conv.weights, first, after.as_option(), self.training, conv.stride, conv.padding, list(conv.dilation)
         )

@@ -40,6 +40,12 @@ def layer_cases() -> list[Case]:
             lambda: MixBlock(4, 3, (3, 5), 2, 2, activation="relu").eval(),
             images,
         ),
+        _case(
+            "MixBlock",
+            "3, 5, 1x1 in 2 groups, out relu6",
+            lambda: MixBlock(4, 6, (3, 5), 1, 2, expand_groups=2, project_groups=2, out_activation="relu6"),
+            images,
+        ),
         _case("MixBlock", "3, no expansion, not fused", lambda: _unfused(MixBlock(4, 4, (3,), expansion=1)), images),
         _case("MaxPool2d", "behind 1x1", lambda: Sequential(PointwiseConv2d(4, 3), MaxPool2d(2)), images),
         _case("AvgPool2d", "behind 1x1", lambda: Sequential(PointwiseConv2d(4, 3), AvgPool2d(2)), images),

@@ -47,13 +47,18 @@ class Conv2d(Module):
 class PointwiseConv2d(Module):
     """1x1 convolution: a matrix product at every pixel. weight (C_out, C/groups, 1, 1), bias (C_out,).
 
+    split: give each group a parameter of its own, (C_out/groups, C/groups, 1, 1), in the state dict as "0.weight", "1.weight",
+    ...: so MixNet's code, and PyTorch Image Models, keep those of their grouped 1x1 convolutions. The function is the same.
+
     >>> from minimix import nn
     >>> import numpy as np
     >>> nn.PointwiseConv2d(4, 6, groups=2)(np.zeros((2, 4, 5, 5), np.float32)).shape
     (2, 6, 5, 5)
+    >>> list(nn.PointwiseConv2d(4, 6, groups=2, bias=False, split=True).state_dict())
+    ['0.weight', '1.weight']
     """
 
-    def __init__(self, in_channels, out_channels, groups=1, bias=True):
+    def __init__(self, in_channels, out_channels, groups=1, bias=True, split=False):
         super().__init__()
         self.in_channels, self.out_channels = count(in_channels, "in_channels"), count(out_channels, "out_channels")
         self.groups = count(groups, "groups")
@@ -61,15 +66,29 @@ class PointwiseConv2d(Module):
             raise ValueError(
                 f"in_channels={in_channels} and out_channels={out_channels} must both be multiples of groups={groups}"
             )
-        shape = (self.out_channels, self.in_channels // self.groups, 1, 1)
-        self.weight = Parameter(init.fan_out_normal(shape, self.groups))
+        if split and self.groups > 1:
+            for i in range(self.groups):
+                part = PointwiseConv2d(self.in_channels // self.groups, self.out_channels // self.groups, bias=False)
+                self.add_module(str(i), part)
+        else:
+            shape = (self.out_channels, self.in_channels // self.groups, 1, 1)
+            self.weight = Parameter(init.fan_out_normal(shape, self.groups))
         self.bias = Parameter(np.zeros(self.out_channels, np.float32)) if bias else None
 
+    @property
+    def weights(self) -> list:
+        """The weight; where it is split, one a group."""
+        return [part.weight for part in self.children()] or [self.weight]
+
     def forward(self, x):
-        return F.pointwise_conv2d(x, self.weight, self.bias, self.groups)
+        weights = self.weights
+        return F.pointwise_conv2d(x, weights[0] if len(weights) == 1 else F.concatenate(weights), self.bias, self.groups)
 
     def extra_repr(self) -> str:
         return f"{self.in_channels}, {self.out_channels}, groups={self.groups}, bias={self.bias is not None}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.extra_repr()})"
 
 
 class DepthwiseConv2d(Module):

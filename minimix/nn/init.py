@@ -26,3 +26,15 @@ def uniform(shape: tuple, bound: float) -> np.ndarray:
     True
     """
     return rng.generator().uniform(-bound, bound, shape).astype(np.float32)
+
+
+def truncated_normal(shape: tuple, deviation: float) -> np.ndarray:
+    """Normal with standard deviation ``deviation``, but whatever lies beyond two of them is drawn again, as TensorFlow has it.
+
+    >>> bool(abs(truncated_normal((64, 32, 1, 1), 0.09)).max() <= 0.18)
+    True
+    """
+    values = rng.generator().standard_normal(shape)
+    while (beyond := np.abs(values) > 2).any():
+        values[beyond] = rng.generator().standard_normal(np.count_nonzero(beyond))
+    return (values * deviation).astype(np.float32)

@@ -191,7 +191,8 @@ class Module:
         """Copy ``state`` into the arrays of this module, converted to their dtypes. Returns (missing, unexpected) names.
 
         Everything is checked before anything is changed. Raises RuntimeError for arrays of the wrong shape and, where
-        ``strict``, for names that are missing or unexpected; TypeError for what is no dict.
+        ``strict``, for names that are missing or unexpected; TypeError for what is no dict. As in PyTorch, a batch norm's
+        num_batches_tracked may be missing all the same, and stays as it is: older files lack it, and few networks use it.
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"the state must be a dict of arrays, as state_dict() gives, not {type(state).__name__}")
@@ -206,7 +207,8 @@ class Module:
         ]
         problems = [f"shape of {text}" for text in misshapen]
         if strict:
-            problems += [f"missing {name}" for name in missing] + [f"unexpected {name}" for name in unexpected]
+            problems += [f"missing {name}" for name in missing if name.rpartition(".")[2] != "num_batches_tracked"]
+            problems += [f"unexpected {name}" for name in unexpected]
         if problems:
             more = f"\n  ... and {len(problems) - 20} more" if len(problems) > 20 else ""
             raise RuntimeError(f"the state does not fit {type(self).__name__}:\n  " + "\n  ".join(problems[:20]) + more)

@@ -6,7 +6,7 @@ import pytest
 import minimix as mm
 import minimix.functional as F
 from minimix import models, nn
-from minimix.models.mixnet import round_channels
+from minimix.models.variations import round_channels
 
 ROWS = [
     # in out kernels        stride expansion se activation
@@ -52,18 +52,23 @@ def torch_twin(torch):
             inside = ins * expansion
             self.act = {"relu": torch.relu, "swish": tnn.functional.silu}[activation]
             self.expands, self.skips, self.excites = expansion > 1, stride == 1 and ins == outs, se > 0
+            expand, project = tnn.Conv2d(ins, inside, 1, bias=False), tnn.Conv2d(inside, outs, 1, bias=False)
+            mixed = Mixed(inside, kernels, stride)
+            if len(kernels) == 1:
+                mixed = tnn.Conv2d(inside, inside, 3, stride, 1, groups=inside, bias=False)
             if self.expands:
-                self.conv_pw, self.bn1 = tnn.Conv2d(ins, inside, 1, bias=False), tnn.BatchNorm2d(inside)
-            plain = tnn.Conv2d(inside, inside, 3, stride, 1, groups=inside, bias=False)
-            self.conv_dw = plain if len(kernels) == 1 else Mixed(inside, kernels, stride)
-            self.bn2 = tnn.BatchNorm2d(inside)
-            if self.excites:
-                self.se = Excite(inside, int(ins * se))
-            self.conv_pwl, self.bn3 = tnn.Conv2d(inside, outs, 1, bias=False), tnn.BatchNorm2d(outs)
+                self.conv_pw, self.bn1, self.conv_dw, self.bn2 = expand, tnn.BatchNorm2d(inside), mixed, tnn.BatchNorm2d(inside)
+                if self.excites:
+                    self.se = Excite(inside, int(ins * se))
+                self.conv_pwl, self.bn3 = project, tnn.BatchNorm2d(outs)
+            else:
+                self.conv_dw, self.bn1, self.conv_pw, self.bn2 = mixed, tnn.BatchNorm2d(inside), project, tnn.BatchNorm2d(outs)
 
         def forward(self, x):
-            y = self.act(self.bn1(self.conv_pw(x))) if self.expands else x
-            y = self.act(self.bn2(self.conv_dw(y)))
+            if not self.expands:
+                y = self.bn2(self.conv_pw(self.act(self.bn1(self.conv_dw(x)))))
+                return x + y if self.skips else y
+            y = self.act(self.bn2(self.conv_dw(self.act(self.bn1(self.conv_pw(x))))))
             y = self.bn3(self.conv_pwl(self.se(y) if self.excites else y))
             return x + y if self.skips else y
 
@@ -119,8 +124,12 @@ def test_the_table():
         inside = ins * expansion
         assert [w.shape[2:] for w in block.conv_dw.weights] == [(k, k) for k in kernels]
         assert block.conv_dw.stride == (stride, stride) and block.conv_dw.channels == inside
-        assert block.bn2.activation == activation and block.bn3.activation == "identity"
-        assert block.conv_pwl.weight.shape == (outs, inside, 1, 1)
+        assert [norm and norm.activation for norm in block.norms] == [
+            activation if expansion > 1 else None,
+            activation,
+            "identity",
+        ]
+        assert block.project.weight.shape == (outs, inside, 1, 1)
         assert (block.se.conv_reduce.weight.shape[0] if block.se else 0) == int(ins * se)
         assert block.has_skip == (ins == outs and stride == 1)
     assert model.conv_stem.weight.shape == (16, 3, 3, 3) and model.conv_head.weight.shape == (256, 80, 1, 1)

@@ -12,11 +12,12 @@ rng = np.random.default_rng(0)
 
 def composed(block, x):
     """MixBlock as its docstring says, layer by layer."""
-    y = block.bn1(block.conv_pw(x)) if block.expands else x
-    y = block.bn2(block.conv_dw(y))
-    if block.se is not None:
-        y = block.se(y)
-    y = block.bn3(block.conv_pwl(y))
+    if block.expands:
+        y = block.bn2(block.conv_dw(block.bn1(block.conv_pw(x))))
+        y = block.bn3(block.conv_pwl(y if block.se is None else block.se(y)))
+    else:
+        y = block.bn1(block.conv_dw(x))
+        y = block.bn2(block.conv_pw(y if block.se is None else block.se(y)))
     return x + y if block.has_skip else y
 
 
@@ -45,6 +46,7 @@ def randomised(block, dtype=np.float64):
 OPTIONS = [
     {},
     {"expansion": 1},
+    {"expansion": 1, "se": 0.5, "out_activation": "relu6", "skip": False},
     {"stride": 2, "se": 0.5},
     {"stride": 3, "kernel_sizes": (3, 4)},
     {"stride": (1, 2), "kernel_sizes": (3,), "padding": "tf_same"},
@@ -142,7 +144,39 @@ def test_a_single_value_a_channel_is_refused_in_training_wherever_it_arises():
     assert block.eval()(np.ones((1, 8, 2, 2), np.float32)).shape == (1, 8, 1, 1)
 
 
+@pytest.mark.parametrize("expansion, se, expected", [
+    (2, 0.5, "conv_pw.0 conv_pw.1 bn1 conv_dw.0 conv_dw.1 bn2 se.conv_reduce se.conv_expand conv_pwl.0 conv_pwl.1 bn3"),
+    (1, 0.5, "conv_dw.0 conv_dw.1 bn1 se.conv_reduce se.conv_expand conv_pw.0 conv_pw.1 bn2"),
+])  # fmt: skip
+def test_names_are_those_of_pytorch_image_models(expansion, se, expected):
+    block = nn.MixBlock(8, 12, (3, 5), expansion=expansion, se=se, expand_groups=2, project_groups=2)
+    names = [name.removesuffix(".weight") for name, _ in block.named_parameters() if name.endswith("weight")]
+    assert names == expected.split()
+    assert [w.shape[0] for w in block.project.weights] == [6, 6] and block.norms[2].num_features == 12
+    assert block.expand is (block.conv_pw if expansion > 1 else None)
+
+
+def test_a_pointwise_convolution_with_a_weight_for_each_group():
+    whole, split = nn.PointwiseConv2d(6, 4, groups=2), nn.PointwiseConv2d(6, 4, groups=2, split=True)
+    assert {name: array.shape for name, array in split.state_dict().items()} == {
+        "0.weight": (2, 3, 1, 1),
+        "1.weight": (2, 3, 1, 1),
+        "bias": (4,),
+    }
+    whole.weight.data = np.concatenate([weight.data for weight in split.weights])
+    whole.bias.data[...] = split.bias.data[...] = rng.standard_normal(4)
+    x = rng.standard_normal((2, 6, 5, 3)).astype(np.float32)
+    found, expected = run(split, split, x), run(whole, whole, x)
+    np.testing.assert_array_equal(found["output"], expected["output"])
+    halves = found["gradient of 0.weight"], found["gradient of 1.weight"]
+    np.testing.assert_allclose(np.concatenate(halves), expected["gradient of weight"], rtol=1e-6)
+    assert list(nn.PointwiseConv2d(6, 4, split=True, bias=False).state_dict()) == ["weight"]
+    with pytest.raises(ValueError, match="multiples of groups=4"):
+        nn.PointwiseConv2d(8, 6, groups=4, split=True)
+
+
 def test_where_a_block_expands_and_skips():
+    assert not nn.MixBlock(8, 8, skip=False).has_skip
     assert nn.MixBlock(8, 8, stride=(1, 1)).has_skip and not nn.MixBlock(8, 8, stride=(1, 2)).has_skip
     assert next(iter(nn.MixBlock(8, 8, 3, expansion=1).state_dict())) == "conv_dw.weight"
     assert nn.MixBlock(8, 8).has_skip and not nn.MixBlock(8, 8, stride=2).has_skip and not nn.MixBlock(8, 9).has_skip

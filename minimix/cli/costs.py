@@ -1,0 +1,223 @@
+"""``minimix summary`` and ``minimix compare``: what networks cost, from their structure alone."""
+
+import json
+from typing import Annotated, NamedTuple
+
+import typer
+
+from minimix.cli.options import image_size_of, kernels_of, model_options, network_of, settings_of
+
+Option, Argument = typer.Option, typer.Argument
+
+WIDTH = Annotated[float | None, Option(help="Multiplies the network's channels.", show_default="1.0")]
+KERNELS = Annotated[str | None, Option(help="Kernel sizes for all blocks, such as 3,5,7.", show_default="those of the network")]
+SETTINGS = Annotated[
+    list[str] | None,
+    Option("--option", "-o", metavar="KEY=VALUE", help="Any option of models.create, such as partition=exponential; several."),
+]
+CLASSES = Annotated[
+    int | None,
+    Option("--classes", "--num-classes", help="Outputs of the classifier.", min=1, show_default="those of the network"),
+]
+INPUT = Annotated[
+    str | None,
+    Option("--input", "--size", metavar="CxHxW", help="The images: 3x224x224, or 224.", show_default="those of the network"),
+]
+BATCH_SIZE = Annotated[int, Option(help="Images at a time.", min=1)]
+JSON = Annotated[bool, Option("--json", help="Print JSON.")]
+
+
+def summary(
+    model: Annotated[
+        str, Argument(help="The network, by name; options may follow: mobilenetv1_100:kernels=3,5,7.")
+    ] = "mixnet_nano",
+    image: INPUT = None,
+    width: WIDTH = None,
+    kernels: KERNELS = None,
+    settings: SETTINGS = None,
+    classes: CLASSES = None,
+    batch_size: BATCH_SIZE = 1,
+    count_as: Annotated[
+        str | None, Option(help="What another counter reports, too: fvcore, ptflops, thop, torchinfo, torch, ..., or all.")
+    ] = None,
+    as_json: JSON = False,
+    as_csv: Annotated[bool, Option("--csv", help="Print the layers as CSV.")] = False,
+):
+    """Parameters, multiply-adds and memory of a network, layer by layer, from its structure alone.
+
+    "kernels" and "channels" are those of each group of channels, "field" the pixels that one output can depend on.
+    """
+    from minimix.cli.output import print_table
+    from minimix.profile.counters import COUNTERS, prices_of
+    from minimix.profile.report import WORDS
+
+    _one_of(as_json, as_csv)
+    counters = list(COUNTERS) if count_as == "all" else [] if count_as is None else [count_as]
+    for counter in counters:
+        prices_of(counter)  # refuses
+    network = _network(model, image, _shared(width, kernels, settings, classes), batch_size)
+    cost = network.cost
+    if as_json:
+        reported = {"counted_as": {counter: cost.counted_as(counter) for counter in COUNTERS}}
+        print(json.dumps({**network.names(), **cost.to_dict(), **reported}, indent=2))
+        return
+    if as_csv:
+        print(cost.to_csv(), end="")
+        return
+    print_table(cost.table(), left=WORDS, total=True)
+    print()
+    print_table(cost.kinds_table(), left=1)
+    print()
+    print_table(cost.apart_table(), left=2)
+    if counters:
+        print()
+        lines = [(counter, COUNTERS[counter].rule, f"{cost.counted_as(counter):,}") for counter in counters]
+        print_table([("counted as by", "rule", "operations"), *lines], left=2)
+    print()
+    size = "x".join(map(str, cost.input_shape))
+    print(f"{network.label}, input {size}: {cost.params:,} parameters, {cost.macs:,} multiply-adds")
+
+
+def compare(
+    models: Annotated[
+        list[str],
+        Argument(metavar="NETWORK...", help="Networks, by name; options may follow: mobilenetv1_100:kernels=3,5,7."),
+    ],
+    image: INPUT = None,
+    width: WIDTH = None,
+    kernels: KERNELS = None,
+    settings: SETTINGS = None,
+    classes: CLASSES = None,
+    batch_size: BATCH_SIZE = 1,
+    as_json: JSON = False,
+    as_csv: Annotated[bool, Option("--csv", help="Print CSV.")] = False,
+):
+    """Networks side by side: what they cost exactly, and what papers print about them.
+
+    Each has its own input size, unless --input gives one for all.
+    """
+    from minimix.cli.output import print_table
+    from minimix.profile.report import csv_of
+
+    _one_of(as_json, as_csv)
+    shared = _shared(width, kernels, settings, classes)
+    networks = [_network(model, image, shared, batch_size) for model in models]
+    if as_json:
+        print(json.dumps([network.record() for network in networks], indent=2))
+        return
+    if as_csv:
+        print(csv_of([_flat(network) for network in networks]), end="")
+        return
+    print_table(_side_by_side(networks), left=1)
+    printed = [line for network in networks for line in _beside_the_printed(network)]
+    if printed:
+        headings = ("network", "source", "parameters", "printed", "multiply-adds", "printed", "top-1", "top-5")
+        print()
+        print_table([headings, *printed], left=2)
+        if any(line.read_off for network in networks for line in network.published):
+            print("~: read off a figure")
+
+
+class _Network(NamedTuple):
+    name: str
+    options: dict
+    cost: object  # a Profile
+    published: list
+
+    @property
+    def label(self) -> str:
+        """As a user would type it."""
+        options = [f"{key}={_typed(value)}" for key, value in self.options.items()]
+        return ":".join([self.name, *options])
+
+    def names(self) -> dict:
+        return {"model": self.name, "options": self.options}
+
+    def record(self) -> dict:
+        """For JSON: the totals, and everything that is printed about it."""
+        facts = self.cost.to_dict()
+        del facts["rows"]
+        return {**self.names(), **facts, "published": [line._asdict() for line in self.published]}
+
+
+def _typed(value) -> str:
+    return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+
+
+def _one_of(as_json: bool, as_csv: bool) -> None:
+    if as_json and as_csv:
+        raise ValueError("--json and --csv: choose one")
+
+
+def _shared(width, kernels, settings, classes) -> dict:
+    """The options that hold for all networks of a command."""
+    options = (model_options(width, kernels_of(kernels)) or {}) | settings_of(settings or ())
+    return options if classes is None else options | {"num_classes": classes}
+
+
+def _network(text: str, image: str | None, shared: dict, batch_size: int) -> _Network:
+    from minimix import models
+    from minimix.models.published import published
+    from minimix.profile import profile
+
+    name, own = network_of(text)
+    options = shared | own
+    channels, *size = (None,) if image is None else image_size_of(image)
+    if channels is not None and channels != options.get("in_channels", 3):
+        options["in_channels"] = channels
+    model = models.create(name, **options)
+    shape = (batch_size, model.input_size[0], *(size or model.input_size[1:]))
+    lines = published(name, shape[2], **options) if shape[2] == shape[3] else []
+    return _Network(name, options, profile(model, shape), lines)
+
+
+def _side_by_side(networks: list[_Network]) -> list[tuple[str, ...]]:
+    """A column a network, a line a figure, as text."""
+    costs = [network.cost for network in networks]
+    kinds = list(dict.fromkeys(kind for cost in costs for kind in cost.macs_by_kind))
+    return [
+        ("", *(network.label for network in networks)),
+        ("input", *("x".join(map(str, cost.input_shape)) for cost in costs)),
+        ("parameters", *(f"{cost.params:,}" for cost in costs)),
+        ("multiply-adds", *(f"{cost.macs:,}" for cost in costs)),
+        *((f"  {kind}", *(f"{cost.macs_by_kind.get(kind, 0):,}" for cost in costs)) for kind in kinds),
+        *((name, *(f"{cost.apart[name]:,}" for cost in costs)) for name in costs[0].apart),
+        ("KiB of activations", *(f"{cost.activation_bytes / 1024:,.1f}" for cost in costs)),
+        ("receptive field", *map(_field, costs)),
+    ]
+
+
+def _field(cost) -> str:
+    """Of the last layer that convolves."""
+    fields = [row.receptive_field for row in cost.rows if row.kernel_sizes and row.receptive_field]
+    return "x".join(map(str, fields[-1])) if fields else "-"
+
+
+def _beside_the_printed(network: _Network) -> list[tuple[str, ...]]:
+    """A line a source: the exact figures and the printed ones, in millions, as text."""
+    images = network.cost.input_shape[0]
+    exact = f"{network.cost.params / 1e6:.3f} M", f"{network.cost.macs / images / 1e6:.1f} M"
+    lines = []
+    for line in network.published:
+        about = "~" if line.read_off else ""
+        params, macs = (f"{about}{n} M" if n is not None else "-" for n in (line.params, line.macs))
+        accuracies = (f"{about}{n} %" if n is not None else "-" for n in (line.top1, line.top5))
+        lines.append((network.label, line.source, exact[0], params, exact[1], macs, *accuracies))
+    return lines
+
+
+def _flat(network: _Network) -> dict:
+    """For CSV: one line, with what the first source prints."""
+    cost, first = network.cost, network.published[0] if network.published else None
+    printed = {f"printed_{key}": value for key, value in first._asdict().items()} if first else {}
+    keys = ("source", "params", "macs", "top1", "top5", "read_off")
+    return {
+        "model": network.label,
+        "input": "x".join(map(str, cost.input_shape)),
+        "params": cost.params,
+        "macs": cost.macs,
+        **{f"macs_{kind}": n for kind, n in cost.macs_by_kind.items()},
+        **{name.replace(" ", "_"): n for name, n in cost.apart.items()},
+        "activation_bytes": cost.activation_bytes,
+        **{f"printed_{key}": printed.get(f"printed_{key}", "") for key in keys},
+    }

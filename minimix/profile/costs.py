@@ -1,0 +1,115 @@
+"""What each op costs: its multiply-adds, and apart from them all else that some counter or other counts.
+
+A multiply-add is one term of a convolution's or a matrix product's sum; those with the zero border are terms like any other.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+from minimix import convargs
+from minimix.ops import pool
+from minimix.ops.excite import SQUEEZE_EXCITE
+from minimix.ops.matmul import LINEAR, MATMUL
+from minimix.ops.norm import BATCH_NORM
+from minimix.ops.op import Op
+from minimix.ops.stage import MIXED_STAGE
+from minimix.padding import Pair
+from minimix.profile.shapes import ACTIVATIONS, Geometry
+
+KINDS = ("depthwise", "pointwise", "se", "dense", "linear")  # "dense": convolutions with larger kernels over several channels
+POOLS = {
+    pool.MAX_POOL2D: "max_pool",
+    pool.AVG_POOL2D: "avg_pool",
+    pool.ADAPTIVE_AVG_POOL2D: "global_pool",
+    pool.GLOBAL_AVG_POOL2D: "global_pool",
+}
+APART = {  # what is listed apart, of what it is made up, and in which unit
+    "batch norm": (("batch_norm",), "elements"),
+    "activation": (tuple(op.name for op in ACTIVATIONS), "elements"),
+    "bias": (("bias",), "additions"),
+    "pooling": (tuple(dict.fromkeys(POOLS.values())), "input elements"),
+}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one op does.
+
+    macs:   multiply-adds. kind: one of ``KINDS``, "other" for an op of somebody else's, "" where there are none.
+    others: {name: how many}: "bias" (additions), "batch_norm" and the names of activations (elements that pass through),
+            "max_pool", "avg_pool", "global_pool" (elements that go in; those that come out have "_out" behind),
+            "batch_norm_params" (numbers of scale and shift, for each image).
+    parts:  of a convolution, (kernel size, input channels) of each group of channels.
+    """
+
+    macs: int = 0
+    kind: str = ""
+    others: dict[str, int] = field(default_factory=dict)
+    parts: tuple[tuple[Pair, int], ...] = ()
+
+
+def work_of(op: Op, arrays: tuple, options: dict, shape: tuple, geometry: Geometry | None) -> Work:
+    """The cost of ``op`` on ``arrays``, of which only the shapes are looked at. shape: of the output."""
+    size = math.prod(shape)
+    if isinstance(geometry, convargs.MixGeometry):
+        return _mixed(op, arrays, options, size, geometry)
+    if geometry is not None:
+        return _dense(arrays, size, geometry)
+    if op is SQUEEZE_EXCITE:
+        return _squeeze_excite(*arrays, **options)
+    if op in (LINEAR, MATMUL):
+        return Work(size * arrays[0].shape[-1], "linear", {"bias": size} if len(arrays) > 2 else {})
+    if op is BATCH_NORM:
+        return Work(others=_norm(shape, options["activation"]))
+    if op in POOLS:
+        return Work(others={POOLS[op]: math.prod(arrays[0].shape), f"{POOLS[op]}_out": size})
+    if op in ACTIVATIONS:
+        return Work(others={op.name: size})
+    return Work()
+
+
+def _mixed(op, arrays, options, size: int, g: convargs.MixGeometry) -> Work:
+    """One multiply-add a tap, for each output."""
+    pixels = g.batch * g.out_height * g.out_width
+    taps = sum((group.out_last - group.out_first) * math.prod(group.kernel) for group in g.groups)
+    others: dict[str, int] = {}
+    if op is MIXED_STAGE:
+        norms = [(options["before"], arrays[0].shape), (options["after"], g.output_shape)]
+        others = added(*(_norm(shape, norm.activation) for norm, shape in norms if norm is not None))
+    return Work(pixels * taps, "depthwise", others, tuple((group.kernel, group.last - group.first) for group in g.groups))
+
+
+def _dense(arrays, size: int, g: convargs.ConvGeometry) -> Work:
+    others = {"bias": size} if len(arrays) > 2 else {}
+    macs = size * math.prod(arrays[1].shape[1:])
+    if g.groups == g.channels > 1:
+        return Work(macs, "depthwise", others, ((g.kernel, g.channels),))
+    kind = "pointwise" if g.kernel == (1, 1) else "dense"
+    return Work(macs, kind, others, ((g.kernel, g.channels // g.groups),) * g.groups)
+
+
+def _squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, activation) -> Work:
+    """Two 1x1 convolutions of a picture of one pixel. Its means and its products with x have a line in no counter."""
+    images, channels, hidden = x.shape[0], x.shape[1], len(reduce_weight)
+    others = {"bias": images * (hidden + channels), activation: images * hidden}
+    parts = (((1, 1), channels), ((1, 1), hidden))
+    return Work(2 * images * channels * hidden, "se", added(others, {"sigmoid": images * channels}), parts)
+
+
+def _norm(shape: tuple, activation: str) -> dict[str, int]:
+    size = math.prod(shape)
+    own = {"batch_norm": size, "batch_norm_params": 2 * shape[0] * shape[1]}
+    return own if activation == "identity" else {**own, activation: size}
+
+
+def added(*counts: dict[str, int]) -> dict[str, int]:
+    """Sums by name.
+
+    >>> added({"relu": 2, "bias": 1}, {"relu": 3})
+    {'relu': 5, 'bias': 1}
+    """
+    total: dict[str, int] = {}
+    for count in counts:
+        for name, n in count.items():
+            total[name] = total.get(name, 0) + n
+    return total

@@ -1,0 +1,66 @@
+"""What other counters would report for the same network: each has its own idea of what an operation is.
+
+The prices were read in the counters' sources (fvcore 0.1.5, ptflops 0.7.5, thop 0.1.1, torchinfo 1.8, PyTorch 2.13) and give
+the numbers that those print. "-timm": for timm's networks, whose norms are a class of their own that does its activation, too;
+counters that go by the class of a layer do not recognise it. (Nor, in its "tf_" networks, ptflops and thop the strided
+convolutions: what they print for those is too small, and not reproduced here.)
+"""
+
+import difflib
+from collections.abc import Mapping
+from typing import NamedTuple
+
+_ACTIVATIONS = {"relu6": 1, "swish": 1, "softmax": 1}
+
+
+class Counter(NamedTuple):
+    """prices: what one of each counts, by the names of ``costs.Work.others`` and "mac"; what has no price counts nothing."""
+
+    prices: dict[str, int]
+    rule: str
+
+
+COUNTERS = {
+    "fvcore": Counter(
+        {"mac": 1, "batch_norm": 2, "global_pool": 1}, "1 a multiply-add, 2 an element of a batch norm, global pools by input"
+    ),
+    "ptflops": Counter(
+        {"mac": 1, "bias": 1, "batch_norm": 2, "relu": 1, **_ACTIVATIONS, "max_pool": 1, "avg_pool": 1, "global_pool": 1},
+        "1 a multiply-add, bias, element of an activation and input of a pool, 2 an element of a batch norm",
+    ),
+    "ptflops-timm": Counter(
+        {"mac": 1, "bias": 1, "relu": 2, **_ACTIVATIONS, "max_pool": 2, "avg_pool": 2, "global_pool": 2},
+        "no batch norms; ReLUs and pools twice, as layers and as the functions that these call",
+    ),
+    "ptflops-aten": Counter({"mac": 1, "bias": 1}, "1 a multiply-add and bias"),
+    "thop": Counter(
+        {"mac": 1, "batch_norm": 4, "avg_pool_out": 1, "global_pool": 1, "global_pool_out": 1},
+        "1 a multiply-add, 4 an element of a batch norm, global pools by input and output",
+    ),
+    "thop-timm": Counter(
+        {"mac": 1, "avg_pool_out": 1, "global_pool": 1, "global_pool_out": 1}, "1 a multiply-add, global pools; no batch norms"
+    ),
+    "torchinfo": Counter(
+        {"mac": 1, "bias": 1, "batch_norm_params": 1}, "1 a multiply-add and bias; a batch norm's parameters once"
+    ),
+    "torchinfo-timm": Counter({"mac": 1, "bias": 1}, "1 a multiply-add and bias; no batch norms"),
+    "torch": Counter({"mac": 2}, "2 a multiply-add (torch.utils.flop_counter.FlopCounterMode), nothing else"),
+}
+
+
+def prices_of(counter: str | Mapping[str, int]) -> Mapping[str, int]:
+    """The prices of a counter in ``COUNTERS``, or the user's own.
+
+    Raises ValueError for a name that is not there.
+
+    >>> prices_of("torch")
+    {'mac': 2}
+    """
+    if isinstance(counter, Mapping):
+        return counter
+    if counter not in COUNTERS:
+        near = difflib.get_close_matches(str(counter), COUNTERS, n=1)
+        raise ValueError(
+            f"no counter is called {counter!r}: " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(COUNTERS)}")
+        )
+    return COUNTERS[counter].prices

@@ -1,0 +1,158 @@
+"""``minimix summary`` and ``minimix compare``: as tables, JSON and CSV, and what happens when they are mistyped."""
+
+import csv
+import io
+import json
+import re
+import sys
+
+import pytest
+
+import minimix as mm
+from minimix import cli
+from minimix.profile import COUNTERS, profile
+
+
+@pytest.fixture
+def minimix(capsys):
+    """``minimix("summary", ...)`` -> (exit code, standard output, standard error)."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            cli.main([str(argument) for argument in arguments])
+        output = capsys.readouterr()
+        return stop.value.code or 0, output.out, output.err
+
+    return run
+
+
+def test_summary(minimix):
+    code, output, _ = minimix("summary", "mixnet_nano")
+    lines = output.splitlines()
+    assert code == 0
+    assert lines[0].split()[:3] == ["layer", "kind", "output"]
+    (total,) = (line.split() for line in lines if line.startswith("total"))
+    assert total[:3] == ["total", "202,004", "8,658,304"]
+    assert lines[-1] == "mixnet_nano, input 1x3x32x32: 202,004 parameters, 8,658,304 multiply-adds"
+    by_kind = {words[0]: words[1:] for words in map(str.split, lines) if len(words) == 3 and words[2].endswith("%")}
+    assert by_kind["depthwise"] == ["1,718,784", "19.85%"]
+    assert {"depthwise", "pointwise", "se", "dense", "linear"} == by_kind.keys()
+    assert any(re.fullmatch(r"pooling +input elements +4,096", line) for line in lines)
+
+
+def test_networks_know_their_own_size(minimix):
+    found = json.loads(minimix("summary", "mixnet_s", "--json")[1])
+    assert found["input_shape"] == [1, 3, 224, 224]
+    assert (found["params"], found["macs"]) == (4_134_606, 239_173_360)
+    assert found["counted_as"]["fvcore"] == 251_736_960 and found["counted_as"].keys() == COUNTERS.keys()
+
+
+@pytest.mark.parametrize(
+    "size, shape", [("3x64x48", [1, 3, 64, 48]), ("64x48", [1, 3, 64, 48]), ("48", [1, 3, 48, 48]), ("1X32x32", [1, 1, 32, 32])]
+)
+def test_input(minimix, size, shape):
+    found = json.loads(minimix("summary", "mixnet_nano", "--input", size, "--json")[1])
+    assert found["input_shape"] == shape
+    assert found["params"] == 202_004 - (3 - shape[1]) * 9 * 16
+
+
+def test_summary_options(minimix):
+    typed = ("--width", "0.5", "--kernels", "3,5", "--classes", "7", "--size", "16", "--batch-size", "4", "--json")
+    found = json.loads(minimix("summary", *typed)[1])
+    model = mm.models.create("mixnet_nano", num_classes=7, width=0.5, kernels=(3, 5))
+    assert found["params"] == sum(p.size for p in model.parameters())
+    assert found["input_shape"] == [4, 3, 16, 16]
+    assert found["rows"][-1]["output_shape"] == [4, 7]
+    same = minimix("summary", "mixnet_nano:kernels=3,5", "-o", "width=0.5", "--num-classes", "7", "--input", "16", "--json")[1]
+    assert json.loads(same)["macs"] * 4 == found["macs"]
+
+
+def test_summary_as_csv(minimix):
+    lines = list(csv.DictReader(io.StringIO(minimix("summary", "mixnet_nano", "--csv")[1])))
+    assert sum(int(line["macs"]) for line in lines) == 8_658_304
+    assert lines[-1]["layer"] == "classifier"
+
+
+def test_counters(minimix):
+    output = minimix("summary", "mixnet_nano", "--count-as", "torch")[1]
+    assert re.search(r"^torch .* 17,316,608$", output, re.M) and not re.search(r"^thop ", output, re.M)
+    output = minimix("summary", "mixnet_nano", "--count-as", "all")[1]
+    assert all(re.search(rf"^{counter} +\S.* [\d,]+$", output, re.M) for counter in COUNTERS)
+
+
+def test_compare(minimix):
+    code, output, _ = minimix("compare", "mixnet_s", "mobilenetv1_100:kernels=3,5,7")
+    lines = output.splitlines()
+    assert code == 0
+    assert lines[0].split() == ["mixnet_s", "mobilenetv1_100:kernels=3,5,7"]
+    side_by_side = {name: figures for name, *figures in (re.split(" {2,}", line.strip()) for line in lines[1:15])}
+    assert side_by_side["parameters"] == ["4,134,606", "4,324,152"]
+    assert side_by_side["multiply-adds"] == ["239,173,360", "604,069,352"]
+    assert side_by_side["se"] == ["766,656", "0"]
+    (paper,) = (line for line in lines if "table 2" in line)
+    assert paper.split()[-12:] == "4.135 M 4.1 M 239.2 M 256 M 75.8 % 92.8 %".split()
+    (figure,) = (line for line in lines if "figure 4" in line)
+    assert figure.split()[-8:] == "- 604.1 M ~615 M ~72.15 % -".split()
+    assert lines[-1] == "~: read off a figure"
+
+
+def test_compare_as_json_and_csv(minimix):
+    names = ("mixnet_nano", "mobilenetv2_100")
+    found = json.loads(minimix("compare", *names, "--input", "224", "--json")[1])
+    assert [network["model"] for network in found] == list(names)
+    once = 31_104 + 2_560  # squeeze-and-excite and classifier; all else grows with the pixels
+    assert [network["macs"] for network in found] == [49 * (8_658_304 - once) + once, 300_774_272]
+    assert found[0]["published"] == [] and found[1]["published"][0]["macs"] == 300
+    lines = list(csv.DictReader(io.StringIO(minimix("compare", *names, "--csv")[1])))
+    assert [line["input"] for line in lines] == ["1x3x32x32", "1x3x224x224"]
+    assert [line["printed_params"] for line in lines] == ["", "3.4"]
+    assert lines[1]["printed_source"].endswith("1801.04381")
+
+
+def test_nothing_is_printed_where_nobody_published(minimix):
+    output = minimix("compare", "mixnet_nano", "mixnet_nano:width=0.5", "-o", "dropout=0.1")[1]
+    assert "printed" not in output
+    assert output.splitlines()[0].split() == ["mixnet_nano:dropout=0.1", "mixnet_nano:dropout=0.1:width=0.5"]
+
+
+@pytest.mark.parametrize(
+    "typed, complaint",
+    [
+        (("summary", "mixnet_nana"), "did you mean 'mixnet_nano'"),
+        (("summary", "--input", "3xx32"), "such as 3x224x224"),
+        (("summary", "--input", "0"), "such as 3x224x224"),
+        (("summary", "--input", "1x3x32x32"), "such as 3x224x224"),
+        (("summary", "-o", "width"), "KEY=VALUE"),
+        (("summary", "-o", "colour=red"), "colour"),
+        (("summary", "mixnet_nano:width"), "KEY=VALUE"),
+        (("summary", "-o", "width=0"), "above 0"),
+        (("summary", "--count-as", "fvcor"), "did you mean fvcore"),
+        (("summary", "--json", "--csv"), "choose one"),
+        (("compare", "mixnet_s", "zzz"), "no network is called 'zzz'"),
+        (("compare", "mixnet_s", "--csv", "--json"), "choose one"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(minimix, monkeypatch, typed, complaint):
+    monkeypatch.delenv("MINIMIX_DEBUG", raising=False)
+    code, output, errors = minimix(*typed)
+    assert code == 2 and not output
+    assert errors.startswith("error: ") and complaint in errors and "Traceback" not in errors
+
+
+def test_compare_wants_a_network(minimix):
+    code, _, errors = minimix("compare")
+    assert code == 2 and "NETWORK" in errors
+
+
+@pytest.mark.parametrize("columns", [60, 200])
+def test_a_table_in_a_terminal(monkeypatch, capsys, columns):
+    """Whatever the width: every number whole."""
+    from minimix.cli.output import print_table
+    from minimix.profile.report import WORDS
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    print_table(profile(mm.models.create("mixnet_nano"), (1, 3, 32, 32)).table(), left=WORDS, total=True)
+    output = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)  # without bold
+    assert "202,004" in output and "8,658,304" in output and "…" not in output
+    assert max(map(len, output.splitlines())) <= columns
