@@ -19,6 +19,7 @@ from minimix.functional.activation import (
     softmax,
     swish,
 )
+from minimix.functional.block import Normalisation, mix_block
 from minimix.functional.convolution import conv2d, depthwise_conv2d, mixconv2d, pointwise_conv2d
 from minimix.functional.elementwise import (
     abs,
@@ -60,4 +61,3 @@ from minimix.functional.shape import (
     transpose,
     unsqueeze,
 )
-from minimix.functional.stage import Normalisation, mixed_stage

@@ -106,3 +106,14 @@ def activate_grad(gz, k, gy, o, x, i, n, m, a, b, activation):
             z = a * (x[i + j] - m) + b
             s = sigmoid64(z)
             gz[k + j] = gy[o + j] * (s + z * s * (1 - s))
+
+
+@kernel
+def sigmoid_of_sum(y, o, n, shift):
+    """y[o : o+n] = sigmoid(y[o : o+n] + shift)."""
+    if y.itemsize == 4:
+        for j in range(n):
+            y[o + j] = sigmoid32(np.float32(y[o + j] + shift))
+    else:
+        for j in range(n):
+            y[o + j] = sigmoid64(y[o + j] + shift)

@@ -1,9 +1,16 @@
-"""Squeeze-and-excite's work on whole activations: means over the pixels, and a factor for each channel of each image.
+"""Squeeze-and-excite: means over the pixels, two small layers that make gates of them, and the gate as a factor for a channel
+of an image.
 
 Activations are flat arrays that hold (C, P, N), P pixels of N images; ``gate`` and means are (C, N).
 """
 
+from typing import NamedTuple
+
+import numpy as np
+
+from minimix.kernels.activation import activate_grad, scale_shift_activate, sigmoid_of_sum
 from minimix.kernels.jit import U, kernel
+from minimix.kernels.product import tile_outer, tile_product
 
 
 @kernel
@@ -71,3 +78,75 @@ def spread(start, step, mean_gradient, out, pixels):
             at = U((c * pixels + p) * images)
             for i in range(U(images)):
                 out[at + i] = more[i] * share
+
+
+class Gate(NamedTuple):
+    """The two layers, reduce (R, C) and expand (C, R) with their biases, and what they make of N images: mean (C, N), hidden
+    and active (R, N), before and after the activation, gate (C, N). present: False where there is no squeeze-and-excite."""
+
+    present: bool
+    activation: int
+    reduce: np.ndarray
+    reduce_bias: np.ndarray
+    expand: np.ndarray
+    expand_bias: np.ndarray
+    mean: np.ndarray
+    hidden: np.ndarray
+    active: np.ndarray
+    gate: np.ndarray
+
+
+class GateGradient(NamedTuple):
+    """Gradients of a ``Gate``'s arrays; reduce_t (C, R), expand_t (R, C): its weights, transposed."""
+
+    reduce: np.ndarray
+    reduce_bias: np.ndarray
+    expand: np.ndarray
+    expand_bias: np.ndarray
+    mean: np.ndarray
+    hidden: np.ndarray
+    gate: np.ndarray
+    reduce_t: np.ndarray
+    expand_t: np.ndarray
+
+
+@kernel
+def decide(g):
+    """gate = sigmoid(expand @ activation(reduce @ mean + reduce_bias) + expand_bias)."""
+    (C, N), R = g.mean.shape, g.hidden.shape[0]
+    zero, one = g.mean.dtype.type(0), g.mean.dtype.type(1)
+    mean, hidden, active, gate = g.mean.reshape(-1), g.hidden.reshape(-1), g.active.reshape(-1), g.gate.reshape(-1)
+    tile_product(hidden, N, 0, g.reduce, 0, R, mean, U(N))
+    for r in range(R):
+        for i in range(U(r * N), U(r * N + N)):
+            hidden[i] += g.reduce_bias[r]
+    scale_shift_activate(active, U(0), hidden, U(0), U(R * N), zero, one, zero, g.activation)
+    tile_product(gate, N, 0, g.expand, 0, C, active, U(N))
+    for c in range(C):
+        sigmoid_of_sum(gate, U(c * N), U(N), g.expand_bias[c])
+
+
+@kernel
+def decide_grad(g, out):
+    """Backward of ``decide``, from ``out.gate``."""
+    (C, N), R = g.mean.shape, g.hidden.shape[0]
+    zero, one = g.mean.dtype.type(0), g.mean.dtype.type(1)
+    g_gate, g_hidden, gate, hidden = out.gate.reshape(-1), out.hidden.reshape(-1), g.gate.reshape(-1), g.hidden.reshape(-1)
+    for c in range(C):
+        total = zero
+        for i in range(U(c * N), U(c * N + N)):
+            g_gate[i] *= gate[i] * (one - gate[i])
+            total += g_gate[i]
+        out.expand_bias[c] = total
+    out.expand[:] = 0
+    tile_outer(out.expand, g_gate, C, g.active.reshape(-1), R, U(N))
+    tile_product(g_hidden, N, 0, out.expand_t, 0, R, g_gate, U(N))
+    activate_grad(g_hidden, U(0), g_hidden, U(0), hidden, U(0), U(R * N), zero, one, zero, g.activation)
+    for r in range(R):
+        total = zero
+        for i in range(U(r * N), U(r * N + N)):
+            total += g_hidden[i]
+        out.reduce_bias[r] = total
+    out.reduce[:] = 0
+    tile_outer(out.reduce, g_hidden, R, g.mean.reshape(-1), C, U(N))
+    tile_product(out.mean.reshape(-1), N, 0, out.reduce_t, 0, C, g_hidden, U(N))

@@ -60,7 +60,7 @@ def _one_by_one(out, o, a, x, i, n, first):
 
 
 @kernel
-def _tile_product(out, columns, j, weight, top, bottom, x, n):
+def tile_product(out, columns, j, weight, top, bottom, x, n):
     """out[top : bottom, j : j+n] = weight[top : bottom] @ packed x (K, n); out is flat, (.., columns)."""
     K, P = weight.shape[1], U(columns)
     for m in range(top, bottom, 4):
@@ -85,7 +85,7 @@ def forward(start, step, weight, x, out, columns, tile, scratch):
         j, top = item // panels * tile, item % panels * ROWS
         n = min(tile, columns - j)
         _pack(packed, x, K, columns, j, U(n))
-        _tile_product(out, columns, j, weight, top, min(top + ROWS, M), packed, U(n))
+        tile_product(out, columns, j, weight, top, min(top + ROWS, M), packed, U(n))
 
 
 @kernel
@@ -136,6 +136,14 @@ def _store(total, m, k, M, K, s0, s1, s2, s3):
 
 
 @kernel
+def tile_outer(total, gradient, M, x, K, n):
+    """total (M, K) += packed gradient (M, n) @ packed x (K, n), transposed."""
+    for m in range(0, M, 4):
+        for k in range(0, K, 4):
+            _dot_four_by_four(total, m, k, M, K, gradient, x, n)
+
+
+@kernel
 def backward(start, step, weight_t, gradient, x, gx, partial, want_x, want_weight, columns, chunk, tile, scratch):
     """gx (K, P) = weight_t (K, M) @ gradient (M, P); partial[i] = gradient @ x^T over the i-th ``chunk`` of columns.
 
@@ -151,9 +159,7 @@ def backward(start, step, weight_t, gradient, x, gx, partial, want_x, want_weigh
             n = U(min(tile, end - j))
             _pack(gradients, gradient, M, columns, j, n)
             if want_x:
-                _tile_product(gx, columns, j, weight_t, 0, K, gradients, n)
+                tile_product(gx, columns, j, weight_t, 0, K, gradients, n)
             if want_weight:
                 _pack(inputs, x, K, columns, j, n)
-                for m in range(0, M, 4):
-                    for k in range(0, K, 4):
-                        _dot_four_by_four(partial[item], m, k, M, K, gradients, inputs, n)
+                tile_outer(partial[item], gradients, M, inputs, K, n)

@@ -14,6 +14,10 @@ import contextlib
 import os
 import threading
 
+from numba.core import config
+
+from minimix.kernels import barrier
+
 _pool = None
 _pool_lock = threading.Lock()
 _turn = threading.Lock()  # one parallel call at a time; who finds it taken works alone
@@ -72,16 +76,17 @@ class _Worker:
             self.go.acquire()
             if self.retired:
                 return
-            function, args = self.job
+            function, args, meeting = self.job
             try:
                 function(*args)
             except BaseException as error:  # raised again in the thread that asked
                 self.error = error
-            self.job = function = args = None
+                barrier.call_off(meeting)
+            self.job = function = args = meeting = None
             self.done.release()
 
-    def start(self, function, args):
-        self.job = function, args
+    def start(self, function, args, meeting):
+        self.job = function, args, meeting
         self.go.release()
 
     def retire(self):
@@ -116,28 +121,35 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def parallel(kernel, *args, threads: int | None = None) -> None:
+def parallel(kernel, *args, threads: int | None = None, meets: bool = False) -> None:
     """Run ``kernel(start, step, *args)`` for start = 0 .. step - 1, each on a thread of its own.
 
     threads: at most so many: the caller may have scratch space for no more (see ``threads_for``). Only one, where another
         Python thread has the pool.
+    meets: the kernel has several phases, between which its threads meet: it is called as kernel(start, step, meeting, *args).
     """
     n = get_num_threads() if threads is None else max(1, min(threads, get_num_threads()))
     turn = _turn
+    meeting = barrier.new_meeting()
+    if meets:
+        args = meeting, *args
+        n = 1 if config.DISABLE_JIT else n  # plain Python cannot wait without stopping all others
     if n == 1 or not turn.acquire(blocking=False):
         kernel(0, 1, *args)
         return
     started, errors = [], []
     try:
         for i, worker in enumerate(_workers(n - 1), start=1):
-            worker.start(kernel, (i, n, *args))
+            worker.start(kernel, (i, n, *args), meeting)
             started.append(worker)
         try:
             kernel(0, n, *args)
         except Exception as error:
+            barrier.call_off(meeting)
             errors.append(error)
         errors += [error for error in [worker.finish() for worker in started] if error is not None]
     except BaseException:  # Ctrl-C. Some may be at work still, and out of step with us: whoever comes next gets a new pool
+        barrier.call_off(meeting)
         workers = _pool or []
         _forget()
         for worker in workers:

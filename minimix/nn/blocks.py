@@ -28,6 +28,11 @@ class SqueezeExcite(Module):
         reduce, expand = self.conv_reduce, self.conv_expand
         return F.squeeze_excite(x, reduce.weight, reduce.bias, expand.weight, expand.bias, self.activation)
 
+    def as_option(self) -> tuple:
+        """Its four arrays and its activation, for an op that does this layer's work, too."""
+        reduce, expand = self.conv_reduce, self.conv_expand
+        return reduce.weight, reduce.bias, expand.weight, expand.bias, self.activation
+
 
 class MixBlock(Module):
     """The block of MixNet, MobileNetV1 and MobileNetV2 (arXiv 1907.09595, sec. 4; arXiv 1801.04381, fig. 3): their differences
@@ -107,20 +112,33 @@ class MixBlock(Module):
         return (self.bn1, self.bn2, self.bn3) if self.expands else (None, self.bn1, self.bn2)
 
     def forward(self, x):
-        y = self.expand(x) if self.expands else x
-        y = self._middle(y)
+        if self._fuses(x):
+            return self._fused(x)
+        before, after, last = self.norms
+        y = before(self.expand(x)) if self.expands else x
+        y = after(self.conv_dw(y))
         if self.se is not None:
             y = self.se(y)
-        return self.norms[2](self.project(y), residual=x if self.has_skip else None)
+        return last(self.project(y), residual=x if self.has_skip else None)
 
-    def _middle(self, x):
-        """Depthwise convolution between its two batch norms in one op; the first is missing where nothing is expanded."""
-        before, after, _ = self.norms
-        norms = [norm for norm in (before, after) if norm is not None]
-        if not self.fused or any(norm.training != self.training or not norm.can_fuse for norm in norms):
-            return after(self.conv_dw(x if before is None else before(x)))
-        conv = self.conv_dw
-        first = None if before is None else before.as_option()
-        return F.mixed_stage(
-            x, conv.weights, first, after.as_option(), self.training, conv.stride, conv.padding, list(conv.dilation)
+    def _fuses(self, x) -> bool:
+        """Whether the op that does all of this at once can be used: the layers are still those that ``__init__`` made."""
+        if not self.fused or x.dtype.kind != "f" or x.size == 0:
+            return False
+        kinds = {type(layer) for layer in self.children()} - {MixConv2d, BatchNorm2d, PointwiseConv2d, SqueezeExcite}
+        products = [layer for layer in (self.expand, self.project) if layer is not None]
+        norms = [norm for norm in self.norms if norm is not None]
+        return (
+            not kinds
+            and self.conv_dw.multiplier == 1
+            and all(layer.bias is None and len(layer.weights) == layer.groups for layer in products)
+            and all(norm.training == self.training and norm.can_fuse for norm in norms)
         )
+
+    def _fused(self, x):
+        conv = self.conv_dw
+        return F.mix_block(
+            x, conv.weights, self.project.weights, [norm and norm.as_option() for norm in self.norms],
+            expand=self.expand and self.expand.weights, excite=self.se and self.se.as_option(), skip=self.has_skip,
+            training=self.training, stride=conv.stride, padding=conv.padding, dilation=conv.dilation,
+        )  # fmt: skip

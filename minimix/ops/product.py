@@ -16,16 +16,21 @@ CHUNKS = 16  # partial sums of a weight gradient
 SPEED = 60  # multiply-adds a nanosecond, about: to judge what is worth a second thread
 
 
-def _tile(rows: int, itemsize: int) -> int:
+def tile_columns(rows: int, itemsize: int) -> int:
     """Columns at a time: a whole number of vectors, and so few that ``rows`` rows of them fit the cache."""
     return max(256, min(1024, CACHE // (rows * itemsize) // 64 * 64))
+
+
+def partial_columns(columns: int) -> int:
+    """Columns that share a partial sum of a weight gradient: always the same, whatever the number of threads."""
+    return max(256, -(-columns // (CHUNKS * 64)) * 64)
 
 
 def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray) -> np.ndarray:
     """out (M, P) = weight (M, K) @ x (K, P). All C-contiguous, of one dtype."""
     (M, K), P = weight.shape, x.shape[1]
     if out.size and K:
-        tile, n = min(_tile(K, x.itemsize), P), threads_for(M * K * P / SPEED)
+        tile, n = min(tile_columns(K, x.itemsize), P), threads_for(M * K * P / SPEED)
         parallel(product.forward, weight, x.reshape(-1), out.reshape(-1), P, tile, memory.empty((n, K * tile), x.dtype),
                  threads=n)  # fmt: skip
     else:
@@ -43,8 +48,8 @@ def matrix_product_backward(gradient: np.ndarray, weight: np.ndarray, x: np.ndar
         if gx is not None:
             gx[...] = 0
         return np.zeros((M, K), x.dtype) if want_weight else None
-    chunk = max(256, -(-P // (CHUNKS * 64)) * 64)
-    tile, n = min(_tile(M + K, x.itemsize), chunk), threads_for(2 * M * K * P / SPEED)
+    chunk = partial_columns(P)
+    tile, n = min(tile_columns(M + K, x.itemsize), chunk), threads_for(2 * M * K * P / SPEED)
     partial = np.empty((-(-P // chunk), M, K) if want_weight else (0, M, K), x.dtype)
     parallel(product.backward, np.ascontiguousarray(weight.T), gradient.reshape(-1), x.reshape(-1),
              gradient.reshape(-1)[:0] if gx is None else gx.reshape(-1), partial, gx is not None, want_weight,

@@ -7,12 +7,11 @@ import math
 from dataclasses import dataclass, field
 
 from minimix import convargs
-from minimix.ops import pool
+from minimix.ops import block, pool
 from minimix.ops.excite import SQUEEZE_EXCITE
 from minimix.ops.matmul import LINEAR, MATMUL
 from minimix.ops.norm import BATCH_NORM
 from minimix.ops.op import Op
-from minimix.ops.stage import MIXED_STAGE
 from minimix.padding import Pair
 from minimix.profile.shapes import ACTIVATIONS, Geometry
 
@@ -35,7 +34,8 @@ APART = {  # what is listed apart, of what it is made up, and in which unit
 class Work:
     """What one op does.
 
-    macs:   multiply-adds. kind: one of ``KINDS``, "other" for an op of somebody else's, "" where there are none.
+    macs:   multiply-adds. kind: one of ``KINDS``, "other" for an op of somebody else's and for one that is of
+            several kinds, "" where there are none.
     others: {name: how many}: "bias" (additions), "batch_norm" and the names of activations (elements that pass through),
             "max_pool", "avg_pool", "global_pool" (elements that go in; those that come out have "_out" behind),
             "batch_norm_params" (numbers of scale and shift, for each image).
@@ -52,11 +52,13 @@ def work_of(op: Op, arrays: tuple, options: dict, shape: tuple, geometry: Geomet
     """The cost of ``op`` on ``arrays``, of which only the shapes are looked at. shape: of the output."""
     size = math.prod(shape)
     if isinstance(geometry, convargs.MixGeometry):
-        return _mixed(op, arrays, options, size, geometry)
+        return _mixed(geometry)
     if geometry is not None:
         return _dense(arrays, size, geometry)
     if op is SQUEEZE_EXCITE:
         return _squeeze_excite(*arrays, **options)
+    if op is block.MIX_BLOCK:
+        return Work(block.multiply_adds(block.split(arrays, options["counts"]), shape), "other")
     if op in (LINEAR, MATMUL):
         return Work(size * arrays[0].shape[-1], "linear", {"bias": size} if len(arrays) > 2 else {})
     if op is BATCH_NORM:
@@ -68,15 +70,11 @@ def work_of(op: Op, arrays: tuple, options: dict, shape: tuple, geometry: Geomet
     return Work()
 
 
-def _mixed(op, arrays, options, size: int, g: convargs.MixGeometry) -> Work:
+def _mixed(g: convargs.MixGeometry) -> Work:
     """One multiply-add a tap, for each output."""
     pixels = g.batch * g.out_height * g.out_width
     taps = sum((group.out_last - group.out_first) * math.prod(group.kernel) for group in g.groups)
-    others: dict[str, int] = {}
-    if op is MIXED_STAGE:
-        norms = [(options["before"], arrays[0].shape), (options["after"], g.output_shape)]
-        others = added(*(_norm(shape, norm.activation) for norm, shape in norms if norm is not None))
-    return Work(pixels * taps, "depthwise", others, tuple((group.kernel, group.last - group.first) for group in g.groups))
+    return Work(pixels * taps, "depthwise", {}, tuple((group.kernel, group.last - group.first) for group in g.groups))
 
 
 def _dense(arrays, size: int, g: convargs.ConvGeometry) -> Work:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from minimix import convargs
-from minimix.ops import activation, elementwise, pool, reduce, shape
+from minimix.ops import activation, block, elementwise, pool, reduce, shape
 from minimix.ops.convolution import CONV2D
 from minimix.ops.depthwise import DEPTHWISE_CONV2D, MIXCONV2D
 from minimix.ops.excite import SQUEEZE_EXCITE
@@ -19,7 +19,6 @@ from minimix.ops.matmul import LINEAR, MATMUL
 from minimix.ops.norm import BATCH_NORM
 from minimix.ops.op import Op
 from minimix.ops.pointwise import POINTWISE_CONV2D
-from minimix.ops.stage import MIXED_STAGE
 
 Geometry = convargs.ConvGeometry | convargs.MixGeometry
 
@@ -28,16 +27,11 @@ def _mixconv2d(x, *weights, **options) -> Geometry:
     return convargs.mixconv2d(x, weights, **options)
 
 
-def _mixed_stage(x, before_weight, before_bias, after_weight, after_bias, *weights, before, after, training, **options):
-    return convargs.mixconv2d(x, weights, **options)
-
-
 GEOMETRIES: dict[Op, Callable[..., Geometry]] = {
     CONV2D: convargs.conv2d,
     POINTWISE_CONV2D: convargs.pointwise_conv2d,
     DEPTHWISE_CONV2D: convargs.depthwise_conv2d,
     MIXCONV2D: _mixconv2d,
-    MIXED_STAGE: _mixed_stage,
 }
 
 
@@ -88,6 +82,10 @@ def _same_elements(op: Op) -> Callable:
     return lambda x, **options: op.forward(x, **options)[0].shape
 
 
+def _block(*arrays, counts, options, stride, padding, dilation) -> tuple:
+    return block.layout_of(block.split(arrays, counts), stride, padding, dilation).output_shape
+
+
 VIEWS = (shape.RESHAPE, shape.PERMUTE, shape.EXPAND, GETITEM)
 REDUCTIONS = (reduce.SUM, reduce.MEAN, reduce.MAX, reduce.MIN, reduce.VAR, reduce.STD)
 ACTIVATIONS = (
@@ -112,6 +110,7 @@ SHAPES: dict[Op, Callable[..., tuple]] = {
     pool.AVG_POOL2D: lambda x, windows, count_padding: (*x.shape[:2], *windows.output),
     pool.GLOBAL_AVG_POOL2D: lambda x: x.shape[:2],
     pool.ADAPTIVE_AVG_POOL2D: lambda x, output_size: (*x.shape[:2], *output_size),
+    block.MIX_BLOCK: _block,
     CROSS_ENTROPY: _loss,
     NLL_LOSS: _loss,
 }

@@ -1,0 +1,100 @@
+"""A whole MixNet block in one go."""
+
+import numpy as np
+
+from minimix.functional.promotion import as_tensor
+from minimix.ops import block as ops
+from minimix.ops.norm import ACTIVATIONS
+from minimix.padding import pair
+from minimix.tensor import Tensor, apply
+
+Normalisation = ops.Normalisation
+
+
+def mix_block(x, weights, project, norms, *, expand=None, excite=None, skip=False, training=False, stride=1, padding="same",
+              dilation=1) -> Tensor:  # fmt: skip
+    """MixNet's block: expand, batch norm, activation, mixed convolution, batch norm, activation, squeeze-and-excite, project,
+    batch norm, and the skip connection.
+
+    The same numbers as ``pointwise_conv2d``, ``batch_norm``, ``mixconv2d``, ``batch_norm``, ``squeeze_excite``,
+    ``pointwise_conv2d`` and ``batch_norm`` one after the other, sooner.
+
+    x: (N, K, H, W), float32 or float64.
+    expand, project: pointwise weights, a list with one (rows, inputs, 1, 1) for each of their groups. Without ``expand`` the
+        convolution sees x itself.
+    weights, stride, padding, dilation: as for ``mixconv2d``; one output channel per input channel.
+    norms: three of (weight, bias, Normalisation(running=(mean, var), momentum, eps, activation)), behind expand, the mixed
+        convolution and project; the first is None where nothing expands.
+    excite: (reduce weight (R, C, 1, 1), its bias (R,), expand weight (C, R, 1, 1), its bias (C,), activation), or None.
+    skip: add x to the result.
+    training: use the batch's statistics, and move the running ones in place.
+
+    Returns (N, M, OH, OW). Raises TypeError for other or mixed dtypes, RuntimeError and ValueError for shapes that do not fit.
+    Source: MobileNetV2, arXiv 1801.04381, fig. 3, with MixConv, arXiv 1907.09595, sec. 3, inside.
+
+    >>> import numpy as np
+    >>> import minimix.functional as F
+    >>> def norm(channels):
+    ...     one, zero = np.ones(channels, np.float32), np.zeros(channels, np.float32)
+    ...     return one, zero, F.Normalisation(running=(zero.copy(), one.copy()), activation="relu")
+    >>> x, weight, project = (np.ones(shape, np.float32) for shape in ((2, 4, 6, 6), (4, 1, 3, 3), (8, 4, 1, 1)))
+    >>> F.mix_block(x, [weight], [project], (None, norm(4), norm(8)), stride=2).shape
+    (2, 8, 3, 3)
+    """
+    x = as_tensor(x)
+    if x.dtype not in (np.float32, np.float64):
+        raise TypeError(f"mix_block: x is {x.dtype}, expected float32 or float64: use x.astype(np.float32)")
+    if x.ndim != 4 or x.size == 0:
+        raise ValueError(f"mix_block: x has shape {x.shape}, expected (N, C, H, W) with at least one image")
+    before, after, last = norms
+    expand = tuple(expand or ())
+    if bool(expand) != (before is not None):
+        raise TypeError("mix_block: expand and the first norm go together: give both, or neither")
+    first, gate = before[:2] if before else (), excite[:4] if excite else ()
+    arrays = ((x,), expand, first, tuple(weights), after[:2], gate, tuple(project), last[:2])
+    tensors = [as_tensor(array) for part in arrays for array in part]
+    counts = tuple(map(len, arrays))
+    dilation = tuple(dilation) if isinstance(dilation, (tuple, list)) else (dilation,) * len(weights)
+    options = ops.Options(*(norm and norm[2] for norm in norms), excite and excite[4], bool(skip), bool(training))
+    stride = pair(stride, "stride", 1)
+    _check(ops.split([t.data for t in tensors], counts), options, stride, padding, dilation)
+    shared = {"counts": counts, "options": options, "stride": stride, "padding": padding, "dilation": dilation}
+    return apply(ops.MIX_BLOCK, *tensors, **shared)
+
+
+def _check(inputs, options, stride, padding, dilation) -> None:
+    """Refuse what a kernel must not see."""
+    x = inputs.x[0]
+    layout = ops.layout_of(inputs, stride, padding, dilation)
+    g, outputs = layout.geometry, layout.output_shape[1]
+    for part in inputs:
+        for array in part:
+            if array.dtype != x.dtype:
+                raise TypeError(f"mix_block: an array {array.shape} is {array.dtype}, x {x.dtype}: they must have one dtype")
+    for name, arrays, option, channels in (("first", inputs.before, options.before, g.channels),
+                                           ("second", inputs.after, options.after, g.channels),
+                                           ("third", inputs.last, options.last, outputs)):  # fmt: skip
+        if option is None:
+            continue
+        if any(array.shape != (channels,) for array in (*arrays, *option.running)):
+            shapes = [array.shape for array in (*arrays, *option.running)]
+            raise ValueError(f"mix_block: the arrays of the {name} norm have shapes {shapes}, expected ({channels},) each")
+        if option.eps < 0:
+            raise ValueError(f"mix_block: eps of the {name} norm must not be negative, got {option.eps}")
+        _check_activation(option.activation)
+    if inputs.excite:
+        hidden = len(inputs.excite[0])
+        wanted = [(hidden, g.channels, 1, 1), (hidden,), (g.channels, hidden, 1, 1), (g.channels,)]
+        shapes = [array.shape for array in inputs.excite]
+        if shapes != wanted:
+            raise ValueError(f"mix_block: the arrays of squeeze-and-excite have shapes {shapes}, expected {wanted}")
+        _check_activation(options.excite)
+    if options.skip and layout.output_shape != x.shape:
+        raise ValueError(f"mix_block: the output {layout.output_shape} cannot take x {x.shape} as skip")
+    if options.training and min(g.height * g.width, g.out_height * g.out_width) * g.batch < 2:
+        raise ValueError(f"mix_block in training needs more than one value a channel, x {x.shape} has one: use a larger batch")
+
+
+def _check_activation(activation: str) -> None:
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"mix_block: activation {activation!r}, expected one of {', '.join(ACTIVATIONS)}")

@@ -1,0 +1,69 @@
+"""A meeting point of threads that run one kernel: none goes on before all have come.
+
+Waking a thread takes some 50 microseconds, and in a training step there are a hundred kernels. So a kernel may have several
+phases: its threads are woken once, and meet between them here. They wait without sleeping, for a few microseconds as a rule.
+
+A meeting is an array of two integers: how many times a thread has come, and whether the meeting is called off because one
+will never come. ``threads.py`` makes it.
+"""
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils, config
+from numba.extending import intrinsic
+
+from minimix.kernels.jit import kernel
+
+ARRIVED, CALLED_OFF = 0, 1
+
+
+def new_meeting() -> np.ndarray:
+    return np.zeros(2, np.int64)
+
+
+def call_off(meeting: np.ndarray) -> None:
+    """Let those go on who wait: their results are of no use any more."""
+    meeting[CALLED_OFF] = 1
+
+
+def _pointer(context, builder, signature, args):
+    array = context.make_array(signature.args[0])(context, builder, args[0])
+    return cgutils.get_item_pointer(context, builder, signature.args[0], array, [args[1]])
+
+
+@intrinsic
+def _increment(typing_context, array, index):
+    """array[index] += 1, in one step that no other thread can come between."""
+
+    def generate(context, builder, signature, args):
+        pointer = _pointer(context, builder, signature, args)
+        return builder.atomic_rmw("add", pointer, ir.Constant(ir.IntType(64), 1), "seq_cst")
+
+    return types.int64(array, types.intp), generate
+
+
+@intrinsic
+def _read(typing_context, array, index):
+    """array[index], read anew: another thread may have changed it."""
+
+    def generate(context, builder, signature, args):
+        return builder.load_atomic(_pointer(context, builder, signature, args), "seq_cst", 8)
+
+    return types.int64(array, types.intp), generate
+
+
+if config.DISABLE_JIT:  # then kernels run on one thread only
+
+    def meet(meeting, step, number):
+        pass
+
+else:
+
+    @kernel
+    def meet(meeting, step, number):
+        """Wait for all ``step`` threads at the ``number``-th meeting point of a kernel, counted from 1."""
+        if step > 1:
+            _increment(meeting, ARRIVED)
+            while _read(meeting, ARRIVED) < step * number and _read(meeting, CALLED_OFF) == 0:
+                pass

@@ -1,0 +1,124 @@
+"""A whole MixNet block in one kernel forward and one backward: the kernels of its layers, one after the other, with a meeting
+of all threads between them (``barrier.py``), so that they are woken once.
+
+    expand (1x1)  ->  norm, activation, mixed convolution, norm, activation  ->  squeeze-and-excite  ->  project (1x1)  ->  norm
+
+Without ``expand`` (an empty matrix) the first norm is missing, too. Arrays are flat where no shape is given; C wide channels,
+K of the input, M of the output, N images.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minimix.kernels import gate as gates
+from minimix.kernels import norm as norms
+from minimix.kernels import product, stage
+from minimix.kernels.barrier import meet
+from minimix.kernels.jit import U, kernel
+
+
+class Product(NamedTuple):
+    """A pointwise convolution of ``columns`` pixels, all images. weight (rows, inputs / groups); groups.
+
+    tile, chunk: columns that are worked on at once, and that share a partial sum of the weight's gradient.
+    """
+
+    weight: np.ndarray
+    groups: int
+    columns: int
+    tile: int
+    chunk: int
+
+
+class Scratch(NamedTuple):
+    """One row a thread each: packed columns, padded channel of the input and of the gradient, ordered weights, a row."""
+
+    columns: np.ndarray
+    buffers: np.ndarray
+    grad_buffers: np.ndarray
+    weights: np.ndarray
+    rows: np.ndarray
+
+
+@kernel
+def _product(start, step, p, x, out, scratch):
+    rows, inputs = p.weight.shape[0] // p.groups, p.weight.shape[1]
+    for g in range(p.groups):
+        product.forward(start, step, p.weight[g * rows : (g + 1) * rows], x[g * inputs * p.columns :],
+                        out[g * rows * p.columns :], p.columns, p.tile, scratch)  # fmt: skip
+
+
+@kernel
+def _product_backward(start, step, p, weight_t, gradient, x, gx, partial, scratch):
+    """weight_t (groups, inputs, rows), partial (groups, chunks, rows, inputs): rows and inputs of a group."""
+    inputs, rows = weight_t.shape[1:]
+    for g in range(p.groups):
+        product.backward(start, step, weight_t[g], gradient[g * rows * p.columns :], x[g * inputs * p.columns :],
+                         gx[g * inputs * p.columns :], partial[g], True, True, p.columns, p.chunk, p.tile, scratch)  # fmt: skip
+
+
+@kernel
+def forward(start, step, meeting, x, h, z, y, excited, out, result, residual, expand, weight, gate, project, before, after,
+            last, channels, taps, scratch):  # fmt: skip
+    """What each step gives: h (C, H, W, N); z, y, excited (C, OH, OW, N); out, result (M, OH, OW, N).
+
+    residual: is added to the result, if not empty.
+    """
+    pixels = channels.out_height * channels.out_width
+    if expand.weight.size:
+        _product(start, step, expand, x, h, scratch.columns)
+        meet(meeting, step, 1)
+    stage.forward(start, step, h, weight, z, y, before, after, channels, taps, scratch.buffers, scratch.weights, scratch.rows)
+    meet(meeting, step, 2 if expand.weight.size else 1)
+    at = 3 if expand.weight.size else 2
+    if gate.present:
+        gates.squeeze(start, step, y, gate.mean, pixels)
+        meet(meeting, step, at)
+        if start == 0:
+            gates.decide(gate)
+        meet(meeting, step, at + 1)
+        gates.excite(start, step, y, gate.gate, excited, pixels)
+        meet(meeting, step, at + 2)
+        at += 3
+    _product(start, step, project, excited, out, scratch.columns)
+    meet(meeting, step, at)
+    norms.forward(start, step, out, residual, result, last, project.columns)
+
+
+@kernel
+def backward(start, step, meeting, gradient, x, h, z, y, excited, out, gx, gh, gy, g_out, residual, expand, expand_t, weight,
+             gate, gate_gradient, project, project_t, before, after, last, g_expand, g_weight, g_project, g_before, g_after,
+             g_scale, g_shift, channels, taps, grad_taps, scratch):  # fmt: skip
+    """Gradients of all that went into ``forward``, from that of the result.
+
+    gh, gy, g_out: room for the gradients of h, of excited (and then y), of out. residual: is added to gx, if not empty.
+    g_expand, g_project: (groups, chunks, rows, inputs), partial sums. g_before, g_after (C, 2), g_scale, g_shift (M,): of the
+    norms' scales and shifts.
+    """
+    pixels = channels.out_height * channels.out_width
+    norms.backward(start, step, out, gradient, g_out, last, g_scale, g_shift, project.columns)
+    meet(meeting, step, 1)
+    _product_backward(start, step, project, project_t, g_out, excited, gy, g_project, scratch.columns)
+    meet(meeting, step, 2)
+    at = 3
+    if gate.present:
+        gates.gate_grad(start, step, gy, y, gate_gradient.gate, pixels)
+        meet(meeting, step, 3)
+        if start == 0:
+            gates.decide_grad(gate, gate_gradient)
+        meet(meeting, step, 4)
+        gates.excite_grad(start, step, gy, gate.gate, gate_gradient.mean, gy, pixels)
+        meet(meeting, step, 5)
+        at = 6
+    stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, True, True, channels, taps,
+                   grad_taps, scratch.buffers, scratch.grad_buffers, scratch.rows, scratch.weights)  # fmt: skip
+    if expand.weight.size:
+        meet(meeting, step, at)
+        _product_backward(start, step, expand, expand_t, gh, x, gx, g_expand, scratch.columns)
+        at += 1
+    if residual.size:
+        meet(meeting, step, at)
+        run = (gx.size + step - 1) // step
+        for i in range(U(start * run), U(min(start * run + run, gx.size))):
+            gx[i] += residual[i]

@@ -1,0 +1,264 @@
+"""A whole MixNet block as one op: expand, batch norm, activation, mixed convolution, batch norm, activation,
+squeeze-and-excite, project, batch norm, and the skip connection.
+
+It computes what the ops of its layers do one after the other, with their kernels, but wakes the threads once
+(``kernels/block.py``) and keeps fewer arrays; and what follows from the shapes alone is worked out once.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from minimix import convargs
+from minimix.kernels import block, memory
+from minimix.kernels.gate import Gate, GateGradient
+from minimix.kernels.norm import Norm
+from minimix.kernels.threads import parallel, threads_for
+from minimix.ops.depthwise import plan
+from minimix.ops.layout import channel_major, nchw
+from minimix.ops.norm import ACTIVATIONS, move_running
+from minimix.ops.op import Op
+from minimix.ops.product import SPEED, partial_columns, tile_columns
+
+
+class Normalisation(NamedTuple):
+    """Options of a batch norm. running: (mean, variance), (C,) each, moved in place in training."""
+
+    running: tuple
+    momentum: float = 0.1
+    eps: float = 1e-5
+    activation: str = "identity"
+
+
+class Options(NamedTuple):
+    """before, after, last: of the three norms; ``before`` is None where nothing expands. excite: the activation within
+    squeeze-and-excite, or None. skip: whether the block's input is added to its output."""
+
+    before: Normalisation | None
+    after: Normalisation
+    last: Normalisation
+    excite: str | None
+    skip: bool
+    training: bool
+
+
+class Inputs(NamedTuple):
+    """The op's arrays by name. Empty are: expand and before where nothing expands, excite where there is none."""
+
+    x: tuple  # one array, (N, K, H, W)
+    expand: tuple  # one a group, (C/G, K/G, 1, 1)
+    before: tuple  # weight and bias, (C,)
+    weights: tuple  # one a group, (C_t, 1, KH_t, KW_t)
+    after: tuple  # weight and bias, (C,)
+    excite: tuple  # reduce weight (R, C, 1, 1), bias (R,), expand weight (C, R, 1, 1), bias (C,)
+    project: tuple  # one a group, (M/G, C/G, 1, 1)
+    last: tuple  # weight and bias, (M,)
+
+
+class Layout(NamedTuple):
+    """What follows from the shapes alone. expand, project: ``block.Product`` without its weight; expand may be None."""
+
+    geometry: convargs.MixGeometry
+    expand: tuple | None
+    project: tuple
+    channels: tuple
+    taps: tuple
+    grad_taps: tuple
+    output_shape: tuple
+    packed: int  # numbers that a thread packs together for a product, at most
+    cost: float  # nanoseconds on one thread, about
+
+
+def split(arrays, counts) -> Inputs:
+    """``arrays`` by name; counts: how many of each."""
+    parts, start = [], 0
+    for count in counts:
+        parts.append(tuple(arrays[start : start + count]))
+        start += count
+    return Inputs(*parts)
+
+
+def layout_of(inputs: Inputs, stride, padding, dilation) -> Layout:
+    shapes = (tuple(array.shape for array in arrays) for arrays in (inputs.expand, inputs.weights, inputs.project))
+    return _layout(inputs.x[0].shape, inputs.x[0].dtype, *shapes, stride, padding, dilation)
+
+
+@lru_cache(maxsize=256)
+def _layout(shape, dtype, expand, weights, project, stride, padding, dilation) -> Layout:
+    """expand, weights, project: the shapes of these arrays. Refuses what does not fit, as the layers do."""
+    x = np.broadcast_to(np.zeros((), dtype), shape)
+    first, wide = _pointwise(x, expand, "expand") if expand else (None, x)
+    geometry = convargs.mixconv2d(wide, [np.broadcast_to(x[:0].sum(), s) for s in weights], stride, padding, list(dilation))
+    if geometry.multiplier != 1:
+        raise ValueError(f"mix_block is for one output channel per input channel, not {geometry.multiplier}")
+    y = np.broadcast_to(x[:0].sum(), geometry.output_shape)
+    last, out = _pointwise(y, project, "project")
+    pixels = y[:, 0].size
+    macs = out.size * project[0][1] + (wide.size * expand[0][1] if expand else 0)
+    taps = pixels * sum((group.out_last - group.out_first) * group.kernel[0] * group.kernel[1] for group in geometry.groups)
+    packed = max(part[2] * sum(shapes[0][:2]) for part, shapes in ((first, expand), (last, project)) if part)
+    return Layout(geometry, first, last, *plan(geometry), out.shape, packed, macs / SPEED + taps / 40)
+
+
+def _pointwise(x, shapes, name):
+    """(groups, columns, tile, chunk) of a pointwise convolution, and an array like its output."""
+    if len(set(shapes)) > 1:
+        raise ValueError(f"{name}: weights of several groups must have one shape, not {shapes}")
+    whole = (sum(shape[0] for shape in shapes), *shapes[0][1:])
+    zero = x[:0].sum()
+    geometry = convargs.pointwise_conv2d(x, np.broadcast_to(zero, whole), groups=len(shapes))
+    columns = x[:, 0].size
+    chunk = partial_columns(columns)
+    tile = min(tile_columns(shapes[0][0] + shapes[0][1], x.itemsize), chunk)
+    return (len(shapes), columns, tile, chunk), np.broadcast_to(zero, geometry.output_shape)
+
+
+def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,)):
+    """arrays: those of ``Inputs``, one after the other; counts: how many of each. -> (N, M, OH, OW)."""
+    inputs = split(arrays, counts)
+    x, dtype, training = inputs.x[0], inputs.x[0].dtype, options.training
+    plan = layout_of(inputs, stride, padding, dilation)
+    g, images = plan.geometry, x.shape[0]
+    planes = channel_major(x)
+    weight = _flat(inputs.weights)
+    before = _norm(options.before, inputs.before, g.channels, training, dtype)
+    after = _norm(options.after, inputs.after, g.channels, training, dtype)
+    last = _norm(options.last, inputs.last, plan.output_shape[1], training, dtype)
+    gate = _gate(inputs.excite, options.excite, g.channels, images, dtype)
+
+    h = memory.empty((g.channels, g.height, g.width, images), dtype) if plan.expand else planes
+    z, y = (memory.empty((g.channels, g.out_height, g.out_width, images), dtype) for _ in range(2))
+    excited = memory.empty(y.shape, dtype) if gate.present else y
+    out, result = (memory.empty((plan.output_shape[1], *y.shape[1:]), dtype) for _ in range(2))
+    n = threads_for(plan.cost)
+    parallel(
+        block.forward, *_flats(planes, h, z, y, excited, out, result), planes.reshape(-1)[: x.size if options.skip else 0],
+        _product(inputs.expand, plan.expand, dtype), weight, gate, _product(inputs.project, plan.project, dtype), before, after,
+        last, plan.channels, plan.taps, _scratch(plan, n, dtype, backward=False), threads=n, meets=True,
+    )  # fmt: skip
+    if training:
+        for option, norm, array in ((options.before, before, h), (options.after, after, z), (options.last, last, out)):
+            if option is not None:
+                move_running(option.running, norm.mean, norm.variance, array[0].size, option.momentum)
+    return nchw(result), (inputs, plan, options, weight, planes, h, z, y, excited, out, gate, before, after, last)
+
+
+def mix_block_backward(gradient, saved, needed):
+    inputs, plan, options, weight, planes, h, z, y, excited, out, gate, before, after, last = saved
+    dtype, channels = planes.dtype, plan.geometry.channels
+    gradient = channel_major(gradient)
+    gx, gy, g_out = (memory.empty(a.shape, dtype) for a in (planes, y, out))
+    gh = memory.empty(h.shape, dtype) if plan.expand else gx
+    g_weight = np.zeros(weight.shape, dtype)
+    g_before, g_after = (np.zeros((channels, 2), dtype) for _ in range(2))
+    g_scale, g_shift = (np.zeros(plan.output_shape[1], dtype) for _ in range(2))
+    g_gate = _gate_gradient(gate)
+    expand, project = _product(inputs.expand, plan.expand, dtype), _product(inputs.project, plan.project, dtype)
+    g_expand, g_project = _partial(expand), _partial(project)
+    n = threads_for(2 * plan.cost)
+    parallel(
+        block.backward, *_flats(gradient, planes, h, z, y, excited, out, gx, gh, gy, g_out),
+        gradient.reshape(-1)[: gradient.size if options.skip else 0], expand, _transposed(expand), weight, gate, g_gate,
+        project, _transposed(project), before, after, last, g_expand, g_weight, g_project, g_before, g_after, g_scale, g_shift,
+        plan.channels, plan.taps, plan.grad_taps, _scratch(plan, n, dtype, backward=True), threads=n, meets=True,
+    )  # fmt: skip
+    found = Inputs(
+        x=(nchw(gx),),
+        expand=g_expand.sum(axis=1) if plan.expand else (),
+        before=tuple(g_before.T) if plan.expand else (),
+        weights=_unflat(g_weight, inputs.weights),
+        after=tuple(g_after.T),
+        excite=g_gate[:4] if gate.present else (),
+        project=g_project.sum(axis=1),
+        last=(g_scale, g_shift),
+    )
+    pairs = (
+        (array, part) for arrays, parts in zip(inputs, found, strict=True) for array, part in zip(arrays, parts, strict=True)
+    )
+    return tuple(part.reshape(array.shape) if want else None for (array, part), want in zip(pairs, needed, strict=True))
+
+
+def _flats(*arrays):
+    return (array.reshape(-1) for array in arrays)
+
+
+def _flat(arrays):
+    return np.concatenate([array.reshape(-1) for array in arrays]) if len(arrays) > 1 else arrays[0].reshape(-1)
+
+
+def _unflat(flat, arrays) -> list:
+    """``flat`` cut into pieces as long as the arrays are."""
+    return np.split(flat, np.cumsum([array.size for array in arrays])[:-1])
+
+
+def _product(weights, facts, dtype) -> block.Product:
+    if not weights:
+        return block.Product(np.empty((0, 0), dtype), 1, 0, 0, 1)
+    return block.Product(_flat(weights).reshape(-1, weights[0].shape[1]), *facts)
+
+
+def _transposed(p: block.Product):
+    """(groups, inputs, rows) of each group."""
+    rows, inputs = p.weight.shape
+    return np.ascontiguousarray(p.weight.reshape(p.groups, rows // p.groups, inputs).transpose(0, 2, 1))
+
+
+def _partial(p: block.Product):
+    rows, inputs = p.weight.shape
+    return memory.empty((p.groups, -(-p.columns // p.chunk), rows // p.groups, inputs), p.weight.dtype)
+
+
+def _norm(options, arrays, channels: int, training: bool, dtype) -> Norm:
+    if options is None:
+        none, statistic = np.empty(0, dtype), np.ones(channels)
+        return Norm(False, training, ACTIVATIONS["identity"], 0.0, none, none, statistic, statistic)
+    if training:
+        mean, variance = np.empty(channels), np.empty(channels)
+    else:
+        mean, variance = (np.array(statistic, np.float64) for statistic in options.running)
+    return Norm(True, training, ACTIVATIONS[options.activation], float(options.eps), *arrays, mean, variance)
+
+
+def _gate(arrays, activation, channels: int, images: int, dtype) -> Gate:
+    if not arrays:
+        none, matrix = np.empty(0, dtype), np.empty((0, 0), dtype)
+        return Gate(False, 0, matrix, none, matrix, none, matrix, matrix, matrix, matrix)
+    reduce, reduce_bias, expand, expand_bias = arrays
+    hidden = len(reduce)
+    mean, gate = (memory.empty((channels, images), dtype) for _ in range(2))
+    before, active = (np.empty((hidden, images), dtype) for _ in range(2))
+    return Gate(True, ACTIVATIONS[activation], reduce.reshape(hidden, channels), reduce_bias, expand.reshape(channels, hidden),
+                expand_bias, mean, before, active, gate)  # fmt: skip
+
+
+def _gate_gradient(gate: Gate) -> GateGradient:
+    like = (gate.reduce, gate.reduce_bias, gate.expand, gate.expand_bias, gate.mean, gate.hidden, gate.gate)
+    return GateGradient(*map(np.empty_like, like), np.ascontiguousarray(gate.reduce.T), np.ascontiguousarray(gate.expand.T))
+
+
+def _scratch(plan: Layout, n: int, dtype, backward: bool) -> block.Scratch:
+    g, images = plan.geometry, plan.geometry.batch
+    buffers = memory.empty((n, plan.taps.buffer.size(images)), dtype)
+    grad_buffers = memory.empty((n, plan.grad_taps.buffer.size(images)), dtype) if backward else buffers
+    return block.Scratch(
+        memory.empty((n, plan.packed), dtype), buffers, grad_buffers,
+        np.empty((n, max(len(plan.taps.offset), len(plan.grad_taps.offset))), dtype),
+        np.empty((n, 2 * g.width * images), dtype),
+    )  # fmt: skip
+
+
+def multiply_adds(inputs: Inputs, output_shape: tuple) -> int:
+    """Of its convolutions; squeeze-and-excite's are among them."""
+    images, _, height, width = inputs.x[0].shape
+    pixels = output_shape[2] * output_shape[3]
+    sizes = (sum(array.size for array in arrays) for arrays in (inputs.expand, (*inputs.weights, *inputs.project)))
+    wide, narrow = sizes
+    return images * (height * width * wide + pixels * narrow + sum(array.size for array in inputs.excite[::2]))
+
+
+def mix_block_flops(out, saved) -> int:
+    return 2 * multiply_adds(saved[0], out.shape)
+
+
+MIX_BLOCK = Op("mix_block", mix_block, mix_block_backward, selective=True, flops=mix_block_flops)
