@@ -34,10 +34,9 @@ class Channels(NamedTuple):
 @kernel
 def fill(buffer, shape, x, at, height, width, images):
     """Copy the channel x[at:] = (height, width, images) into a buffer of that ``shape``, whose border is zero already."""
-    pitch = shape.phases * shape.columns * images
     for y in range(height):
         source = at + y * width * images
-        row = (shape.top + y) * pitch
+        row = row_start(shape, y, images)
         if shape.phases == 1:
             target = U(row + shape.left * images)
             for i in range(U(width * images)):
@@ -47,17 +46,29 @@ def fill(buffer, shape, x, at, height, width, images):
 
 
 @kernel
+def row_start(shape, y, images):
+    """Where row y of the picture begins in the buffer, its border included."""
+    row = shape.top + y
+    return (row % shape.row_phases * shape.row_phase_step + row // shape.row_phases * shape.row_step) * images
+
+
+@kernel
 def scatter(buffer, row, shape, x, source, width, images):
     """Put a row x[source:] of the picture into the phases of the columns of the buffer's row that begins at ``row``."""
-    phase, number = shape.left % shape.phases, shape.left // shape.phases
-    for q in range(width):
-        t, s = U(row + (phase * shape.columns + number) * images), U(source + q * images)
-        for i in range(U(images)):
-            buffer[t + i] = x[s + i]
-        phase += 1
-        if phase == shape.phases:
-            phase = 0
-            number += 1
+    for phase in range(shape.phases):
+        first = (phase - shape.left) % shape.phases  # column of the picture
+        count = (width - first + shape.phases - 1) // shape.phases
+        t = U(row + (phase * shape.phase_step + (shape.left + first) // shape.phases) * images)
+        s, n = U(source + first * images), U(images)
+        if images == 1 and shape.phases == 2:  # a step that the compiler knows makes vector instructions of the loop
+            for k in range(U(max(0, count))):
+                buffer[t + k] = x[s + k * U(2)]
+            continue
+        for _ in range(count):
+            for i in range(n):
+                buffer[t + i] = x[s + i]
+            t += n
+            s += n * U(shape.phases)
 
 
 @kernel
@@ -68,21 +79,29 @@ def gather(weights, taps, g, weight, start):
 
 
 @kernel
-def _rows(out, z, rows, buffer, taps, weights, g):
-    """All output rows of channel z from its padded input."""
-    length = U(taps.run[0])
+def correlate(out, at, rows, length, buffer, taps, weights, g, plane):
+    """out[at:] = all output rows, of ``length`` each, of a channel from its padded input. plane: scratch for a whole run."""
+    if taps.pitch == 0:
+        for y in range(rows):
+            shifted_sum(out, U(at + y * length), U(length), buffer, U(taps.base[g, y, 0]), taps.offset, weights,
+                        U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]), True)  # fmt: skip
+        return
+    shifted_sum(
+        plane, U(0), U(taps.run[0]), buffer, U(0), taps.offset, weights, U(taps.begin[g, 0, 0]), U(taps.end[g, 0, 0]), True
+    )
     for y in range(rows):
-        shifted_sum(out, U(z * rows + y) * length, length, buffer, U(taps.base[g, y, 0]), taps.offset, weights,
-                    U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]), True)  # fmt: skip
+        t, s = U(at + y * length), U(y * taps.pitch)
+        for i in range(U(length)):
+            out[t + i] = plane[s + i]
 
 
 @kernel
-def forward(start, step, x, weight, out, channels, taps, buffers, weights):
+def forward(start, step, x, weight, out, channels, taps, buffers, weights, planes):
     """out (C*m, OH, OW, N) = mixed depthwise convolution of x (C, H, W, N).
 
-    buffers, weights: scratch, one row a thread: the padded channel, and the weights in the order of the taps.
+    buffers, weights, planes: scratch, one row a thread: the padded channel, the weights in the order of the taps, a run.
     """
-    n, m = channels.images, channels.multiplier
+    n, m, length = channels.images, channels.multiplier, channels.out_width * channels.images
     buffer, w = buffers[start], weights[start]
     buffer[:] = 0
     for c in range(start, channels.group.shape[0], step):
@@ -90,7 +109,7 @@ def forward(start, step, x, weight, out, channels, taps, buffers, weights):
         fill(buffer, taps.buffer, x, c * channels.height * channels.width * n, channels.height, channels.width, n)
         for z in range(c * m, (c + 1) * m):
             gather(w, taps, g, weight, channels.weight_start[z])
-            _rows(out, z, channels.out_height, buffer, taps, w, g)
+            correlate(out, z * channels.out_height * length, channels.out_height, length, buffer, taps, w, g, planes[start])
 
 
 @kernel

@@ -21,6 +21,12 @@ def squeeze(start, step, x, mean, pixels):
     for c in range(start, channels, step):
         total = mean[c]
         total[:] = 0
+        if images == 1:  # then the pixels are the run that vectorises
+            some = total[0]
+            for i in range(U(c * pixels), U((c + 1) * pixels)):
+                some += x[i]
+            total[0] = some * share
+            continue
         for p in range(pixels):
             at = U((c * pixels + p) * images)
             for i in range(U(images)):
@@ -35,6 +41,11 @@ def excite(start, step, x, gate, out, pixels):
     channels, images = gate.shape
     for c in range(start, channels, step):
         factor = gate[c]
+        if images == 1:
+            one = factor[0]
+            for i in range(U(c * pixels), U((c + 1) * pixels)):
+                out[i] = x[i] * one
+            continue
         for p in range(pixels):
             at = U((c * pixels + p) * images)
             for i in range(U(images)):
@@ -111,17 +122,28 @@ class GateGradient(NamedTuple):
 
 
 @kernel
+def _layer(out, weight, x, N):
+    """out (rows, N) = weight @ x (columns, N)."""
+    rows, columns = weight.shape
+    if N == 1:  # then the columns are the run that vectorises
+        out[:] = 0
+        tile_outer(out.reshape(rows, 1), weight.reshape(-1), rows, x, 1, U(columns))
+    else:
+        tile_product(out, N, 0, weight, 0, rows, x, U(N))
+
+
+@kernel
 def decide(g):
     """gate = sigmoid(expand @ activation(reduce @ mean + reduce_bias) + expand_bias)."""
     (C, N), R = g.mean.shape, g.hidden.shape[0]
     zero, one = g.mean.dtype.type(0), g.mean.dtype.type(1)
     mean, hidden, active, gate = g.mean.reshape(-1), g.hidden.reshape(-1), g.active.reshape(-1), g.gate.reshape(-1)
-    tile_product(hidden, N, 0, g.reduce, 0, R, mean, U(N))
+    _layer(hidden, g.reduce, mean, N)
     for r in range(R):
         for i in range(U(r * N), U(r * N + N)):
             hidden[i] += g.reduce_bias[r]
     scale_shift_activate(active, U(0), hidden, U(0), U(R * N), zero, one, zero, g.activation)
-    tile_product(gate, N, 0, g.expand, 0, C, active, U(N))
+    _layer(gate, g.expand, active, N)
     for c in range(C):
         sigmoid_of_sum(gate, U(c * N), U(N), g.expand_bias[c])
 

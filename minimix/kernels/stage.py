@@ -12,7 +12,7 @@ The steps themselves are those of ``depthwise.py``, ``norm.py`` and ``activation
 import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate
-from minimix.kernels.depthwise import gather, place, scatter, weight_grad
+from minimix.kernels.depthwise import correlate, gather, place, row_start, scatter, weight_grad
 from minimix.kernels.jit import U, kernel
 from minimix.kernels.norm import grad_sums, grad_terms, line, moments
 from minimix.kernels.shifted import shifted_sum
@@ -21,10 +21,9 @@ from minimix.kernels.shifted import shifted_sum
 @kernel
 def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
     """The inside of a zero-bordered buffer = activation(a * (x - m) + b)."""
-    pitch = shape.phases * shape.columns * images
     length = width * images
     for y in range(height):
-        source, begin = at + y * length, (shape.top + y) * pitch
+        source, begin = at + y * length, row_start(shape, y, images)
         if shape.phases == 1:
             scale_shift_activate(buffer, U(begin + shape.left * images), x, U(source), U(length), m, a, b, activation)
             continue
@@ -36,10 +35,12 @@ def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activa
 def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers, weights, rows):
     """z = mixed depthwise convolution of before(x); y = after(z). x (C, H, W, N); z, y (C, OH, OW, N); all flat.
 
-    buffers, weights, rows: scratch, one row a thread: padded channel, weights in the order of the taps, one row of the input.
+    buffers, weights, rows: scratch, one row a thread: padded channel, weights in the order of the taps, one row of the input
+    or a run of the taps, whichever is longer.
     """
     n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
-    pixels, out_pixels, length = height * width * n, out_height * channels.out_width * n, U(taps.run[0])
+    pixels, length = height * width * n, channels.out_width * n
+    out_pixels = out_height * length
     buffer, w = buffers[start], weights[start]
     buffer[:] = 0
     for c in range(start, channels.group.shape[0], step):
@@ -50,9 +51,7 @@ def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers
         _fill_activated(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b,
                         before.activation, rows[start])  # fmt: skip
         gather(w, taps, g, weight, channels.weight_start[c])
-        for r in range(out_height):
-            shifted_sum(z, U(c * out_pixels) + U(r) * length, length, buffer, U(taps.base[g, r, 0]), taps.offset, w,
-                        U(taps.begin[g, r, 0]), U(taps.end[g, r, 0]), True)  # fmt: skip
+        correlate(z, c * out_pixels, out_height, length, buffer, taps, w, g, rows[start])
         if after.training:
             after.mean[c], after.variance[c] = moments(z, c * out_pixels, out_pixels)
         m, a, b = line(after, c, x)
@@ -72,7 +71,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
     pixels, out_pixels = height * length, out_height * out_length
     buffer, grad_buffer, row, w = buffers[start], grad_buffers[start], rows[start], weights[start]
     shape = grad_taps.buffer
-    pitch = shape.columns * n
+    pitch = shape.row_step * n
     buffer[:] = 0
     grad_buffer[:] = 0
     for c in range(start, channels.group.shape[0], step):

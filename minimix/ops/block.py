@@ -15,7 +15,7 @@ from minimix.kernels import block, memory
 from minimix.kernels.gate import Gate, GateGradient
 from minimix.kernels.norm import Norm
 from minimix.kernels.threads import parallel, threads_for
-from minimix.ops.depthwise import plan
+from minimix.ops.depthwise import backward_plan, plan
 from minimix.ops.layout import channel_major, nchw
 from minimix.ops.norm import ACTIVATIONS, move_running
 from minimix.ops.op import Op
@@ -62,9 +62,6 @@ class Layout(NamedTuple):
     geometry: convargs.MixGeometry
     expand: tuple | None
     project: tuple
-    channels: tuple
-    taps: tuple
-    grad_taps: tuple
     output_shape: tuple
     packed: int  # numbers that a thread packs together for a product, at most
     cost: float  # nanoseconds on one thread, about
@@ -98,7 +95,7 @@ def _layout(shape, dtype, expand, weights, project, stride, padding, dilation) -
     macs = out.size * project[0][1] + (wide.size * expand[0][1] if expand else 0)
     taps = pixels * sum((group.out_last - group.out_first) * group.kernel[0] * group.kernel[1] for group in geometry.groups)
     packed = max(part[2] * sum(shapes[0][:2]) for part, shapes in ((first, expand), (last, project)) if part)
-    return Layout(geometry, first, last, *plan(geometry), out.shape, packed, macs / SPEED + taps / 40)
+    return Layout(geometry, first, last, out.shape, packed, macs / SPEED + taps / 40)
 
 
 def _pointwise(x, shapes, name):
@@ -118,55 +115,57 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,))
     """arrays: those of ``Inputs``, one after the other; counts: how many of each. -> (N, M, OH, OW)."""
     inputs = split(arrays, counts)
     x, dtype, training = inputs.x[0], inputs.x[0].dtype, options.training
-    plan = layout_of(inputs, stride, padding, dilation)
-    g, images = plan.geometry, x.shape[0]
+    layout = layout_of(inputs, stride, padding, dilation)
+    g, images = layout.geometry, x.shape[0]
     planes = channel_major(x)
     weight = _flat(inputs.weights)
     before = _norm(options.before, inputs.before, g.channels, training, dtype)
     after = _norm(options.after, inputs.after, g.channels, training, dtype)
-    last = _norm(options.last, inputs.last, plan.output_shape[1], training, dtype)
+    last = _norm(options.last, inputs.last, layout.output_shape[1], training, dtype)
     gate = _gate(inputs.excite, options.excite, g.channels, images, dtype)
 
-    h = memory.empty((g.channels, g.height, g.width, images), dtype) if plan.expand else planes
+    h = memory.empty((g.channels, g.height, g.width, images), dtype) if layout.expand else planes
     z, y = (memory.empty((g.channels, g.out_height, g.out_width, images), dtype) for _ in range(2))
     excited = memory.empty(y.shape, dtype) if gate.present else y
-    out, result = (memory.empty((plan.output_shape[1], *y.shape[1:]), dtype) for _ in range(2))
-    n = threads_for(plan.cost)
+    out, result = (memory.empty((layout.output_shape[1], *y.shape[1:]), dtype) for _ in range(2))
+    channels, taps = plan(g)
+    n = threads_for(layout.cost)
     parallel(
         block.forward, *_flats(planes, h, z, y, excited, out, result), planes.reshape(-1)[: x.size if options.skip else 0],
-        _product(inputs.expand, plan.expand, dtype), weight, gate, _product(inputs.project, plan.project, dtype), before, after,
-        last, plan.channels, plan.taps, _scratch(plan, n, dtype, backward=False), threads=n, meets=True,
+        _product(inputs.expand, layout.expand, dtype), weight, gate, _product(inputs.project, layout.project, dtype), before,
+        after, last, channels, taps, _scratch(layout, n, dtype, taps, taps), threads=n, meets=True,
     )  # fmt: skip
     if training:
         for option, norm, array in ((options.before, before, h), (options.after, after, z), (options.last, last, out)):
             if option is not None:
                 move_running(option.running, norm.mean, norm.variance, array[0].size, option.momentum)
-    return nchw(result), (inputs, plan, options, weight, planes, h, z, y, excited, out, gate, before, after, last)
+    return nchw(result), (inputs, layout, options, weight, planes, h, z, y, excited, out, gate, before, after, last)
 
 
 def mix_block_backward(gradient, saved, needed):
-    inputs, plan, options, weight, planes, h, z, y, excited, out, gate, before, after, last = saved
-    dtype, channels = planes.dtype, plan.geometry.channels
+    inputs, layout, options, weight, planes, h, z, y, excited, out, gate, before, after, last = saved
+    dtype, channels = planes.dtype, layout.geometry.channels
     gradient = channel_major(gradient)
     gx, gy, g_out = (memory.empty(a.shape, dtype) for a in (planes, y, out))
-    gh = memory.empty(h.shape, dtype) if plan.expand else gx
+    gh = memory.empty(h.shape, dtype) if layout.expand else gx
     g_weight = np.zeros(weight.shape, dtype)
     g_before, g_after = (np.zeros((channels, 2), dtype) for _ in range(2))
-    g_scale, g_shift = (np.zeros(plan.output_shape[1], dtype) for _ in range(2))
+    g_scale, g_shift = (np.zeros(layout.output_shape[1], dtype) for _ in range(2))
     g_gate = _gate_gradient(gate)
-    expand, project = _product(inputs.expand, plan.expand, dtype), _product(inputs.project, plan.project, dtype)
+    expand, project = _product(inputs.expand, layout.expand, dtype), _product(inputs.project, layout.project, dtype)
     g_expand, g_project = _partial(expand), _partial(project)
-    n = threads_for(2 * plan.cost)
+    shared = backward_plan(layout.geometry)
+    n = threads_for(2 * layout.cost)
     parallel(
         block.backward, *_flats(gradient, planes, h, z, y, excited, out, gx, gh, gy, g_out),
         gradient.reshape(-1)[: gradient.size if options.skip else 0], expand, _transposed(expand), weight, gate, g_gate,
         project, _transposed(project), before, after, last, g_expand, g_weight, g_project, g_before, g_after, g_scale, g_shift,
-        plan.channels, plan.taps, plan.grad_taps, _scratch(plan, n, dtype, backward=True), threads=n, meets=True,
+        *shared, _scratch(layout, n, dtype, *shared[1:]), threads=n, meets=True,
     )  # fmt: skip
     found = Inputs(
         x=(nchw(gx),),
-        expand=g_expand.sum(axis=1) if plan.expand else (),
-        before=tuple(g_before.T) if plan.expand else (),
+        expand=g_expand.sum(axis=1) if layout.expand else (),
+        before=tuple(g_before.T) if layout.expand else (),
         weights=_unflat(g_weight, inputs.weights),
         after=tuple(g_after.T),
         excite=g_gate[:4] if gate.present else (),
@@ -237,14 +236,14 @@ def _gate_gradient(gate: Gate) -> GateGradient:
     return GateGradient(*map(np.empty_like, like), np.ascontiguousarray(gate.reduce.T), np.ascontiguousarray(gate.expand.T))
 
 
-def _scratch(plan: Layout, n: int, dtype, backward: bool) -> block.Scratch:
-    g, images = plan.geometry, plan.geometry.batch
-    buffers = memory.empty((n, plan.taps.buffer.size(images)), dtype)
-    grad_buffers = memory.empty((n, plan.grad_taps.buffer.size(images)), dtype) if backward else buffers
+def _scratch(layout: Layout, n: int, dtype, taps, grad_taps) -> block.Scratch:
+    g, images = layout.geometry, layout.geometry.batch
+    buffers = memory.empty((n, taps.buffer.size(images)), dtype)
+    grad_buffers = buffers if grad_taps is taps else memory.empty((n, grad_taps.buffer.size(images)), dtype)
     return block.Scratch(
-        memory.empty((n, plan.packed), dtype), buffers, grad_buffers,
-        np.empty((n, max(len(plan.taps.offset), len(plan.grad_taps.offset))), dtype),
-        np.empty((n, 2 * g.width * images), dtype),
+        memory.empty((n, layout.packed), dtype), buffers, grad_buffers,
+        np.empty((n, max(len(taps.offset), len(grad_taps.offset))), dtype),
+        np.empty((n, max(2 * g.width * images, int(taps.run[0]))), dtype),
     )  # fmt: skip
 
 

@@ -12,15 +12,17 @@ import numpy as np
 
 from minimix import convargs, reference
 from minimix.kernels import depthwise, memory
-from minimix.kernels.taps import Group, forward_taps, input_grad_taps
+from minimix.kernels.taps import Group, forward_taps, input_grad_taps, plane_taps
 from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.layout import channel_major, nchw
 from minimix.ops.op import Op, refuse_complex
 
+SHORT = 256  # numbers in an output row, below which all rows are computed in one run
+
 
 @lru_cache(maxsize=256)
 def plan(geometry: convargs.MixGeometry):
-    """All that the kernels must know about a geometry, worked out once: (channels, forward taps, input-gradient taps)."""
+    """What the forward kernels must know about a geometry, worked out once: (channels, taps)."""
     g = geometry
     counts = [group.out_last - group.out_first for group in g.groups]
     lengths = np.repeat([group.kernel[0] * group.kernel[1] for group in g.groups], counts)
@@ -29,9 +31,20 @@ def plan(geometry: convargs.MixGeometry):
         group=np.repeat(np.arange(len(g.groups)), [group.last - group.first for group in g.groups]),
         weight_start=np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
     )  # fmt: skip
+    for array in channels[-2:]:
+        array.flags.writeable = False  # they are shared by all calls of this shape
+    return channels, (plane_taps if g.batch * g.out_width < SHORT else forward_taps)(*_sizes(g))
+
+
+@lru_cache(maxsize=256)
+def backward_plan(geometry: convargs.MixGeometry):
+    """For the backward kernels: (channels, forward taps by rows, input-gradient taps)."""
+    return plan(geometry)[0], forward_taps(*_sizes(geometry)), input_grad_taps(*_sizes(geometry))
+
+
+def _sizes(g: convargs.MixGeometry) -> tuple:
     groups = tuple(Group(group.kernel, group.dilation, (group.pads[0][0], group.pads[1][0])) for group in g.groups)
-    sizes = (g.batch, (g.height, g.width), (g.out_height, g.out_width), g.stride, groups)
-    return channels, forward_taps(*sizes), input_grad_taps(*sizes)
+    return g.batch, (g.height, g.width), (g.out_height, g.out_width), g.stride, groups
 
 
 def threads(geometry) -> int:
@@ -61,11 +74,11 @@ def run(x, weights, geometry):
     weight = np.concatenate([w.reshape(-1) for w in weights])
     out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), x.dtype)
     if out.size:
-        channels, taps, _ = plan(geometry)
+        channels, taps = plan(geometry)
         n = threads(geometry)
         buffers = memory.empty((n, taps.buffer.size(geometry.batch)), x.dtype)
         parallel(depthwise.forward, planes.reshape(-1), weight, out.reshape(-1), channels, taps, buffers,
-                 np.empty((n, len(taps.offset)), x.dtype), threads=n)  # fmt: skip
+                 np.empty((n, len(taps.offset)), x.dtype), np.empty((n, int(taps.run[0])), x.dtype), threads=n)  # fmt: skip
     return nchw(out), (planes, weight, geometry)
 
 
@@ -76,7 +89,7 @@ def mixconv2d_backward(gradient, saved, needed):
     gx = memory.empty(planes.shape if want_x else (0,), planes.dtype)
     gw = np.zeros(weight.shape if want_weight else (0,), planes.dtype)  # taps that never meet the picture get none
     if g.size:
-        channels, taps, grad_taps = plan(geometry)
+        channels, taps, grad_taps = backward_plan(geometry)
         n = threads(geometry)
         buffers = memory.empty((n, taps.buffer.size(geometry.batch)), g.dtype)
         grad_buffers = memory.empty((n, grad_taps.buffer.size(geometry.batch)), g.dtype)

@@ -35,6 +35,9 @@ def matmul_flops(output, saved):
 MATMUL = Op("matmul", matmul_forward, matmul_backward, selective=True, flops=matmul_flops)
 
 
+FEW = 16  # samples, below which the features are the run that a product vectorises
+
+
 def linear_forward(x, weight, bias=None):
     """x (..., I) times weight (O, I) transposed, plus bias (O) -> (..., O).
 
@@ -45,7 +48,10 @@ def linear_forward(x, weight, bias=None):
         return (output if bias is None else output + bias), None
     columns = np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T)  # (I, samples)
     weight = np.ascontiguousarray(weight)
-    output = matrix_product(weight, columns, np.empty((len(weight), columns.shape[1]), x.dtype))
+    if columns.shape[1] < FEW:  # features are the longer run
+        output = outer_product(weight, np.ascontiguousarray(columns.T))
+    else:
+        output = matrix_product(weight, columns, np.empty((len(weight), columns.shape[1]), x.dtype))
     if bias is not None:
         output += bias[:, None]
     return output.T.reshape(*x.shape[:-1], len(weight)), (columns, weight, x.shape, bias is not None)
