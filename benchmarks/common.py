@@ -6,6 +6,8 @@ import os
 import pathlib
 import platform
 import statistics
+import subprocess
+import sys
 import time
 
 
@@ -36,6 +38,28 @@ def merged(rounds: list[dict]) -> dict:
         "high": medians[-1],
         "calls": sum(r["calls"] for r in rounds),
     }
+
+
+def peak_mb() -> float:
+    """Largest resident size of this process so far; NaN where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return float("nan")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+
+
+def run_worker(module: str, arguments: list, threads: int, cache: str | None = None) -> dict:
+    """Run a benchmark's own worker in a new process, and read the JSON that it prints last. cache: for compiled kernels."""
+    environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
+    if cache is not None:
+        environment["NUMBA_CACHE_DIR"] = cache
+    command = [sys.executable, "-m", module, "--threads", str(threads), *map(str, arguments)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command[2:])} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def geometric_mean(values) -> float:

@@ -8,7 +8,6 @@ sides take turns. A step is: gradients to None, forward, cross-entropy, backward
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -32,7 +31,7 @@ def worker(side: str, threads: int, batch: int, seconds: float, first_only: bool
     result = {"first_step_s": first}
     if not first_only:
         result |= common.measure(step, seconds)
-    return result | {"peak_mb": _peak_mb()}
+    return result | {"peak_mb": common.peak_mb()}
 
 
 def _minimix_step(images, labels, threads):
@@ -80,27 +79,10 @@ def _torch_step(side, images, labels, threads):
     return step
 
 
-def _peak_mb() -> float:
-    """Largest resident size of this process so far."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return float("nan")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
-
-
 def spawn(side, threads, batch, seconds, first_only=False, cache=None) -> dict:
     """Run ``worker`` in a new process."""
-    environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
-    if cache is not None:
-        environment["NUMBA_CACHE_DIR"] = cache
-    command = [sys.executable, "-m", "benchmarks.training", "--worker", side, "--threads", str(threads), "--batch", str(batch),
-               "--seconds", str(seconds)] + (["--first-only"] if first_only else [])  # fmt: skip
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{side} with {threads} threads failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    arguments = ["--worker", side, "--batch", batch, "--seconds", seconds, *(["--first-only"] if first_only else [])]
+    return common.run_worker("benchmarks.training", arguments, threads, cache)
 
 
 def run(batch: int, compiled: bool, rounds: int, seconds: float) -> dict:

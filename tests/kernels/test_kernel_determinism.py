@@ -83,10 +83,17 @@ def test_a_whole_training_step_on_any_number_of_threads():
 
 @pytest.fixture
 def backwards(monkeypatch):
-    """Instead of threads, one start after the other, the last first: who writes where another owns is found without luck."""
+    """Instead of threads, one start after the other, the last first: who writes where another owns is found without luck.
 
-    def parallel(kernel, *args, threads=None):
+    Kernels whose threads meet cannot do without each other: they run as ever.
+    """
+    together = threads.parallel
+
+    def parallel(kernel, *args, threads=None, meets=False):
         n = threads or mm.get_num_threads()
+        if meets:
+            together(kernel, *args, threads=threads, meets=True)
+            return
         for start in reversed(range(n)):
             kernel(start, n, *args)
 
