@@ -20,7 +20,7 @@ SIDES = ("minimix", "minimix folded", "torch NCHW", "torch channels_last", "torc
 
 
 def prepare(name: str, size: int, folder: pathlib.Path) -> None:
-    """Weights, a picture, timm's logits and, where possible, the network as ONNX, into ``folder``. Runs in a process of its own."""
+    """Weights, a picture, timm's logits and, where possible, the network as ONNX, into ``folder``; in a process of its own."""
     import torch
     from safetensors.torch import save_file
     from timm import create_model

@@ -125,14 +125,14 @@ class MixBlock(Module):
         """Whether the op that does all of this at once can be used: the layers are still those that ``__init__`` made."""
         if not self.fused or x.dtype.kind != "f" or x.size == 0:
             return False
-        kinds = {type(layer) for layer in self.children()} - {MixConv2d, BatchNorm2d, PointwiseConv2d, SqueezeExcite}
+        conv, se = self.conv_dw, self.se
         products = [layer for layer in (self.expand, self.project) if layer is not None]
         norms = [norm for norm in self.norms if norm is not None]
         return (
-            not kinds
-            and self.conv_dw.multiplier == 1
-            and all(layer.bias is None and len(layer.weights) == layer.groups for layer in products)
-            and all(norm.training == self.training and norm.can_fuse for norm in norms)
+            (type(conv) is MixConv2d and conv.multiplier == 1)
+            and (se is None or type(se) is SqueezeExcite)
+            and all(type(p) is PointwiseConv2d and p.bias is None and (p.split or p.groups == 1) for p in products)
+            and all(type(n) is BatchNorm2d and n.training == self.training and n.can_fuse for n in norms)
         )
 
     def _fused(self, x):

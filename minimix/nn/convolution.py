@@ -66,7 +66,8 @@ class PointwiseConv2d(Module):
             raise ValueError(
                 f"in_channels={in_channels} and out_channels={out_channels} must both be multiples of groups={groups}"
             )
-        if split and self.groups > 1:
+        self.split = bool(split) and self.groups > 1
+        if self.split:
             for i in range(self.groups):
                 part = PointwiseConv2d(self.in_channels // self.groups, self.out_channels // self.groups, bias=False)
                 self.add_module(str(i), part)
@@ -78,7 +79,7 @@ class PointwiseConv2d(Module):
     @property
     def weights(self) -> list:
         """The weight; where it is split, one a group."""
-        return [part.weight for part in self.children()] or [self.weight]
+        return [part.weight for part in self.children()] if self.split else [self.weight]
 
     def forward(self, x):
         weights = self.weights
