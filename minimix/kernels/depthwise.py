@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minimix.kernels.activation import shift_activate
 from minimix.kernels.jit import U, kernel
 from minimix.kernels.shifted import shifted_dot, shifted_sum
 
@@ -77,12 +78,14 @@ def _rows(out, z, rows, buffer, taps, weights, g):
 
 
 @kernel
-def forward(start, step, x, weight, out, channels, taps, buffers, weights):
+def forward(start, step, x, weight, out, channels, taps, buffers, weights, bias, activation):
     """out (C*m, OH, OW, N) = mixed depthwise convolution of x (C, H, W, N).
 
+    bias: (C*m,), then out = activation(out + bias), done while the channel is in the cache; or empty.
     buffers, weights: scratch, one row a thread: the padded channel, and the weights in the order of the taps.
     """
     n, m = channels.images, channels.multiplier
+    pixels = channels.out_height * channels.out_width * n
     buffer, w = buffers[start], weights[start]
     buffer[:] = 0
     for c in range(start, channels.group.shape[0], step):
@@ -91,6 +94,8 @@ def forward(start, step, x, weight, out, channels, taps, buffers, weights):
         for z in range(c * m, (c + 1) * m):
             gather(w, taps, g, weight, channels.weight_start[z])
             _rows(out, z, channels.out_height, buffer, taps, w, g)
+            if bias.size:
+                shift_activate(out, U(z * pixels), U(pixels), bias[z], activation)
 
 
 @kernel

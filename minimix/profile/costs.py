@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from minimix import convargs
 from minimix.ops import pool
 from minimix.ops.excite import SQUEEZE_EXCITE
+from minimix.ops.folded import FOLDED_MIXCONV2D
 from minimix.ops.matmul import LINEAR, MATMUL
 from minimix.ops.norm import BATCH_NORM
 from minimix.ops.op import Op
@@ -54,7 +55,7 @@ def work_of(op: Op, arrays: tuple, options: dict, shape: tuple, geometry: Geomet
     if isinstance(geometry, convargs.MixGeometry):
         return _mixed(op, arrays, options, size, geometry)
     if geometry is not None:
-        return _dense(arrays, size, geometry)
+        return _dense(arrays, options, size, geometry)
     if op is SQUEEZE_EXCITE:
         return _squeeze_excite(*arrays, **options)
     if op in (LINEAR, MATMUL):
@@ -76,16 +77,24 @@ def _mixed(op, arrays, options, size: int, g: convargs.MixGeometry) -> Work:
     if op is MIXED_STAGE:
         norms = [(options["before"], arrays[0].shape), (options["after"], g.output_shape)]
         others = added(*(_norm(shape, norm.activation) for norm, shape in norms if norm is not None))
+    elif op is FOLDED_MIXCONV2D:
+        others = _biased(options, size)
     return Work(pixels * taps, "depthwise", others, tuple((group.kernel, group.last - group.first) for group in g.groups))
 
 
-def _dense(arrays, size: int, g: convargs.ConvGeometry) -> Work:
-    others = {"bias": size} if len(arrays) > 2 else {}
+def _dense(arrays, options, size: int, g: convargs.ConvGeometry) -> Work:
+    others = _biased(options, size) if len(arrays) > 2 else {}
     macs = size * math.prod(arrays[1].shape[1:])
     if g.groups == g.channels > 1:
         return Work(macs, "depthwise", others, ((g.kernel, g.channels),))
     kind = "pointwise" if g.kernel == (1, 1) else "dense"
     return Work(macs, kind, others, ((g.kernel, g.channels // g.groups),) * g.groups)
+
+
+def _biased(options: dict, size: int) -> dict[str, int]:
+    """A bias, and the activation that a folded convolution has."""
+    activation = options.get("activation", "identity")
+    return {"bias": size} if activation == "identity" else {"bias": size, activation: size}
 
 
 def _squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, activation) -> Work:
