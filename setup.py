@@ -32,6 +32,7 @@ setup(
     extras_require={
         "test": ["pytest>=8.0", "hypothesis>=6.100"],  # the suite, and generated shapes and arguments in it
         "bench": ["torch>=2.4"],  # only as a peer: benchmarks and some tests hold minimix against it
+        "hub": ["huggingface_hub>=0.23"],  # the hub's client: fetches published weights, models.create(name, pretrained=True)
         "notebooks": ["jupyterlab>=4.0", "ipywidgets>=8.0"],  # to open notebooks/, and progress bars in them
     },
     entry_points={"console_scripts": ["minimix = minimix.cli:main"]},

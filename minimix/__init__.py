@@ -6,8 +6,10 @@ import minimix.functional as F
 """
 
 from minimix import functional, models, nn, profiler, reference
+from minimix.fold import fold_batch_norm
 from minimix.gradcheck import gradcheck
 from minimix.kernels.threads import get_num_threads, set_num_threads
+from minimix.models.weights import load_weights, save_weights
 from minimix.partition import partition
 from minimix.profile import profile
 from minimix.rng import manual_seed
@@ -17,6 +19,7 @@ from minimix.train import train
 __version__ = "0.1.0"
 
 __all__ = [
-    "Tensor", "enable_grad", "functional", "get_num_threads", "gradcheck", "is_grad_enabled", "manual_seed", "models", "nn",
-    "no_grad", "partition", "profile", "profiler", "reference", "set_num_threads", "train",
+    "Tensor", "enable_grad", "fold_batch_norm", "functional", "get_num_threads", "gradcheck", "is_grad_enabled", "load_weights",
+    "manual_seed", "models", "nn", "no_grad", "partition", "profile", "profiler", "reference", "save_weights",
+    "set_num_threads", "train",
 ]  # fmt: skip

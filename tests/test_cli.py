@@ -190,6 +190,12 @@ def test_predict_sees_what_evaluation_sees(minimix, trained):
             assert found["classes"][name] == pytest.approx(float(probability), abs=1e-6)
 
 
+def test_predict_with_batch_norms_folded(minimix, trained):
+    save_images((32, 32))
+    plain, folded = (json.loads(minimix("predict", "image0.png", "--json", *more)[1]) for more in ((), ("--fold",)))
+    assert folded[0]["classes"] == pytest.approx(plain[0]["classes"], rel=1e-3)
+
+
 def test_predict_takes_any_size_and_says_so(minimix, trained):
     save_images((96, 32), (20, 33))
     Image.fromarray(np.full((40, 40), 7, np.uint8)).save("grey.jpg")
@@ -437,8 +443,8 @@ def test_data_get(minimix, monkeypatch, tmp_path):
         ("train --resume nowhere", "nowhere"),
         ("train --name a/b", "a/b"),
         ("evaluate nowhere", "nowhere"),
-        ("summary mixnet", "mixnet_nano"),
-        ("summary --size 0", "size"),
+        ("summary mixnet", "did you mean 'mixnet_s'"),
+        ("summary --size 0", "--input"),
         ("gradcheck nothing", "MixConv2d"),
         ("gradcheck --mode ful", "full"),
         ("data get cifar", "cifar10"),

@@ -51,7 +51,8 @@ def imports(folder: Path) -> set:
 
 
 def test_what_is_imported_is_declared_and_the_other_way_round(metadata):
-    declared = {IMPORTED_AS.get(name, name) for name in names(metadata["install_requires"])}
+    required = [*metadata["install_requires"], *metadata["extras_require"]["hub"]]
+    declared = {IMPORTED_AS.get(name, name) for name in names(required)}
     used = imports(PACKAGE) - sys.stdlib_module_names - {"minimix"}
     brought_along = {"llvmlite"}  # Numba's compiler: one cannot be installed without the other
     assert used - brought_along == declared

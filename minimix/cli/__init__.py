@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from minimix.cli import checking, costs, data, training
+from minimix.cli import checking, costs, data, prediction, training
 
 app = typer.Typer(
     name="minimix",
@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 app.command()(training.train)
 app.command()(training.evaluate)
-app.command()(training.predict)
+app.command()(prediction.predict)
 app.command()(costs.summary)
 app.command()(costs.compare)
 app.command()(checking.gradcheck)
@@ -51,7 +51,7 @@ def _for_users(error: Exception) -> bool:
         return True
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     raised_here = Path(frame.f_code.co_filename).is_relative_to(Path(__file__).parents[1])
-    return raised_here and isinstance(error, (ValueError, TypeError, RuntimeError))
+    return raised_here and isinstance(error, (ValueError, TypeError, RuntimeError, ImportError))
 
 
 def _complain(message: str) -> None:

@@ -8,21 +8,15 @@ import numpy as np
 def read_images(paths: list[Path], height: int, width: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
     """uint8 (N, 3, height, width), and the sizes (height, width) that the images had.
 
-    Of another aspect ratio, the centre is taken. Cameras' notes on how they were held are obeyed; transparency is dropped.
-
-    Raises FileNotFoundError, and ValueError naming the file for what is no image.
+    Of another aspect ratio, the centre is taken. For the rest see ``data.pictures.open_upright``.
     """
     from PIL import Image, ImageOps
 
+    from minimix.data.pictures import open_upright
+
     pixels, sizes = [], []
     for path in paths:
-        if not path.exists():
-            raise FileNotFoundError(f"there is no image {path}")
-        try:
-            with Image.open(path) as image:
-                upright = ImageOps.exif_transpose(image).convert("RGB")
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise ValueError(f"{path} is no image that can be read: {error}") from error
+        upright = open_upright(path)
         sizes.append((upright.height, upright.width))
         if sizes[-1] != (height, width):
             upright = ImageOps.fit(upright, (width, height), Image.Resampling.LANCZOS)

@@ -1,4 +1,4 @@
-"""``minimix train``, ``minimix evaluate`` and ``minimix predict``."""
+"""``minimix train`` and ``minimix evaluate``."""
 
 import json
 import signal
@@ -132,50 +132,6 @@ def evaluate(
         [("class", "accuracy"), *((name, f"{share:.1%}") for name, share in zip(images.classes, per_class, strict=True))], 1
     )
     print(f"loss {found.loss:.4f}, accuracy {found.accuracy:.2%}")
-
-
-def predict(
-    images: Annotated[list[Path], Argument(metavar="IMAGE...", help="PNG, JPEG or whatever else Pillow reads, of any size.")],
-    run: Annotated[
-        str | None,
-        Option(help="A run's folder or name (then its best weights), or a .safetensors file.", show_default="the latest"),
-    ] = None,
-    top: Annotated[int, Option(help="How many classes to print.", min=1)] = 3,
-    runs: RUNS = Path("runs"),
-    threads: THREADS = None,
-    as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
-):
-    """Which classes a trained network sees in images."""
-    import numpy as np
-
-    import minimix.functional as F
-    from minimix.cli.images import read_images
-    from minimix.cli.output import print_table
-    from minimix.data import make_batch
-    from minimix.tensor import no_grad
-    from minimix.train import load_model
-    from minimix.train.limits import limited
-
-    trained = load_model(find_run(run, runs))
-    size = trained.image_shape[1:]
-    pixels, sizes = read_images(images, *size)
-    with limited(threads), no_grad():
-        batch = make_batch(pixels, np.arange(len(pixels)), trained.mean, trained.std)
-        probabilities = F.softmax(trained.model(batch), -1).data
-    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
-    best = [[(trained.classes[c], float(p[c])) for c in chosen] for p, chosen in zip(probabilities, order, strict=True)]
-    if as_json:
-        print(
-            json.dumps([{"image": str(path), "classes": dict(row)} for path, row in zip(images, best, strict=True)], indent=2)
-        )
-        return
-    print(f"{trained.path}, trained on {trained.data}")
-    if any(found != size for found in sizes):
-        print(f"the centre of each image, made {size[0]}x{size[1]} pixels, is what the network sees")
-    print_table(
-        [("image", *(f"{n}." for n in range(1, len(best[0]) + 1)))]
-        + [(str(path), *(f"{name} {p:.1%}" for name, p in row)) for path, row in zip(images, best, strict=True)]
-    )
 
 
 def find_run(checkpoint: str | None, runs: Path) -> Path:

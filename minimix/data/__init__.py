@@ -3,6 +3,7 @@
 data.load("auto", "train")      CIFAR-10 where it is found, else patterns10
 data.find("cifar10")            the folder, or None
 data.download("cifar10")        fetch it; nothing else here uses the network
+data.load_pictures(["a.jpg"], models.preparation("tf_mixnet_s"))     photographs for networks with published weights
 """
 
 import dataclasses
@@ -12,13 +13,15 @@ from pathlib import Path
 from minimix.data import archive, cifar
 from minimix.data.augment import Augment, make_batch
 from minimix.data.batches import Batches
+from minimix.data.classes import read_classes
 from minimix.data.dataset import DataError, Dataset
 from minimix.data.official import ARCHIVES, LAYOUTS, TITLES
 from minimix.data.patterns import patterns10
+from minimix.data.pictures import load_pictures
 
 __all__ = [
     "NAMES", "Augment", "Batches", "DataError", "Dataset", "download", "find", "folders", "how_to_get", "load",
-    "make_batch", "patterns10",
+    "load_pictures", "make_batch", "patterns10", "read_classes",
 ]  # fmt: skip
 
 NAMES = ("cifar10", "cifar100", "patterns10")

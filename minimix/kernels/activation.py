@@ -45,6 +45,19 @@ def sigmoid64(z):
 
 
 @kernel
+def relu6(z):
+    z = 0 if z < 0 else z  # written so that NaN stays
+    return 6 if z > 6 else z
+
+
+@kernel
+def hard_swish(z):
+    gate = z + 3
+    gate = 0 if gate < 0 else gate
+    return z * (6 if gate > 6 else gate) / 6
+
+
+@kernel
 def scale_shift_activate(y, o, x, i, n, m, a, b, activation):
     """y[o : o+n] = activation(a * (x[i : i+n] - m) + b). With m close to x, no digits are lost."""
     if activation == IDENTITY:
@@ -56,15 +69,10 @@ def scale_shift_activate(y, o, x, i, n, m, a, b, activation):
             y[o + j] = 0 if z < 0 else z  # written so that NaN stays
     elif activation == RELU6:
         for j in range(n):
-            z = a * (x[i + j] - m) + b
-            z = 0 if z < 0 else z
-            y[o + j] = 6 if z > 6 else z
+            y[o + j] = relu6(a * (x[i + j] - m) + b)
     elif activation == HARD_SWISH:
         for j in range(n):
-            z = a * (x[i + j] - m) + b
-            gate = z + 3
-            gate = 0 if gate < 0 else gate
-            y[o + j] = z * (6 if gate > 6 else gate) / 6
+            y[o + j] = hard_swish(a * (x[i + j] - m) + b)
     elif x.itemsize == 4:
         for j in range(n):
             z = np.float32(a * (x[i + j] - m) + b)
@@ -72,6 +80,35 @@ def scale_shift_activate(y, o, x, i, n, m, a, b, activation):
     else:
         for j in range(n):
             z = a * (x[i + j] - m) + b
+            y[o + j] = z * sigmoid64(z)
+
+
+@kernel
+def shift_activate(y, o, n, b, activation):
+    """y[o : o+n] = activation(y[o : o+n] + b), in place.
+
+    Not by ``scale_shift_activate`` with x = y: with two names for one array its loops would not be vectorised.
+    """
+    if activation == IDENTITY:
+        for j in range(n):
+            y[o + j] += b
+    elif activation == RELU:
+        for j in range(n):
+            z = y[o + j] + b
+            y[o + j] = 0 if z < 0 else z
+    elif activation == RELU6:
+        for j in range(n):
+            y[o + j] = relu6(y[o + j] + b)
+    elif activation == HARD_SWISH:
+        for j in range(n):
+            y[o + j] = hard_swish(y[o + j] + b)
+    elif y.itemsize == 4:
+        for j in range(n):
+            z = np.float32(y[o + j] + b)
+            y[o + j] = z * sigmoid32(z)
+    else:
+        for j in range(n):
+            z = y[o + j] + b
             y[o + j] = z * sigmoid64(z)
 
 

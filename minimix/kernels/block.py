@@ -14,6 +14,7 @@ import numpy as np
 from minimix.kernels import gate as gates
 from minimix.kernels import norm as norms
 from minimix.kernels import product, stage
+from minimix.kernels.activation import IDENTITY
 from minimix.kernels.barrier import meet
 from minimix.kernels.jit import U, kernel
 
@@ -46,7 +47,7 @@ def _product(start, step, p, x, out, scratch):
     rows, inputs = p.weight.shape[0] // p.groups, p.weight.shape[1]
     for g in range(p.groups):
         product.forward(start, step, p.weight[g * rows : (g + 1) * rows], x[g * inputs * p.columns :],
-                        out[g * rows * p.columns :], p.columns, p.tile, scratch)  # fmt: skip
+                        out[g * rows * p.columns :], p.columns, p.tile, scratch, x[:0], IDENTITY)  # fmt: skip
 
 
 @kernel

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minimix.kernels.activation import shift_activate
 from minimix.kernels.jit import U, kernel
 from minimix.kernels.shifted import shifted_dot, shifted_sum
 
@@ -96,12 +97,14 @@ def correlate(out, at, rows, length, buffer, taps, weights, g, plane):
 
 
 @kernel
-def forward(start, step, x, weight, out, channels, taps, buffers, weights, planes):
+def forward(start, step, x, weight, out, channels, taps, buffers, weights, planes, bias, activation):
     """out (C*m, OH, OW, N) = mixed depthwise convolution of x (C, H, W, N).
 
+    bias: (C*m,), then out = activation(out + bias), done while the channel is in the cache; or empty.
     buffers, weights, planes: scratch, one row a thread: the padded channel, the weights in the order of the taps, a run.
     """
     n, m, length = channels.images, channels.multiplier, channels.out_width * channels.images
+    pixels = channels.out_height * length
     buffer, w = buffers[start], weights[start]
     buffer[:] = 0
     for c in range(start, channels.group.shape[0], step):
@@ -109,7 +112,9 @@ def forward(start, step, x, weight, out, channels, taps, buffers, weights, plane
         fill(buffer, taps.buffer, x, c * channels.height * channels.width * n, channels.height, channels.width, n)
         for z in range(c * m, (c + 1) * m):
             gather(w, taps, g, weight, channels.weight_start[z])
-            correlate(out, z * channels.out_height * length, channels.out_height, length, buffer, taps, w, g, planes[start])
+            correlate(out, z * pixels, channels.out_height, length, buffer, taps, w, g, planes[start])
+            if bias.size:
+                shift_activate(out, U(z * pixels), U(pixels), bias[z], activation)
 
 
 @kernel

@@ -9,6 +9,7 @@ power of two apart, and a cache can hold only a few such rows at once. For the s
 side, thousands of columns) this is ahead of general BLAS; and a result never depends on the number of threads.
 """
 
+from minimix.kernels.activation import shift_activate
 from minimix.kernels.jit import U, kernel
 
 ROWS = 64  # of the output, that one thread takes at once
@@ -76,16 +77,22 @@ def tile_product(out, columns, j, weight, top, bottom, x, n):
 
 
 @kernel
-def forward(start, step, weight, x, out, columns, tile, scratch):
-    """out (M, P) = weight (M, K) @ x (K, P); x and out are flat, P = columns. Items are (tile of columns, ROWS rows)."""
+def forward(start, step, weight, x, out, columns, tile, scratch, bias, activation):
+    """out (M, P) = weight (M, K) @ x (K, P); x and out are flat, P = columns. Items are (tile of columns, ROWS rows).
+
+    bias: (M,), then out = activation(out + bias), done while the tile is in the cache; or empty.
+    """
     M, K = weight.shape
     panels = (M + ROWS - 1) // ROWS
     packed = scratch[start]
     for item in range(start, ((columns + tile - 1) // tile) * panels, step):
         j, top = item // panels * tile, item % panels * ROWS
-        n = min(tile, columns - j)
+        n, bottom = min(tile, columns - j), min(top + ROWS, M)
         _pack(packed, x, K, columns, j, U(n))
-        tile_product(out, columns, j, weight, top, min(top + ROWS, M), packed, U(n))
+        tile_product(out, columns, j, weight, top, bottom, packed, U(n))
+        if bias.size:
+            for row in range(top, bottom):
+                shift_activate(out, U(row * columns + j), U(n), bias[row], activation)
 
 
 @kernel

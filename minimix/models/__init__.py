@@ -4,7 +4,10 @@ import difflib
 
 from minimix.models import mixnet, mobilenet, xception
 from minimix.models.network import Network, build
+from minimix.models.pretrained import load_pretrained, preparation, repository
 from minimix.nn import Module
+
+__all__ = ["create", "names", "preparation"]
 
 _NETWORKS: dict[str, Network | dict] = {**mixnet.NETWORKS, **mobilenet.NETWORKS, **xception.NETWORKS}
 _SMALL = "_cifar"
@@ -21,9 +24,11 @@ def names() -> list[str]:
     return sorted([*_NETWORKS, *forms])
 
 
-def create(name: str, **options) -> Module:
+def create(name: str, *, pretrained: bool = False, **options) -> Module:
     """Build the network ``name``, with fresh weights. It takes (N, C, H, W) of any size; ``input_size`` is what it is made for.
 
+    pretrained: with the published weights, fetched from the hub (see ``models/pretrained.py``). With another ``num_classes``
+        than their 1000 the classifier's stay fresh, for training on.
     num_classes: outputs. 1000 for networks for large pictures, 10 for those for 32x32.
     in_channels: of the pictures, 3.
     dropout: probability, before the classifier. By default as published.
@@ -39,7 +44,8 @@ def create(name: str, **options) -> Module:
     dilated: 3x3 kernels that are dilated to reach as far, in layers with stride 1.
     layers: the number of a block, or several, counted from 0: only they get these kernels.
 
-    Raises ValueError for an unknown name, TypeError for an unknown option.
+    Raises ValueError for an unknown name, and where there are no published weights; TypeError for an unknown option; and for
+    ``pretrained`` what ``pretrained.load_pretrained`` raises.
 
     >>> from minimix import models
     >>> type(models.create("mixnet_nano", num_classes=100)).__name__
@@ -53,9 +59,13 @@ def create(name: str, **options) -> Module:
         raise ValueError(
             f"no network is called {name!r}" + (f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(names())}")
         )
+    if pretrained:
+        repository(name)  # refuses where there are none
     network = _NETWORKS[name.removesuffix(_SMALL)]
     small = name.endswith(_SMALL)
     options = (_CIFAR if small else {}) | options
     if isinstance(network, Network):
-        return build(network._replace(size=32) if small else network, **options)
-    return xception.Xception(**(network | ({"size": 32} if small else {}) | options))
+        model = build(network._replace(size=32) if small else network, **options)
+    else:
+        model = xception.Xception(**(network | ({"size": 32} if small else {}) | options))
+    return load_pretrained(model, name) if pretrained else model

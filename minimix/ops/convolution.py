@@ -8,6 +8,7 @@ import numpy as np
 
 from minimix import convargs, reference
 from minimix.kernels import memory, unfold
+from minimix.kernels.activation import IDENTITY
 from minimix.kernels.threads import parallel
 from minimix.ops import depthwise
 from minimix.ops.layout import channel_major, nchw
@@ -20,19 +21,28 @@ def conv2d(x, weight, *bias, stride=1, padding=0, dilation=1, groups=1):
     geometry = convargs.conv2d(x, weight, *bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
     if x.dtype.kind == "c":
         return reference.conv2d(x, weight, *bias, stride=stride, padding=padding, dilation=dilation, groups=groups), None
-    if _is_depthwise(geometry):
-        out, saved = depthwise.run(x, (weight,), _as_mixed(geometry))
-        out = channel_major(out)
-    else:
-        planes = channel_major(x)
-        out, saved = memory.empty((geometry.out_channels, *_places(geometry)), x.dtype), (planes, weight, geometry)
-        matrix = np.ascontiguousarray(weight.reshape(geometry.out_channels, -1))
-        rows = out.reshape(geometry.out_channels, -1)
-        for g, outputs in enumerate(_slabs(geometry.out_channels, geometry.groups)):
-            matrix_product(matrix[outputs], _columns(planes, geometry, g), rows[outputs])
+    out, saved = run(x, weight, geometry)
     if bias:
         out += bias[0][:, None, None, None]
     return nchw(out), saved
+
+
+def run(x, weight, geometry, bias=None, activation=IDENTITY):
+    """The output as (C_out, OH, OW, N), and what backward needs.
+
+    bias: (C_out,) or None; with it, the output is activation(convolution + bias), in the same pass.
+    """
+    if _is_depthwise(geometry):
+        out, saved = depthwise.run(x, (weight,), _as_mixed(geometry), bias, activation)
+        return channel_major(out), saved
+    planes = channel_major(x)
+    out = memory.empty((geometry.out_channels, *_places(geometry)), x.dtype)
+    matrix = np.ascontiguousarray(weight.reshape(geometry.out_channels, -1))
+    rows = out.reshape(geometry.out_channels, -1)
+    for g, outputs in enumerate(_slabs(geometry.out_channels, geometry.groups)):
+        own = None if bias is None else bias[outputs]
+        matrix_product(matrix[outputs], _columns(planes, geometry, g), rows[outputs], own, activation)
+    return out, (planes, weight, geometry)
 
 
 def conv2d_backward(gradient, saved, needed):

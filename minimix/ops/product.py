@@ -9,6 +9,7 @@ In an activation P = H * W * N, as it lies in memory.
 import numpy as np
 
 from minimix.kernels import memory, product
+from minimix.kernels.activation import IDENTITY
 from minimix.kernels.threads import parallel, threads_for
 
 CACHE = 1 << 18  # bytes that a packed tile of columns may take
@@ -26,13 +27,17 @@ def partial_columns(columns: int) -> int:
     return max(256, -(-columns // (CHUNKS * 64)) * 64)
 
 
-def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """out (M, P) = weight (M, K) @ x (K, P). All C-contiguous, of one dtype."""
+def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray, bias=None, activation=IDENTITY) -> np.ndarray:
+    """out (M, P) = weight (M, K) @ x (K, P). All C-contiguous, of one dtype.
+
+    bias: (M,) or None; with it, out = activation(weight @ x + bias) in the same pass. Needs K of 1 or more.
+    """
     (M, K), P = weight.shape, x.shape[1]
     if out.size and K:
         tile, n = min(tile_columns(K, x.itemsize), P), threads_for(M * K * P / SPEED)
+        bias = np.zeros(0, x.dtype) if bias is None else bias
         parallel(product.forward, weight, x.reshape(-1), out.reshape(-1), P, tile, memory.empty((n, K * tile), x.dtype),
-                 threads=n)  # fmt: skip
+                 bias, activation, threads=n)  # fmt: skip
     else:
         out[...] = 0
     return out

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from minimix import convargs
 from minimix.ops import block, pool
 from minimix.ops.excite import SQUEEZE_EXCITE
+from minimix.ops.folded import FOLDED_MIXCONV2D
 from minimix.ops.matmul import LINEAR, MATMUL
 from minimix.ops.norm import BATCH_NORM
 from minimix.ops.op import Op
@@ -52,9 +53,9 @@ def work_of(op: Op, arrays: tuple, options: dict, shape: tuple, geometry: Geomet
     """The cost of ``op`` on ``arrays``, of which only the shapes are looked at. shape: of the output."""
     size = math.prod(shape)
     if isinstance(geometry, convargs.MixGeometry):
-        return _mixed(geometry)
+        return _mixed(op, options, size, geometry)
     if geometry is not None:
-        return _dense(arrays, size, geometry)
+        return _dense(arrays, options, size, geometry)
     if op is SQUEEZE_EXCITE:
         return _squeeze_excite(*arrays, **options)
     if op is block.MIX_BLOCK:
@@ -70,20 +71,27 @@ def work_of(op: Op, arrays: tuple, options: dict, shape: tuple, geometry: Geomet
     return Work()
 
 
-def _mixed(g: convargs.MixGeometry) -> Work:
+def _mixed(op, options, size: int, g: convargs.MixGeometry) -> Work:
     """One multiply-add a tap, for each output."""
     pixels = g.batch * g.out_height * g.out_width
     taps = sum((group.out_last - group.out_first) * math.prod(group.kernel) for group in g.groups)
-    return Work(pixels * taps, "depthwise", {}, tuple((group.kernel, group.last - group.first) for group in g.groups))
+    others = _biased(options, size) if op is FOLDED_MIXCONV2D else {}
+    return Work(pixels * taps, "depthwise", others, tuple((group.kernel, group.last - group.first) for group in g.groups))
 
 
-def _dense(arrays, size: int, g: convargs.ConvGeometry) -> Work:
-    others = {"bias": size} if len(arrays) > 2 else {}
+def _dense(arrays, options, size: int, g: convargs.ConvGeometry) -> Work:
+    others = _biased(options, size) if len(arrays) > 2 else {}
     macs = size * math.prod(arrays[1].shape[1:])
     if g.groups == g.channels > 1:
         return Work(macs, "depthwise", others, ((g.kernel, g.channels),))
     kind = "pointwise" if g.kernel == (1, 1) else "dense"
     return Work(macs, kind, others, ((g.kernel, g.channels // g.groups),) * g.groups)
+
+
+def _biased(options: dict, size: int) -> dict[str, int]:
+    """A bias, and the activation that a folded convolution has."""
+    activation = options.get("activation", "identity")
+    return {"bias": size} if activation == "identity" else {"bias": size, activation: size}
 
 
 def _squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, activation) -> Work:

@@ -33,11 +33,12 @@ class Call:
 
 
 class Step(NamedTuple):
-    """An op, at the place where it would have run; ``call`` is the innermost module that asked for it."""
+    """An op on ``inputs``, at the place where it would have run; ``call`` is the innermost module that asked for it."""
 
     call: Call
     op: Op
     work: Work
+    inputs: tuple
     output: Tensor
 
 
@@ -105,7 +106,7 @@ class Outline:
             self._fields[id(result)] = field_of(op, arrays, fields, options, shape, geometry)
         elif any(fields):
             self._fields[id(result)] = Field(None)
-        self.events.append(Step(self._stack[-1], op, work, result))
+        self.events.append(Step(self._stack[-1], op, work, tensors, result))
         return result
 
 

@@ -13,6 +13,7 @@ from minimix.ops import activation, block, elementwise, pool, reduce, shape
 from minimix.ops.convolution import CONV2D
 from minimix.ops.depthwise import DEPTHWISE_CONV2D, MIXCONV2D
 from minimix.ops.excite import SQUEEZE_EXCITE
+from minimix.ops.folded import FOLDED_CONV2D, FOLDED_MIXCONV2D
 from minimix.ops.indexing import GETITEM
 from minimix.ops.loss import CROSS_ENTROPY, NLL_LOSS
 from minimix.ops.matmul import LINEAR, MATMUL
@@ -23,12 +24,22 @@ from minimix.ops.pointwise import POINTWISE_CONV2D
 Geometry = convargs.ConvGeometry | convargs.MixGeometry
 
 
+def _folded_conv2d(x, weight, bias, activation="identity", **options) -> Geometry:
+    return convargs.conv2d(x, weight, bias, **options)
+
+
+def _folded_mixconv2d(x, bias, *weights, activation="identity", **options) -> Geometry:
+    return convargs.mixconv2d(x, weights, **options)
+
+
 def _mixconv2d(x, *weights, **options) -> Geometry:
     return convargs.mixconv2d(x, weights, **options)
 
 
 GEOMETRIES: dict[Op, Callable[..., Geometry]] = {
     CONV2D: convargs.conv2d,
+    FOLDED_CONV2D: _folded_conv2d,
+    FOLDED_MIXCONV2D: _folded_mixconv2d,
     POINTWISE_CONV2D: convargs.pointwise_conv2d,
     DEPTHWISE_CONV2D: convargs.depthwise_conv2d,
     MIXCONV2D: _mixconv2d,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minimix.train import files
+from minimix import files
 
 FORMAT, VERSION = "minimix-checkpoint", 1
 

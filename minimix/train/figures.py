@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from minimix import files
 from minimix.data import Dataset
-from minimix.train import files
 from minimix.train.evaluation import Evaluation
 
 TRAIN, TEST, ACCENT = "#0072B2", "#D55E00", "#009E73"

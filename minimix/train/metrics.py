@@ -5,7 +5,7 @@ import dataclasses
 import io
 from pathlib import Path
 
-from minimix.train import files
+from minimix import files
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 import minimix
+from minimix import files
 from minimix.nn import Module
-from minimix.train import figures, files, metrics, prepare
+from minimix.train import figures, metrics, prepare
 from minimix.train import resume as resuming
 from minimix.train.compiling import watched
 from minimix.train.config import EPOCHS, Config

@@ -12,6 +12,9 @@ import minimix as mm
 import minimix.functional as F
 from minimix import nn
 from minimix.kernels import threads
+from minimix.nn.folded import FoldedConv2d, FoldedMixConv2d
+
+ACTIVATIONS = ("identity", "relu", "relu6", "swish", "hard_swish")
 
 
 def tour(dtype) -> dict:
@@ -39,7 +42,7 @@ def tour(dtype) -> dict:
     run("dense, far taps", lambda x, w: F.conv2d(x, w, padding=5, dilation=5), (2, 2, 3, 3), (2, 2, 3, 3))
     run("dense, taps that miss", lambda x, w: F.conv2d(x, w, padding="tf_same", dilation=15), (1, 2, 1, 1), (2, 2, 1, 2))
     run("dense in groups", lambda x, w: F.conv2d(x, w, groups=2, stride=4, padding="tf_same"), (1, 4, 5, 6), (6, 2, 2, 4))
-    for activation in ("identity", "relu", "relu6", "swish", "hard_swish"):
+    for activation in ACTIVATIONS:
         for training in (True, False):
 
             def norm(x, w, b, activation=activation, training=training):
@@ -54,6 +57,14 @@ def tour(dtype) -> dict:
             run(f"block {stride} {training}", block, (2, 4, 5, 6))
             for name, parameter in block.named_parameters():
                 found[f"block {stride} {training} {np.dtype(dtype)} {name}"] = parameter.grad
+    x, bias = (random.standard_normal(shape).astype(dtype) for shape in ((2, 6, 3, 5), (6,)))
+    dense, three, five = (random.standard_normal(shape).astype(dtype) for shape in ((6, 3, 2, 3), (4, 1, 3, 3), (2, 1, 5, 4)))
+    for activation in ACTIVATIONS:
+        layers = {
+            "dense": FoldedConv2d(dense, bias, activation, stride=2, padding=1, groups=2),
+            "mixed": FoldedMixConv2d([three, five], bias, activation, stride=(1, 2)),
+        }
+        found |= {f"folded {name} {activation} {np.dtype(dtype)}": layer(x).data for name, layer in layers.items()}
     run(
         "turned", lambda x: F.conv2d(x, np.ones((1, 1, 1, 1), dtype)), (71, 1, 9, 8)
     )  # large enough to be transposed by a kernel
@@ -63,12 +74,13 @@ def tour(dtype) -> dict:
 def nan_tour(dtype) -> dict:
     """NaN through every activation."""
     x = np.array([[np.nan], [1.0]], dtype)
-    return {
-        f"NaN {activation} {np.dtype(dtype)}": F.batch_norm(
-            x, np.zeros(1, dtype), np.ones(1, dtype), activation=activation
-        ).data
-        for activation in ("identity", "relu", "relu6", "swish", "hard_swish")
-    }
+    found = {}
+    for activation in ACTIVATIONS:
+        norm = F.batch_norm(x, np.zeros(1, dtype), np.ones(1, dtype), activation=activation)
+        conv = FoldedConv2d(np.ones((1, 1, 1, 1), dtype), np.zeros(1, dtype), activation)(x[:, :, None, None])
+        found[f"NaN {activation} {np.dtype(dtype)}"] = norm.data
+        found[f"NaN folded {activation} {np.dtype(dtype)}"] = conv.data[:, :, 0, 0]
+    return found
 
 
 def spread() -> None:

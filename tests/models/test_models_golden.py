@@ -26,6 +26,15 @@ def test_logits(name):
     assert logits.dtype == np.float32 and relative(logits, file["logits"]) < 1e-5
 
 
+@pytest.mark.parametrize("name", [*golden.TRAINED, "legacy_xception"])
+def test_logits_with_batch_norms_folded(name):
+    file = golden.load(name)
+    model = models.create(name, num_classes=file["classes"])
+    model.load_state_dict(golden.state(model, file["seed"]))
+    logits = mm.fold_batch_norm(model)(golden.pictures(file["batch"], file["resolution"], file["seed"])).data
+    assert logits.dtype == np.float32 and relative(logits, file["logits"]) < 2e-5
+
+
 @pytest.mark.parametrize("name", golden.TRAINED)
 def test_a_training_step(name):
     file = golden.load(name)

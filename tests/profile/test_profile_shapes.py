@@ -12,6 +12,7 @@ from minimix.gradcheck.cases import functional_cases
 from minimix.gradcheck.cases_images import image_cases
 from minimix.gradcheck.suite import Case
 from minimix.nn.cases import layer_cases
+from minimix.ops.folded import FOLDED_CONV2D, FOLDED_MIXCONV2D
 from minimix.ops.op import Op
 from minimix.profile.costs import work_of
 from minimix.profile.outline import stand_in
@@ -44,6 +45,14 @@ MORE = [
     plain("dropout", F.dropout, (3, 4)),
     plain("nll, each", lambda x: F.nll_loss(x, np.array([1, 0]), reduction="none"), (2, 3)),
     plain("nll, mean", lambda x: F.nll_loss(x, np.array([1, 0])), (2, 3)),
+    plain(
+        "folded conv2d",
+        lambda *arrays: apply(FOLDED_CONV2D, *arrays, stride=2, activation="relu"),
+        (1, 4, 6, 5),
+        (3, 4, 3, 3),
+        (3,),
+    ),
+    plain("folded mixconv2d", lambda *arrays: apply(FOLDED_MIXCONV2D, *arrays), (1, 4, 6, 5), (4,), (3, 1, 3, 3), (1, 1, 5, 5)),
     plain("max_pool2d, ceil_mode", lambda x: F.max_pool2d(x, 3, 2, ceil_mode=True, dilation=(1, 2)), (1, 2, 8, 9)),
 ]
 CASES = [*functional_cases(), *image_cases(), *layer_cases(), *MORE]

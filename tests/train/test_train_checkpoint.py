@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save, save_file
 
-from minimix.train import checkpoint, files
+from minimix import files
+from minimix.train import checkpoint
 from minimix.train.checkpoint import CheckpointError
 
 ARRAYS = {

@@ -1,0 +1,80 @@
+"""Photographs from files, made into what a network with published weights expects."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from minimix.models.pretrained import Preparation
+
+LONGEST = 8  # times as long as wide: of longer pictures, only the middle is resized
+
+
+def open_upright(path):
+    """The picture in a file as a Pillow image with three channels of 8 bits, RGB.
+
+    Cameras' notes on how they were held are obeyed; transparency is dropped; greys of 16 bits keep their upper half.
+
+    Raises FileNotFoundError, and ValueError naming the file for what is no image.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode.startswith("I"):  # "I;16" and the like; Pillow would make white of all above 255
+                upright = Image.fromarray((np.asarray(upright).clip(0, 65535) // 256).astype(np.uint8))
+            elif upright.mode == "P":  # Pillow warns of palettes with transparent colours unless they go this way
+                upright = upright.convert("RGBA")
+            return upright.convert("RGB")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no image {path}") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path} is no image that can be read: {error}") from error
+
+
+def prepare(picture, how: Preparation) -> np.ndarray:
+    """A Pillow image -> (3, size, size), float32: resized, its centre cut out, normalised.
+
+    >>> from PIL import Image
+    >>> prepare(Image.new("RGB", (40, 30), "white"), Preparation(size=4, mean=(0.0, 0.5, 1.0), std=(1.0, 0.5, 1.0)))[:, 0, 0]
+    array([1., 1., 0.], dtype=float32)
+    """
+    from PIL import Image
+
+    short, long = sorted(picture.size)
+    if long > LONGEST * short:
+        picture = _centre(picture, min(picture.width, LONGEST * short), min(picture.height, LONGEST * short))
+        long = LONGEST * short
+    side = math.floor(how.size / how.crop)
+    longer = int(side * long / short)
+    size = (longer, side) if picture.width > picture.height else (side, longer)
+    if size != picture.size:
+        picture = picture.resize(size, Image.Resampling[how.interpolation.upper()])
+    pixels = np.asarray(_centre(picture, how.size, how.size), np.float32).transpose(2, 0, 1) / np.float32(255)
+    mean, std = (np.array(values, np.float32)[:, None, None] for values in (how.mean, how.std))
+    return (pixels - mean) / std
+
+
+def load_pictures(paths: Iterable, how: Preparation) -> np.ndarray:
+    """The pictures in files -> (N, 3, size, size), float32, in the order of memory that layers use.
+
+    how: as the weights expect it, ``models.preparation("tf_mixnet_s")``.
+
+    Raises FileNotFoundError, and ValueError naming the file for what is no image.
+
+    >>> from PIL import Image
+    >>> Image.new("L", (300, 200)).save("grey.png")
+    >>> load_pictures(["grey.png"], Preparation()).shape
+    (1, 3, 224, 224)
+    """
+    paths = list(paths)
+    planes = np.empty((3, how.size, how.size, len(paths)), np.float32)  # (C, H, W, N)
+    for i, path in enumerate(paths):
+        planes[..., i] = prepare(open_upright(path), how)
+    return planes.transpose(3, 0, 1, 2)
+
+
+def _centre(picture, width: int, height: int):
+    left, top = round((picture.width - width) / 2), round((picture.height - height) / 2)
+    return picture.crop((left, top, left + width, top + height))

@@ -1,0 +1,136 @@
+"""Published weights: where they are, and how the pictures they were trained on were prepared.
+
+They lie on Hugging Face's hub, where PyTorch Image Models keeps them, as safetensors files with the names used here. They are
+fetched with that hub's own client, an optional dependency: pip install "minimix[hub]". The client keeps what it has fetched in
+its cache, and from then on needs no network.
+
+What has not been tried: this was written without a network, so no file of the hub has been seen. The client itself has been
+called offline, and in the tests there is a stand-in for it.
+
+Names and preparations are from the default configurations of PyTorch Image Models 1.0.31. The weights called "tf_mixnet" are
+those of MixNet's authors, converted; those called "mixnet" were fine-tuned from them, without TensorFlow's padding (that
+project's issue 64).
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from minimix.models import weights
+from minimix.nn import Module
+
+FILE = "model.safetensors"
+CLASSES = 1000  # of all published weights
+
+
+class Preparation(NamedTuple):
+    """How a picture becomes a network's input.
+
+    Its shorter side is resized to size / crop pixels, the central size x size pixels are taken, and each channel, from 0 to 1,
+    becomes (x - mean) / std.
+
+    size: in pixels. interpolation: of the resizing, as Pillow calls it.
+    """
+
+    size: int = 224
+    crop: float = 0.875
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    interpolation: str = "bicubic"
+
+
+_IMAGENET = Preparation()
+_CENTRED = Preparation(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))  # -1 .. 1, as in TensorFlow's "slim" and in Keras
+_XCEPTION = _CENTRED._replace(size=299, crop=0.8975)
+
+_PREPARATIONS = {  # by the name of the family, or of one network that differs
+    "mixnet": _IMAGENET,
+    "mobilenetv1": _CENTRED,
+    "mobilenetv1_125": _CENTRED._replace(crop=0.9),
+    "mobilenetv2": _IMAGENET,
+    "xception": _XCEPTION,
+}
+
+_HUB = {  # network: repository
+    name.partition(".")[0]: f"timm/{name}"
+    for name in (
+        "mixnet_s.ft_in1k",
+        "mixnet_m.ft_in1k",
+        "mixnet_l.ft_in1k",
+        "mixnet_xl.ra_in1k",
+        "tf_mixnet_s.in1k",
+        "tf_mixnet_m.in1k",
+        "tf_mixnet_l.in1k",
+        "mobilenetv1_100.ra4_e3600_r224_in1k",
+        "mobilenetv1_100h.ra4_e3600_r224_in1k",
+        "mobilenetv1_125.ra4_e3600_r224_in1k",
+        "mobilenetv2_050.lamb_in1k",
+        "mobilenetv2_100.ra_in1k",
+        "mobilenetv2_110d.ra_in1k",
+        "mobilenetv2_120d.ra_in1k",
+        "mobilenetv2_140.ra_in1k",
+    )
+}
+
+
+def preparation(name: str) -> Preparation:
+    """How the weights of the network ``name`` expect their pictures.
+
+    Raises ValueError for networks for 32x32 pictures, which nobody has published weights of.
+
+    >>> preparation("tf_mixnet_s").crop, preparation("xception").size
+    (0.875, 299)
+    """
+    family = name.removeprefix("tf_").removeprefix("legacy_").partition("_")[0]
+    if family not in _PREPARATIONS or name.endswith(("_cifar", "_nano")):
+        raise ValueError(f"it is not known how the pictures for {name!r} are prepared: nobody has published weights of it")
+    return _PREPARATIONS.get(name, _PREPARATIONS[family])
+
+
+def repository(name: str) -> str:
+    """The hub's name for the published weights of the network ``name``. Raises ValueError where there are none.
+
+    >>> repository("tf_mixnet_s")
+    'timm/tf_mixnet_s.in1k'
+    """
+    if name not in _HUB:
+        raise ValueError(f"the hub has no weights for {name!r}, only for {', '.join(sorted(_HUB))}")
+    return _HUB[name]
+
+
+def download(name: str) -> Path:
+    """The file with the published weights of the network ``name``, fetched unless the hub's client has it in its cache.
+
+    Raises ValueError where there are none, ImportError without the client, ConnectionError where it does not get the file:
+    each says what to do.
+    """
+    where = repository(name)
+    url = f"https://huggingface.co/{where}/resolve/main/{FILE}"
+    by_hand = f"or get {url} by other means, and use load_weights(model, file) or --weights FILE"
+    try:
+        from huggingface_hub import hf_hub_download
+    except ImportError as error:
+        raise ImportError(
+            f'weights from the hub need its client, huggingface_hub ({error}): pip install "minimix[hub]", {by_hand}'
+        ) from error
+    try:
+        return Path(hf_hub_download(where, FILE))
+    except Exception as error:  # the client's own, and those of whatever it fetches with: they change with its version
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ConnectionError(
+            f"{where} was not fetched from the hub ({reason}): try again with a network, {by_hand}"
+        ) from error
+
+
+def load_pretrained(model: Module, name: str) -> Module:
+    """Read the published weights of the network ``name`` into ``model``, and return it.
+
+    Where the model has not ImageNet's 1000 classes, its classifier keeps the weights that it has: they are to be trained.
+    Raises what ``download`` and ``load_weights`` raise; RuntimeError, too, where options have given the model other shapes.
+    """
+    path = download(name)
+    arrays = weights.read_weights(path)
+    own = {key: array for key, array in model.state_dict().items() if key.startswith("classifier.")}
+    if len(own["classifier.bias"]) != CLASSES:
+        arrays |= own
+    weights.put_in(model, arrays, path)
+    return model

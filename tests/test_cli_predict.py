@@ -1,0 +1,166 @@
+"""``minimix predict --model``: photographs, weights from a file or the hub, names of classes."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import minimix as mm
+from minimix import cli, data, fold, models
+from minimix.cli import prediction
+
+MODEL = "mobilenetv2_035:width=0.5:resolution=0.3"  # small, but with 1000 classes; 67 pixels
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Two photographs, weights, and nobody's names of classes."""
+    import pooch
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("MINIMIX_DATA", "MINIMIX_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    random = np.random.default_rng(0)
+    Image.fromarray(random.integers(0, 255, (90, 120, 3), np.uint8)).save("photo.jpg")
+    Image.fromarray(random.integers(0, 255, (200, 70), np.uint8)).save("grey.png")
+    mm.save_weights(network(), "w.safetensors")
+
+
+def network(**options):
+    mm.manual_seed(3)
+    model = models.create("mobilenetv2_035", width=0.5, resolution=0.3, **options)
+    model.classifier.weight.data *= 100  # so that it has opinions
+    return model.eval()
+
+
+def names(count=1000):
+    return [f"name of {i}" for i in range(count)]
+
+
+@pytest.fixture
+def predict(capsys):
+    """``predict("photo.jpg", ...)`` -> (exit code, standard output, standard error)."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["predict", *map(str, arguments)])
+        output = capsys.readouterr()
+        return stop.value.code or 0, output.out, output.err
+
+    return run
+
+
+def expected(*paths):
+    how = models.preparation("mobilenetv2_035")._replace(size=67)
+    return mm.functional.softmax(network()(data.load_pictures(paths, how)), -1).data
+
+
+def test_the_five_best_classes(predict):
+    code, output, errors = predict("photo.jpg", "grey.png", "--model", MODEL, "--weights", "w.safetensors", "--json")
+    assert code == 0, errors
+    found = json.loads(output)
+    assert [record["image"] for record in found] == ["photo.jpg", "grey.png"]
+    for record, probabilities in zip(found, expected("photo.jpg", "grey.png"), strict=True):
+        best = np.argsort(-probabilities)[:5]
+        assert [place["index"] for place in record["top"]] == best.tolist()
+        assert [place["class"] for place in record["top"]] == [str(i) for i in best] == list(record["classes"])
+        np.testing.assert_allclose(list(record["classes"].values()), probabilities[best], rtol=1e-4)
+
+
+def test_many_photographs_go_in_parts(predict, monkeypatch):
+    monkeypatch.setattr(prediction, "AT_ONCE", 2)
+    paths = ["photo.jpg", "grey.png", "photo.jpg", "photo.jpg", "grey.png"]
+    code, output, errors = predict(*paths, "--model", MODEL, "--weights", "w.safetensors", "--json", "--top", 1)
+    assert code == 0, errors
+    tops = [record["top"][0]["index"] for record in json.loads(output)]
+    assert tops == expected(*paths).argmax(axis=1).tolist() and len(tops) == 5
+
+
+def test_names_from_a_file(predict):
+    Path("names.txt").write_text("\n".join(names()))
+    arguments = "photo.jpg", "--model", MODEL, "--weights", "w.safetensors", "--classes-file", "names.txt"
+    code, output, errors = predict(*arguments, "--top", "2")
+    assert code == 0, errors
+    first, second = np.argsort(-expected("photo.jpg")[0])[:2]
+    heading, title, one, two = output.splitlines()
+    assert heading == f"{MODEL} with w.safetensors" and title.split() == ["image", "class", "probability"]
+    assert one.startswith("photo.jpg") and f" name of {first} " in one and one.endswith("%")
+    assert two.startswith(" ") and f" name of {second} " in two
+
+
+def test_names_that_lie_in_the_cache_folder(predict):
+    code, output, _ = predict("photo.jpg", "--model", MODEL, "--weights", "w.safetensors")
+    assert code == 0 and "classes are numbers" in output and f"imagenet_classes.txt in {Path.cwd() / 'cache'}" in output
+    Path("cache").mkdir()
+    Path("cache/imagenet_classes.txt").write_text("\n".join(names()))
+    code, output, _ = predict("photo.jpg", "--model", MODEL, "--weights", "w.safetensors")
+    assert code == 0 and "classes are numbers" not in output and output.count("name of") == 5
+
+
+def test_another_number_of_classes(predict):
+    mm.save_weights(network(num_classes=4), "four.safetensors")
+    Path("four.txt").write_text("\n".join(names(4)))
+    Path("cache").mkdir()
+    Path("cache/imagenet_classes.txt").write_text("\n".join(names()))  # not for these
+    arguments = "photo.jpg", "--model", f"{MODEL}:num_classes=4", "--weights", "four.safetensors"
+    code, output, errors = predict(*arguments)
+    assert code == 0 and "name of" not in output, errors
+    code, output, errors = predict(*arguments, "--classes-file", "four.txt")
+    assert code == 0 and output.count("name of") == 4, errors
+
+
+def test_folded(predict, monkeypatch):
+    folded = []
+    monkeypatch.setattr(fold, "fold_batch_norm", lambda *a, real=fold.fold_batch_norm: folded.append(real(*a)) or folded[-1])
+    arguments = "photo.jpg", "--model", MODEL, "--weights", "w.safetensors", "--json"
+    plain, found = json.loads(predict(*arguments)[1]), json.loads(predict(*arguments, "--fold")[1])
+    assert len(folded) == 1
+    assert found[0]["classes"] == pytest.approx(plain[0]["classes"], rel=1e-3)
+
+
+def test_published_weights(predict, monkeypatch):
+    published = []
+    monkeypatch.setattr(models, "repository", lambda name: "")
+
+    def load_pretrained(model, name):
+        published.append(name)
+        return mm.load_weights(model, "w.safetensors")
+
+    monkeypatch.setattr(models, "load_pretrained", load_pretrained)
+    code, output, errors = predict("photo.jpg", "--model", MODEL, "--top", "1")
+    assert code == 0, errors
+    assert published == ["mobilenetv2_035"] and "with its published weights" in output
+    assert f" {expected('photo.jpg').argmax()} " in output
+
+
+def test_no_client_for_the_hub(predict, monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    code, _, errors = predict("photo.jpg", "--model", "mixnet_s")
+    assert code == 1 and 'pip install "minimix[hub]"' in errors and "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--weights", "w.safetensors"], "say nothing without --model"),
+        (["--classes-file", "names.txt"], "say nothing without --model"),
+        (["--model", "mixnet_s", "--run", "a"], "--run and --model: choose one"),
+        (["--model", "mixnet_q", "--weights", "w.safetensors"], "did you mean 'mixnet_"),
+        (["--model", "mobilenetv1_025"], "the hub has no weights for 'mobilenetv1_025', only for mixnet_l,"),
+        (["--model", "mixnet_nano", "--weights", "w.safetensors"], "not known how the pictures for 'mixnet_nano' are prepared"),
+        (["--model", "mobilenetv2_035", "--weights", "w.safetensors"], "w.safetensors: the state does not fit RowNet"),
+        (["--model", MODEL, "--weights", "gone.safetensors"], "there is no file gone.safetensors"),
+        (["--model", MODEL, "--weights", "photo.jpg"], "photo.jpg is no whole safetensors file"),
+        (["--model", f"{MODEL}:in_channels=1", "--weights", "w.safetensors"], "pictures of 1 channels, but"),
+        (["--model", MODEL, "--weights", "w.safetensors", "--classes-file", "gone.txt"], "there is no file gone.txt"),
+        (["--model", MODEL, "--weights", "w.safetensors", "gone.jpg"], "there is no image gone.jpg"),
+        (["--model", MODEL, "--weights", "w.safetensors", "w.safetensors"], "w.safetensors is no image"),
+    ],
+)
+def test_mistakes(predict, arguments, message):
+    code, output, errors = predict("photo.jpg", *arguments)
+    assert code == 2 and message in errors and not output
