@@ -31,7 +31,7 @@ setup(
     ],
     extras_require={
         "test": ["pytest>=8.0", "hypothesis>=6.100"],  # the suite, and generated shapes and arguments in it
-        "bench": ["torch>=2.4"],  # only as a peer: benchmarks and some tests hold minimix against it
+        "bench": ["torch>=2.4", "timm>=1.0"],  # only as peers: benchmarks and some tests hold minimix against them
         "hub": ["huggingface_hub>=0.23"],  # the hub's client: fetches published weights, models.create(name, pretrained=True)
         "notebooks": ["jupyterlab>=4.0", "ipywidgets>=8.0"],  # to open notebooks/, and progress bars in them
     },

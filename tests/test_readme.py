@@ -8,7 +8,8 @@ import re
 README = (pathlib.Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_examples_run_and_print_what_they_say():
+def test_the_examples_run_and_print_what_they_say(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # they write files
     blocks = re.findall(r"```python\n(.*?)```(?:\n\n```\n(.*?)```)?", README, re.S)
     assert len(blocks) >= 2 and blocks[0][1]
     names = {}
