@@ -11,12 +11,16 @@ def write(path, content: bytes | str) -> None:
     """
     path = Path(path)
     content = content.encode() if isinstance(content, str) else content
-    beside = path.with_name(f".{path.name}.part")  # always the same name, so that crashes leave one file, not many
-    with open(beside, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")  # of this process alone
+    try:
+        with open(beside, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
     if os.name == "posix":  # the new name itself must reach the disk too; elsewhere folders cannot be opened
         folder = os.open(path.parent, os.O_RDONLY)
         try:

@@ -4,6 +4,7 @@ import numpy as np
 
 from minimix.functional.promotion import as_tensor
 from minimix.ops import block as ops
+from minimix.ops.excite import ACTIVATIONS as GATE_ACTIVATIONS
 from minimix.ops.norm import ACTIVATIONS
 from minimix.padding import pair
 from minimix.tensor import Tensor, apply
@@ -16,7 +17,7 @@ def mix_block(x, weights, project, norms, *, expand=None, excite=None, skip=Fals
     """MixNet's block: expand, batch norm, activation, mixed convolution, batch norm, activation, squeeze-and-excite, project,
     batch norm, and the skip connection.
 
-    The same numbers as ``pointwise_conv2d``, ``batch_norm``, ``mixconv2d``, ``batch_norm``, ``squeeze_excite``,
+    Within rounding, the numbers of ``pointwise_conv2d``, ``batch_norm``, ``mixconv2d``, ``batch_norm``, ``squeeze_excite``,
     ``pointwise_conv2d`` and ``batch_norm`` one after the other, sooner.
 
     x: (N, K, H, W), float32 or float64.
@@ -54,7 +55,9 @@ def mix_block(x, weights, project, norms, *, expand=None, excite=None, skip=Fals
     arrays = ((x,), expand, first, tuple(weights), after[:2], gate, tuple(project), last[:2])
     tensors = [as_tensor(array) for part in arrays for array in part]
     counts = tuple(map(len, arrays))
-    dilation = tuple(dilation) if isinstance(dilation, (tuple, list)) else (dilation,) * len(weights)
+    each = dilation if isinstance(dilation, (tuple, list)) else (dilation,) * len(weights)
+    dilation = tuple(pair(d, "dilation", 1) for d in each)
+    padding = padding if isinstance(padding, str) else pair(padding, "padding", 0)
     options = ops.Options(*(norm and norm[2] for norm in norms), excite and excite[4], bool(skip), bool(training))
     stride = pair(stride, "stride", 1)
     _check(ops.split([t.data for t in tensors], counts), options, stride, padding, dilation)
@@ -74,8 +77,14 @@ def _check(inputs, options, stride, padding, dilation) -> None:
     for name, arrays, option, channels in (("first", inputs.before, options.before, g.channels),
                                            ("second", inputs.after, options.after, g.channels),
                                            ("third", inputs.last, options.last, outputs)):  # fmt: skip
-        if option is None:
+        if option is None and not arrays:  # nothing is expanded
             continue
+        if not isinstance(option, Normalisation):
+            raise TypeError(f"mix_block: the {name} norm must be (weight, bias, Normalisation(...)), its third is {option!r}")
+        if not all(isinstance(array, np.ndarray) and array.dtype.kind == "f" for array in option.running):
+            raise TypeError(f"mix_block: the running statistics of the {name} norm must be arrays of floating-point numbers")
+        if not isinstance(option.momentum, (int, float)) or isinstance(option.momentum, bool):
+            raise TypeError(f"mix_block: momentum of the {name} norm must be a number, not {option.momentum!r}")
         if any(array.shape != (channels,) for array in (*arrays, *option.running)):
             shapes = [array.shape for array in (*arrays, *option.running)]
             raise ValueError(f"mix_block: the arrays of the {name} norm have shapes {shapes}, expected ({channels},) each")
@@ -88,13 +97,13 @@ def _check(inputs, options, stride, padding, dilation) -> None:
         shapes = [array.shape for array in inputs.excite]
         if shapes != wanted:
             raise ValueError(f"mix_block: the arrays of squeeze-and-excite have shapes {shapes}, expected {wanted}")
-        _check_activation(options.excite)
+        _check_activation(options.excite, GATE_ACTIVATIONS)
     if options.skip and layout.output_shape != x.shape:
         raise ValueError(f"mix_block: the output {layout.output_shape} cannot take x {x.shape} as skip")
     if options.training and min(g.height * g.width, g.out_height * g.out_width) * g.batch < 2:
         raise ValueError(f"mix_block in training needs more than one value a channel, x {x.shape} has one: use a larger batch")
 
 
-def _check_activation(activation: str) -> None:
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"mix_block: activation {activation!r}, expected one of {', '.join(ACTIVATIONS)}")
+def _check_activation(activation: str, known=ACTIVATIONS) -> None:
+    if activation not in known:
+        raise ValueError(f"mix_block: activation {activation!r}, expected one of {', '.join(known)}")

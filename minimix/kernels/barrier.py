@@ -1,11 +1,14 @@
 """A meeting point of threads that run one kernel: none goes on before all have come.
 
 Waking a thread takes some 50 microseconds, and in a training step there are a hundred kernels. So a kernel may have several
-phases: its threads are woken once, and meet between them here. They wait without sleeping, for a few microseconds as a rule.
+phases: its threads are woken once, and meet between them here. They wait without sleeping, for a few microseconds as a rule;
+where a thread has no core of its own it may be long, so who has waited for a while lets others run.
 
 A meeting is an array of two integers: how many times a thread has come, and whether the meeting is called off because one
 will never come. ``threads.py`` makes it.
 """
+
+import os
 
 import numpy as np
 from llvmlite import ir
@@ -16,6 +19,7 @@ from numba.extending import intrinsic
 from minimix.kernels.jit import kernel
 
 ARRIVED, CALLED_OFF = 0, 1
+PATIENCE = 10_000  # looks, some microseconds
 
 
 def new_meeting() -> np.ndarray:
@@ -53,6 +57,10 @@ def _read(typing_context, array, index):
     return types.int64(array, types.intp), generate
 
 
+YIELDS = os.name == "posix"
+_let_others_run = types.ExternalFunction("sched_yield", types.int32())
+
+
 if config.DISABLE_JIT:  # then kernels run on one thread only
 
     def meet(meeting, step, number):
@@ -65,5 +73,8 @@ else:
         """Wait for all ``step`` threads at the ``number``-th meeting point of a kernel, counted from 1."""
         if step > 1:
             _increment(meeting, ARRIVED)
+            looks = 0
             while _read(meeting, ARRIVED) < step * number and _read(meeting, CALLED_OFF) == 0:
-                pass
+                looks += 1
+                if YIELDS and looks > PATIENCE:
+                    _let_others_run()

@@ -14,7 +14,6 @@ import numpy as np
 from minimix.kernels import gate as gates
 from minimix.kernels import norm as norms
 from minimix.kernels import product, stage
-from minimix.kernels.activation import IDENTITY
 from minimix.kernels.barrier import meet
 from minimix.kernels.jit import U, kernel
 
@@ -47,7 +46,7 @@ def _product(start, step, p, x, out, scratch):
     rows, inputs = p.weight.shape[0] // p.groups, p.weight.shape[1]
     for g in range(p.groups):
         product.forward(start, step, p.weight[g * rows : (g + 1) * rows], x[g * inputs * p.columns :],
-                        out[g * rows * p.columns :], p.columns, p.tile, scratch, x[:0], IDENTITY)  # fmt: skip
+                        out[g * rows * p.columns :], p.columns, p.tile, scratch)  # fmt: skip
 
 
 @kernel
@@ -67,23 +66,28 @@ def forward(start, step, meeting, x, h, z, y, excited, out, result, residual, ex
     residual: is added to the result, if not empty.
     """
     pixels = channels.out_height * channels.out_width
-    if expand.weight.size:
-        _product(start, step, expand, x, h, scratch.columns)
-        meet(meeting, step, 1)
-    stage.forward(start, step, h, weight, z, y, before, after, channels, taps, scratch.buffers, scratch.weights, scratch.rows)
-    meet(meeting, step, 2 if expand.weight.size else 1)
-    at = 3 if expand.weight.size else 2
-    if gate.present:
-        gates.squeeze(start, step, y, gate.mean, pixels)
-        meet(meeting, step, at)
-        if start == 0:
-            gates.decide(gate)
-        meet(meeting, step, at + 1)
-        gates.excite(start, step, y, gate.gate, excited, pixels)
-        meet(meeting, step, at + 2)
-        at += 3
-    _product(start, step, project, excited, out, scratch.columns)
-    meet(meeting, step, at)
+    number = 1
+    for product_number in range(2):  # a loop, so that the code of the products is there only once: that halves its compiling
+        p = project if product_number else expand
+        if p.weight.size:
+            _product(start, step, p, excited if product_number else x, out if product_number else h, scratch.columns)
+            meet(meeting, step, number)
+            number += 1
+        if product_number:
+            break
+        stage.forward(start, step, h, weight, z, y, before, after, channels, taps, scratch.buffers, scratch.weights,
+                      scratch.rows)  # fmt: skip
+        meet(meeting, step, number)
+        number += 1
+        if gate.present:
+            gates.squeeze(start, step, y, gate.mean, pixels)
+            meet(meeting, step, number)
+            if start == 0:
+                gates.decide(gate)
+            meet(meeting, step, number + 1)
+            gates.excite(start, step, y, gate.gate, excited, pixels)
+            meet(meeting, step, number + 2)
+            number += 3
     norms.forward(start, step, out, residual, result, last, project.columns)
 
 
@@ -100,26 +104,30 @@ def backward(start, step, meeting, gradient, x, h, z, y, excited, out, gx, gh, g
     pixels = channels.out_height * channels.out_width
     norms.backward(start, step, out, gradient, g_out, last, g_scale, g_shift, project.columns)
     meet(meeting, step, 1)
-    _product_backward(start, step, project, project_t, g_out, excited, gy, g_project, scratch.columns)
-    meet(meeting, step, 2)
-    at = 3
-    if gate.present:
-        gates.gate_grad(start, step, gy, y, gate_gradient.gate, pixels)
-        meet(meeting, step, 3)
-        if start == 0:
-            gates.decide_grad(gate, gate_gradient)
-        meet(meeting, step, 4)
-        gates.excite_grad(start, step, gy, gate.gate, gate_gradient.mean, gy, pixels)
-        meet(meeting, step, 5)
-        at = 6
-    stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, True, True, channels, taps,
-                   grad_taps, scratch.buffers, scratch.grad_buffers, scratch.rows, scratch.weights)  # fmt: skip
-    if expand.weight.size:
-        meet(meeting, step, at)
-        _product_backward(start, step, expand, expand_t, gh, x, gx, g_expand, scratch.columns)
-        at += 1
+    number = 2
+    for product_number in range(2):
+        p, p_t, partial = (expand, expand_t, g_expand) if product_number else (project, project_t, g_project)
+        if p.weight.size:
+            _product_backward(start, step, p, p_t, gh if product_number else g_out, x if product_number else excited,
+                              gx if product_number else gy, partial, scratch.columns)  # fmt: skip
+            meet(meeting, step, number)
+            number += 1
+        if product_number:
+            break
+        if gate.present:
+            gates.gate_grad(start, step, gy, y, gate_gradient.gate, pixels)
+            meet(meeting, step, number)
+            if start == 0:
+                gates.decide_grad(gate, gate_gradient)
+            meet(meeting, step, number + 1)
+            gates.excite_grad(start, step, gy, gate.gate, gate_gradient.mean, gy, pixels)
+            meet(meeting, step, number + 2)
+            number += 3
+        stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, channels, taps, grad_taps,
+                       scratch.buffers, scratch.grad_buffers, scratch.rows, scratch.weights)  # fmt: skip
+        meet(meeting, step, number)
+        number += 1
     if residual.size:
-        meet(meeting, step, at)
         run = (gx.size + step - 1) // step
         for i in range(U(start * run), U(min(start * run + run, gx.size))):
             gx[i] += residual[i]

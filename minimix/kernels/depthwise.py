@@ -82,18 +82,16 @@ def gather(weights, taps, g, weight, start):
 @kernel
 def correlate(out, at, rows, length, buffer, taps, weights, g, plane):
     """out[at:] = all output rows, of ``length`` each, of a channel from its padded input. plane: scratch for a whole run."""
-    if taps.pitch == 0:
+    flat = taps.pitch > 0
+    target, runs, first = (plane, 1, 0) if flat else (out, rows, at)
+    for y in range(runs):
+        shifted_sum(target, U(first + y * length), U(taps.run[0]), buffer, U(taps.base[g, y, 0]), taps.offset, weights,
+                    U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]), True)  # fmt: skip
+    if flat:
         for y in range(rows):
-            shifted_sum(out, U(at + y * length), U(length), buffer, U(taps.base[g, y, 0]), taps.offset, weights,
-                        U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]), True)  # fmt: skip
-        return
-    shifted_sum(
-        plane, U(0), U(taps.run[0]), buffer, U(0), taps.offset, weights, U(taps.begin[g, 0, 0]), U(taps.end[g, 0, 0]), True
-    )
-    for y in range(rows):
-        t, s = U(at + y * length), U(y * taps.pitch)
-        for i in range(U(length)):
-            out[t + i] = plane[s + i]
+            t, s = U(at + y * length), U(y * taps.pitch)
+            for i in range(U(length)):
+                out[t + i] = plane[s + i]
 
 
 @kernel

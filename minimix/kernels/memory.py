@@ -54,7 +54,10 @@ def _take(nbytes: int):
 def _put(memory) -> None:
     global _shelved
     with _lock:
-        if _shelved + memory.nbytes <= LIMIT:
+        if _shelved + memory.nbytes > LIMIT:  # sizes that nobody asks for any more are in the way
+            _shelf.clear()
+            _shelved = 0
+        if memory.nbytes <= LIMIT:
             _shelved += memory.nbytes
             _shelf.setdefault(memory.nbytes, []).append(memory)
 

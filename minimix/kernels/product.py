@@ -77,20 +77,30 @@ def tile_product(out, columns, j, weight, top, bottom, x, n):
 
 
 @kernel
-def forward(start, step, weight, x, out, columns, tile, scratch, bias, activation):
-    """out (M, P) = weight (M, K) @ x (K, P); x and out are flat, P = columns. Items are (tile of columns, ROWS rows).
-
-    bias: (M,), then out = activation(out + bias), done while the tile is in the cache; or empty.
-    """
+def forward(start, step, weight, x, out, columns, tile, scratch):
+    """out (M, P) = weight (M, K) @ x (K, P); x and out are flat, P = columns. Items are (tile of columns, ROWS rows)."""
     M, K = weight.shape
     panels = (M + ROWS - 1) // ROWS
     packed = scratch[start]
     for item in range(start, ((columns + tile - 1) // tile) * panels, step):
         j, top = item // panels * tile, item % panels * ROWS
-        n, bottom = min(tile, columns - j), min(top + ROWS, M)
+        n = min(tile, columns - j)
         _pack(packed, x, K, columns, j, U(n))
-        tile_product(out, columns, j, weight, top, bottom, packed, U(n))
-        if bias.size:
+        tile_product(out, columns, j, weight, top, min(top + ROWS, M), packed, U(n))
+
+
+@kernel
+def forward_activated(start, step, weight, x, out, columns, tile, scratch, bias, activation):
+    """The same, and then out = activation(out + bias (M,)), while the tile is in the cache."""
+    M, K = weight.shape
+    packed = scratch[start]
+    for item in range(start, (columns + tile - 1) // tile, step):
+        j = item * tile
+        n = min(tile, columns - j)
+        _pack(packed, x, K, columns, j, U(n))
+        for top in range(0, M, ROWS):
+            bottom = min(top + ROWS, M)
+            tile_product(out, columns, j, weight, top, bottom, packed, U(n))
             for row in range(top, bottom):
                 shift_activate(out, U(row * columns + j), U(n), bias[row], activation)
 

@@ -24,11 +24,10 @@ def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activa
     length = width * images
     for y in range(height):
         source, begin = at + y * length, row_start(shape, y, images)
-        if shape.phases == 1:
-            scale_shift_activate(buffer, U(begin + shape.left * images), x, U(source), U(length), m, a, b, activation)
-            continue
-        scale_shift_activate(row, U(0), x, U(source), U(length), m, a, b, activation)
-        scatter(buffer, begin, shape, row, 0, width, images)
+        target, first = (buffer, begin + shape.left * images) if shape.phases == 1 else (row, 0)
+        scale_shift_activate(target, U(first), x, U(source), U(length), m, a, b, activation)
+        if shape.phases > 1:
+            scatter(buffer, begin, shape, row, 0, width, images)
 
 
 @kernel
@@ -60,7 +59,7 @@ def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers
 
 
 @kernel
-def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after, want_x, want_weight,
+def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after,
              channels, taps, grad_taps, buffers, grad_buffers, rows, weights):  # fmt: skip
     """Gradients of everything from gy (C, OH, OW, N). ``g_before`` and ``g_after`` (C, 2) take those of (scale, shift).
 
@@ -98,25 +97,19 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
 
         # the convolution
         m, ta, tb = line(before, c, x)
-        if want_weight:
-            _fill_activated(buffer, taps.buffer, x, at, height, width, n, m, ta, tb, before.activation, row)
-            weight_grad(g_weight, channels.weight_start[c], w, grad_buffer, inside, pitch, out_height, buffer, taps, g)
-        if not want_x:
-            continue
+        _fill_activated(buffer, taps.buffer, x, at, height, width, n, m, ta, tb, before.activation, row)
+        weight_grad(g_weight, channels.weight_start[c], w, grad_buffer, inside, pitch, out_height, buffer, taps, g)
         gather(w, grad_taps, g, weight, channels.weight_start[c])
         total = product = 0.0
         phases = grad_taps.run.shape[0]
         for r in range(height):  # a row of the convolution's gradient, and at once through the first activation
             o = at + r * length
-            if phases == 1:
-                shifted_sum(row, U(0), U(length), grad_buffer, U(grad_taps.base[g, r, 0]), grad_taps.offset, w,
-                            U(grad_taps.begin[g, r, 0]), U(grad_taps.end[g, r, 0]), True)  # fmt: skip
-            else:
-                source = U(length)
-                for p in range(phases):
-                    shifted_sum(row, source, U(grad_taps.run[p]), grad_buffer, U(grad_taps.base[g, r, p]), grad_taps.offset, w,
-                                U(grad_taps.begin[g, r, p]), U(grad_taps.end[g, r, p]), True)  # fmt: skip
-                    source += U(grad_taps.run[p])
+            source = U(length) if phases > 1 else U(0)
+            for p in range(phases):
+                shifted_sum(row, source, U(grad_taps.run[p]), grad_buffer, U(grad_taps.base[g, r, p]), grad_taps.offset, w,
+                            U(grad_taps.begin[g, r, p]), U(grad_taps.end[g, r, p]), True)  # fmt: skip
+                source += U(grad_taps.run[p])
+            if phases > 1:
                 place(row, 0, row, length, grad_taps.run, width, n, True)
             activate_grad(gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
             if before.present:

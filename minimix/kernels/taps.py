@@ -5,7 +5,8 @@ so that ``shifted.py`` runs both with one loop. Everything is in array elements,
 column, image).
 
 A stride of S splits the columns into S phases (column q is number q // S of phase q % S): then the columns that one tap reads
-for neighbouring outputs lie side by side again. Rows need no splitting: a row's beginning is just a number.
+for neighbouring outputs lie side by side again. Rows need no splitting, since a row's beginning is
+just a number; only ``plane_taps``, which runs over all rows at once, splits them in the same way.
 """
 
 from functools import lru_cache

@@ -63,7 +63,7 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
         repository(name)  # refuses where there are none
     network = _NETWORKS[name.removesuffix(_SMALL)]
     small = name.endswith(_SMALL)
-    options = (_CIFAR if small else {}) | options
+    options = (_CIFAR if small else {}) | {key: value for key, value in options.items() if value is not None}
     if isinstance(network, Network):
         model = build(network._replace(size=32) if small else network, **options)
     else:

@@ -1,11 +1,10 @@
 """Published weights: where they are, and how the pictures they were trained on were prepared.
 
 They lie on Hugging Face's hub, where PyTorch Image Models keeps them, as safetensors files with the names used here. They are
-fetched with that hub's own client, an optional dependency: pip install "minimix[hub]". The client keeps what it has fetched in
+fetched with that hub's own client, an optional dependency: pip install huggingface_hub. The client keeps what it has fetched in
 its cache, and from then on needs no network.
 
-What has not been tried: this was written without a network, so no file of the hub has been seen. The client itself has been
-called offline, and in the tests there is a stand-in for it.
+Not tested against the hub itself: in the tests there is a stand-in for its client.
 
 Names and preparations are from the default configurations of PyTorch Image Models 1.0.31. The weights called "tf_mixnet" are
 those of MixNet's authors, converted; those called "mixnet" were fine-tuned from them, without TensorFlow's padding (that
@@ -110,7 +109,7 @@ def download(name: str) -> Path:
         from huggingface_hub import hf_hub_download
     except ImportError as error:
         raise ImportError(
-            f'weights from the hub need its client, huggingface_hub ({error}): pip install "minimix[hub]", {by_hand}'
+            f"weights from the hub need its client, huggingface_hub ({error}): pip install huggingface_hub, {by_hand}"
         ) from error
     try:
         return Path(hf_hub_download(where, FILE))

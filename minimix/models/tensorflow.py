@@ -15,7 +15,7 @@ The names are those of github.com/tensorflow/tpu, models/official/mnasnet/mixnet
     mixnet-s/mixnet_model/head/conv2d_79/kernel                            mixnet-s/mixnet_model/head/dense/kernel
 
 Only the end counts, from "stem", "blocks_3" or "head" on, and of the numbers only their order: older versions of TensorFlow
-name the rest otherwise. Not tried: the files that the authors published in 2019 could not be had here.
+name the rest otherwise. Not tested against the files that the authors published in 2019.
 """
 
 import re

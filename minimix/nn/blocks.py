@@ -4,6 +4,7 @@ import minimix.functional as F
 from minimix.nn.convolution import MixConv2d, PointwiseConv2d
 from minimix.nn.layers import BatchNorm2d
 from minimix.nn.module import Module
+from minimix.ops.excite import ACTIVATIONS
 from minimix.padding import count, pair
 
 
@@ -20,6 +21,8 @@ class SqueezeExcite(Module):
 
     def __init__(self, channels, hidden, activation="swish"):
         super().__init__()
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"SqueezeExcite: activation {activation!r}, expected one of {', '.join(ACTIVATIONS)}")
         self.activation = activation
         self.conv_reduce = PointwiseConv2d(channels, hidden)
         self.conv_expand = PointwiseConv2d(hidden, channels)

@@ -60,8 +60,6 @@ class FoldedNorm(Module):
     array([[[[2., 2.]]]], dtype=float32)
     """
 
-    can_fuse = False
-
     def forward(self, x, residual=None):
         return x if residual is None else F.add(x, residual)
 

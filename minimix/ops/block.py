@@ -1,7 +1,7 @@
 """A whole MixNet block as one op: expand, batch norm, activation, mixed convolution, batch norm, activation,
 squeeze-and-excite, project, batch norm, and the skip connection.
 
-It computes what the ops of its layers do one after the other, with their kernels, but wakes the threads once
+It computes what the ops of its layers do one after the other, mostly with their kernels, but wakes the threads once
 (``kernels/block.py``) and keeps fewer arrays; and what follows from the shapes alone is worked out once.
 """
 
@@ -227,8 +227,8 @@ def _gate(arrays, activation, channels: int, images: int, dtype) -> Gate:
     hidden = len(reduce)
     mean, gate = (memory.empty((channels, images), dtype) for _ in range(2))
     before, active = (np.empty((hidden, images), dtype) for _ in range(2))
-    return Gate(True, ACTIVATIONS[activation], reduce.reshape(hidden, channels), reduce_bias, expand.reshape(channels, hidden),
-                expand_bias, mean, before, active, gate)  # fmt: skip
+    return Gate(True, ACTIVATIONS[activation], np.ascontiguousarray(reduce.reshape(hidden, channels)), reduce_bias,
+                np.ascontiguousarray(expand.reshape(channels, hidden)), expand_bias, mean, before, active, gate)  # fmt: skip
 
 
 def _gate_gradient(gate: Gate) -> GateGradient:

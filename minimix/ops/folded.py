@@ -24,6 +24,11 @@ def folded_mixconv2d(x, bias, *weights, activation="identity", **options):
     """x (N, C, H, W), bias (C*m,), weights one (C_t*m, 1, KH_t, KW_t) a group -> (N, C*m, OH, OW). options: ``mixconv2d``'s."""
     geometry = convargs.mixconv2d(x, weights, **options)
     _refuse_complex(x)
+    if bias.shape != (geometry.out_channels,) or bias.dtype != x.dtype:
+        raise RuntimeError(
+            f"bias {bias.shape} of {bias.dtype} does not fit: expected ({geometry.out_channels},) of {x.dtype}, one number for "
+            "each output channel"
+        )
     return depthwise.run(x, weights, geometry, bias, ACTIVATIONS[activation])
 
 

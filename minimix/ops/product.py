@@ -35,9 +35,9 @@ def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray, bias=None
     (M, K), P = weight.shape, x.shape[1]
     if out.size and K:
         tile, n = min(tile_columns(K, x.itemsize), P), threads_for(M * K * P / SPEED)
-        bias = np.zeros(0, x.dtype) if bias is None else bias
-        parallel(product.forward, weight, x.reshape(-1), out.reshape(-1), P, tile, memory.empty((n, K * tile), x.dtype),
-                 bias, activation, threads=n)  # fmt: skip
+        kernel, more = (product.forward, ()) if bias is None else (product.forward_activated, (bias, activation))
+        scratch = memory.empty((n, K * tile), x.dtype)
+        parallel(kernel, weight, x.reshape(-1), out.reshape(-1), P, tile, scratch, *more, threads=n)
     else:
         out[...] = 0
     return out

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minimix.nn import Module, SqueezeExcite
+from minimix.nn import MixBlock, Module, SqueezeExcite
 from minimix.ops.op import Op
 from minimix.padding import Pair
 from minimix.profile.costs import Work, work_of
@@ -56,7 +56,7 @@ class Outline:
         self._fields: dict[int, Field | None] = {}  # of Tensors, by identity; events keep all of them alive
         model = copy.deepcopy(model).eval()  # a copy may be written into
         for name, module in list(model.named_modules()):
-            if hasattr(module, "fused"):
+            if isinstance(module, MixBlock):
                 module.fused = False  # so that each of its layers is called, and seen, on its own
             self._watch(name or "model", module)
         dtype = next((p.dtype for p in model.parameters()), np.float32)

@@ -99,7 +99,8 @@ class Profile:
 
     @property
     def macs_by_kind(self) -> dict[str, int]:
-        """``macs`` by "depthwise", "pointwise", "se", "dense" and "linear"; "other" is of ops that are not minimix's."""
+        """``macs`` by "depthwise", "pointwise", "se", "dense" and "linear"; "other" is of ops
+        that are not minimix's, or are of several kinds."""
         return added(dict.fromkeys(KINDS, 0), *(row.macs_by_kind for row in self.rows))
 
     @property
