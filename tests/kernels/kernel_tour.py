@@ -84,10 +84,17 @@ def nan_tour(dtype) -> dict:
 
 
 def spread() -> None:
-    """Threads even for tiny work: their kernels' starts must not run into each other's scratch."""
+    """Threads even for tiny work: their kernels' starts must not run into each other's scratch.
 
-    def parallel(kernel, *args, threads=None):
+    Kernels whose threads meet cannot do without each other: they run as ever.
+    """
+    together = threads.parallel
+
+    def parallel(kernel, *args, threads=None, meets=False):
         n = threads or mm.get_num_threads()
+        if meets:
+            together(kernel, *args, threads=n, meets=True)
+            return
         for start in range(n):
             kernel(start, n, *args)
 
