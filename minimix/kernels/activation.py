@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from minimix.kernels.jit import kernel
+from minimix.kernels.jit import inlined
 
 IDENTITY, RELU, RELU6, SWISH, HARD_SWISH = range(5)
 
@@ -22,7 +22,14 @@ _HALF = np.float32(0.5)
 _ONE = np.float32(1.0)
 
 
-@kernel
+@inlined
+def is_float32(x):
+    """Whether the array x is; the compiler knows the answer, and leaves out the loop of the other dtype."""
+    one = x.dtype.type(1)
+    return one + x.dtype.type(1e-9) == one
+
+
+@inlined
 def sigmoid32(z):
     """1 / (1 + exp(-z)) in float32. NaN stays NaN."""
     t = z * -_LOG2_E
@@ -35,7 +42,7 @@ def sigmoid32(z):
     return _ONE / (_ONE + power * np.int32(bits).view(np.float32))
 
 
-@kernel
+@inlined
 def sigmoid64(z):
     """The same in float64, in the form that does not overflow."""
     if z >= 0:
@@ -44,36 +51,33 @@ def sigmoid64(z):
     return e / (1.0 + e)
 
 
-@kernel
-def relu6(z):
-    z = 0 if z < 0 else z  # written so that NaN stays
-    return 6 if z > 6 else z
+@inlined
+def bounds(activation):
+    """(low, high) that identity, ReLU and ReLU6 keep z within. NaN is no bound: nothing is below or above it."""
+    return (np.nan if activation == IDENTITY else 0.0), (6.0 if activation == RELU6 else np.nan)
 
 
-@kernel
+@inlined
 def hard_swish(z):
     gate = z + 3
     gate = 0 if gate < 0 else gate
     return z * (6 if gate > 6 else gate) / 6
 
 
-@kernel
+@inlined
 def scale_shift_activate(y, o, x, i, n, m, a, b, activation):
     """y[o : o+n] = activation(a * (x[i : i+n] - m) + b). With m close to x, no digits are lost."""
-    if activation == IDENTITY:
-        for j in range(n):
-            y[o + j] = a * (x[i + j] - m) + b
-    elif activation == RELU:
-        for j in range(n):
-            z = a * (x[i + j] - m) + b
-            y[o + j] = 0 if z < 0 else z  # written so that NaN stays
-    elif activation == RELU6:
-        for j in range(n):
-            y[o + j] = relu6(a * (x[i + j] - m) + b)
-    elif activation == HARD_SWISH:
+    if activation == HARD_SWISH:
         for j in range(n):
             y[o + j] = hard_swish(a * (x[i + j] - m) + b)
-    elif x.itemsize == 4:
+    elif activation != SWISH:
+        low, high = bounds(activation)
+        low, high = x.dtype.type(low), x.dtype.type(high)
+        for j in range(n):
+            z = a * (x[i + j] - m) + b
+            z = low if z < low else z  # written so that NaN stays
+            y[o + j] = high if z > high else z
+    elif is_float32(x):
         for j in range(n):
             z = np.float32(a * (x[i + j] - m) + b)
             y[o + j] = z * sigmoid32(z)
@@ -83,26 +87,23 @@ def scale_shift_activate(y, o, x, i, n, m, a, b, activation):
             y[o + j] = z * sigmoid64(z)
 
 
-@kernel
+@inlined
 def shift_activate(y, o, n, b, activation):
     """y[o : o+n] = activation(y[o : o+n] + b), in place.
 
     Not by ``scale_shift_activate`` with x = y: with two names for one array its loops would not be vectorised.
     """
-    if activation == IDENTITY:
-        for j in range(n):
-            y[o + j] += b
-    elif activation == RELU:
-        for j in range(n):
-            z = y[o + j] + b
-            y[o + j] = 0 if z < 0 else z
-    elif activation == RELU6:
-        for j in range(n):
-            y[o + j] = relu6(y[o + j] + b)
-    elif activation == HARD_SWISH:
+    if activation == HARD_SWISH:
         for j in range(n):
             y[o + j] = hard_swish(y[o + j] + b)
-    elif y.itemsize == 4:
+    elif activation != SWISH:
+        low, high = bounds(activation)
+        low, high = y.dtype.type(low), y.dtype.type(high)
+        for j in range(n):
+            z = y[o + j] + b
+            z = low if z < low else z
+            y[o + j] = high if z > high else z
+    elif is_float32(y):
         for j in range(n):
             z = np.float32(y[o + j] + b)
             y[o + j] = z * sigmoid32(z)
@@ -112,28 +113,23 @@ def shift_activate(y, o, n, b, activation):
             y[o + j] = z * sigmoid64(z)
 
 
-@kernel
+@inlined
 def activate_grad(gz, k, gy, o, x, i, n, m, a, b, activation):
     """gz[k : k+n] = gy[o : o+n] * activation'(a * (x[i : i+n] - m) + b)."""
-    if activation == IDENTITY:
-        for j in range(n):
-            gz[k + j] = gy[o + j]
-    elif activation == RELU:
-        for j in range(n):
-            z = a * (x[i + j] - m) + b
-            gz[k + j] = 0 if z <= 0 else gy[o + j]
-    elif activation == RELU6:
-        for j in range(n):
-            z = a * (x[i + j] - m) + b
-            g = 0 if z <= 0 else gy[o + j]
-            gz[k + j] = 0 if z >= 6 else g
-    elif activation == HARD_SWISH:
+    if activation == HARD_SWISH:
         for j in range(n):
             z = a * (x[i + j] - m) + b
             slope = (2 * z + 3) / 6
             slope = 0 if z <= -3 else slope
             gz[k + j] = gy[o + j] * (1 if z >= 3 else slope)
-    elif x.itemsize == 4:
+    elif activation != SWISH:
+        low, high = bounds(activation)
+        low, high = x.dtype.type(low), x.dtype.type(high)
+        for j in range(n):
+            z = a * (x[i + j] - m) + b
+            g = 0 if z <= low else gy[o + j]
+            gz[k + j] = 0 if z >= high else g
+    elif is_float32(x):
         for j in range(n):
             z = np.float32(a * (x[i + j] - m) + b)
             s = sigmoid32(z)
@@ -145,10 +141,10 @@ def activate_grad(gz, k, gy, o, x, i, n, m, a, b, activation):
             gz[k + j] = gy[o + j] * (s + z * s * (1 - s))
 
 
-@kernel
+@inlined
 def sigmoid_of_sum(y, o, n, shift):
     """y[o : o+n] = sigmoid(y[o : o+n] + shift)."""
-    if y.itemsize == 4:
+    if is_float32(y):
         for j in range(n):
             y[o + j] = sigmoid32(np.float32(y[o + j] + shift))
     else:

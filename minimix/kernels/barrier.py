@@ -16,7 +16,7 @@ from numba import types
 from numba.core import cgutils, config
 from numba.extending import intrinsic
 
-from minimix.kernels.jit import kernel
+from minimix.kernels.jit import inlined
 
 ARRIVED, CALLED_OFF = 0, 1
 PATIENCE = 10_000  # looks, some microseconds
@@ -68,7 +68,7 @@ if config.DISABLE_JIT:  # then kernels run on one thread only
 
 else:
 
-    @kernel
+    @inlined
     def meet(meeting, step, number):
         """Wait for all ``step`` threads at the ``number``-th meeting point of a kernel, counted from 1."""
         if step > 1:

@@ -15,7 +15,11 @@ from minimix.kernels import gate as gates
 from minimix.kernels import norm as norms
 from minimix.kernels import product, stage
 from minimix.kernels.barrier import meet
-from minimix.kernels.jit import U, kernel
+from minimix.kernels.jit import U, inlined, kernel
+
+product_forward, product_backward = inlined(product.forward), inlined(product.backward)
+norm_forward, norm_backward = inlined(norms.forward), inlined(norms.backward)
+squeeze, excite, gate_grad, excite_grad = map(inlined, (gates.squeeze, gates.excite, gates.gate_grad, gates.excite_grad))
 
 
 class Product(NamedTuple):
@@ -41,20 +45,20 @@ class Scratch(NamedTuple):
     rows: np.ndarray
 
 
-@kernel
+@inlined
 def _product(start, step, p, x, out, scratch):
     rows, inputs = p.weight.shape[0] // p.groups, p.weight.shape[1]
     for g in range(p.groups):
-        product.forward(start, step, p.weight[g * rows : (g + 1) * rows], x[g * inputs * p.columns :],
+        product_forward(start, step, p.weight[g * rows : (g + 1) * rows], x[g * inputs * p.columns :],
                         out[g * rows * p.columns :], p.columns, p.tile, scratch)  # fmt: skip
 
 
-@kernel
+@inlined
 def _product_backward(start, step, p, weight_t, gradient, x, gx, partial, scratch):
     """weight_t (groups, inputs, rows), partial (groups, chunks, rows, inputs): rows and inputs of a group."""
     inputs, rows = weight_t.shape[1:]
     for g in range(p.groups):
-        product.backward(start, step, weight_t[g], gradient[g * rows * p.columns :], x[g * inputs * p.columns :],
+        product_backward(start, step, weight_t[g], gradient[g * rows * p.columns :], x[g * inputs * p.columns :],
                          gx[g * inputs * p.columns :], partial[g], True, True, p.columns, p.chunk, p.tile, scratch)  # fmt: skip
 
 
@@ -80,15 +84,15 @@ def forward(start, step, meeting, x, h, z, y, excited, out, result, residual, ex
         meet(meeting, step, number)
         number += 1
         if gate.present:
-            gates.squeeze(start, step, y, gate.mean, pixels)
+            squeeze(start, step, y, gate.mean, pixels)
             meet(meeting, step, number)
             if start == 0:
                 gates.decide(gate)
             meet(meeting, step, number + 1)
-            gates.excite(start, step, y, gate.gate, excited, pixels)
+            excite(start, step, y, gate.gate, excited, pixels)
             meet(meeting, step, number + 2)
             number += 3
-    norms.forward(start, step, out, residual, result, last, project.columns)
+    norm_forward(start, step, out, residual, result, last, project.columns)
 
 
 @kernel
@@ -102,7 +106,7 @@ def backward(start, step, meeting, gradient, x, h, z, y, excited, out, gx, gh, g
     norms' scales and shifts.
     """
     pixels = channels.out_height * channels.out_width
-    norms.backward(start, step, out, gradient, g_out, last, g_scale, g_shift, project.columns)
+    norm_backward(start, step, out, gradient, g_out, last, g_scale, g_shift, project.columns)
     meet(meeting, step, 1)
     number = 2
     for product_number in range(2):
@@ -115,12 +119,12 @@ def backward(start, step, meeting, gradient, x, h, z, y, excited, out, gx, gh, g
         if product_number:
             break
         if gate.present:
-            gates.gate_grad(start, step, gy, y, gate_gradient.gate, pixels)
+            gate_grad(start, step, gy, y, gate_gradient.gate, pixels)
             meet(meeting, step, number)
             if start == 0:
                 gates.decide_grad(gate, gate_gradient)
             meet(meeting, step, number + 1)
-            gates.excite_grad(start, step, gy, gate.gate, gate_gradient.mean, gy, pixels)
+            excite_grad(start, step, gy, gate.gate, gate_gradient.mean, gy, pixels)
             meet(meeting, step, number + 2)
             number += 3
         stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, channels, taps, grad_taps,

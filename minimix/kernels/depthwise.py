@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels.activation import shift_activate
-from minimix.kernels.jit import U, kernel
+from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.shifted import shifted_dot, shifted_sum
 
 
@@ -32,7 +32,7 @@ class Channels(NamedTuple):
     weight_start: np.ndarray
 
 
-@kernel
+@inlined
 def fill(buffer, shape, x, at, height, width, images):
     """Copy the channel x[at:] = (height, width, images) into a buffer of that ``shape``, whose border is zero already."""
     for y in range(height):
@@ -46,14 +46,14 @@ def fill(buffer, shape, x, at, height, width, images):
         scatter(buffer, row, shape, x, source, width, images)
 
 
-@kernel
+@inlined
 def row_start(shape, y, images):
     """Where row y of the picture begins in the buffer, its border included."""
     row = shape.top + y
     return (row % shape.row_phases * shape.row_phase_step + row // shape.row_phases * shape.row_step) * images
 
 
-@kernel
+@inlined
 def scatter(buffer, row, shape, x, source, width, images):
     """Put a row x[source:] of the picture into the phases of the columns of the buffer's row that begins at ``row``."""
     for phase in range(shape.phases):
@@ -72,14 +72,14 @@ def scatter(buffer, row, shape, x, source, width, images):
             s += n * U(shape.phases)
 
 
-@kernel
+@inlined
 def gather(weights, taps, g, weight, start):
     """weights[t] = the weight that entry t of the lists of group g stands for."""
     for t in range(taps.lists[g, 0], taps.lists[g, 1]):
         weights[t] = weight[start + taps.index[t]]
 
 
-@kernel
+@inlined
 def correlate(out, at, rows, length, buffer, taps, weights, g, plane):
     """out[at:] = all output rows, of ``length`` each, of a channel from its padded input. plane: scratch for a whole run."""
     flat = taps.pitch > 0
@@ -115,7 +115,7 @@ def forward(start, step, x, weight, out, channels, taps, buffers, weights, plane
                 shift_activate(out, U(z * pixels), U(pixels), bias[z], activation)
 
 
-@kernel
+@inlined
 def weight_grad(out, at, total, gradient, first, pitch, rows, buffer, taps, g):
     """out[at:] = gradient of a channel's kernel, from its padded input and the rows of its output's gradient, which begin at
     ``first``, ``first + pitch``, ...
@@ -132,7 +132,7 @@ def weight_grad(out, at, total, gradient, first, pitch, rows, buffer, taps, g):
         out[at + taps.index[t]] = total[t]
 
 
-@kernel
+@inlined
 def _input_grad(out, at, height, width, images, buffer, taps, weights, g, row, first):
     """out[at:] (+)= gradient of an input channel, from the padded gradient of one of its output channels."""
     phases = taps.run.shape[0]
@@ -150,7 +150,7 @@ def _input_grad(out, at, height, width, images, buffer, taps, weights, g, row, f
         place(out, o, row, 0, taps.run, width, images, first)
 
 
-@kernel
+@inlined
 def place(out, o, row, start, run, width, images, first):
     """out[o:], a row of ``width`` columns, (+)= the phases of the columns, which lie one after the other in row[start:]."""
     phases = run.shape[0]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate, sigmoid_of_sum
-from minimix.kernels.jit import U, kernel
+from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.product import tile_outer, tile_product
 
 
@@ -121,7 +121,7 @@ class GateGradient(NamedTuple):
     expand_t: np.ndarray
 
 
-@kernel
+@inlined
 def _layer(out, weight, x, N):
     """out (rows, N) = weight @ x (columns, N)."""
     rows, columns = weight.shape
@@ -132,43 +132,42 @@ def _layer(out, weight, x, N):
         tile_product(out, N, 0, weight, 0, rows, x, U(N))
 
 
-@kernel
+@inlined
 def decide(g):
     """gate = sigmoid(expand @ activation(reduce @ mean + reduce_bias) + expand_bias)."""
     (C, N), R = g.mean.shape, g.hidden.shape[0]
     zero, one = g.mean.dtype.type(0), g.mean.dtype.type(1)
     mean, hidden, active, gate = g.mean.reshape(-1), g.hidden.reshape(-1), g.active.reshape(-1), g.gate.reshape(-1)
-    _layer(hidden, g.reduce, mean, N)
-    for r in range(R):
-        for i in range(U(r * N), U(r * N + N)):
-            hidden[i] += g.reduce_bias[r]
-    scale_shift_activate(active, U(0), hidden, U(0), U(R * N), zero, one, zero, g.activation)
-    _layer(gate, g.expand, active, N)
+    for second in range(2):  # a loop, so that the code of a layer is there only once
+        _layer(gate if second else hidden, g.expand if second else g.reduce, active if second else mean, N)
+        if not second:
+            for r in range(R):
+                for i in range(U(r * N), U(r * N + N)):
+                    hidden[i] += g.reduce_bias[r]
+            scale_shift_activate(active, U(0), hidden, U(0), U(R * N), zero, one, zero, g.activation)
     for c in range(C):
         sigmoid_of_sum(gate, U(c * N), U(N), g.expand_bias[c])
 
 
-@kernel
+@inlined
 def decide_grad(g, out):
     """Backward of ``decide``, from ``out.gate``."""
     (C, N), R = g.mean.shape, g.hidden.shape[0]
     zero, one = g.mean.dtype.type(0), g.mean.dtype.type(1)
     g_gate, g_hidden, gate, hidden = out.gate.reshape(-1), out.hidden.reshape(-1), g.gate.reshape(-1), g.hidden.reshape(-1)
-    for c in range(C):
-        total = zero
-        for i in range(U(c * N), U(c * N + N)):
-            g_gate[i] *= gate[i] * (one - gate[i])
-            total += g_gate[i]
-        out.expand_bias[c] = total
-    out.expand[:] = 0
-    tile_outer(out.expand, g_gate, C, g.active.reshape(-1), R, U(N))
-    tile_product(g_hidden, N, 0, out.expand_t, 0, R, g_gate, U(N))
-    activate_grad(g_hidden, U(0), g_hidden, U(0), hidden, U(0), U(R * N), zero, one, zero, g.activation)
-    for r in range(R):
-        total = zero
-        for i in range(U(r * N), U(r * N + N)):
-            total += g_hidden[i]
-        out.reduce_bias[r] = total
-    out.reduce[:] = 0
-    tile_outer(out.reduce, g_hidden, R, g.mean.reshape(-1), C, U(N))
-    tile_product(out.mean.reshape(-1), N, 0, out.reduce_t, 0, C, g_hidden, U(N))
+    for i in range(U(C * N)):
+        g_gate[i] *= gate[i] * (one - gate[i])
+    for first in range(2):  # the second layer, then the first: a loop, so that their code is there only once
+        gradient, rows, columns = (g_hidden, R, C) if first else (g_gate, C, R)
+        g_weight, g_bias = (out.reduce, out.reduce_bias) if first else (out.expand, out.expand_bias)
+        for row in range(rows):
+            total = zero
+            for i in range(U(row * N), U(row * N + N)):
+                total += gradient[i]
+            g_bias[row] = total
+        g_weight[:] = 0
+        tile_outer(g_weight, gradient, rows, (g.mean if first else g.active).reshape(-1), columns, U(N))
+        g_input = out.mean.reshape(-1) if first else g_hidden
+        tile_product(g_input, N, 0, out.reduce_t if first else out.expand_t, 0, columns, gradient, U(N))
+        if not first:
+            activate_grad(g_hidden, U(0), g_hidden, U(0), hidden, U(0), U(R * N), zero, one, zero, g.activation)

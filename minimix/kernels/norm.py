@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate
-from minimix.kernels.jit import U, kernel
+from minimix.kernels.jit import U, inlined, kernel
 
 RUN = 4096
 FEW = 64
@@ -32,7 +32,7 @@ class Norm(NamedTuple):
     variance: np.ndarray
 
 
-@kernel
+@inlined
 def moments(x, at, n):
     """Mean and (biased) variance of x[at : at+n].
 
@@ -59,7 +59,7 @@ def moments(x, at, n):
     return origin + shift, max(total_squares / n - shift * shift, 0.0) if total_squares == total_squares else total_squares
 
 
-@kernel
+@inlined
 def line(norm, c, x):
     """The norm of channel c as a * (x - m) + b, all in the dtype of x: m is the mean as far as that can say it, b has the
     rest."""
@@ -83,7 +83,7 @@ def forward(start, step, x, residual, y, norm, n):
                 y[i] += residual[i]
 
 
-@kernel
+@inlined
 def grad_sums(gz, k, x, i, n, mean):
     """Sum of gz[k : k+n], and of gz times x's distance to its mean."""
     total = product = 0.0
@@ -99,7 +99,7 @@ def grad_sums(gz, k, x, i, n, mean):
     return total, product
 
 
-@kernel
+@inlined
 def grad_terms(norm, c, m, total, product, n):
     """Backward of a norm: gx = a * gz - constant - slope * (x - m). The last two are there only in training."""
     inverse = 1 / np.sqrt(norm.variance[c] + norm.eps)

@@ -10,12 +10,12 @@ side, thousands of columns) this is ahead of general BLAS; and a result never de
 """
 
 from minimix.kernels.activation import shift_activate
-from minimix.kernels.jit import U, kernel
+from minimix.kernels.jit import U, inlined, kernel
 
 ROWS = 64  # of the output, that one thread takes at once
 
 
-@kernel
+@inlined
 def _pack(packed, x, rows, columns, j, n):
     """packed (rows, n) = x[:, j : j+n] of the flat matrix x (rows, columns)."""
     for k in range(rows):
@@ -24,7 +24,7 @@ def _pack(packed, x, rows, columns, j, n):
             packed[o + c] = x[i + c]
 
 
-@kernel
+@inlined
 def _four_by_four(out, o0, o1, o2, o3, weight, m, x, k, n, first):
     """Four rows of the output (+)= weight[m .. m+3, k .. k+3] @ rows k .. k+3 of the packed x."""
     a00, a01, a02, a03 = weight[m, k], weight[m, k + 1], weight[m, k + 2], weight[m, k + 3]
@@ -49,7 +49,7 @@ def _four_by_four(out, o0, o1, o2, o3, weight, m, x, k, n, first):
             out[o3 + j] += a30 * b0 + a31 * b1 + a32 * b2 + a33 * b3
 
 
-@kernel
+@inlined
 def _one_by_one(out, o, a, x, i, n, first):
     """out[o : o+n] (+)= a * x[i : i+n]: what is left over."""
     if first:
@@ -60,7 +60,7 @@ def _one_by_one(out, o, a, x, i, n, first):
             out[o + j] += a * x[i + j]
 
 
-@kernel
+@inlined
 def tile_product(out, columns, j, weight, top, bottom, x, n):
     """out[top : bottom, j : j+n] = weight[top : bottom] @ packed x (K, n); out is flat, (.., columns)."""
     K, P = weight.shape[1], U(columns)
@@ -105,7 +105,7 @@ def forward_activated(start, step, weight, x, out, columns, tile, scratch, bias,
                 shift_activate(out, U(row * columns + j), U(n), bias[row], activation)
 
 
-@kernel
+@inlined
 def _dot_four_by_four(total, m, k, M, K, gradient, x, n):
     """total[m .. m+3, k .. k+3] += rows of the packed gradient @ rows of the packed x, transposed.
 
@@ -140,7 +140,7 @@ def _dot_four_by_four(total, m, k, M, K, gradient, x, n):
     _store(total, m + 3, k, M, K, s30, s31, s32, s33)
 
 
-@kernel
+@inlined
 def _store(total, m, k, M, K, s0, s1, s2, s3):
     if m < M:
         total[m, k] += s0
@@ -152,7 +152,7 @@ def _store(total, m, k, M, K, s0, s1, s2, s3):
             total[m, k + 3] += s3
 
 
-@kernel
+@inlined
 def tile_outer(total, gradient, M, x, K, n):
     """total (M, K) += packed gradient (M, n) @ packed x (K, n), transposed."""
     for m in range(0, M, 4):

@@ -14,10 +14,10 @@ multiply-adds. What is left goes in fours and ones. The square of an odd number 
 at the border may take kernel rows along that meet only zeros above or below the picture, if that makes whole blocks.
 """
 
-from minimix.kernels.jit import U, kernel
+from minimix.kernels.jit import U, inlined
 
 
-@kernel
+@inlined
 def _add8(out, o, n, x, base, offset, weight, t, first):
     """out[o : o+n] (+)= taps t .. t+7. ``first`` overwrites."""
     i0, i1, i2, i3 = base + offset[t], base + offset[t + U(1)], base + offset[t + U(2)], base + offset[t + U(3)]
@@ -38,7 +38,7 @@ def _add8(out, o, n, x, base, offset, weight, t, first):
             )  # fmt: skip
 
 
-@kernel
+@inlined
 def _add4(out, o, n, x, base, offset, weight, t, first):
     """The same for four taps: strided convolutions have short lists."""
     i0, i1, i2, i3 = base + offset[t], base + offset[t + U(1)], base + offset[t + U(2)], base + offset[t + U(3)]
@@ -51,7 +51,7 @@ def _add4(out, o, n, x, base, offset, weight, t, first):
             out[o + i] += w0 * x[i0 + i] + w1 * x[i1 + i] + w2 * x[i2 + i] + w3 * x[i3 + i]
 
 
-@kernel
+@inlined
 def _add1(out, o, n, x, base, offset, weight, t, first):
     """The same for one tap."""
     i0, w0 = base + offset[t], weight[t]
@@ -63,7 +63,7 @@ def _add1(out, o, n, x, base, offset, weight, t, first):
             out[o + i] += w0 * x[i0 + i]
 
 
-@kernel
+@inlined
 def shifted_sum(out, o, n, x, base, offset, weight, begin, end, first):
     """out[o : o+n] (+)= sum of weight[t] * x[base + offset[t] : ... + n] over t in begin .. end. ``first`` overwrites."""
     t = begin
@@ -87,7 +87,7 @@ def shifted_sum(out, o, n, x, base, offset, weight, begin, end, first):
             out[o + i] = 0
 
 
-@kernel
+@inlined
 def _dot8(total, n, g, o, x, base, offset, t):
     """total[t .. t+7] += dot products of g[o : o+n] with eight shifted rows."""
     i0, i1, i2, i3 = base + offset[t], base + offset[t + U(1)], base + offset[t + U(2)], base + offset[t + U(3)]
@@ -113,7 +113,7 @@ def _dot8(total, n, g, o, x, base, offset, t):
     total[t + U(7)] += s7
 
 
-@kernel
+@inlined
 def _dot1(total, n, g, o, x, base, offset, t):
     i0 = base + offset[t]
     s0 = x.dtype.type(0)
@@ -122,7 +122,7 @@ def _dot1(total, n, g, o, x, base, offset, t):
     total[t] += s0
 
 
-@kernel
+@inlined
 def shifted_dot(total, n, g, o, x, base, offset, begin, end):
     """total[t] += sum of g[o + i] * x[base + offset[t] + i] over i < n, for t in begin .. end."""
     t = begin

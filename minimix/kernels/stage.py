@@ -13,12 +13,12 @@ import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate
 from minimix.kernels.depthwise import correlate, gather, place, row_start, scatter, weight_grad
-from minimix.kernels.jit import U, kernel
+from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, line, moments
 from minimix.kernels.shifted import shifted_sum
 
 
-@kernel
+@inlined
 def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
     """The inside of a zero-bordered buffer = activation(a * (x - m) + b)."""
     length = width * images
@@ -30,7 +30,7 @@ def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activa
             scatter(buffer, begin, shape, row, 0, width, images)
 
 
-@kernel
+@inlined
 def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers, weights, rows):
     """z = mixed depthwise convolution of before(x); y = after(z). x (C, H, W, N); z, y (C, OH, OW, N); all flat.
 
@@ -58,7 +58,7 @@ def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers
                              after.activation)  # fmt: skip
 
 
-@kernel
+@inlined
 def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after,
              channels, taps, grad_taps, buffers, grad_buffers, rows, weights):  # fmt: skip
     """Gradients of everything from gy (C, OH, OW, N). ``g_before`` and ``g_after`` (C, 2) take those of (scale, shift).

@@ -6,7 +6,7 @@ channel c that tap (i, j) meets, for every output pixel, zero where that lies ou
 
 from typing import NamedTuple
 
-from minimix.kernels.jit import U, kernel
+from minimix.kernels.jit import U, inlined, kernel
 
 
 class Window(NamedTuple):
@@ -27,7 +27,7 @@ class Window(NamedTuple):
     left: int
 
 
-@kernel
+@inlined
 def inside(length, out_length, stride, shift):
     """The outputs o (first, last + 1) whose pixel o * stride + shift lies in 0 .. length."""
     first = min(out_length, max(0, -(shift // stride)))  # ceil(-shift / stride); a far tap may miss the picture altogether
