@@ -36,13 +36,13 @@ class Product(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """One row a thread each: packed columns, padded channel of the input and of the gradient, ordered weights, a row."""
+    """One row a thread each: packed columns, a padded channel, rows of it, weights in the order of the taps, a sum a tap."""
 
     columns: np.ndarray
     buffers: np.ndarray
-    grad_buffers: np.ndarray
-    weights: np.ndarray
     rows: np.ndarray
+    weights: np.ndarray
+    totals: np.ndarray
 
 
 @inlined
@@ -98,7 +98,7 @@ def forward(start, step, meeting, x, h, z, y, excited, out, result, residual, ex
 @kernel
 def backward(start, step, meeting, gradient, x, h, z, y, excited, out, gx, gh, gy, g_out, residual, expand, expand_t, weight,
              gate, gate_gradient, project, project_t, before, after, last, g_expand, g_weight, g_project, g_before, g_after,
-             g_scale, g_shift, channels, taps, grad_taps, scratch):  # fmt: skip
+             g_scale, g_shift, channels, taps, scratch):  # fmt: skip
     """Gradients of all that went into ``forward``, from that of the result.
 
     gh, gy, g_out: room for the gradients of h, of excited (and then y), of out. residual: is added to gx, if not empty.
@@ -127,8 +127,8 @@ def backward(start, step, meeting, gradient, x, h, z, y, excited, out, gx, gh, g
             excite_grad(start, step, gy, gate.gate, gate_gradient.mean, gy, pixels)
             meet(meeting, step, number + 2)
             number += 3
-        stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, channels, taps, grad_taps,
-                       scratch.buffers, scratch.grad_buffers, scratch.rows, scratch.weights)  # fmt: skip
+        stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, channels, taps,
+                       scratch.buffers, scratch.rows, scratch.weights, scratch.totals)  # fmt: skip
         meet(meeting, step, number)
         number += 1
     if residual.size:

@@ -116,80 +116,96 @@ def forward(start, step, x, weight, out, channels, taps, buffers, weights, plane
 
 
 @inlined
-def weight_grad(out, at, total, gradient, first, pitch, rows, buffer, taps, g):
-    """out[at:] = gradient of a channel's kernel, from its padded input and the rows of its output's gradient, which begin at
-    ``first``, ``first + pitch``, ...
-
-    total: scratch for a sum for each tap.
-    """
-    length = U(taps.run[0])
-    for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-        total[t] = 0
-    for y in range(rows):
-        shifted_dot(total, length, gradient, U(first + y * pitch), buffer, U(taps.base[g, y, 0]), taps.offset,
-                    U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]))  # fmt: skip
-    for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-        out[at + taps.index[t]] = total[t]
-
-
-@inlined
-def _input_grad(out, at, height, width, images, buffer, taps, weights, g, row, first):
-    """out[at:] (+)= gradient of an input channel, from the padded gradient of one of its output channels."""
+def input_grad_row(out, at, spare, y, width, images, buffer, taps, weights, g, first):
+    """out[at:], a row, (+)= row y of the gradient of an input channel, from the padded gradient of its output. ``first``
+    overwrites. spare: scratch for a row."""
     phases = taps.run.shape[0]
-    for y in range(height):
-        o = at + y * width * images
-        if phases == 1:
-            shifted_sum(out, U(o), U(taps.run[0]), buffer, U(taps.base[g, y, 0]), taps.offset, weights,
-                        U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]), first)  # fmt: skip
-            continue
-        source = U(0)
-        for p in range(phases):  # each phase of the columns in a run of its own, then all put in their places
-            shifted_sum(row, source, U(taps.run[p]), buffer, U(taps.base[g, y, p]), taps.offset, weights,
-                        U(taps.begin[g, y, p]), U(taps.end[g, y, p]), True)  # fmt: skip
-            source += U(taps.run[p])
-        place(out, o, row, 0, taps.run, width, images, first)
+    if phases == 1:
+        shifted_sum(out, U(at), U(taps.run[0]), buffer, U(taps.base[g, y, 0]), taps.offset, weights,
+                    U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]), first)  # fmt: skip
+        return
+    source = U(0)
+    for p in range(phases):  # each phase of the columns in a run of its own, then all put in their places
+        shifted_sum(spare, source, U(taps.run[p]), buffer, U(taps.base[g, y, p]), taps.offset, weights,
+                    U(taps.begin[g, y, p]), U(taps.end[g, y, p]), True)  # fmt: skip
+        source += U(taps.run[p])
+    place(out, at, spare, taps.run, width, images, first)
 
 
 @inlined
-def place(out, o, row, start, run, width, images, first):
-    """out[o:], a row of ``width`` columns, (+)= the phases of the columns, which lie one after the other in row[start:]."""
+def weight_grad_row(total, x, at, spare, y, width, images, buffer, taps, g):
+    """total[t] += what the input's row y, x[at:], meets of the padded gradient through tap t of the lists for the input's
+    gradient: where row y takes its gradient from, there it went. spare: scratch for a row."""
+    phases = taps.run.shape[0]
+    if phases > 1:
+        split(spare, x, at, taps.run, width, images)
+    source = U(0)
+    for p in range(phases):
+        shifted_dot(total, U(taps.run[p]), spare if phases > 1 else x, source if phases > 1 else U(at), buffer,
+                    U(taps.base[g, y, p]), taps.offset, U(taps.begin[g, y, p]), U(taps.end[g, y, p]))  # fmt: skip
+        source += U(taps.run[p])
+
+
+@inlined
+def place(out, at, phased, run, width, images, first):
+    """out[at:], a row of ``width`` columns, (+)= its phases, which lie one after the other in ``phased``."""
     phases = run.shape[0]
     for q in range(width):
         source = q // phases * images
         for p in range(q % phases):
             source += run[p]
-        t, s = U(o + q * images), U(start + source)
+        t, s = U(at + q * images), U(source)
         if first:
             for i in range(U(images)):
-                out[t + i] = row[s + i]
+                out[t + i] = phased[s + i]
         else:
             for i in range(U(images)):
-                out[t + i] += row[s + i]
+                out[t + i] += phased[s + i]
+
+
+@inlined
+def split(phased, x, at, run, width, images):
+    """The opposite: the phases of the row x[at:], one after the other."""
+    phases = run.shape[0]
+    for q in range(width):
+        target = q // phases * images
+        for p in range(q % phases):
+            target += run[p]
+        t, s = U(target), U(at + q * images)
+        for i in range(U(images)):
+            phased[t + i] = x[s + i]
+
+
+@inlined
+def store(out, at, total, taps, g):
+    """out[at:] = the gradient of a kernel from a sum for each tap of group g."""
+    for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+        out[at + taps.index[t]] = total[t]
 
 
 @kernel
-def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want_x, want_weight, channels,
-             taps, grad_taps, buffers, grad_buffers, rows, weights):  # fmt: skip
+def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want_x, want_weight, channels, taps, buffers, rows,
+             weights, totals):  # fmt: skip
     """Gradients of the input and of the weights from ``gradient`` (C*m, OH, OW, N), in one pass over it.
 
-    taps: of the forward pass. grad_taps: of the input's gradient. rows: scratch for one input row a thread.
+    taps: of the input's gradient; they serve for both. Scratch, one row a thread: buffers, for a padded channel of the
+    gradient; rows, for an input row; weights and totals, for a number a tap each.
     """
     n, m, height, width = channels.images, channels.multiplier, channels.height, channels.width
-    out_height, out_width = channels.out_height, channels.out_width
-    buffer, grad_buffer, w = buffers[start], grad_buffers[start], weights[start]
+    out_pixels = channels.out_height * channels.out_width * n
+    buffer, row, w, total = buffers[start], rows[start], weights[start], totals[start]
     buffer[:] = 0
-    grad_buffer[:] = 0
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
-        at = c * height * width * n
-        if want_weight:
-            fill(buffer, taps.buffer, x, at, height, width, n)
         for z in range(c * m, (c + 1) * m):
+            fill(buffer, taps.buffer, gradient, z * out_pixels, channels.out_height, channels.out_width, n)
+            gather(w, taps, g, weight, channels.weight_start[z])
+            total[:] = 0
+            for y in range(height):
+                at = (c * height + y) * width * n
+                if want_weight:
+                    weight_grad_row(total, x, at, row, y, width, n, buffer, taps, g)
+                if want_x:
+                    input_grad_row(x_gradient, at, row, y, width, n, buffer, taps, w, g, z == c * m)
             if want_weight:
-                size = out_width * n
-                weight_grad(weight_gradient, channels.weight_start[z], w, gradient, z * out_height * size, size, out_height,
-                            buffer, taps, g)  # fmt: skip
-            if want_x:
-                fill(grad_buffer, grad_taps.buffer, gradient, z * out_height * out_width * n, out_height, out_width, n)
-                gather(w, grad_taps, g, weight, channels.weight_start[z])
-                _input_grad(x_gradient, at, height, width, n, grad_buffer, grad_taps, w, g, rows[start], z == c * m)
+                store(weight_gradient, channels.weight_start[z], total, taps, g)

@@ -6,7 +6,6 @@ gone, and the next request of that size takes them from there. Every block start
 and the widest vector register.
 """
 
-import contextlib
 import math
 import os
 import threading
@@ -37,8 +36,10 @@ class _Block:
         self.__array_interface__ = self.memory.__array_interface__
 
     def __del__(self):
-        with contextlib.suppress(AttributeError, TypeError):  # no memory in __init__; Python is ending
+        try:  # not contextlib.suppress: when Python is ending, that may be gone already
             _put(self.memory)
+        except (AttributeError, TypeError):  # no memory in __init__; or Python is ending
+            pass
 
 
 def _take(nbytes: int):

@@ -10,8 +10,9 @@ makes it), so one kernel runs all groups of a mixed convolution. Because images 
 N: for N = 16, 32, ... each load is aligned, whatever the tap.
 
 Taps go in blocks of eight: their weights and offsets sit in registers, and ``out`` is loaded and stored once for eight
-multiply-adds. What is left goes in fours and ones. The square of an odd number is one more than a multiple of eight, and a row
-at the border may take kernel rows along that meet only zeros above or below the picture, if that makes whole blocks.
+multiply-adds. The square of an odd number is one more than a multiple of eight, so the first block may have nine. What is left
+goes in fours and ones. A row at the border may take kernel rows along that meet only zeros above or below the picture, if that
+makes whole blocks.
 """
 
 from minimix.kernels.jit import U, inlined
@@ -36,6 +37,22 @@ def _add8(out, o, n, x, base, offset, weight, t, first):
                 (w0 * x[i0 + i] + w1 * x[i1 + i] + w2 * x[i2 + i] + w3 * x[i3 + i])
                 + (w4 * x[i4 + i] + w5 * x[i5 + i] + w6 * x[i6 + i] + w7 * x[i7 + i])
             )  # fmt: skip
+
+
+@inlined
+def _set9(out, o, n, x, base, offset, weight, t):
+    """out[o : o+n] = taps t .. t+8."""
+    i0, i1, i2, i3 = base + offset[t], base + offset[t + U(1)], base + offset[t + U(2)], base + offset[t + U(3)]
+    i4, i5, i6, i7 = base + offset[t + U(4)], base + offset[t + U(5)], base + offset[t + U(6)], base + offset[t + U(7)]
+    w0, w1, w2, w3 = weight[t], weight[t + U(1)], weight[t + U(2)], weight[t + U(3)]
+    w4, w5, w6, w7 = weight[t + U(4)], weight[t + U(5)], weight[t + U(6)], weight[t + U(7)]
+    i8, w8 = base + offset[t + U(8)], weight[t + U(8)]
+    for i in range(n):
+        out[o + i] = (
+            (w0 * x[i0 + i] + w1 * x[i1 + i] + w2 * x[i2 + i] + w3 * x[i3 + i])
+            + (w4 * x[i4 + i] + w5 * x[i5 + i] + w6 * x[i6 + i] + w7 * x[i7 + i])
+            + w8 * x[i8 + i]
+        )  # fmt: skip
 
 
 @inlined
@@ -68,6 +85,11 @@ def shifted_sum(out, o, n, x, base, offset, weight, begin, end, first):
     """out[o : o+n] (+)= sum of weight[t] * x[base + offset[t] : ... + n] over t in begin .. end. ``first`` overwrites."""
     t = begin
     rest = (end - begin) % U(8)
+    if first and rest == U(1) and end - begin > U(8):
+        _set9(out, o, n, x, base, offset, weight, t)
+        t += U(9)
+        rest = U(0)
+        first = False
     if rest >= U(4):
         _add4(out, o, n, x, base, offset, weight, t, first)
         t += U(4)

@@ -11,11 +11,10 @@ The steps themselves are those of ``depthwise.py``, ``norm.py`` and ``activation
 
 import numpy as np
 
-from minimix.kernels.activation import activate_grad, scale_shift_activate
-from minimix.kernels.depthwise import correlate, gather, place, row_start, scatter, weight_grad
+from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
+from minimix.kernels.depthwise import correlate, gather, input_grad_row, row_start, scatter, store, weight_grad_row
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, line, moments
-from minimix.kernels.shifted import shifted_sum
 
 
 @inlined
@@ -59,20 +58,22 @@ def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers
 
 
 @inlined
-def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after,
-             channels, taps, grad_taps, buffers, grad_buffers, rows, weights):  # fmt: skip
+def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after, channels, taps, buffers, rows,
+             weights, totals):  # fmt: skip
     """Gradients of everything from gy (C, OH, OW, N). ``g_before`` and ``g_after`` (C, 2) take those of (scale, shift).
 
-    What went forward between x and z is computed again: that is cheaper than to write it down and read it back.
+    What went forward between x and z is computed again, row by row: that is cheaper than to write it down and read it back.
+    taps: of the convolution's input gradient. Scratch, one row a thread: buffers, for a padded channel of gradients; rows, for
+    three rows of the input; weights and totals, for a number a tap each.
     """
     n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
     length, out_length = width * n, channels.out_width * n
     pixels, out_pixels = height * length, out_height * out_length
-    buffer, grad_buffer, row, w = buffers[start], grad_buffers[start], rows[start], weights[start]
-    shape = grad_taps.buffer
+    buffer, w, total_taps = buffers[start], weights[start], totals[start]
+    row, spare, active = rows[start, :length], rows[start, length : 2 * length], rows[start, 2 * length :]
+    shape = taps.buffer
     pitch = shape.row_step * n
     buffer[:] = 0
-    grad_buffer[:] = 0
     for c in range(start, channels.group.shape[0], step):
         g, at, out_at = channels.group[c], c * pixels, c * out_pixels
         inside = shape.top * pitch + shape.left * n
@@ -82,8 +83,8 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
         total = product = 0.0
         for r in range(out_height):
             o, p = out_at + r * out_length, inside + r * pitch
-            activate_grad(grad_buffer, U(p), gy, U(o), z, U(o), U(out_length), m, a, b, after.activation)
-            some, products = grad_sums(grad_buffer, p, z, o, out_length, m)
+            activate_grad(buffer, U(p), gy, U(o), z, U(o), U(out_length), m, a, b, after.activation)
+            some, products = grad_sums(buffer, p, z, o, out_length, m)
             total += some
             product += products
         product -= (after.mean[c] - m) * total
@@ -93,29 +94,23 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
         for r in range(out_height):
             o, p = U(out_at + r * out_length), U(inside + r * pitch)
             for i in range(U(out_length)):
-                grad_buffer[p + i] = ta * grad_buffer[p + i] - tc - ts * (z[o + i] - m)
+                buffer[p + i] = ta * buffer[p + i] - tc - ts * (z[o + i] - m)
 
-        # the convolution
+        # the convolution, and at once the first activation, a row of the input at a time
         m, ta, tb = line(before, c, x)
-        _fill_activated(buffer, taps.buffer, x, at, height, width, n, m, ta, tb, before.activation, row)
-        weight_grad(g_weight, channels.weight_start[c], w, grad_buffer, inside, pitch, out_height, buffer, taps, g)
-        gather(w, grad_taps, g, weight, channels.weight_start[c])
+        gather(w, taps, g, weight, channels.weight_start[c])
+        total_taps[:] = 0
         total = product = 0.0
-        phases = grad_taps.run.shape[0]
-        for r in range(height):  # a row of the convolution's gradient, and at once through the first activation
+        for r in range(height):
             o = at + r * length
-            source = U(length) if phases > 1 else U(0)
-            for p in range(phases):
-                shifted_sum(row, source, U(grad_taps.run[p]), grad_buffer, U(grad_taps.base[g, r, p]), grad_taps.offset, w,
-                            U(grad_taps.begin[g, r, p]), U(grad_taps.end[g, r, p]), True)  # fmt: skip
-                source += U(grad_taps.run[p])
-            if phases > 1:
-                place(row, 0, row, length, grad_taps.run, width, n, True)
-            activate_grad(gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
+            input_grad_row(row, 0, spare, r, width, n, buffer, taps, w, g, True)
+            activate_both(active, U(0), gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
+            weight_grad_row(total_taps, active, 0, spare, r, width, n, buffer, taps, g)
             if before.present:
                 some, products = grad_sums(gx, o, x, o, length, m)
                 total += some
                 product += products
+        store(g_weight, channels.weight_start[c], total_taps, taps, g)
 
         # the first norm
         if before.present:

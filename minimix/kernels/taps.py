@@ -242,4 +242,6 @@ class _Table:
 
 
 def _passes(taps: int) -> int:
+    if taps > BLOCK and taps % BLOCK == 1:
+        return taps // BLOCK * 4  # the ninth comes along
     return taps // BLOCK * 4 + COST[taps % BLOCK]  # a block of eight costs about as much as four single taps

@@ -133,7 +133,7 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,))
     parallel(
         block.forward, *_flats(planes, h, z, y, excited, out, result), planes.reshape(-1)[: x.size if options.skip else 0],
         _product(inputs.expand, layout.expand, dtype), weight, gate, _product(inputs.project, layout.project, dtype), before,
-        after, last, channels, taps, _scratch(layout, n, dtype, taps, taps), threads=n, meets=True,
+        after, last, channels, taps, _scratch(layout, n, dtype, taps), threads=n, meets=True,
     )  # fmt: skip
     if training:
         for option, norm, array in ((options.before, before, h), (options.after, after, z), (options.last, last, out)):
@@ -144,23 +144,23 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,))
 
 def mix_block_backward(gradient, saved, needed):
     inputs, layout, options, weight, planes, h, z, y, excited, out, gate, before, after, last = saved
-    dtype, channels = planes.dtype, layout.geometry.channels
+    dtype = planes.dtype
     gradient = channel_major(gradient)
     gx, gy, g_out = (memory.empty(a.shape, dtype) for a in (planes, y, out))
     gh = memory.empty(h.shape, dtype) if layout.expand else gx
     g_weight = np.zeros(weight.shape, dtype)
-    g_before, g_after = (np.zeros((channels, 2), dtype) for _ in range(2))
+    g_before, g_after = (np.zeros((layout.geometry.channels, 2), dtype) for _ in range(2))
     g_scale, g_shift = (np.zeros(layout.output_shape[1], dtype) for _ in range(2))
     g_gate = _gate_gradient(gate)
     expand, project = _product(inputs.expand, layout.expand, dtype), _product(inputs.project, layout.project, dtype)
     g_expand, g_project = _partial(expand), _partial(project)
-    shared = backward_plan(layout.geometry)
+    channels, taps = backward_plan(layout.geometry)
     n = threads_for(2 * layout.cost)
     parallel(
         block.backward, *_flats(gradient, planes, h, z, y, excited, out, gx, gh, gy, g_out),
         gradient.reshape(-1)[: gradient.size if options.skip else 0], expand, _transposed(expand), weight, gate, g_gate,
         project, _transposed(project), before, after, last, g_expand, g_weight, g_project, g_before, g_after, g_scale, g_shift,
-        *shared, _scratch(layout, n, dtype, *shared[1:]), threads=n, meets=True,
+        channels, taps, _scratch(layout, n, dtype, taps), threads=n, meets=True,
     )  # fmt: skip
     found = Inputs(
         x=(nchw(gx),),
@@ -236,15 +236,12 @@ def _gate_gradient(gate: Gate) -> GateGradient:
     return GateGradient(*map(np.empty_like, like), np.ascontiguousarray(gate.reduce.T), np.ascontiguousarray(gate.expand.T))
 
 
-def _scratch(layout: Layout, n: int, dtype, taps, grad_taps) -> block.Scratch:
-    g, images = layout.geometry, layout.geometry.batch
-    buffers = memory.empty((n, taps.buffer.size(images)), dtype)
-    grad_buffers = buffers if grad_taps is taps else memory.empty((n, grad_taps.buffer.size(images)), dtype)
-    return block.Scratch(
-        memory.empty((n, layout.packed), dtype), buffers, grad_buffers,
-        np.empty((n, max(len(taps.offset), len(grad_taps.offset))), dtype),
-        np.empty((n, max(2 * g.width * images, int(taps.run[0]))), dtype),
-    )  # fmt: skip
+def _scratch(layout: Layout, n: int, dtype, taps) -> block.Scratch:
+    g = layout.geometry
+    rows = np.empty((n, max(3 * g.width * g.batch, int(taps.run[0]))), dtype)
+    weights, totals = (np.empty((n, len(taps.offset)), dtype) for _ in range(2))
+    buffers = memory.empty((n, taps.buffer.size(g.batch)), dtype)
+    return block.Scratch(memory.empty((n, layout.packed), dtype), buffers, rows, weights, totals)
 
 
 def multiply_adds(inputs: Inputs, output_shape: tuple) -> int:

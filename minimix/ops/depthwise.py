@@ -39,8 +39,8 @@ def plan(geometry: convargs.MixGeometry):
 
 @lru_cache(maxsize=256)
 def backward_plan(geometry: convargs.MixGeometry):
-    """For the backward kernels: (channels, forward taps by rows, input-gradient taps)."""
-    return plan(geometry)[0], forward_taps(*_sizes(geometry)), input_grad_taps(*_sizes(geometry))
+    """For the backward kernels: (channels, taps)."""
+    return plan(geometry)[0], input_grad_taps(*_sizes(geometry))
 
 
 def _sizes(g: convargs.MixGeometry) -> tuple:
@@ -93,14 +93,13 @@ def mixconv2d_backward(gradient, saved, needed):
     gx = memory.empty(planes.shape if want_x else (0,), planes.dtype)
     gw = np.zeros(weight.shape if want_weight else (0,), planes.dtype)  # taps that never meet the picture get none
     if g.size:
-        channels, taps, grad_taps = backward_plan(geometry)
+        channels, taps = backward_plan(geometry)
         n = threads(geometry)
         buffers = memory.empty((n, taps.buffer.size(geometry.batch)), g.dtype)
-        grad_buffers = memory.empty((n, grad_taps.buffer.size(geometry.batch)), g.dtype)
-        rows = np.empty((n, int(grad_taps.run.sum())), g.dtype)
-        scratch = np.empty((n, max(len(taps.offset), len(grad_taps.offset))), g.dtype)
+        rows = np.empty((n, geometry.width * geometry.batch), g.dtype)
+        scratch, totals = (np.empty((n, len(taps.offset)), g.dtype) for _ in range(2))
         parallel(depthwise.backward, planes.reshape(-1), weight, g.reshape(-1), gx.reshape(-1), gw, want_x, want_weight,
-                 channels, taps, grad_taps, buffers, grad_buffers, rows, scratch, threads=n)  # fmt: skip
+                 channels, taps, buffers, rows, scratch, totals, threads=n)  # fmt: skip
     else:
         gx[...] = 0
     return nchw(gx) if want_x else None, *split_weights(gw, geometry, needed[1:])
