@@ -83,12 +83,13 @@ def test_statistics_move_in_training_only():
                 assert np.array_equal(before, after[f"running {i} of {name}"]) != training, name
 
 
-def test_statistics_may_be_of_another_dtype_and_are_read_by_forward():
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_statistics_may_be_of_another_dtype_and_are_read_by_forward(dtype):
     block = Block(7, training=False)
     gradients = []
     for late in (0, 1e6):
         parts = block.tensors()
-        running = {name: tuple(statistic.astype(np.float32) for statistic in pair) for name, pair in block.running.items()}
+        running = {name: tuple(statistic.astype(dtype) for statistic in pair) for name, pair in block.running.items()}
         out = block.in_one_go(parts, running)
         for mean, variance in running.values():
             mean += late
@@ -151,6 +152,32 @@ def test_any_number_of_threads_gives_the_same_bits(name, starts):
         mm.set_num_threads(n)
         assert_close(run(block.in_one_go), expected)
         assert starts == [n] * 2 * n, "forward and backward should have run on all threads"
+
+
+@compiled
+@pytest.mark.parametrize("bad, error", [(0, KeyboardInterrupt), (1, MemoryError)])
+def test_a_block_after_one_that_broke_off(bad, error, monkeypatch):
+    """An interrupted caller does not wait: its threads are still at work, in their own memory, when the next block begins."""
+    block = Block(23, x=(4, 4, 9, 8), hidden=2, skip=True, dtype=np.float32)
+    mm.set_num_threads(3)
+    monkeypatch.setattr(ops, "threads_for", lambda nanoseconds: mm.get_num_threads())
+    expected, real = run(block.in_one_go), ops.parallel
+
+    def broken(kernel, *args, **options):
+        def partly(start, step, *rest):
+            if start == bad:
+                raise error("on purpose")
+            time.sleep(0.003)
+            kernel(start, step, *rest)
+
+        real(partly, *args, **options)
+
+    for _ in range(3):
+        with monkeypatch.context() as context, pytest.raises(error, match="on purpose"):
+            context.setattr(ops, "parallel", broken)
+            run(block.in_one_go)
+        for _ in range(5):
+            assert_close(run(block.in_one_go), expected)
 
 
 @compiled
