@@ -43,15 +43,15 @@ def within(function, *args, **options):
 
 
 @numba.njit(nogil=True)
-def meet(meeting, step, number):
-    barrier.meet(meeting, step, number)
+def meet(meeting, start, step):
+    barrier.meet(meeting, start, step)
 
 
 @numba.njit(nogil=True)
 def relay(start, step, meeting, table):
     """In each round a thread writes what it makes of all that the others wrote in the round before."""
     for r in range(1, len(table)):
-        barrier.meet(meeting, step, r)
+        barrier.meet(meeting, start, step)
         total = np.int64(0)
         for i in range(step):
             total += table[r - 1, i]
@@ -91,7 +91,7 @@ def test_nobody_goes_on_before_all_have_come(n):
 
 def test_who_does_not_wait_is_noticed():
     table, expected = tables(3)
-    meeting = barrier.new_meeting()
+    meeting = barrier.new_meeting(3)
     barrier.call_off(meeting)
     for start in (2, 1, 0):
         relay(start, 3, meeting, table)
@@ -103,7 +103,7 @@ def test_each_call_has_a_meeting_of_its_own():
     seen = []
 
     def kernel(start, step, meeting, *args):
-        meet(meeting, step, 1)
+        meet(meeting, start, step)
         seen.append((start, step, meeting, *args))
 
     for call in ("first", "second"):
@@ -111,17 +111,17 @@ def test_each_call_has_a_meeting_of_its_own():
     within(parallel, kernel, "alone", threads=1, meets=True)
     assert sorted(s[:2] + s[3:] for s in seen[:4]) == [(i, 2, call) for i in range(2) for call in ("first", "second")]
     assert len({id(meeting) for _, _, meeting, _ in seen}) == 3
-    assert [meeting.tolist() for _, _, meeting, _ in seen] == [[2, 0]] * 4 + [[0, 0]]
+    assert [meeting[:2].tolist() for _, _, meeting, _ in seen] == [[2, 0]] * 4 + [[0, 0]]
 
 
 def test_who_is_called_off_goes_on():
-    meeting = barrier.new_meeting()
-    thread = threading.Thread(target=meet, args=(meeting, 2, 1), daemon=True)
+    meeting = barrier.new_meeting(2)
+    thread = threading.Thread(target=meet, args=(meeting, 0, 2), daemon=True)
     thread.start()
     assert settles(lambda: meeting[barrier.ARRIVED] == 1) and thread.is_alive()
     barrier.call_off(meeting)
     assert settles(lambda: not thread.is_alive())
-    within(meet, meeting, 2, 7)  # and nobody stops there later
+    within(meet, meeting, 0, 2)  # and nobody stops there later
 
 
 def test_a_kernel_that_calls_parallel_meets_alone_in_there():
@@ -129,9 +129,9 @@ def test_a_kernel_that_calls_parallel_meets_alone_in_there():
     inner = []
 
     def nested(start, step, meeting):
-        meet(meeting, step, 1)
-        parallel(lambda s, n, m: (meet(m, n, 1), inner.append((start, s, n))), meets=True)
-        meet(meeting, step, 2)
+        meet(meeting, start, step)
+        parallel(lambda s, n, m: (meet(m, s, n), inner.append((start, s, n))), meets=True)
+        meet(meeting, start, step)
 
     within(parallel, nested, meets=True)
     assert sorted(inner) == [(0, 0, 1), (1, 0, 1)]
@@ -157,7 +157,7 @@ def test_an_error_in_one_thread_lets_the_others_go(error, bad, phase):
         for p in range(2):
             if start in bad and p == phase:
                 raise error(f"on purpose in {start}")
-            meet(meeting, step, p + 1)
+            meet(meeting, start, step)
 
     assert within(together, 3)
     before = pool_threads()
@@ -184,7 +184,7 @@ def test_interrupted_while_others_begin_or_end(method, monkeypatch):
         return real(worker, *args)
 
     def kernel(start, step, meeting):
-        meet(meeting, step, 1)
+        meet(meeting, start, step)
 
     with monkeypatch.context() as context, pytest.raises(KeyboardInterrupt):
         context.setattr(threads._Worker, method, interrupted)
