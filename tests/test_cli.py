@@ -293,7 +293,8 @@ def test_options_say_nothing_of_their_own(minimix, monkeypatch):
     values = {
         "model": "mixnet_nano", "data": "cifar10", "data_dir": Path("d"), "epochs": 2, "batch_size": 3, "lr": 0.5,
         "optimizer": "adam", "schedule": "cosine", "momentum": 0.25, "weight_decay": 0.125, "label_smoothing": 0.75,
-        "augment": "flip", "small_first": 0.5, "ema": 0.5, "seed": 7, "name": "n", "runs": Path("r"), "threads": 1, "save_every": 2.5,
+        "augment": "flip", "small_first": 0.5, "ema": 0.5, "seed": 7, "name": "n",
+        "runs": Path("r"), "threads": 1, "save_every": 2.5,
     }  # fmt: skip
     typed = [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
     assert minimix("train", *typed, "--width", "2", "--kernels", "3,5", "--dropout", "0.1")[0] == 0

@@ -51,7 +51,9 @@ def train(
     augment: Annotated[str | None, Option(help="Some of flip,crop,cutout, or none.", show_default="flip,crop")] = None,
     small_first: Annotated[
         float | None,
-        Option(help="The share of epochs, the first ones, on smaller windows of the images.", show_default="0.7 for CIFAR, else 0"),
+        Option(
+            help="The share of epochs, the first ones, on smaller windows of the images.", show_default="0.7 for CIFAR, else 0"
+        ),
     ] = None,
     ema: Annotated[
         float | None, Option(help="Decay of a moving average of the weights, such as 0.999; 0: none.", show_default="0.995")

@@ -89,7 +89,8 @@ class Batches:
     def area(self, epoch: int) -> float:
         """The part of an image's pixels that this epoch gets: about what it costs, compared with one on whole images."""
         height, width = self.dataset.images.shape[2:]
-        return 1.0 if self.window is None else min(self.window(epoch), height) * min(self.window(epoch), width) / (height * width)
+        side = max(height, width) if self.window is None else self.window(epoch)
+        return min(side, height) * min(side, width) / (height * width)
 
     def __iter__(self) -> Iterator[tuple]:
         """One epoch: number 0 the first time, then 1, ... Ask for ``epoch(e)`` where it must be known which."""

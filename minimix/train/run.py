@@ -136,6 +136,7 @@ def train(
             files.write(folder / "config.json", json.dumps(contents, indent=2) + "\n")
         else:
             folder = path.parent
+            files.sweep(folder)
             resuming.same_data(path, saved[1], state.about)
             state.restore(path, *saved)
             state.history = metrics.with_timing(state.history, folder / "metrics.csv")

@@ -101,6 +101,13 @@ def test_the_first_epochs_see_small_windows(run, small, monkeypatch):
     assert sides == [(24, 24)] * 4 + [(32, 32)] * 2  # round(1.5) epochs of two batches, then whole images
 
 
+def test_a_resumed_run_clears_up_after_one_that_was_killed_while_writing(run):
+    folder = run(epochs=1).folder
+    (folder / ".last.safetensors.123.part").write_bytes(b"half")
+    run(epochs=1, resume=True)
+    assert not list(folder.glob(".*"))
+
+
 def test_a_run_puts_threads_and_signals_back(run):
     before = mm.get_num_threads(), signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), np.geterr()
     run(threads=3, epochs=1)
