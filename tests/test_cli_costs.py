@@ -109,6 +109,15 @@ def test_compare_as_json_and_csv(minimix):
     assert lines[1]["printed_source"].endswith("1801.04381")
 
 
+def test_compare_leaves_out_kinds_that_none_has(minimix):
+    names = ("mobilenetv1_025", "mobilenetv2_035")
+    output = minimix("compare", *names)[1]
+    assert re.search(r"^  pointwise ", output, re.M) and not re.search(r"^  (se|other) ", output, re.M)
+    for line in csv.DictReader(io.StringIO(minimix("compare", *names, "--csv")[1])):
+        assert line["macs_se"] == line["macs_other"] == "0"
+        assert sum(int(n) for key, n in line.items() if key.startswith("macs_")) == int(line["macs"])
+
+
 def test_nothing_is_printed_where_nobody_published(minimix):
     output = minimix("compare", "mixnet_nano", "mixnet_nano:width=0.5", "-o", "dropout=0.1")[1]
     assert "printed" not in output

@@ -17,6 +17,7 @@ from minimix.padding import Pair
 from minimix.profile.shapes import ACTIVATIONS, Geometry
 
 KINDS = ("depthwise", "pointwise", "se", "dense", "linear")  # "dense": convolutions with larger kernels over several channels
+OTHER = "other"  # the kind of ops that are somebody else's, or of several kinds
 POOLS = {
     pool.MAX_POOL2D: "max_pool",
     pool.AVG_POOL2D: "avg_pool",
@@ -35,8 +36,7 @@ APART = {  # what is listed apart, of what it is made up, and in which unit
 class Work:
     """What one op does.
 
-    macs:   multiply-adds. kind: one of ``KINDS``, "other" for an op of somebody else's and for one that is of
-            several kinds, "" where there are none.
+    macs:   multiply-adds. kind: one of ``KINDS``, or ``OTHER``; "" where there are none.
     others: {name: how many}: "bias" (additions), "batch_norm" and the names of activations (elements that pass through),
             "max_pool", "avg_pool", "global_pool" (elements that go in; those that come out have "_out" behind),
             "batch_norm_params" (numbers of scale and shift, for each image).
@@ -59,7 +59,7 @@ def work_of(op: Op, arrays: tuple, options: dict, shape: tuple, geometry: Geomet
     if op is SQUEEZE_EXCITE:
         return _squeeze_excite(*arrays, **options)
     if op is block.MIX_BLOCK:
-        return Work(block.multiply_adds(block.split(arrays, options["counts"]), shape), "other")
+        return Work(block.multiply_adds(block.split(arrays, options["counts"]), shape), OTHER)
     if op in (LINEAR, MATMUL):
         return Work(size * arrays[0].shape[-1], "linear", {"bias": size} if len(arrays) > 2 else {})
     if op is BATCH_NORM:
