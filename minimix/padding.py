@@ -12,6 +12,8 @@ covers D*(K-1) + 1 of them, and moves in steps of S:
 So there are floor((H + before + after - D*(K-1) - 1) / S) + 1 places: that is the size of the output.
 """
 
+import math
+import numbers
 import operator
 
 Pair = tuple[int, int]  # (vertical, horizontal)
@@ -44,6 +46,20 @@ def pair(value: Ints, name: str, minimum: int | None = None) -> Pair:
     if minimum is not None and min(vertical, horizontal) < minimum:
         raise RuntimeError(f"{name} must be {minimum} or more, got {value!r}")
     return vertical, horizontal
+
+
+def number(value, name: str) -> float:
+    """``value``, a real number, as it is. Raises TypeError for anything else, text and bools among it, ValueError for infinity
+    and NaN.
+
+    >>> number(0.5, "width")
+    0.5
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, got {value!r} of type {type(value).__name__}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, got {value}")
+    return value
 
 
 def count(value, name: str) -> int:

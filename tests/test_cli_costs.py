@@ -141,6 +141,11 @@ def test_nothing_is_printed_where_nobody_published(minimix):
         (("summary", "-o", "width=0"), "above 0"),
         (("summary", "--count-as", "fvcor"), "did you mean fvcore"),
         (("summary", "--json", "--csv"), "choose one"),
+        (("summary", "-o", "width=wide"), "width must be a number, got 'wide'"),
+        (("summary", "-o", "width=1e999"), "width must be finite"),
+        (("summary", "xception", "-o", "resolution=high"), "resolution must be a number"),
+        (("summary", "-o", "eps=small"), "eps must be a number"),
+        (("summary", "-o", "dropout=much"), "dropout probability must be a number"),
         (("compare", "mixnet_s", "zzz"), "no network is called 'zzz'"),
         (("compare", "mixnet_s", "--csv", "--json"), "choose one"),
     ],
@@ -169,3 +174,14 @@ def test_a_table_in_a_terminal(monkeypatch, capsys, columns):
     output = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)  # without bold
     assert "202,004" in output and "8,658,304" in output and "…" not in output
     assert max(map(len, output.splitlines())) <= columns
+
+
+def test_more_than_the_memory_can_hold(minimix, monkeypatch):
+    monkeypatch.delenv("MINIMIX_DEBUG", raising=False)
+
+    def create(*arguments, **options):
+        raise MemoryError("Unable to allocate 3.14 TiB")
+
+    monkeypatch.setattr(mm.models, "create", create)
+    code, output, errors = minimix("summary")
+    assert (code, output, errors) == (1, "", "error: Unable to allocate 3.14 TiB\n")

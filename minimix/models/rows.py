@@ -1,10 +1,12 @@
 """Networks as tables of block rows, to be held beside the table in the paper."""
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import minimix.functional as F
 from minimix.models.variations import unroll
 from minimix.nn import BatchNorm2d, Conv2d, Dropout, Linear, MixBlock, Module, PointwiseConv2d, Sequential, init
+from minimix.padding import Padding
 
 
 class Row(NamedTuple):
@@ -55,8 +57,21 @@ class RowNet(Module):
     padding: "same" or "tf_same". eps, momentum: of all batch norms.
     """
 
-    def __init__(self, stages, stem: int, head: int | None, num_classes: int, stem_stride=2, in_channels=3, dropout=0.0,
-                 padding="same", eps=1e-5, momentum=0.1, activation="relu", block=mix_block):  # fmt: skip
+    def __init__(
+        self,
+        stages: Sequence,
+        stem: int,
+        head: int | None,
+        num_classes: int,
+        stem_stride: int = 2,
+        in_channels: int = 3,
+        dropout: float = 0.0,
+        padding: Padding = "same",
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        activation: str = "relu",
+        block: Callable[..., Module] = mix_block,
+    ):
         super().__init__()
         self.conv_stem = Conv2d(in_channels, stem, 3, stem_stride, 1 if padding == "same" else padding, bias=False)
         self.bn1 = BatchNorm2d(stem, eps, momentum, activation=activation)

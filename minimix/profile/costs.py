@@ -90,22 +90,24 @@ def _dense(arrays, options, size: int, g: convargs.ConvGeometry) -> Work:
 
 def _biased(options: dict, size: int) -> dict[str, int]:
     """A bias, and the activation that a folded convolution has."""
-    activation = options.get("activation", "identity")
-    return {"bias": size} if activation == "identity" else {"bias": size, activation: size}
+    return {"bias": size, **_activated(options.get("activation", "identity"), size)}
 
 
 def _squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, activation) -> Work:
     """Two 1x1 convolutions of a picture of one pixel. Its means and its products with x have a line in no counter."""
     images, channels, hidden = x.shape[0], x.shape[1], len(reduce_weight)
-    others = {"bias": images * (hidden + channels), activation: images * hidden}
+    others = {"bias": images * (hidden + channels), **_activated(activation, images * hidden)}
     parts = (((1, 1), channels), ((1, 1), hidden))
     return Work(2 * images * channels * hidden, "se", added(others, {"sigmoid": images * channels}), parts)
 
 
 def _norm(shape: tuple, activation: str) -> dict[str, int]:
     size = math.prod(shape)
-    own = {"batch_norm": size, "batch_norm_params": 2 * shape[0] * shape[1]}
-    return own if activation == "identity" else {**own, activation: size}
+    return {"batch_norm": size, "batch_norm_params": 2 * shape[0] * shape[1], **_activated(activation, size)}
+
+
+def _activated(activation: str, size: int) -> dict[str, int]:
+    return {} if activation == "identity" else {activation: size}
 
 
 def added(*counts: dict[str, int]) -> dict[str, int]:
