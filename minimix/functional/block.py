@@ -31,8 +31,8 @@ def mix_block(x, weights, project, norms, *, expand=None, excite=None, skip=Fals
     skip: add x to the result.
     training: use the batch's statistics, and move the running ones in place.
 
-    Returns (N, M, OH, OW). Raises TypeError for other dtypes, RuntimeError for mixed ones, ValueError and both for what does not
-    fit.
+    Returns (N, M, OH, OW). Raises TypeError for other dtypes, RuntimeError for mixed ones, those and ValueError for what does
+    not fit.
     Source: MobileNetV2, arXiv 1801.04381, fig. 3, with MixConv, arXiv 1907.09595, sec. 3, inside.
 
     >>> import numpy as np
