@@ -70,13 +70,16 @@ def count(value, name: str) -> int:
     """
     if isinstance(value, (tuple, list)):
         raise TypeError(f"{name} must be one integer, got {value!r}")
-    return pair(value, name, 1)[0]
+    whole = _integer(value, name, value, "an integer")
+    if whole < 1:
+        raise RuntimeError(f"{name} must be 1 or more, got {value!r}")
+    return whole
 
 
-def _integer(value, name: str, given) -> int:
+def _integer(value, name: str, given, expected: str = "an integer or a pair of integers") -> int:
     # 1-element arrays and Tensors may have __index__ too; bool is an int for Python. Neither is meant here.
     if isinstance(value, bool) or not hasattr(value, "__index__") or getattr(value, "ndim", 0):
-        raise TypeError(f"{name} must be an integer or a pair of integers, got {given!r} of type {type(given).__name__}")
+        raise TypeError(f"{name} must be {expected}, got {given!r} of type {type(given).__name__}")
     return operator.index(value)
 
 

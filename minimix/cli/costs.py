@@ -161,14 +161,20 @@ def _network(text: str, image: str | None, shared: dict, batch_size: int) -> _Ne
     from minimix.profile import profile
 
     name, own = network_of(text)
-    options = shared | own
+    options = {key: value for key, value in (shared | own).items() if value is not None}
     channels, *size = (None,) if image is None else image_size_of(image)
     if channels is not None and channels != options.get("in_channels", 3):
+        if "in_channels" in options:
+            raise ValueError(f"--input {image} has {channels} channels, but in_channels={options['in_channels']}: leave out one")
         options["in_channels"] = channels
-    model = models.create(name, **options)
-    shape = (batch_size, model.input_size[0], *(size or model.input_size[1:]))
+    try:
+        model = models.create(name, **options)
+        shape = (batch_size, model.input_size[0], *(size or model.input_size[1:]))
+        cost = profile(model, shape)
+    except RuntimeError as error:  # layers refuse some arguments so, as PyTorch's do
+        raise ValueError(str(error)) from error
     lines = published(name, shape[2], **options) if shape[2] == shape[3] else []
-    return _Network(name, options, profile(model, shape), lines)
+    return _Network(name, options, cost, lines)
 
 
 def _side_by_side(networks: list[_Network]) -> list[tuple[str, ...]]:

@@ -101,20 +101,20 @@ def _with_weights(images: list[Path], text: str, weights: Path | None, classes_f
     from minimix.train.checkpoint import is_checkpoint
 
     name, options = network_of(text)
-    model = models.create(name, pretrained=weights is None, **options).eval()
+    if weights is not None and is_checkpoint(weights):
+        raise ValueError(
+            f"{weights} is a checkpoint of `minimix train`, which knows its network, classes and normalisation: use --run "
+            f"{weights} in place of --model and --weights"
+        )
+    try:
+        model = models.create(name, pretrained=weights is None, **options).eval()
+        if weights is not None:
+            load_weights(model, weights)
+    except RuntimeError as error:  # layers refuse some arguments so, as PyTorch's do
+        raise ValueError(str(error)) from error
     channels, size, _ = model.input_size
     if channels != 3:
         raise ValueError(f"--model: {text} is for pictures of {channels} channels, but those in files have 3")
-    if weights is not None:
-        if is_checkpoint(weights):
-            raise ValueError(
-                f"{weights} is a checkpoint of `minimix train`, which knows its network, classes and normalisation: use --run "
-                f"{weights} in place of --model and --weights"
-            )
-        try:
-            load_weights(model, weights)
-        except RuntimeError as error:
-            raise ValueError(str(error)) from error
     model = _folded(model, model.input_size) if fold else model
     remarks, source = [f"{text} with {weights or 'its published weights'}"], None
     if models.is_small(name):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import minimix.functional as F
 from minimix.models.network import input_size
+from minimix.models.rows import need_centred
 from minimix.models.variations import lower_strides
 from minimix.nn import (
     BatchNorm2d,
@@ -17,6 +18,7 @@ from minimix.nn import (
     ReLU,
     Sequential,
 )
+from minimix.padding import count
 
 
 class Unit(NamedTuple):
@@ -122,8 +124,8 @@ class Xception(Module):
         resolution: float = 1.0,
     ):
         super().__init__()
-        if padding not in ("same", "tf_same"):
-            raise ValueError(f"padding must be 'same' or 'tf_same', got {padding!r}")
+        need_centred(padding)
+        num_classes = count(num_classes, "num_classes")
         stem_stride, *strides = lower_strides([2, *(unit.stride for unit in UNITS)], output_stride)
         self.input_size = input_size(size, resolution, in_channels)
         self.conv1 = Conv2d(in_channels, 32, 3, stem_stride, bias=False)

@@ -195,6 +195,8 @@ class MixConv2d(Module):
     def _divide(self, partition) -> tuple:
         if isinstance(partition, str):
             return split_channels(self.channels, len(self.kernel_sizes), partition)
+        if not isinstance(partition, (tuple, list)):
+            raise TypeError(f"partition must be 'equal', 'exponential' or the channels of each group, got {partition!r}")
         sizes = tuple(count(c, "partition") for c in partition)
         if len(sizes) != len(self.kernel_sizes) or sum(sizes) != self.channels:
             raise ValueError(
