@@ -1,14 +1,17 @@
 """Measured speed: the roofline of a machine with layers under it, and ladders of timings. All numbers are the caller's."""
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from minimix.viz import theme
 from minimix.viz.values import duration, ratio, short
 
-MARKERS = "osD^vPX*<>"
+MARKERS, STYLES = "osD^vPX*<>", ("-", "--", ":", "-.")
+NAME = 2.0  # inches: of the longest name in a legend
+COLUMNS = ("time", 62), ("faster than\nthe first", 152), ("faster than\nthe one before", 262)  # headings; points from the axes
 
 
 @theme.styled
@@ -22,7 +25,7 @@ def roofline(
 
     points: {name: (operations a byte, GFLOP/s)}. compute: what the machine was measured to compute at most, GFLOP/s, or
     {name: GFLOP/s} of several ceilings. memory: GB/s from and to memory, or {name: GB/s}.
-    A point's label says which part of the lowest roof above it it reaches: min(compute, memory * operations a byte).
+    A point's label says which part of its roof it reaches: of min(compute, memory * operations a byte), the largest of each.
 
     Raises ValueError for numbers that are not above 0, and where there is no point or no ceiling.
 
@@ -39,34 +42,34 @@ def roofline(
     intensities = np.array([point[0] for point in points.values()])
     ridge = top / widest
     low, high = min(intensities.min(), ridge) / 3, max(intensities.max(), ridge) * 3
-    figure, ax = theme.axes(ax, theme.WIDTH, 4.6)
-    for name, gigabytes in memory.items():
-        ax.plot(
-            [low, top / gigabytes],
-            [low * gigabytes, top],
-            color=theme.DARK,
-            linewidth=1.8,
-            label=_label(name, gigabytes, "GB/s"),
-        )
-    styles = ("-", "--", ":", "-.")
-    for i, (name, gigaflops) in enumerate(compute.items()):
-        start = gigaflops / widest
-        ax.plot([start, high], [gigaflops] * 2, color=theme.DARK, linestyle=styles[i % 4], linewidth=1.8,
-                label=_label(name, gigaflops, "GFLOP/s"))  # fmt: skip
+    lines = len(memory) + len(compute) + len(points)
+    figure, ax = theme.axes(ax, theme.WIDTH, 4.3 + 0.21 * -(-lines // 2))
+    for (name, gigabytes), style in zip(memory.items(), itertools.cycle(STYLES), strict=False):
+        ends = [low, top / gigabytes], [low * gigabytes, top]
+        ax.plot(*ends, color=theme.GREY, linestyle=style, label=_label(name, gigabytes, "GB/s"))
+    for (name, gigaflops), style in zip(compute.items(), itertools.cycle(STYLES), strict=False):
+        ends = [gigaflops / widest, high], [gigaflops] * 2
+        ax.plot(*ends, color=theme.DARK, linestyle=style, label=_label(name, gigaflops, "GFLOP/s"))
     for i, (name, (intensity, reached)) in enumerate(points.items()):
-        roof = min(top, widest * intensity)
-        colour = theme.PALETTE[i % len(theme.PALETTE)]
-        ax.plot([intensity], [reached], MARKERS[i % len(MARKERS)], color=colour, markersize=8, markeredgecolor="white",
-                label=f"{theme.shortened(name, 2.2)}: {short(reached)} GFLOP/s, {reached / roof:.0%} of its roof")  # fmt: skip
+        part = reached / min(top, widest * intensity)
+        look = {"color": theme.PALETTE[i % len(theme.PALETTE)], "markersize": 8, "markeredgecolor": "white"}
+        label = f"{theme.shortened(name, NAME)}: {short(reached)}, {part:.0%} of its roof"
+        ax.plot([intensity], [reached], MARKERS[i % len(MARKERS)], **look, label=label)
     ax.set(xscale="log", yscale="log", xlim=(low, high), xlabel="operations a byte (FLOP/byte)", ylabel="GFLOP/s")
-    lowest = min([low * widest, *(reached for _, reached in points.values())])
-    ax.set_ylim(lowest / 2, top * 2)
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
-        axis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+    ax.set_ylim(min(low * widest, *(reached for _, reached in points.values())) / 2, top * 2)
+    _logarithmic(ax.xaxis, short)
+    _logarithmic(ax.yaxis, short)
     ax.grid(True)
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
     return figure
+
+
+def _logarithmic(axis, words) -> None:
+    """Numbers in words; where there are few powers of ten, also 2 and 5 times them."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1.0,) if high > 30 * low else (1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: words(value)))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _ceilings(values, name: str) -> dict[str, float]:
@@ -77,7 +80,7 @@ def _ceilings(values, name: str) -> dict[str, float]:
 
 
 def _label(name: str, value: float, unit: str) -> str:
-    return f"{theme.shortened(name, 2.2)}: {short(value)} {unit}"
+    return f"{theme.shortened(name, NAME)}: {short(value)} {unit}"
 
 
 @theme.styled
@@ -95,7 +98,7 @@ def ladder(times: Mapping[str, float], repeats: bool = True, ax=None) -> theme.P
     if not times:
         raise ValueError("times is empty: give {name: seconds}")
     spans = {name: _span(value, name) for name, value in times.items()}
-    figure, ax = theme.axes(ax, theme.WIDTH, 0.95 + 0.36 * len(spans))
+    figure, ax = theme.axes(ax, theme.WIDTH, 1.35 + 0.36 * len(spans))
     left = min(span[0] for span in spans.values()) / 2
     right = max(span[2] for span in spans.values()) * 1.5
     first = next(iter(spans.values()))[1]
@@ -110,18 +113,16 @@ def ladder(times: Mapping[str, float], repeats: bool = True, ax=None) -> theme.P
         texts.append(said)
         before = middle
     ax.set(xscale="log", xlim=(left, right), xlabel="time (logarithmic)")
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
-    ax.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
-    ax.set_yticks(range(len(spans)), [theme.shortened(name, 3.0) for name in spans])
-    ax.set_ylim(len(spans) - 0.5, -1.1)
+    _logarithmic(ax.xaxis, duration)
+    ax.set_yticks(range(len(spans)), [theme.shortened(name, 2.4) for name in spans])
+    ax.set_ylim(len(spans) - 0.5, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.grid(True, axis="x")
-    headings = ("time", "as fast\nas the first", "as the one\nbefore")[: 3 if repeats else 2]
-    for column, heading in enumerate(headings):
-        place = 1.11 + 0.16 * column
-        ax.text(place, -0.55, heading, transform=ax.get_yaxis_transform(), ha="right", va="bottom", weight="bold")
+    place = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "ha": "right"}
+    for column, (heading, points) in enumerate(COLUMNS[: 3 if repeats else 2]):
+        ax.annotate(heading, (1, -0.6), xytext=(points, 4), va="bottom", weight="bold", **place)
         for y, said in enumerate(texts):
-            ax.text(place, y, said[column], transform=ax.get_yaxis_transform(), ha="right", va="center")
+            ax.annotate(said[column], (1, y), xytext=(points, 0), va="center", **place)
     return figure
 
 

@@ -68,7 +68,7 @@ def step_errors(steps, errors: Mapping[str, np.ndarray], ax=None) -> theme.Pictu
             raise ValueError(f"errors[{name!r}] has shape {values.shape}, steps has {steps.shape}")
         marker, colour = STYLES.get(name) or ("d", next(spare))
         best = int(np.nanargmin(values))
-        least = "exact" if values[best] == 0 else f"{values[best]:.0e}"
+        least = "error 0" if values[best] == 0 else f"{values[best]:.0e}"
         label = f"{name}: best at h = {steps[best]:.0e} ({least})"
         ax.plot(steps, np.maximum(values, FLOOR), color=colour, marker=marker, markersize=4, linewidth=1.2, label=label)
         ax.plot([steps[best]], [max(values[best], FLOOR)], marker, color=colour, markersize=9, markeredgecolor=theme.DARK)

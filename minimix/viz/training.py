@@ -161,6 +161,6 @@ def _numbers(values, name: str) -> np.ndarray:
 
 def _epochs(ax, epochs: list) -> None:
     ax.set_xlabel("epoch")
-    ax.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True, min_n_ticks=1))
     ax.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
     ax.grid(True)
