@@ -81,7 +81,9 @@ def layer_costs(costs, what: str = "macs", depth: int | None = None, ax=None) ->
     for panel, name, found in zip(panels, named, layers, strict=True):
         total = sum(sum(kinds.values()) for kinds in found.values())
         title = f"{name}: " if name else ""
-        panel.set_title(theme.wrapped(f"{title}{short(total)} {UNITS[what]}", theme.WIDTH / len(named) - 0.2), loc="left")
+        names = max(theme.text_width(theme.shortened(layer, room)) for layer in found) if found else 0.0
+        width = theme.WIDTH / len(named) - names - 0.5  # of the axes
+        panel.set_title(theme.wrapped(f"{title}{short(total)} {UNITS[what]}", width, theme.FONT + 1), loc="left")
         _bars(panel, [theme.shortened(layer, room) for layer in found], list(found.values()), bars)
         panel.set_xlim(0, 1.22 * largest)
         for y, kinds in enumerate(found.values()):

@@ -22,12 +22,13 @@ def texts(figure) -> list[str]:
     hidden = set()
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            low, high = sorted(axis.get_view_interval())
+            transform = axis.get_transform().transform  # to the logarithm, where the scale is one
+            low, high = sorted(transform(np.array(axis.get_view_interval())))
             slack = 1e-9 * (high - low)
             ticks = axis.get_major_ticks() + axis.get_minor_ticks()
-            gone = [
-                t for t in ticks if not axes.axison or not axis.get_visible() or not low - slack <= t.get_loc() <= high + slack
-            ]
+            places = [transform(np.array([tick.get_loc()]))[0] for tick in ticks]
+            inside = [axes.axison and low - slack <= place <= high + slack for place in places]
+            gone = [tick for tick, shown in zip(ticks, inside, strict=True) if not shown]
             hidden |= {text for tick in gone for text in tick.findobj(Text)}
     shown = [text for text in shown if text not in hidden]
     width, height = canvas.get_width_height()
