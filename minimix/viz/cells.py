@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.collections import PolyCollection
+from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize, to_rgba
 from matplotlib.patches import Rectangle
 
@@ -53,16 +53,17 @@ def plain(rows: int, columns: int, colour="white") -> np.ndarray:
     return np.tile(np.array(to_rgba(colour)), (rows, columns, 1))
 
 
-def hatch(ax, x: float, y: float, cell: float, mask: np.ndarray, zorder: float = 2.5) -> None:
-    """Lines across the cells where ``mask`` (rows, columns) is true: here is padding, no data."""
-    corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])
-    boxes = [(x, y) + cell * (corners + np.array((j, i))) for i, j in np.argwhere(mask)]
-    if boxes:
-        pattern = "////" if cell >= 0.12 else "//////"
-        ax.add_collection(
-            PolyCollection(boxes, facecolor="none", edgecolor=theme.LIGHT, linewidth=0, hatch=pattern, zorder=zorder),
-            autolim=False,
-        )
+def hatch(ax, x: float, y: float, cell: float, mask: np.ndarray) -> None:
+    """Lines across the cells where ``mask`` (rows, columns) is true: here is no data."""
+    places = np.argwhere(mask)
+    if not len(places):
+        return
+    corner = np.array((x, y)) + cell * places[:, ::-1]  # matplotlib's own hatching takes seconds where there are many cells
+    strokes = [((0, 1), (1, 0))] if cell < 0.15 else [((0, 1), (1, 0)), ((0, 0.5), (0.5, 0)), ((0.5, 1), (1, 0.5))]
+    lines = np.concatenate([corner[:, None] + cell * np.array(stroke) for stroke in strokes])
+    drawn = LineCollection(lines, colors=theme.LIGHT, linewidths=min(0.8, 8 * cell), zorder=2.5)
+    drawn.set_gid(f"hatched {len(places)}")
+    ax.add_collection(drawn, autolim=False)
 
 
 def outline(ax, x, y, width, height, colour, linewidth=2.0, zorder=4.0) -> None:

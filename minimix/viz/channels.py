@@ -13,6 +13,7 @@ from minimix.viz import cells, theme
 
 MARGIN, PANEL, HIGH = 0.12, 1.8, 2.8  # inches: of a picture of channels
 SPAN, WIDE, PITCH = 1.0, 0.26, 0.34  # from inputs to outputs; of a slab; from one to the next
+BATCH = 32  # pictures at a time
 MOST, SHOWN = 1500, 24  # lines that can be told apart; channels whose lines are drawn where there are more
 
 
@@ -37,14 +38,15 @@ def connections(layer: Module, channels: int, size: int = 16) -> np.ndarray:
         layer.eval()
         with no_grad():
             before = layer(Tensor(x)).data
-            for c in range(channels):
-                moved = x.copy()
-                moved[:, c] = draws.standard_normal((size, size))
-                found.append((layer(Tensor(moved)).data != before)[0].any(axis=(1, 2)))
+            for first in range(0, channels, BATCH):
+                changed = np.arange(first, min(first + BATCH, channels))
+                moved = np.repeat(x, len(changed), axis=0)
+                moved[np.arange(len(changed)), changed] = draws.standard_normal((len(changed), size, size))
+                found.append((layer(Tensor(moved)).data != before).any(axis=(2, 3)))  # (changed, C_out)
     finally:
         for module, mode in modes:
             module.training = mode
-    return np.stack(found, axis=1)
+    return np.concatenate(found).T
 
 
 @theme.styled

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PolyCollection, QuadMesh
+from matplotlib.collections import LineCollection, QuadMesh
 from matplotlib.colors import to_hex
 from matplotlib.image import imread
 from matplotlib.text import Text
@@ -71,4 +71,5 @@ def count(grid: np.ndarray, colour: str) -> int:
 
 def hatched(figure) -> int:
     """How many cells are hatched."""
-    return sum(len(c.get_paths()) for c in figure.findobj(PolyCollection) if c.get_hatch())
+    names = [str(lines.get_gid()) for lines in figure.findobj(LineCollection)]
+    return sum(int(name.split()[1]) for name in names if name.startswith("hatched"))
