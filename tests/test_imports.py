@@ -28,6 +28,7 @@ ORDER = (
     ("profile",),
     ("fold",),
     ("data",),
+    ("viz",),
     ("optim",),
     ("train",),
     ("info",),

@@ -1,0 +1,39 @@
+"""Figures of convolutions, networks and runs, drawn from what the code itself says: for the course, and of your own models.
+
+>>> import minimix as mm
+>>> from minimix import viz
+>>> figure = viz.layer_costs(mm.profile(mm.models.create("mixnet_nano"), (1, 3, 32, 32)))
+>>> figure.savefig("costs.png")
+
+Each function returns a matplotlib Figure, which a notebook shows by itself; with ``ax=`` it draws into axes of your own.
+
+    theme, values, cells, blocks, tiles    how a figure looks, and what drawings consist of
+    arithmetic, windows    one position of a kernel, kinds of padding; convolution as a matrix product
+    channels, partition    which channels meet which; how MixConv divides them
+    kernels, maps, arrays  weights, activations, any array; expected beside actual
+    gridding, receptive    what an output sees, counted and measured
+    costs, speed, steps    multiply-adds and parameters; rooflines and timings; errors of differences
+    training, mistakes     runs, seeds and sweeps; confusion
+"""
+
+from minimix.viz.arithmetic import convolution, paddings
+from minimix.viz.arrays import compare, show
+from minimix.viz.channels import channel_graph, connections, convolution_kinds
+from minimix.viz.costs import by_layer, kind_shares, layer_costs
+from minimix.viz.gridding import gridding, paths
+from minimix.viz.kernels import embed, embedded, kernels
+from minimix.viz.maps import feature_maps
+from minimix.viz.mistakes import confusion, mistakes
+from minimix.viz.partition import partition, partitions
+from minimix.viz.receptive import field_box, input_gradient, receptive_field
+from minimix.viz.speed import ladder, roofline
+from minimix.viz.steps import derivative_errors, step_errors
+from minimix.viz.training import curves, runs, seeds, sweep
+from minimix.viz.windows import windows
+
+__all__ = [
+    "by_layer", "channel_graph", "compare", "confusion", "connections", "convolution", "convolution_kinds", "curves",
+    "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "gridding", "input_gradient", "kernels",
+    "kind_shares", "ladder", "layer_costs", "mistakes", "paddings", "partition", "partitions", "paths", "receptive_field",
+    "roofline", "runs", "seeds", "show", "step_errors", "sweep", "windows",
+]  # fmt: skip

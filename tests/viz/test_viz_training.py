@@ -1,0 +1,140 @@
+"""The pictures of runs show everything, and cut nothing off."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from looks import picture, texts
+
+from minimix import viz
+from minimix.data import patterns10
+
+TITLE = "a run with quite a long name, as people give: mixnet_nano on patterns10"
+LONG = "something_rather_long"
+
+
+def history(epochs, shift=0.0):
+    return [
+        SimpleNamespace(
+            epoch=i, lr=0.1 * i, train_loss=1 / i, train_accuracy=1 - 1 / i,
+            test_loss=2 / i, test_accuracy=0.9 - 1 / (2 * i) - shift,
+        )
+        for i in range(1, epochs + 1)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("epochs", [1, 14, 200])
+def test_curves_show_what_was_measured(epochs):
+    run = history(epochs)
+    figure = viz.curves(run, TITLE)
+    loss, accuracy, rate = figure.axes
+    lines = [line.get_ydata() for axes in (loss, accuracy, rate) for line in axes.lines]
+    names = {"train_loss": 1, "test_loss": 1, "train_accuracy": 100, "test_accuracy": 100, "lr": 1}
+    for line, (name, scale) in zip(lines, names.items(), strict=True):
+        np.testing.assert_allclose(line, [scale * getattr(epoch, name) for epoch in run])
+    shown = texts(figure)
+    assert TITLE in shown and shown.count("train") == shown.count("test") == 2
+    assert len({(line.get_color(), line.get_linestyle()) for line in loss.lines}) == 2
+    with pytest.raises(ValueError, match="history"):
+        viz.curves([])
+
+
+def test_runs_are_held_against_each_other():
+    figure = viz.runs({"a": history(20), f"{LONG} of a run that goes on and on": history(15, 0.3), "c": history(40, 0.5)})
+    lines = figure.axes[0].lines
+    np.testing.assert_allclose(lines[1].get_ydata(), [100 * epoch.test_accuracy for epoch in history(15, 0.3)])
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 3
+    assert any(t.startswith("a: 87.5") for t in texts(figure))
+    with pytest.raises(ValueError, match="metric must be one of"):
+        viz.runs({"a": history(2)}, "loss")
+    with pytest.raises(ValueError, match="histories"):
+        viz.runs({"a": []})
+
+
+def test_seeds_have_a_mean_and_its_error():
+    figure = viz.seeds({"3x3": [80.0, 82.0], LONG * 2: [84.0, 83.0, 85.0], "x": [82.0]})
+    found = texts(figure)
+    assert {"81 ± 1", "84 ± 0.58", "82"} <= set(found)
+    points = [line.get_xdata() for line in figure.axes[0].lines if len(line.get_xdata()) == 3]
+    np.testing.assert_array_equal(points[0], [84, 83, 85])
+    with pytest.raises(ValueError, match=r"results\['a'\] must be finite"):
+        viz.seeds({"a": [np.nan]})
+    with pytest.raises(ValueError, match="results"):
+        viz.seeds({})
+
+
+def test_a_sweep_has_a_line_for_each_variant():
+    figure = viz.sweep({"one size": {5: [75, 77], 3: [70, 71], 13: 60}, "mixed": {5: 76, 7: 77.5}})
+    one, mixed = (container.lines[0] for container in figure.axes[0].containers)
+    assert list(one.get_xdata()) == [3, 5, 13] and list(one.get_ydata()) == [70.5, 76, 60]
+    np.testing.assert_allclose(mixed.get_ydata(), [76, 77.5])
+    assert {"3", "5", "7", "13", "one size", "mixed", "kernel size"} <= set(texts(figure))
+    with pytest.raises(ValueError, match="results"):
+        viz.sweep({"a": {}})
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10, 20])
+@pytest.mark.parametrize("name", ["c", LONG])
+def test_the_confusion_matrix_names_every_class_on_both_sides(classes, name):
+    counts = np.eye(classes, dtype=int) * 3 + np.eye(classes, k=1, dtype=int)
+    names = tuple(f"{name}_{i}" for i in range(classes))
+    found = texts(viz.confusion(counts, names, TITLE)) if classes < 20 else _all(viz.confusion(counts, names, TITLE))
+    assert all(found.count(name) == 2 for name in names)
+    assert {"predicted", "true"} <= set(found)
+
+
+def _all(figure):
+    """Of a figure that may be wider than a page."""
+    return [text.get_text() for axes in figure.axes for text in (*axes.get_xticklabels(), *axes.get_yticklabels())] + [
+        figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel(),
+    ]  # fmt: skip
+
+
+def test_a_hundred_classes_are_readable_too():
+    names = [f"class_{i}" for i in range(100)]
+    figure = viz.confusion(np.eye(100, dtype=int), names, TITLE)
+    assert set(names) <= set(_all(figure))
+    assert picture(figure).std() > 0.01
+
+
+def test_the_confusion_matrix_has_the_truth_in_rows_and_rounds_nothing_to_all():
+    counts = np.array([[1999, 1], [500, 500]])  # 99.95 % and 0.05 %
+    figure = viz.confusion(counts, ("a", "b"), "t")
+    shown = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
+    assert (shown["99.9"], shown["0.1"]) == ((0, 0), (1, 0))  # (column, row)
+    assert figure.axes[0].images[0].get_array()[1, 0] == 50
+    empty = viz.confusion(np.array([[5, 0], [0, 0]]), ("a", "b"), "t")
+    assert [text.get_text() for text in empty.axes[0].texts] == ["100"]
+    with pytest.raises(ValueError, match="3x3 for 3 classes"):
+        viz.confusion(counts, ("a", "b", "c"))
+    with pytest.raises(ValueError, match="0 or more"):
+        viz.confusion(-counts, ("a", "b"))
+
+
+def test_mistakes_are_the_surest_first_and_look_like_the_images():
+    data = patterns10("test", size=50)
+    predictions = data.labels.copy()
+    predictions[[3, 20, 41]] = (predictions[[3, 20, 41]] + 1) % 10
+    figure = viz.mistakes(data.images, data.labels, predictions, np.linspace(0.5, 1, 50), data.classes, TITLE)
+    captions = [text.replace("\n", " ") for text in texts(figure) if "true:" in text]
+    assert captions == [
+        f"{data.classes[predictions[i]]} {int(50 + 50 * i / 49)} % true: {data.classes[data.labels[i]]}" for i in (41, 20, 3)
+    ]
+    first = figure.axes[0].images[0]
+    np.testing.assert_array_equal(first.get_array(), data.images[41].transpose(1, 2, 0))
+    assert any("all 3 mistakes on 50 test images" in text.replace("\n", " ") for text in texts(figure))
+
+
+def test_many_mistakes_are_cut_to_a_page_and_none_make_an_empty_one():
+    images = np.random.default_rng(0).integers(0, 256, (90, 3, 8, 12), dtype=np.uint8)
+    labels = np.arange(90) % 2
+    classes, sure = (LONG * 3, "b"), np.ones(90)
+    figure = viz.mistakes(images, labels, 1 - labels, sure, classes, TITLE)
+    assert len(figure.axes[0].images) == 25
+    assert any("the 25 surest of 90 mistakes" in text.replace("\n", " ") for text in texts(figure))
+    assert picture(figure).std() > 0.1
+    assert any("no mistakes" in text for text in texts(viz.mistakes(images, labels, labels, sure, classes, TITLE)))
+    with pytest.raises(ValueError, match="90 images, 2 labels"):
+        viz.mistakes(images, [0, 1], 1 - labels, sure, classes)
+    with pytest.raises(ValueError, match="images must be 4-D"):
+        viz.mistakes(images[0], labels, labels, sure, classes)
