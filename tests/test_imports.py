@@ -31,6 +31,7 @@ ORDER = (
     ("optim",),
     ("train",),
     ("info",),
+    ("course",),
     ("cli",),
     ("__main__",),
 )
@@ -121,8 +122,8 @@ def test_a_right_import_is_allowed(module, source):
 
 
 SLOW = (
-    "IPython", "PIL", "huggingface_hub", "matplotlib", "pooch", "requests", "rich", "safetensors", "threadpoolctl", "torch",
-    "typer",
+    "IPython", "PIL", "huggingface_hub", "ipywidgets", "matplotlib", "pooch", "requests", "rich", "safetensors",
+    "threadpoolctl", "torch", "typer",
 )  # fmt: skip
 
 
