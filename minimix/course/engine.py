@@ -7,6 +7,8 @@ import sysconfig
 import traceback
 from pathlib import Path
 
+import numpy as np
+
 import minimix
 from minimix.course import diagnose
 from minimix.course.diagnose import Trial
@@ -23,6 +25,7 @@ HINTS = {  # of exceptions: what they mostly mean here
 }
 WORDS = (  # in an exception's message, and what they mean
     ("cannot be interpreted as an integer", "A size or an index is a float: / gives floats, // whole numbers."),
+    ("expected a sequence of integers", "A size or an index is a float: / gives floats, // whole numbers."),
     ("indices must be integers", "A size or an index is a float: / gives floats, // whole numbers."),
     ("could not be broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
     ("could not broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
@@ -96,7 +99,7 @@ def _has_floats(trial: Trial) -> bool:
 def _differs(a: Outcome, b: Outcome) -> bool:
     if a.arrays is None or b.arrays is None:
         return a.arrays is not b.arrays
-    return not agree(a.arrays, b.arrays)
+    return not all(np.array_equal(a.arrays[name], b.arrays[name], equal_nan=True) for name in a.arrays)
 
 
 def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, ...]:

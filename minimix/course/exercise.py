@@ -65,7 +65,7 @@ def numbers(rng: np.random.Generator, *shape: int) -> np.ndarray:
     quarters, so that a result in whole numbers is noticed.
 
     >>> numbers(np.random.default_rng(0), 1, 4)
-    array([[ 8.,  6.,  5., -3.]])
+    array([[8., 6., 5., 3.]])
     """
     values = rng.integers(1, 10, shape) * rng.choice([1, 1, -1], shape)
     return values.astype(np.float64) if values.size <= 18 else values / 4 + np.sign(values) * 0.25

@@ -29,6 +29,8 @@ def panels_of(case: dict, expected, actual) -> tuple[list[Panel], list[Panel]]:
     ['x[0, 0]', 'expected[0, 0]', 'yours[0, 0]', 'yours - expected']
     """
     name, right, ours = _first_difference(expected, actual)
+    if ours is not None and ours.size == 0:
+        ours = None
     place = _place(right, ours)
     inputs = _inputs(case, place, name)
     if not inputs and right.ndim < 2:

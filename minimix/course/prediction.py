@@ -111,7 +111,7 @@ def predict(question: str, answer, unit: str = "", tolerance: float | None = Non
 
 def spoken(value) -> str:
     """
-    >>> spoken(1806336), spoken(0.012345), spoken((1, 3.0)), spoken(2.0)
+    >>> spoken(1806336), spoken(0.01234), spoken((1, 3.0)), spoken(2.0)
     ('1,806,336', '0.01234', '(1, 3)', '2')
     """
     if isinstance(value, (tuple, list)):

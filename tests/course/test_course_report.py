@@ -102,18 +102,19 @@ def test_numbers_of_a_report_without_picture():
     assert report.figure() is None
     assert repr(report) == (
         "receptive_field: wrong numbers\n"
-        "  19 of 20 configurations fail, the smallest with: layers=[(1, 2, 1)]\n"
+        f"  {report.failed} of 20 configurations fail, the smallest with:\n"
+        "    layers=[(1, 2, 1)]\n"
         "\n"
         "        expected  yours\n"
         "  size  1         1\n"
-        "  jump  2         1  <--"
-    ).replace("19 of 20", f"{report.failed} of {report.total}")
+        "  jump  2         1      <--"
+    )
 
 
 def test_the_tape_is_shown_by_name():
     report = course.check_backward(lambda root: setattr(root, "grad", 1.0))
-    assert "root=[a = 3; b = a ** 2]" in repr(report)
-    assert "a  6.0       0.0  <--" in repr(report)
+    assert "root=[a = 3; b = a + a]" in repr(report)
+    assert "a  6.0       0.0    <--" in repr(report)
 
 
 @pytest.mark.parametrize("number", [0, 2, 7, 8, 10, 15, 16, 17])
