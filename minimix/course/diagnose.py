@@ -61,6 +61,8 @@ def _fit(exercise: Exercise, mistake: Mistake, trials: list[Trial]) -> Fit:
 def described(trials: list[Trial]) -> list[str]:
     """Sentences on how the wrong results differ from the right ones."""
     wrong = [trial for trial in trials if trial.problem and trial.outcome.arrays is not None]
+    if len({tuple(dict.fromkeys(name.partition("[")[0] for name in trial.expected)) for trial in wrong}) > 1:
+        return []  # the results have other names each time
     sentences, right = [], []
     for name in wrong[0].expected:  # of lists of different lengths, those that the smallest case has
         pairs = [(t.expected[name], t.outcome.arrays[name]) for t in wrong if name in t.expected]

@@ -21,7 +21,7 @@ def describe(pairs: Pairs) -> str:
 
     >>> describe([(np.array([1.0, 2.0, 4.0]), np.array([2.0, 4.0, 8.0]))])
     'always 2 times the right result'
-    >>> describe([(np.ones((4, 4)), np.ones((4, 4)) * [1, 1, 1, 0])])
+    >>> describe([(np.arange(9).reshape(3, 3), np.arange(9).reshape(3, 3) * [1, 1, 0])])
     'right but for the last column'
     """
     tiny = all(expected.size < 3 for expected, _ in pairs)  # any number is a multiple of any other: one pair says nothing

@@ -1,5 +1,6 @@
 """Reports as HTML, as text and as pictures."""
 
+import functools
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -23,6 +24,7 @@ def tree_of(report):
     return ElementTree.fromstring(report._repr_html_())
 
 
+@functools.cache
 def reports():
     def raises(x, weight, stride, padding):
         raise ValueError("a < b & </div><script>")
@@ -113,11 +115,11 @@ def test_numbers_of_a_report_without_picture():
 
 def test_the_tape_is_shown_by_name():
     report = course.check_backward(lambda root: setattr(root, "grad", 1.0))
-    assert "root=[a = 3; b = a + a]" in repr(report)
+    assert "root=[a = 3; b = a ** 2]" in repr(report)
     assert "a  6.0       0.0    <--" in repr(report)
 
 
-@pytest.mark.parametrize("number", [0, 2, 7, 8, 10, 15, 16, 17])
+@pytest.mark.parametrize("number", [0, 2, 7, 8, 10, 15, 16])
 def test_pictures_can_be_drawn(number):
     report = reports()[number]
     figure = report.figure()
