@@ -32,6 +32,7 @@ ORDER = (
     ("optim",),
     ("train",),
     ("info",),
+    ("course",),
     ("cli",),
     ("__main__",),
 )
@@ -122,8 +123,8 @@ def test_a_right_import_is_allowed(module, source):
 
 
 SLOW = (
-    "IPython", "PIL", "huggingface_hub", "matplotlib", "pooch", "requests", "rich", "safetensors", "threadpoolctl", "torch",
-    "typer",
+    "IPython", "PIL", "huggingface_hub", "ipywidgets", "matplotlib", "pooch", "requests", "rich", "safetensors",
+    "threadpoolctl", "torch", "typer",
 )  # fmt: skip
 
 

@@ -1,0 +1,80 @@
+"""What an exercise is: data. What the learner's function is given, what it should return, and what usually goes wrong."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+Case = dict  # one configuration: the learner's function is called with these values, in this order; the names are for reports
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong function that learners write.
+
+    name: a few words that stand in the report's title. explanation: what is wrong, and how to see it, in a sentence or two.
+    function: does what the mistaken code does. It may raise where that code would: such configurations do not count.
+    """
+
+    name: str
+    explanation: str
+    function: Callable
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One thing to write.
+
+    solution:  what is right. It returns an array, a number, or a dict of them where several are wanted; learners may return
+               a tuple or list in the dict's order as well.
+    cases:     ``cases(rng)`` makes the configurations, each a dict of arguments in order.
+    mistakes:  what a wrong result is compared with.
+    whole:     the result is used as a size, so that 4.0 will not do for 4.
+    call:      ``call(function, case)`` runs a function on a configuration, where that is not a plain call.
+    """
+
+    name: str
+    solution: Callable
+    cases: Callable[[np.random.Generator], Iterable[Case]]
+    mistakes: tuple[Mistake, ...]
+    whole: bool = False
+    call: Callable = lambda function, case: function(*case.values())
+
+    def configurations(self) -> list[Case]:
+        """The same ones every time, the smallest first."""
+        return sorted(self.cases(np.random.default_rng(0)), key=size_of)
+
+
+def size_of(value) -> int:
+    """How much a reader has to look at: array entries, and what whole numbers amount to.
+
+    >>> size_of({"x": np.zeros((2, 3)), "stride": 2, "kind": "equal"})
+    8
+    """
+    if isinstance(value, np.ndarray):
+        return value.size
+    if isinstance(value, dict):
+        return size_of(list(value.values()))
+    if isinstance(value, (list, tuple)):
+        return sum(map(size_of, value))
+    return abs(value) if isinstance(value, int) else 0
+
+
+def numbers(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Numbers to compute with, never 0. Few of them are small and whole, so that a reader can check them by hand; many are
+    quarters, so that a result in whole numbers is noticed.
+
+    >>> numbers(np.random.default_rng(0), 1, 4)
+    array([[8., 6., 5., 3.]])
+    """
+    values = rng.integers(1, 10, shape) * rng.choice([1, 1, -1], shape)
+    return values.astype(np.float64) if values.size <= 18 else values / 4 + np.sign(values) * 0.25
+
+
+def copied(value):
+    """A configuration, or a part of it, that may be changed without harm."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, dict):
+        return {name: copied(item) for name, item in value.items()}
+    return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
