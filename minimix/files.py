@@ -27,3 +27,9 @@ def write(path, content: bytes | str) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def sweep(folder) -> None:
+    """Remove what processes that were killed in the middle of ``write`` left in a folder that nobody else writes to."""
+    for path in Path(folder).glob(".*.part"):
+        path.unlink(missing_ok=True)

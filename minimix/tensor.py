@@ -7,6 +7,7 @@ edges would visit ``b`` twice, the first time with half of its gradient. A use i
 sorts the graph, and no recursion is needed however deep it is.
 """
 
+import collections
 import contextlib
 import heapq
 import itertools
@@ -242,10 +243,10 @@ def backpropagate(seeds: list, retain_graph: bool = False) -> None:
     queue: list = []  # nodes waiting, youngest first
     owned: set[int] = set()  # pending arrays made here: they may be added to in place
 
-    def send(tensor: Tensor, gradient: np.ndarray, others: tuple = ()) -> None:
-        """``others``: arrays whose memory ``gradient`` may share; None where nothing is known."""
+    def send(tensor: Tensor, gradient: np.ndarray, alone: bool) -> None:
+        """alone: nobody else has the memory of ``gradient``."""
         if tensor._keep_grad or tensor.node is None:
-            _accumulate(tensor, gradient, tensor.node is None and others is not None and _is_fresh(gradient, others))
+            _accumulate(tensor, gradient, alone and tensor.node is None and _writable(gradient))
         if tensor.node is None:
             return
         node = tensor.node
@@ -260,7 +261,7 @@ def backpropagate(seeds: list, retain_graph: bool = False) -> None:
             owned.add(id(node))
 
     for tensor, gradient in seeds:
-        send(tensor, gradient, None)
+        send(tensor, gradient, False)
     while queue:
         _, node = heapq.heappop(queue)
         incoming = pending.pop(node)
@@ -269,15 +270,22 @@ def backpropagate(seeds: list, retain_graph: bool = False) -> None:
         inputs, needed = node.inputs, node.needed
         if not retain_graph:
             node.free()
-        for i, (tensor, wanted, gradient) in enumerate(zip(inputs, needed, gradients, strict=True)):
+        owners = collections.Counter(_owner(g) for g in (incoming, *gradients) if g is not None)
+        for tensor, wanted, gradient in zip(inputs, needed, gradients, strict=True):
             if wanted and gradient is not None:
-                send(tensor, gradient, (incoming, *(g for j, g in enumerate(gradients) if j != i and g is not None)))
+                send(tensor, gradient, owners[_owner(gradient)] == 1)
         del gradients, gradient, incoming, inputs, tensor  # the next node may need the memory
 
 
-def _is_fresh(gradient: np.ndarray, others: tuple) -> bool:
-    """Whether an op made this array for its reader alone: it can be kept without a copy."""
-    return gradient.flags.writeable and 0 not in gradient.strides and not any(np.may_share_memory(gradient, o) for o in others)
+def _owner(array: np.ndarray) -> int:
+    """Arrays that share memory have the same one."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return id(array if array.base is None else array.base)
+
+
+def _writable(gradient: np.ndarray) -> bool:
+    return gradient.flags.writeable and 0 not in gradient.strides
 
 
 def _accumulate(tensor: Tensor, gradient: np.ndarray, fresh: bool) -> None:

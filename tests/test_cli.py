@@ -293,7 +293,8 @@ def test_options_say_nothing_of_their_own(minimix, monkeypatch):
     values = {
         "model": "mixnet_nano", "data": "cifar10", "data_dir": Path("d"), "epochs": 2, "batch_size": 3, "lr": 0.5,
         "optimizer": "adam", "schedule": "cosine", "momentum": 0.25, "weight_decay": 0.125, "label_smoothing": 0.75,
-        "augment": "flip", "ema": 0.5, "seed": 7, "name": "n", "runs": Path("r"), "threads": 1, "save_every": 2.5,
+        "augment": "flip", "small_first": 0.5, "ema": 0.5, "seed": 7, "name": "n",
+        "runs": Path("r"), "threads": 1, "save_every": 2.5,
     }  # fmt: skip
     typed = [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
     assert minimix("train", *typed, "--width", "2", "--kernels", "3,5", "--dropout", "0.1")[0] == 0
@@ -312,6 +313,7 @@ def test_the_defaults_in_the_help_are_the_real_ones():
     assert tuple(shown["augment"].split(",")) == config.augment
     assert float(shown["lr"].split()[-1]) == config.lr
     assert float(shown["weight_decay"].split()[-1]) == config.weight_decay
+    assert float(shown["small_first"].split()[0]) == sys.modules["minimix.train.config"].SMALL_FIRST["cifar10"]
     epochs = sys.modules["minimix.train"].EPOCHS
     assert [int(n) for n in re.findall(r"(\d+) for", shown["epochs"])] == [epochs["cifar10"], epochs["patterns10"]]
 

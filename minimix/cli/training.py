@@ -37,7 +37,7 @@ def train(
     ] = None,
     data_dir: DATA_DIR = None,
     epochs: Annotated[
-        int | None, Option(help="Times through the training images.", show_default="18 for CIFAR, 3 for patterns10")
+        int | None, Option(help="Times through the training images.", show_default="20 for CIFAR, 3 for patterns10")
     ] = None,
     batch_size: Annotated[int | None, Option(help="Images a step.", show_default="128")] = None,
     lr: Annotated[float | None, Option(help="Learning rate at its peak.", show_default="by optimizer; sgd 0.3")] = None,
@@ -49,8 +49,14 @@ def train(
         float | None, Option(help="This share of the target is spread over all classes.", show_default="0.1")
     ] = None,
     augment: Annotated[str | None, Option(help="Some of flip,crop,cutout, or none.", show_default="flip,crop")] = None,
+    small_first: Annotated[
+        float | None,
+        Option(
+            help="The share of epochs, the first ones, on smaller windows of the images.", show_default="0.7 for CIFAR, else 0"
+        ),
+    ] = None,
     ema: Annotated[
-        float | None, Option(help="Decay of a moving average of the weights, such as 0.999; 0: none.", show_default="0")
+        float | None, Option(help="Decay of a moving average of the weights, such as 0.999; 0: none.", show_default="0.995")
     ] = None,
     seed: Annotated[int | None, Option(help="The same seed gives the same weights, to the bit.", show_default="0")] = None,
     name: Annotated[str | None, Option(help="Of the run's folder.", show_default="model-data")] = None,
@@ -81,8 +87,8 @@ def train(
     result = run(
         model, data, model_options=model_options(width, kernels_of(kernels), dropout), data_dir=data_dir, epochs=epochs,
         batch_size=batch_size, lr=lr, optimizer=optimizer, schedule=schedule, momentum=momentum, weight_decay=weight_decay,
-        label_smoothing=label_smoothing, augment=augment, ema=ema, seed=seed, name=name, runs=runs, threads=threads,
-        save_every=save_every, resume=resume,
+        label_smoothing=label_smoothing, augment=augment, small_first=small_first, ema=ema, seed=seed, name=name, runs=runs,
+        threads=threads, save_every=save_every, resume=resume,
     )  # fmt: skip
     if result.stopped_by:
         raise typer.Exit(128 + signal.Signals[result.stopped_by])  # as a shell counts a program that a signal has ended

@@ -6,7 +6,7 @@ interrupted would have got from batch k of epoch e on.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -24,6 +24,8 @@ class Batches:
     batch_size: N; the last batch of an epoch is smaller where the set does not divide, or left out with ``drop_last``.
     shuffle:    a new random order in each epoch; otherwise the set's own.
     augment:    an ``Augment``, or None (for evaluation).
+    window:     None, or a function of the epoch's number: the side of the window in the middle of the (augmented) images that
+        this epoch gets, in pixels.
     seed:       of order and augmentation, 0 or more.
 
     >>> from minimix import data
@@ -41,6 +43,7 @@ class Batches:
         augment: Augment | None = None,
         seed: int = 0,
         drop_last: bool = False,
+        window: Callable[[int], int] | None = None,
     ):
         self.dataset = dataset
         self.batch_size = _whole("batch_size", batch_size, 1)
@@ -48,6 +51,7 @@ class Batches:
         self.augment = augment
         self.seed = _whole("seed", seed, 0)
         self.drop_last = bool(drop_last)
+        self.window = window
         if augment is not None and not isinstance(augment, Augment):
             raise TypeError(f"augment: expected an Augment or None, not {type(augment).__name__}")
         self._iterated = itertools.count()
@@ -79,11 +83,26 @@ class Batches:
             if self.augment is not None:
                 draws = Draws(AUGMENT, self.seed, epoch, batch)
                 moves = self.augment.draw(draws, len(index), *data.images.shape[2:])
-            yield make_batch(data.images, index, data.mean, data.std, moves), data.labels[index]
+            images = make_batch(data.images, index, data.mean, data.std, moves)
+            yield images if self.window is None else _middle(images, self.window(epoch)), data.labels[index]
+
+    def area(self, epoch: int) -> float:
+        """The part of an image's pixels that this epoch gets: about what it costs, compared with one on whole images."""
+        height, width = self.dataset.images.shape[2:]
+        side = max(height, width) if self.window is None else self.window(epoch)
+        return min(side, height) * min(side, width) / (height * width)
 
     def __iter__(self) -> Iterator[tuple]:
         """One epoch: number 0 the first time, then 1, ... Ask for ``epoch(e)`` where it must be known which."""
         return self.epoch(next(self._iterated))
+
+
+def _middle(images: np.ndarray, side: int) -> np.ndarray:
+    """Images (N, C, H, W), cut to the ``side`` pixels in the middle, in the same memory order."""
+    height, width = images.shape[2:]
+    top, left = max(0, height - side) // 2, max(0, width - side) // 2
+    planes = images.transpose(1, 2, 3, 0)[:, top : top + side, left : left + side]
+    return np.ascontiguousarray(planes).transpose(3, 0, 1, 2)
 
 
 def _whole(name: str, value, least: int) -> int:

@@ -14,6 +14,7 @@ library's ``pickletools``, whose documentation is the language's reference.
 """
 
 import pickletools
+import warnings
 
 import numpy as np
 
@@ -94,13 +95,15 @@ def loads(data: bytes, source) -> dict:
     whole pickle of a dict, or asks for more than that.
     """
     try:
-        result = _run(data)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", ".*invalid .*escape")  # of a text: no pickler writes one, but Python only warns
+            result = _run(data)
     except _Refused as refusal:
         raise DataError(
             f"{source}: refused, and nothing in it was run: it asks for {refusal}, but a file of CIFAR holds only arrays, "
             "lists and strings. Do not open it with other tools; get the original archive"
         ) from None
-    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError, Warning) as error:
         reason = str(error)[:120]
         raise DataError(f"{source}: not a whole pickle ({reason}): truncated or damaged; get the original file again") from None
     if not isinstance(result, dict):

@@ -1,5 +1,7 @@
 """A whole MixNet block in one go."""
 
+import numbers
+
 import numpy as np
 
 from minimix.convargs import need_one_dtype
@@ -49,12 +51,21 @@ def mix_block(x, weights, project, norms, *, expand=None, excite=None, skip=Fals
         raise TypeError(f"mix_block: x is {x.dtype}, expected float32 or float64: use x.astype(np.float32)")
     if x.ndim != 4 or x.size == 0:
         raise ValueError(f"mix_block: x has shape {x.shape}, expected (N, C, H, W) with at least one image")
+    expand = () if expand is None else expand
+    for name, part in (("expand", expand), ("weights", weights), ("project", project), ("norms", norms)):
+        if not isinstance(part, (list, tuple)):
+            raise TypeError(f"mix_block: {name} must be a list, not {type(part).__name__}")
+    if not project:
+        raise ValueError("mix_block: project is empty, expected one weight for each of its groups")
+    if [norm if norm is None else len(norm) for norm in norms] not in ([None, 3, 3], [3, 3, 3]):
+        raise ValueError("mix_block: norms must be three of (weight, bias, Normalisation(...)), only the first may be None")
+    if excite is not None and len(excite) != 5:
+        raise ValueError(f"mix_block: excite must be four arrays and an activation, got {len(excite)} values")
     before, after, last = norms
-    expand = tuple(expand or ())
     if bool(expand) != (before is not None):
         raise TypeError("mix_block: expand and the first norm go together: give both, or neither")
     first, gate = before[:2] if before else (), excite[:4] if excite else ()
-    arrays = ((x,), expand, first, tuple(weights), after[:2], gate, tuple(project), last[:2])
+    arrays = ((x,), expand, first, weights, after[:2], gate, project, last[:2])
     tensors = [as_tensor(array) for part in arrays for array in part]
     counts = tuple(map(len, arrays))
     each = dilation if isinstance(dilation, (tuple, list)) else (dilation,) * len(weights)
@@ -81,18 +92,19 @@ def _check(inputs, options, stride, padding, dilation) -> None:
             continue
         if not isinstance(option, Normalisation):
             raise TypeError(f"mix_block: the {name} norm must be (weight, bias, Normalisation(...)), its third is {option!r}")
-        if not all(isinstance(array, np.ndarray) and array.dtype.kind == "f" for array in option.running):
-            raise TypeError(f"mix_block: the running statistics of the {name} norm must be arrays of floating-point numbers")
-        if not isinstance(option.momentum, (int, float)) or isinstance(option.momentum, bool):
+        running = option.running if isinstance(option.running, (list, tuple)) else ()
+        if len(running) != 2 or not all(isinstance(array, np.ndarray) and array.dtype.kind == "f" for array in running):
+            raise TypeError(f"mix_block: running of the {name} norm must be (mean, variance), arrays of floating-point numbers")
+        if not isinstance(option.momentum, numbers.Real) or isinstance(option.momentum, bool):
             raise TypeError(f"mix_block: momentum of the {name} norm must be a number, not {option.momentum!r}")
-        if any(array.shape != (channels,) for array in (*arrays, *option.running)):
-            shapes = [array.shape for array in (*arrays, *option.running)]
+        shapes = [array.shape for array in (*arrays, *running)]
+        if any(shape != (channels,) for shape in shapes):
             raise ValueError(f"mix_block: the arrays of the {name} norm have shapes {shapes}, expected ({channels},) each")
         if option.eps < 0:
             raise ValueError(f"mix_block: eps of the {name} norm must not be negative, got {option.eps}")
         need_activation(option.activation, f"mix_block: the {name} norm")
     if inputs.excite:
-        hidden = len(inputs.excite[0])
+        hidden = max((1, *inputs.excite[0].shape[:1]))
         wanted = [(hidden, g.channels, 1, 1), (hidden,), (g.channels, hidden, 1, 1), (g.channels,)]
         shapes = [array.shape for array in inputs.excite]
         if shapes != wanted:
@@ -100,5 +112,6 @@ def _check(inputs, options, stride, padding, dilation) -> None:
         need_activation(options.excite, "mix_block: squeeze-and-excite")
     if options.skip and layout.output_shape != x.shape:
         raise ValueError(f"mix_block: the output {layout.output_shape} cannot take x {x.shape} as skip")
-    if options.training and min(g.height * g.width, g.out_height * g.out_width) * g.batch < 2:
+    pixels = min(g.out_height * g.out_width, g.height * g.width if options.before else np.inf)  # that a norm sees
+    if options.training and pixels * g.batch < 2:
         raise ValueError(f"mix_block in training needs more than one value a channel, x {x.shape} has one: use a larger batch")

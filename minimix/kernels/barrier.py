@@ -4,8 +4,8 @@ Waking a thread takes some 50 microseconds, and in a training step there are a h
 phases: its threads are woken once, and meet between them here. They wait without sleeping, for a few microseconds as a rule;
 where a thread has no core of its own it may be long, so who has waited for a while lets others run.
 
-A meeting is an array of two integers: how many times a thread has come, and whether the meeting is called off because one
-will never come. ``threads.py`` makes it.
+A meeting is an array of integers: how many times threads have come, taken together; whether the meeting is called off because
+one will never come; and how many times each of them has come, a cache line apart. ``threads.py`` makes it.
 """
 
 import os
@@ -19,11 +19,12 @@ from numba.extending import intrinsic
 from minimix.kernels.jit import inlined
 
 ARRIVED, CALLED_OFF = 0, 1
+LINE = 8  # integers in a cache line
 PATIENCE = 10_000  # looks, some microseconds
 
 
-def new_meeting() -> np.ndarray:
-    return np.zeros(2, np.int64)
+def new_meeting(threads: int) -> np.ndarray:
+    return np.zeros((1 + threads) * LINE, np.int64)
 
 
 def call_off(meeting: np.ndarray) -> None:
@@ -63,18 +64,20 @@ _let_others_run = types.ExternalFunction("sched_yield", types.int32())
 
 if config.DISABLE_JIT:  # then kernels run on one thread only
 
-    def meet(meeting, step, number):
+    def meet(meeting, start, step):
         pass
 
 else:
 
     @inlined
-    def meet(meeting, step, number):
-        """Wait for all ``step`` threads at the ``number``-th meeting point of a kernel, counted from 1."""
+    def meet(meeting, start, step):
+        """Thread ``start`` waits for all ``step`` threads to come here, too."""
         if step > 1:
+            mine = (1 + start) * LINE
+            meeting[mine] += 1
             _increment(meeting, ARRIVED)
             looks = 0
-            while _read(meeting, ARRIVED) < step * number and _read(meeting, CALLED_OFF) == 0:
+            while _read(meeting, ARRIVED) < step * meeting[mine] and _read(meeting, CALLED_OFF) == 0:
                 looks += 1
                 if YIELDS and looks > PATIENCE:
                     _let_others_run()

@@ -70,28 +70,24 @@ def forward(start, step, meeting, x, h, z, y, excited, out, result, residual, ex
     residual: is added to the result, if not empty.
     """
     pixels = channels.out_height * channels.out_width
-    number = 1
     for product_number in range(2):  # a loop, so that the code of the products is there only once: that halves its compiling
         p = project if product_number else expand
         if p.weight.size:
             _product(start, step, p, excited if product_number else x, out if product_number else h, scratch.columns)
-            meet(meeting, step, number)
-            number += 1
+            meet(meeting, start, step)
         if product_number:
             break
         stage.forward(start, step, h, weight, z, y, before, after, channels, taps, scratch.buffers, scratch.weights,
                       scratch.rows)  # fmt: skip
-        meet(meeting, step, number)
-        number += 1
+        meet(meeting, start, step)
         if gate.present:
             squeeze(start, step, y, gate.mean, pixels)
-            meet(meeting, step, number)
+            meet(meeting, start, step)
             if start == 0:
                 gates.decide(gate)
-            meet(meeting, step, number + 1)
+            meet(meeting, start, step)
             excite(start, step, y, gate.gate, excited, pixels)
-            meet(meeting, step, number + 2)
-            number += 3
+            meet(meeting, start, step)
     norm_forward(start, step, out, residual, result, last, project.columns)
 
 
@@ -107,30 +103,26 @@ def backward(start, step, meeting, gradient, x, h, z, y, excited, out, gx, gh, g
     """
     pixels = channels.out_height * channels.out_width
     norm_backward(start, step, out, gradient, g_out, last, g_scale, g_shift, project.columns)
-    meet(meeting, step, 1)
-    number = 2
+    meet(meeting, start, step)
     for product_number in range(2):
         p, p_t, partial = (expand, expand_t, g_expand) if product_number else (project, project_t, g_project)
         if p.weight.size:
             _product_backward(start, step, p, p_t, gh if product_number else g_out, x if product_number else excited,
                               gx if product_number else gy, partial, scratch.columns)  # fmt: skip
-            meet(meeting, step, number)
-            number += 1
+            meet(meeting, start, step)
         if product_number:
             break
         if gate.present:
             gate_grad(start, step, gy, y, gate_gradient.gate, pixels)
-            meet(meeting, step, number)
+            meet(meeting, start, step)
             if start == 0:
                 gates.decide_grad(gate, gate_gradient)
-            meet(meeting, step, number + 1)
+            meet(meeting, start, step)
             excite_grad(start, step, gy, gate.gate, gate_gradient.mean, gy, pixels)
-            meet(meeting, step, number + 2)
-            number += 3
+            meet(meeting, start, step)
         stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, channels, taps,
                        scratch.buffers, scratch.rows, scratch.weights, scratch.totals)  # fmt: skip
-        meet(meeting, step, number)
-        number += 1
+        meet(meeting, start, step)
     if residual.size:
         run = (gx.size + step - 1) // step
         for i in range(U(start * run), U(min(start * run + run, gx.size))):

@@ -130,7 +130,7 @@ def parallel(kernel, *args, threads: int | None = None, meets: bool = False) -> 
     """
     n = get_num_threads() if threads is None else max(1, min(threads, get_num_threads()))
     turn = _turn
-    meeting = barrier.new_meeting()
+    meeting = barrier.new_meeting(n)
     if meets:
         args = meeting, *args
         n = 1 if config.DISABLE_JIT else n  # plain Python cannot wait without stopping all others

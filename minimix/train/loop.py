@@ -51,6 +51,7 @@ class Loop:
         self._start = self._saved = time.monotonic()
         self._warm = False  # whether a step was taken in this process: the first one compiles, and says nothing about speed
         self._timed_images, self._timed_seconds, self._evaluating = 0, 0.0, None
+        self._timed_area = 0.0  # the same images, in whole ones: an epoch may see only windows of them
 
     # -- figures for the progress -------------------------------------------------------------------------------------
 
@@ -71,12 +72,13 @@ class Loop:
 
     def left(self) -> float | None:
         """Seconds until the end, as it looks now."""
-        speed = self.speed()
-        if speed is None:
+        if not self._timed_seconds:
             return None
+        speed = self._timed_area / self._timed_seconds
         evaluating = self._evaluating or len(self.test_set) / (2.5 * speed)
-        steps = (self.epochs - self.state.epoch) * len(self.batches) - self.state.batch
-        return steps * self.batches.batch_size / speed + (self.epochs - self.state.epoch) * evaluating
+        done, epochs = self.state.batch / len(self.batches), range(self.state.epoch, self.epochs)
+        area = sum(map(self.batches.area, epochs)) - (done * self.batches.area(self.state.epoch) if epochs else 0.0)
+        return area * len(self.batches) * self.batches.batch_size / speed + len(epochs) * evaluating
 
     # -- the run ------------------------------------------------------------------------------------------------------
 
@@ -110,6 +112,7 @@ class Loop:
             now = time.monotonic()
             if self._warm:
                 self._timed_images, self._timed_seconds = self._timed_images + len(labels), self._timed_seconds + now - before
+                self._timed_area += len(labels) * self.batches.area(state.epoch)
             self._warm, before = True, now
             self.progress.step(self)
             self.request.check()

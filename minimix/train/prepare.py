@@ -42,7 +42,15 @@ def batches(config: Config, train_set: Dataset) -> Batches:
     chosen = config.augment
     augment = Augment("flip" in chosen, 4 if "crop" in chosen else 0, 8 if "cutout" in chosen else 0) if chosen else None
     # all batches alike where possible: a small last one would have noisy statistics
-    return Batches(train_set, config.batch_size, True, augment, config.seed, drop_last=len(train_set) >= config.batch_size)
+    drop_last = len(train_set) >= config.batch_size
+    return Batches(train_set, config.batch_size, True, augment, config.seed, drop_last, _window(config, train_set))
+
+
+def _window(config: Config, train_set: Dataset):
+    """For ``Batches``: how large an image each epoch sees."""
+    side = max(train_set.images.shape[2:])
+    first = round(config.small_first * config.epochs)
+    return (lambda epoch: side * 3 // 4 if epoch < first else side) if first else None
 
 
 def new_state(config: Config, own_model, train_set: Dataset, test_set: Dataset, batches: Batches) -> State:
@@ -61,7 +69,7 @@ def new_state(config: Config, own_model, train_set: Dataset, test_set: Dataset, 
     }[config.optimizer]()
     steps = len(batches) * config.epochs
     schedule = {
-        "one_cycle": lambda: optim.one_cycle(config.lr, steps, pct_start=0.2),
+        "one_cycle": lambda: optim.one_cycle(config.lr, steps, pct_start=0.2, anneal="linear"),
         "cosine": lambda: optim.cosine(config.lr, steps),
         "staircase": lambda: optim.warmup(optim.staircase_exponential(config.lr, 2.4 * len(batches)), 5 * len(batches)),
         "constant": lambda: optim.constant(config.lr),

@@ -13,7 +13,7 @@ from minimix.nn import Module
 from minimix.train import figures, metrics, prepare
 from minimix.train import resume as resuming
 from minimix.train.compiling import watched
-from minimix.train.config import EPOCHS, Config
+from minimix.train.config import Config, completed
 from minimix.train.limits import limited
 from minimix.train.loop import Loop
 from minimix.train.metrics import Epoch
@@ -70,6 +70,7 @@ def train(
     weight_decay: float | None = None,
     label_smoothing: float | None = None,
     augment=None,
+    small_first: float | None = None,
     ema: float | None = None,
     seed: int | None = None,
     name: str | None = None,
@@ -111,8 +112,8 @@ def train(
         "model": type(own_model).__name__ if own_model is not None else model, "model_options": model_options,
         "data": prepare.name_of(own_data) if own_data is not None else data, "data_dir": data_dir, "epochs": epochs,
         "batch_size": batch_size, "lr": lr, "optimizer": optimizer, "schedule": schedule, "momentum": momentum,
-        "weight_decay": weight_decay, "label_smoothing": label_smoothing, "augment": augment, "ema": ema, "seed": seed,
-        "name": name, "runs": runs, "threads": threads, "save_every": save_every,
+        "weight_decay": weight_decay, "label_smoothing": label_smoothing, "augment": augment, "small_first": small_first,
+        "ema": ema, "seed": seed, "name": name, "runs": runs, "threads": threads, "save_every": save_every,
     }  # fmt: skip
     asked = {argument: value for argument, value in asked.items() if value is not None}
     config = Config(**asked)
@@ -126,7 +127,7 @@ def train(
         start = time.monotonic()
         progress.note(f"minimix {minimix.__version__}: {config.model} on {config.data}, {_threads()}")
         train_set, test_set = own_data or prepare.load_data(config, progress)
-        config = dataclasses.replace(config, data=train_set.name, epochs=config.epochs or EPOCHS.get(train_set.name, 10))
+        config = completed(config, train_set.name)
         batches = prepare.batches(config, train_set)
         state = prepare.new_state(config, own_model, train_set, test_set, batches)
         if saved is None:
@@ -135,6 +136,7 @@ def train(
             files.write(folder / "config.json", json.dumps(contents, indent=2) + "\n")
         else:
             folder = path.parent
+            files.sweep(folder)
             resuming.same_data(path, saved[1], state.about)
             state.restore(path, *saved)
             state.history = metrics.with_timing(state.history, folder / "metrics.csv")

@@ -70,6 +70,19 @@ def test_images_and_labels_stay_together(data):
         np.testing.assert_array_equal(x, make_batch(data.images, y, data.mean, data.std))
 
 
+def test_a_window_is_the_middle_of_the_same_images(data):
+    options = {"batch_size": 16, "shuffle": True, "augment": Augment(cutout=8), "seed": 3}
+    sides = {0: 24, 1: 13, 2: 32, 3: 40}
+    whole, windows = Batches(data, **options), Batches(data, window=sides.get, **options)
+    for epoch, side in sides.items():
+        for (images, labels), (parts, same) in zip(whole.epoch(epoch), windows.epoch(epoch), strict=True):
+            first = max(0, (32 - side) // 2)
+            np.testing.assert_array_equal(parts, images[:, :, first : first + side, first : first + side])
+            np.testing.assert_array_equal(same, labels)
+            assert parts.transpose(1, 2, 3, 0).flags.c_contiguous
+        assert windows.area(epoch) == min(1, side**2 / 32**2) and whole.area(epoch) == 1
+
+
 def test_iterating_again_is_the_next_epoch(data):
     batches = Batches(data, 25, shuffle=True, augment=Augment(), seed=1)
     reference = Batches(data, 25, shuffle=True, augment=Augment(), seed=1)

@@ -4,7 +4,7 @@ import pickletools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from minimix.data import DataError
@@ -140,6 +140,8 @@ def test_a_name_alone_is_nothing():
         b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7fabc.",  # eight exabytes are announced
         b"\x80\x02T\xff\xff\xff\x7fabc.",
         b"I" + b"9" * 10_000 + b"\n.",
+        b"}S'\\c'\nNs.",  # escapes that no pickler writes
+        b"}S'\\777'\nNs.",
         b"]" + b"\x85" * 200_000 + b"}(" + b"h\x00" + b"u.",
     ],
 )
@@ -169,6 +171,7 @@ WHOLE = pickle.dumps({b"data": np.arange(6, dtype=np.uint8).reshape(2, 3), b"lab
 @given(
     st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=4), st.integers(0, len(WHOLE))
 )
+@example([(7, ord("\\"))], 0)  # a name with an escape that there is not
 def test_damage_gives_a_dict_or_a_data_error(changes, length):
     content = bytearray(WHOLE)
     for position, value in changes:

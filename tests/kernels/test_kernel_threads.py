@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+from numba.core import config
 
 import minimix as mm
 import minimix.functional as F
@@ -83,7 +84,16 @@ def test_errors_reach_the_caller_and_the_pool_goes_on(bad, error):
     assert len({ident for *_, ident in starts_of(4)}) == 4
 
 
+@pytest.fixture
+def ctrl_c():
+    """Interrupts are seen, even where a shell runs the tests in the background and has them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Windows does not interrupt a wait for a lock")
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("late", [False, True])
 def test_ctrl_c_while_waiting_for_the_others(late):
     """The caller is done with its own share. Afterwards all threads must be there, and in step."""
@@ -133,17 +143,26 @@ def test_number_of_threads_from_the_environment(variable, monkeypatch):
 # -- with the real kernels ---------------------------------------------------------------------------------------------
 
 
+IMAGES = 1 if config.DISABLE_JIT else 40  # enough for all threads; plain Python would take minutes
+
+
 def layer(seed):
-    """Forward and backward of a few layers, large enough for all threads."""
+    """Forward and backward of a few layers, and of a block, whose threads meet."""
     random = np.random.default_rng(seed)
     x, w3, w5, w1, w = (
         mm.Tensor(random.standard_normal(s).astype(np.float32), requires_grad=True)
-        for s in ((16, 8, 12, 12), (4, 1, 3, 3), (4, 1, 5, 5), (16, 8, 1, 1), (4, 8, 3, 3))
+        for s in ((IMAGES, 8, 20, 20), (4, 1, 3, 3), (4, 1, 5, 5), (16, 8, 1, 1), (4, 8, 3, 3))
     )
+
+    def norm(channels):
+        one, zero = np.ones(channels, np.float32), np.zeros(channels, np.float32)
+        return one, zero, F.Normalisation(running=(zero.copy(), one.copy()), activation="swish")
+
     y = F.batch_norm(F.pointwise_conv2d(F.mixconv2d(x, [w3, w5]), w1), training=True, activation="swish")
     z = F.conv2d(x, w, padding=1)
-    ((y * y).mean() + (z * z).mean()).backward()
-    return [y.data, z.data, *(t.grad for t in (x, w3, w5, w1, w))]
+    block = F.mix_block(x, [w3, w5], [w1], (None, norm(8), norm(16)), training=True)
+    ((y * y).mean() + (z * z).mean() + (block * block).mean()).backward()
+    return [y.data, z.data, block.data, *(t.grad for t in (x, w3, w5, w1, w))]
 
 
 def same(a, b):
@@ -208,7 +227,27 @@ def test_after_a_fork(busy):
     assert done.stdout.strip() == "all the same", done.stderr
 
 
+ENDS = """
+import sys, threading
+import minimix as mm
+sys.path.insert(0, {tests!r})
+from test_kernel_threads import layer
+mm.set_num_threads(3)
+layer(0)
+threading.Thread(target=lambda: [layer(0) for _ in range(10**9)], daemon=True).start()
+print("the end")
+"""
+
+
+def test_python_ends_in_the_middle_of_a_kernel():
+    """The pool's threads end with the process, whoever waits for them."""
+    script = ENDS.format(tests=str(pathlib.Path(__file__).parent))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and done.stdout.strip() == "the end", done.stderr
+
+
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Windows does not interrupt a wait for a lock")
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupt_leaves_no_idle_threads_behind():
     mm.set_num_threads(3)
 

@@ -51,6 +51,7 @@ OPTIONS = [
     {"stride": 2, "se": 0.5},
     {"stride": 3, "kernel_sizes": (3, 4)},
     {"stride": (1, 2), "kernel_sizes": (3,), "padding": "tf_same"},
+    {"expansion": 2, "kernel_sizes": (3, 3), "padding": [1, 1]},
     {"expansion": 3, "activation": "relu", "expand_groups": 2, "project_groups": 2},
     {"expansion": 2, "activation": "hard_swish", "dilation": (1, 2, 9)},
     {"expansion": 2, "activation": "identity", "se": 0.25},
@@ -80,27 +81,6 @@ def test_in_float32():
     for name, array in expected.items():
         scale = np.abs(array).max()
         np.testing.assert_allclose(found[name], array, rtol=0, atol=2e-4 * max(1, scale), err_msg=name)
-
-
-def test_layer_by_layer_on_request():
-    block, twin = (randomised(nn.MixBlock(8, 8, (3, 5), expansion=2)) for _ in range(2))
-    twin.load_state_dict(block.state_dict())
-    block.fused = False
-    x = rng.standard_normal((3, 8, 6, 6))
-    for name, array in run(twin, twin, x).items():
-        np.testing.assert_allclose(run(block, block, x)[name] if name == "output" else array, array, rtol=1e-9, atol=1e-10)
-
-
-@pytest.mark.parametrize("frozen", ["bn1", "bn2", "bn3"])
-def test_a_norm_that_was_put_into_evaluation_stays_there(frozen):
-    """As when a trained network is tuned with its statistics held."""
-    block, twin = (randomised(nn.MixBlock(8, 8, (3, 5), expansion=2)) for _ in range(2))
-    twin.load_state_dict(block.state_dict())
-    getattr(block, frozen).eval(), getattr(twin, frozen).eval()
-    x = rng.standard_normal((3, 8, 6, 6))
-    found, expected = run(block, block, x), run(lambda t: composed(twin, t), twin, x)
-    for name, array in expected.items():
-        np.testing.assert_allclose(found[name], array, rtol=1e-9, atol=1e-10, err_msg=name)
 
 
 @pytest.mark.parametrize("trained", ["bn1.weight", "conv_dw.1.weight", "bn2.bias", "conv_pw.weight", "conv_pwl.weight"])
@@ -247,9 +227,111 @@ def test_blocks_learn():
     assert losses[-1] < 0.3 * losses[0]
 
 
-def test_a_norm_without_parameters_is_not_left_out():
-    block = nn.MixBlock(8, 8, (3, 5), expansion=2)
-    block.bn1 = nn.BatchNorm2d(16, affine=False, activation="swish")
-    x = np.random.default_rng(0).standard_normal((4, 8, 6, 6)).astype(np.float32)
-    fused, block.fused = block(x).data, False
-    np.testing.assert_allclose(fused, block(x).data, rtol=1e-5, atol=1e-6)
+# -- in one go while the op can describe the layers, else one after the other ------------------------------------------------
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """One entry for every ``F.mix_block`` that runs."""
+    found, real = [], F.mix_block
+    monkeypatch.setattr(F, "mix_block", lambda *args, **options: (found.append(1), real(*args, **options))[1])
+    return found
+
+
+def compare_with_layers(change, steps):
+    """Some training steps of a block that ``change`` was done to, and of its twin that runs layer by layer."""
+    block, twin = (randomised(nn.MixBlock(8, 8, (3, 5), expansion=2, se=0.5)) for _ in range(2))
+    change(block), change(twin)
+    twin.load_state_dict(block.state_dict())
+    twin.fused = False
+    for seed in range(steps):
+        x = rng.standard_normal((3, 8, 6, 6))
+        found, expected = run(block, block, x, seed), run(twin, twin, x, seed)
+        for name, array in expected.items():
+            np.testing.assert_allclose(found[name], array, rtol=1e-9, atol=1e-10, err_msg=name)
+
+
+class Squared(nn.Module):
+    """A layer of one's own around another."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x, **options):
+        y = self.layer(x, **options)
+        return y * y
+
+
+class MyNorm(nn.BatchNorm2d):
+    def forward(self, x, residual=None):
+        return 3 * super().forward(x, residual)
+
+
+class MyPointwise(nn.PointwiseConv2d):
+    def forward(self, x):
+        return super().forward(x) - 1
+
+
+def multiplied(block):
+    """8 channels inside, of which the depthwise convolution makes 16."""
+    block.conv_pw, block.bn1 = nn.PointwiseConv2d(8, 8, bias=False).double(), nn.BatchNorm2d(8).double()
+    block.conv_dw = nn.MixConv2d(8, (3, 5), multiplier=2).double()
+
+
+def replaced(name, make):
+    return lambda block: setattr(block, name, make(getattr(block, name)).double())
+
+
+LAYERED = {
+    "the depthwise convolution": replaced("conv_dw", Squared),
+    "the depthwise convolution by one with a multiplier": multiplied,
+    "the expansion": replaced("conv_pw", Squared),
+    "the expansion by a kind of it": replaced("conv_pw", lambda old: MyPointwise(8, 16, bias=False)),
+    "the projection by one with a bias": replaced("conv_pwl", lambda old: nn.PointwiseConv2d(16, 8)),
+    "the projection by one whose groups share a weight": replaced(
+        "conv_pwl", lambda old: nn.PointwiseConv2d(16, 8, 2, bias=False)
+    ),
+    "the first norm": replaced("bn1", lambda old: nn.Swish()),
+    "the second norm by a kind of it": replaced("bn2", lambda old: MyNorm(16)),
+    "the third norm": replaced("bn3", Squared),
+    "the gate": replaced("se", Squared),
+    "the gate by an activation": replaced("se", lambda old: nn.ReLU6()),
+    "a norm without parameters": replaced("bn2", lambda old: nn.BatchNorm2d(16, affine=False, activation="swish")),
+    "a norm without statistics": replaced("bn1", lambda old: nn.BatchNorm2d(16, track_running_stats=False)),
+    **{f"{name} frozen": lambda block, name=name: getattr(block, name).eval() for name in ("bn1", "bn2", "bn3")},
+    "a norm that trains alone": lambda block: (block.eval(), block.bn2.train()),
+    "on request": lambda block: setattr(block, "fused", False),
+}
+IN_ONE_GO = {
+    "as made": lambda block: None,
+    "plain averages": lambda block: [setattr(norm, "momentum", None) for norm in block.norms],
+    "no gate any more": lambda block: setattr(block, "se", None),
+    "in evaluation": lambda block: block.eval(),
+    "other kernels": replaced("conv_dw", lambda old: nn.MixConv2d(16, (7, 1), dilation=(1, 2), padding="tf_same")),
+    "another norm": replaced("bn2", lambda old: nn.BatchNorm2d(16, 1e-2, 0.7, activation="hard_swish")),
+    "another gate": replaced("se", lambda old: nn.SqueezeExcite(16, 5, "relu")),
+}
+
+
+@pytest.mark.parametrize("name", LAYERED)
+def test_a_block_with_other_layers_runs_them(name, calls):
+    compare_with_layers(LAYERED[name], steps=2)
+    assert not calls
+
+
+@pytest.mark.parametrize("name", IN_ONE_GO)
+def test_a_block_that_the_op_can_describe_runs_in_one_go(name, calls):
+    compare_with_layers(IN_ONE_GO[name], steps=3)
+    assert len(calls) == 3
+
+
+def test_complex_numbers_go_through_the_layers(calls):
+    block = randomised(nn.MixBlock(8, 8, (3, 5), expansion=2, se=0.5)).eval()
+    x = rng.standard_normal((3, 8, 6, 6))
+    expected = block(x).data
+    for parameter in block.parameters():
+        parameter.data = parameter.data + 0j
+    found = block(x + 0j).data
+    assert len(calls) == 1 and found.dtype == np.complex128
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-10)

@@ -32,6 +32,7 @@ if __name__ == "__main__":  # python small.py RUNS: the run called "killed", fro
 
     train(
         data=(patterns10("train", size=320), patterns10("test", size=64)), model_options={"width": 0.5, "dropout": 0.2},
-        epochs=4, batch_size=32, ema=0.9, augment=("flip", "crop", "cutout"), seed=3, runs=sys.argv[1], name="killed",
+        epochs=4, batch_size=32, small_first=0.5, ema=0.9, augment=("flip", "crop", "cutout"), seed=3,
+        runs=sys.argv[1], name="killed",
         save_every=0.05, resume=True,
     )  # fmt: skip

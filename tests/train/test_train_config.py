@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from minimix.train.config import EPOCHS, RECIPES, Config, differences
+from minimix.train.config import EPOCHS, RECIPES, SMALL_FIRST, Config, completed, differences
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from minimix.train.config import EPOCHS, RECIPES, Config, differences
         ("lr", 0, ValueError), ("lr", float("nan"), ValueError), ("lr", float("inf"), ValueError), ("lr", "fast", TypeError),
         ("momentum", 1.0, ValueError), ("momentum", -0.1, ValueError), ("weight_decay", -1e-4, ValueError),
         ("label_smoothing", 1.0, ValueError), ("ema", 1.0, ValueError), ("save_every", 0, ValueError),
+        ("small_first", 1.1, ValueError), ("small_first", "half", TypeError),
         ("optimizer", "sdg", ValueError), ("schedule", "cosin", ValueError), ("augment", ("flip", "rotate"), ValueError),
         ("model_options", "width=2", TypeError), ("name", "../up", ValueError), ("name", "", ValueError),
         ("name", "..", ValueError), ("name", "a/b", ValueError), ("name", "dot.", ValueError), ("name", 3, TypeError),
@@ -36,6 +37,14 @@ def test_the_recipe_that_the_project_states():
     assert (config.batch_size, config.lr, config.optimizer, config.schedule) == (128, 0.3, "sgd", "one_cycle")
     assert (config.weight_decay, config.label_smoothing, config.augment) == (5e-4, 0.1, ("flip", "crop"))
     assert set(EPOCHS) == {"cifar10", "cifar100", "patterns10"}
+
+
+@pytest.mark.parametrize("data", [*EPOCHS, "a set of your own"])
+def test_what_depends_on_the_data(data):
+    config = completed(Config(), data)
+    assert (config.data, config.epochs, config.small_first) == (data, EPOCHS.get(data, 10), SMALL_FIRST.get(data, 0.0))
+    asked = completed(Config(epochs=7, small_first=0.25), data)
+    assert (asked.epochs, asked.small_first) == (7, 0.25)
 
 
 @pytest.mark.parametrize("optimizer", RECIPES)

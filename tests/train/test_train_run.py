@@ -92,6 +92,22 @@ def test_averaged_weights_are_what_is_evaluated_and_kept(run, small, tiny):
     assert run(name="b", epochs=3).history != result.history
 
 
+def test_the_first_epochs_see_small_windows(run, small, monkeypatch):
+    sides = []
+    model = small()
+    forward = model.forward
+    monkeypatch.setattr(model, "forward", lambda x: (model.training and sides.append(x.shape[2:]), forward(x))[1])
+    run(model, epochs=3, batch_size=40, small_first=0.5)
+    assert sides == [(24, 24)] * 4 + [(32, 32)] * 2  # round(1.5) epochs of two batches, then whole images
+
+
+def test_a_resumed_run_clears_up_after_one_that_was_killed_while_writing(run):
+    folder = run(epochs=1).folder
+    (folder / ".last.safetensors.123.part").write_bytes(b"half")
+    run(epochs=1, resume=True)
+    assert not list(folder.glob(".*"))
+
+
 def test_a_run_puts_threads_and_signals_back(run):
     before = mm.get_num_threads(), signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), np.geterr()
     run(threads=3, epochs=1)
@@ -125,7 +141,7 @@ def test_saving_often_or_evaluating_changes_nothing(run):
 @pytest.mark.parametrize("option", [
     {"optimizer": "rmsprop"}, {"optimizer": "adam"}, {"optimizer": "adamw"}, {"momentum": 0.0}, {"schedule": "cosine"},
     {"schedule": "constant"}, {"schedule": "staircase"}, {"ema": 0.9}, {"augment": ()}, {"augment": "cutout"},
-    {"batch_size": 200},
+    {"batch_size": 200}, {"small_first": 0.5},
 ])  # fmt: skip
 def test_every_kind_of_run_can_be_interrupted_and_goes_on_to_the_bit(run, small, option):
     whole = run(name="whole", epochs=3, **option)
@@ -207,7 +223,7 @@ def test_the_run_can_be_named_in_several_ways(broken, run, small, tmp_path):
 
 @pytest.mark.parametrize(("option", "expected"), [
     ({"lr": 0.1}, "lr was 0.3 and is 0.1 now"), ({"epochs": 4}, "epochs was 3 and is 4"), ({"seed": 1}, "seed was 0 and is 1"),
-    ({"batch_size": 8}, "batch_size was 16"), ({"ema": 0.5}, "ema was 0.0"), ({"augment": "flip"}, "augment was"),
+    ({"batch_size": 8}, "batch_size was 16"), ({"ema": 0.5}, "ema was 0.995"), ({"augment": "flip"}, "augment was"),
     ({"optimizer": "adam"}, "optimizer was 'sgd'"), ({"model": "mixnet_nano"}, "model was 'Small'"),
     ({"data": "patterns10", "lr": 0.2, "seed": 2}, "lr was 0.3 and is 0.2 now; seed was 0 and is 2 now"),
 ])  # fmt: skip
