@@ -87,7 +87,8 @@ def conv2d(
     (2, 6, 4, 4)
     """
     _need_axes(x, weight, "weight", "(C_out, C/groups, KH, KW)")
-    _need_one_dtype(x, {"weight": weight, "bias": bias})
+    _need_floating(x)
+    need_one_dtype(x, {"weight": weight, "bias": bias})
     batch, channels, *size = x.shape
     out_channels, per_group, *kernel = weight.shape
     stride, dilation = pair(stride, "stride", 1), pair(dilation, "dilation", 1)
@@ -179,7 +180,8 @@ def _mixed(x, weights, names, stride, padding, dilations) -> MixGeometry:
             raise RuntimeError(f"{name} of a depthwise convolution is (C*m, 1, KH, KW), got {weight.shape}: axis 1 must be 1")
         if weight.shape[0] == 0:
             raise RuntimeError(f"{name} {weight.shape} has no channels: leave the group out")
-    _need_one_dtype(x, dict(zip(names, weights, strict=True)))
+    _need_floating(x)
+    need_one_dtype(x, dict(zip(names, weights, strict=True)))
     stride = pair(stride, "stride", 1)
     batch, channels, *size = x.shape
     multiplier = _multiplier(x, weights, names)
@@ -237,16 +239,30 @@ def _need_array(array, name: str) -> None:
         raise TypeError(f"{name} must be an array, got a {type(array).__name__}")
 
 
-def _need_one_dtype(x, others: dict) -> None:
-    """A mixture would be computed in the wider type, or the narrower: PyTorch refuses rather than guesses."""
+def _need_floating(x) -> None:
     if x.dtype not in DTYPES:
         raise TypeError(f"x must hold floating-point numbers, got {x.dtype}: use x.astype(np.float32)")
+
+
+def need_one_dtype(x, others: dict, where: str = "", first: str = "x") -> None:
+    """Refuse ``others`` ({name: array}, None for what is left out) of another dtype than x. For every op that does not promote:
+    a mixture would be computed in the wider type, or the narrower, and PyTorch refuses rather than guesses.
+
+    where: in front of the message. first: the name of x.
+
+    >>> need_one_dtype(np.ones(2), {"weight": np.ones(2, np.float32)}, "linear: ")
+    Traceback (most recent call last):
+        ...
+    RuntimeError: linear: x is float64 but weight is float32: use weight.astype(float64), or convert x
+    """
     for name, array in others.items():
         if array is None:
             continue
         _need_array(array, name)
         if array.dtype != x.dtype:
-            raise RuntimeError(f"x is {x.dtype} but {name} is {array.dtype}: use {name}.astype({x.dtype}), or convert x")
+            raise RuntimeError(
+                f"{where}{first} is {x.dtype} but {name} is {array.dtype}: use {name}.astype({x.dtype}), or convert {first}"
+            )
 
 
 def _need_bias(bias, out_channels: int, weight) -> None:

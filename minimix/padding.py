@@ -12,6 +12,8 @@ covers D*(K-1) + 1 of them, and moves in steps of S:
 So there are floor((H + before + after - D*(K-1) - 1) / S) + 1 places: that is the size of the output.
 """
 
+import math
+import numbers
 import operator
 
 Pair = tuple[int, int]  # (vertical, horizontal)
@@ -46,6 +48,20 @@ def pair(value: Ints, name: str, minimum: int | None = None) -> Pair:
     return vertical, horizontal
 
 
+def number(value, name: str) -> float:
+    """``value``, a real number, as it is. Raises TypeError for anything else, text and bools among it, ValueError for infinity
+    and NaN.
+
+    >>> number(0.5, "width")
+    0.5
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, got {value!r} of type {type(value).__name__}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, got {value}")
+    return value
+
+
 def count(value, name: str) -> int:
     """``value``, a whole number, 1 or more. Raises as ``pair`` does, and TypeError for a sequence.
 
@@ -54,13 +70,16 @@ def count(value, name: str) -> int:
     """
     if isinstance(value, (tuple, list)):
         raise TypeError(f"{name} must be one integer, got {value!r}")
-    return pair(value, name, 1)[0]
+    whole = _integer(value, name, value, "an integer")
+    if whole < 1:
+        raise RuntimeError(f"{name} must be 1 or more, got {value!r}")
+    return whole
 
 
-def _integer(value, name: str, given) -> int:
+def _integer(value, name: str, given, expected: str = "an integer or a pair of integers") -> int:
     # 1-element arrays and Tensors may have __index__ too; bool is an int for Python. Neither is meant here.
     if isinstance(value, bool) or not hasattr(value, "__index__") or getattr(value, "ndim", 0):
-        raise TypeError(f"{name} must be an integer or a pair of integers, got {given!r} of type {type(given).__name__}")
+        raise TypeError(f"{name} must be {expected}, got {given!r} of type {type(given).__name__}")
     return operator.index(value)
 
 

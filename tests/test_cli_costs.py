@@ -109,6 +109,15 @@ def test_compare_as_json_and_csv(minimix):
     assert lines[1]["printed_source"].endswith("1801.04381")
 
 
+def test_compare_leaves_out_kinds_that_none_has(minimix):
+    names = ("mobilenetv1_025", "mobilenetv2_035")
+    output = minimix("compare", *names)[1]
+    assert re.search(r"^  pointwise ", output, re.M) and not re.search(r"^  (se|other) ", output, re.M)
+    for line in csv.DictReader(io.StringIO(minimix("compare", *names, "--csv")[1])):
+        assert line["macs_se"] == line["macs_other"] == "0"
+        assert sum(int(n) for key, n in line.items() if key.startswith("macs_")) == int(line["macs"])
+
+
 def test_nothing_is_printed_where_nobody_published(minimix):
     output = minimix("compare", "mixnet_nano", "mixnet_nano:width=0.5", "-o", "dropout=0.1")[1]
     assert "printed" not in output
@@ -123,11 +132,20 @@ def test_nothing_is_printed_where_nobody_published(minimix):
         (("summary", "--input", "0"), "such as 3x224x224"),
         (("summary", "--input", "1x3x32x32"), "such as 3x224x224"),
         (("summary", "-o", "width"), "KEY=VALUE"),
-        (("summary", "-o", "colour=red"), "colour"),
+        (("summary", "-o", "colour=red"), "mixnet_nano has no option 'colour': it has num_classes, width,"),
+        (("summary", "-o", "kernel=3"), "mixnet_nano has no option 'kernel': did you mean 'kernels'?"),
+        (("summary", "xception", "--width", "0.5"), "xception has no option 'width': it has num_classes,"),
+        (("summary", "mixnet_s:pretrained=true"), "pretrained is no option here"),
+        (("compare", "mixnet_s", "-o", "pretrained=true"), "pretrained is no option here"),
         (("summary", "mixnet_nano:width"), "KEY=VALUE"),
         (("summary", "-o", "width=0"), "above 0"),
         (("summary", "--count-as", "fvcor"), "did you mean fvcore"),
         (("summary", "--json", "--csv"), "choose one"),
+        (("summary", "-o", "width=wide"), "width must be a number, got 'wide'"),
+        (("summary", "-o", "width=1e999"), "width must be finite"),
+        (("summary", "xception", "-o", "resolution=high"), "resolution must be a number"),
+        (("summary", "-o", "eps=small"), "eps must be a number"),
+        (("summary", "-o", "dropout=much"), "dropout probability must be a number"),
         (("compare", "mixnet_s", "zzz"), "no network is called 'zzz'"),
         (("compare", "mixnet_s", "--csv", "--json"), "choose one"),
     ],
@@ -156,3 +174,14 @@ def test_a_table_in_a_terminal(monkeypatch, capsys, columns):
     output = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)  # without bold
     assert "202,004" in output and "8,658,304" in output and "…" not in output
     assert max(map(len, output.splitlines())) <= columns
+
+
+def test_more_than_the_memory_can_hold(minimix, monkeypatch):
+    monkeypatch.delenv("MINIMIX_DEBUG", raising=False)
+
+    def create(*arguments, **options):
+        raise MemoryError("Unable to allocate 3.14 TiB")
+
+    monkeypatch.setattr(mm.models, "create", create)
+    code, output, errors = minimix("summary")
+    assert (code, output, errors) == (1, "", "error: Unable to allocate 3.14 TiB\n")

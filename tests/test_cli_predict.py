@@ -11,6 +11,8 @@ from PIL import Image
 import minimix as mm
 from minimix import cli, data, fold, models
 from minimix.cli import prediction
+from minimix.data import official
+from minimix.train import checkpoint
 
 MODEL = "mobilenetv2_035:width=0.5:resolution=0.3"  # small, but with 1000 classes; 67 pixels
 
@@ -137,10 +139,58 @@ def test_published_weights(predict, monkeypatch):
     assert f" {expected('photo.jpg').argmax()} " in output
 
 
+@pytest.mark.parametrize(
+    "name, classes, title",
+    [("mixnet_nano", 10, "CIFAR-10"), ("mixnet_nano", 100, "CIFAR-100"), ("mobilenetv2_035_cifar", 10, "CIFAR-10")],
+)
+def test_networks_for_cifar(predict, name, classes, title):
+    """A picture of 32x32 is not resized; the set's own figures normalise it and name the classes."""
+    mm.manual_seed(4)
+    model = models.create(name, num_classes=classes, momentum=1.0)
+    pixels = np.random.default_rng(1).integers(0, 255, (2, 3, 32, 32), np.uint8)
+    for i, picture in enumerate(pixels):
+        Image.fromarray(picture.transpose(1, 2, 0)).save(f"{i}.png")
+    key = title.lower().replace("-", "")
+    mean, std = (np.array(figures)[:, None, None] for figures in official.STATISTICS[key])
+    batch = ((pixels / 255 - mean) / std).astype(np.float32)
+    model(batch)  # its norms now know such pictures, so that they are told apart
+    mm.save_weights(model.eval(), "small.safetensors")
+    probabilities = mm.functional.softmax(model(batch), -1).data
+    arguments = "--model", f"{name}:num_classes={classes}", "--weights", "small.safetensors"
+    code, output, errors = predict("0.png", "1.png", *arguments, "--json")
+    assert code == 0, errors
+    for record, row in zip(json.loads(output), probabilities, strict=True):
+        best = np.argsort(-row)[:5]
+        assert [place["class"] for place in record["top"]] == [official.CLASSES[key][0][i] for i in best]
+        np.testing.assert_allclose(list(record["classes"].values()), row[best], rtol=1e-4)
+    output = predict("photo.jpg", *arguments)[1]
+    assert f"normalised as in {title}\n" in output and f"classes are named as in {title};" in output
+    assert "made 32x32 pixels" in output
+
+
+def test_networks_for_small_pictures_of_something_else(predict):
+    """Other numbers of classes have no names, until a file gives them; and other sizes are as the options say."""
+    name = "mixnet_nano:num_classes=3:resolution=2"
+    mm.save_weights(models.create("mixnet_nano", num_classes=3), "small.safetensors")
+    arguments = "photo.jpg", "--model", name, "--weights", "small.safetensors"
+    code, output, errors = predict(*arguments)
+    assert code == 0 and "made 64x64 pixels" in output and "named" not in output, errors
+    assert {line.split()[-2] for line in output.splitlines()[-3:]} == {"0", "1", "2"}
+    Path("three.txt").write_text("\n".join(names(3)))
+    output = predict(*arguments, "--classes-file", "three.txt")[1]
+    assert output.count("name of") == 3 and "CIFAR-10;" not in output
+
+
+def test_checkpoints_know_better(predict):
+    checkpoint.save("last.safetensors", mm.models.create("mixnet_nano").state_dict(), {})
+    code, output, errors = predict("photo.jpg", "--model", "mixnet_nano", "--weights", "last.safetensors")
+    assert code == 2 and "use --run last.safetensors in place of --model" in errors and not output
+
+
 def test_no_client_for_the_hub(predict, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     code, _, errors = predict("photo.jpg", "--model", "mixnet_s")
-    assert code == 1 and 'pip install huggingface_hub' in errors and "Traceback" not in errors
+    assert code == 1 and "pip install huggingface_hub" in errors and "Traceback" not in errors
 
 
 @pytest.mark.parametrize(
@@ -151,7 +201,13 @@ def test_no_client_for_the_hub(predict, monkeypatch):
         (["--model", "mixnet_s", "--run", "a"], "--run and --model: choose one"),
         (["--model", "mixnet_q", "--weights", "w.safetensors"], "did you mean 'mixnet_"),
         (["--model", "mobilenetv1_025"], "the hub has no weights for 'mobilenetv1_025', only for mixnet_l,"),
-        (["--model", "mixnet_nano", "--weights", "w.safetensors"], "not known how the pictures for 'mixnet_nano' are prepared"),
+        (["--model", "mixnet_nano"], "the hub has no weights for 'mixnet_nano', only for mixnet_l,"),
+        (["--model", "mixnet_nano"], "for others give a file, load_weights(model, file) or --weights FILE"),
+        (["--model", "mixnet_nano:in_channels=1", "--weights", "w.safetensors"], "pictures of 1 channels, but"),
+        (["--model", f"{MODEL}:pretrained=true"], "takes the published weights unless it is given --weights"),
+        (["--model", f"{MODEL}:pretrained=false", "--weights", "w.safetensors"], "pretrained is no option here"),
+        (["--model", f"{MODEL}:name=mixnet_s"], "the network's name stands in front"),
+        (["--model", "resnet50", "--weights", "w.safetensors"], "no network is called 'resnet50'"),
         (["--model", "mobilenetv2_035", "--weights", "w.safetensors"], "w.safetensors: the state does not fit RowNet"),
         (["--model", MODEL, "--weights", "gone.safetensors"], "there is no file gone.safetensors"),
         (["--model", MODEL, "--weights", "photo.jpg"], "photo.jpg is no whole safetensors file"),

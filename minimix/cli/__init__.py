@@ -41,13 +41,13 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         if os.environ.get("MINIMIX_DEBUG", "") not in ("", "0") or not _for_users(error):
             raise
-        _complain(str(error))
+        _complain(str(error) or type(error).__name__)
         raise SystemExit(2 if isinstance(error, (ValueError, TypeError, FileNotFoundError)) else 1) from None
 
 
 def _for_users(error: Exception) -> bool:
-    """Whether minimix itself refused, or a file or the network failed. Anything else is a bug, and worth its traceback."""
-    if isinstance(error, OSError):
+    """Whether minimix itself refused, or a file, the network or the memory failed. All else is a bug: show where."""
+    if isinstance(error, (OSError, MemoryError)):
         return True
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     raised_here = Path(frame.f_code.co_filename).is_relative_to(Path(__file__).parents[1])

@@ -161,20 +161,26 @@ def _network(text: str, image: str | None, shared: dict, batch_size: int) -> _Ne
     from minimix.profile import profile
 
     name, own = network_of(text)
-    options = shared | own
+    options = {key: value for key, value in (shared | own).items() if value is not None}
     channels, *size = (None,) if image is None else image_size_of(image)
     if channels is not None and channels != options.get("in_channels", 3):
+        if "in_channels" in options:
+            raise ValueError(f"--input {image} and in_channels={options['in_channels']} say different things: leave out one")
         options["in_channels"] = channels
-    model = models.create(name, **options)
-    shape = (batch_size, model.input_size[0], *(size or model.input_size[1:]))
+    try:
+        model = models.create(name, **options)
+        shape = (batch_size, model.input_size[0], *(size or model.input_size[1:]))
+        cost = profile(model, shape)
+    except RuntimeError as error:  # layers refuse some arguments so, as PyTorch's do
+        raise ValueError(str(error)) from error
     lines = published(name, shape[2], **options) if shape[2] == shape[3] else []
-    return _Network(name, options, profile(model, shape), lines)
+    return _Network(name, options, cost, lines)
 
 
 def _side_by_side(networks: list[_Network]) -> list[tuple[str, ...]]:
     """A column a network, a line a figure, as text."""
     costs = [network.cost for network in networks]
-    kinds = list(dict.fromkeys(kind for cost in costs for kind in cost.macs_by_kind))
+    kinds = list(dict.fromkeys(kind for cost in costs for kind, macs in cost.macs_by_kind.items() if macs))
     return [
         ("", *(network.label for network in networks)),
         ("input", *("x".join(map(str, cost.input_shape)) for cost in costs)),
@@ -208,6 +214,8 @@ def _beside_the_printed(network: _Network) -> list[tuple[str, ...]]:
 
 def _flat(network: _Network) -> dict:
     """For CSV: one line, with what the first source prints."""
+    from minimix.profile.costs import KINDS, OTHER
+
     cost, first = network.cost, network.published[0] if network.published else None
     printed = {f"printed_{key}": value for key, value in first._asdict().items()} if first else {}
     keys = ("source", "params", "macs", "top1", "top5", "read_off")
@@ -216,7 +224,7 @@ def _flat(network: _Network) -> dict:
         "input": "x".join(map(str, cost.input_shape)),
         "params": cost.params,
         "macs": cost.macs,
-        **{f"macs_{kind}": n for kind, n in cost.macs_by_kind.items()},
+        **{f"macs_{kind}": cost.macs_by_kind.get(kind, 0) for kind in (*KINDS, OTHER)},
         **{name.replace(" ", "_"): n for name, n in cost.apart.items()},
         "activation_bytes": cost.activation_bytes,
         **{f"printed_{key}": printed.get(f"printed_{key}", "") for key in keys},

@@ -33,6 +33,13 @@ def kernels_of(text: str | None) -> tuple[int, ...] | None:
     return sizes
 
 
+_NOT_HERE = {  # of ``models.create``
+    "name": "the network's name stands in front of its options, NAME:KEY=VALUE",
+    "pretrained": "`minimix predict --model NAME` takes the published weights unless it is given --weights, and no cost "
+    "depends on weights",
+}
+
+
 def settings_of(texts: Iterable[str]) -> dict:
     """Options of a network from texts such as "partition=exponential": words, numbers, and numbers in a row.
 
@@ -44,6 +51,8 @@ def settings_of(texts: Iterable[str]) -> dict:
         key, sign, value = text.partition("=")
         if not (key.isidentifier() and sign and value):
             raise ValueError(f"expected KEY=VALUE, such as partition=exponential, not {text!r}")
+        if key in _NOT_HERE:
+            raise ValueError(f"{key} is no option here: {_NOT_HERE[key]}")
         try:
             settings[key] = ast.literal_eval(value.capitalize() if value in ("true", "false", "none") else value)
         except (ValueError, SyntaxError):

@@ -1,6 +1,7 @@
 """``minimix predict``: with a network that was trained here, or with one by name and published or other weights."""
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -83,55 +84,77 @@ def _record(path: Path, row: list) -> dict:
 
 def _with_run(images: list[Path], path: Path, fold: bool) -> _Found:
     """A network in a checkpoint, which knows what its pictures were like."""
-    from minimix.cli.images import read_images
-    from minimix.data import make_batch
     from minimix.train import load_model
 
     trained = load_model(path)
-    size = trained.image_shape[1:]
-    pixels, sizes = read_images(images, *size)
     remarks = [f"{trained.path}, trained on {trained.data}"]
-    if any(found != size for found in sizes):
-        remarks.append(f"the centre of each image, made {size[0]}x{size[1]} pixels, is what the network sees")
+    batches, more = _small_pictures(images, trained.image_shape[1:], trained.mean, trained.std)
     model = _folded(trained.model, trained.image_shape) if fold else trained.model
-    batch = make_batch(pixels, np.arange(len(pixels)), trained.mean, trained.std)
-    return _Found(_probabilities(model, batch), trained.classes, remarks)
+    return _Found(_probabilities(model, batches), trained.classes, remarks + more)
 
 
 def _with_weights(images: list[Path], text: str, weights: Path | None, classes_file: Path | None, fold: bool) -> _Found:
-    """A network by name, which sees pictures as its published weights expect them."""
+    """A network by name, which sees pictures as its published weights, or those who train on CIFAR, expect them."""
     from minimix import data, models
+    from minimix.data.official import STATISTICS, TITLES
     from minimix.models.weights import load_weights
+    from minimix.train.checkpoint import is_checkpoint
 
     name, options = network_of(text)
-    how = models.preparation(name)
-    model = models.create(name, pretrained=weights is None, **options).eval()
-    channels, size, _ = model.input_size
-    if channels != 3:
+    if (channels := options.get("in_channels", 3)) != 3:
         raise ValueError(f"--model: {text} is for pictures of {channels} channels, but those in files have 3")
-    if weights is not None:
-        try:
+    if weights is not None and is_checkpoint(weights):
+        raise ValueError(
+            f"{weights} is a checkpoint of `minimix train`, which knows its network, classes and normalisation: use --run "
+            f"{weights} in place of --model and --weights"
+        )
+    try:
+        model = models.create(name, pretrained=weights is None, **options).eval()
+        if weights is not None:
             load_weights(model, weights)
-        except RuntimeError as error:
-            raise ValueError(str(error)) from error
+    except RuntimeError as error:  # layers refuse some arguments so, as PyTorch's do
+        raise ValueError(str(error)) from error
+    size = model.input_size[1]
     model = _folded(model, model.input_size) if fold else model
-    found = []
-    for start in range(0, len(images), AT_ONCE):
-        batch = data.load_pictures(images[start : start + AT_ONCE], how._replace(size=size))
-        found.append(_probabilities(model, batch))
-    probabilities = np.concatenate(found)
-    remarks = [f"{text} with {weights or 'its published weights'}"]
-    classes, remark = _class_names(classes_file, probabilities.shape[1])
+    remarks, source = [f"{text} with {weights or 'its published weights'}"], None
+    if models.is_small(name):
+        source = "cifar100" if options.get("num_classes") == 100 else "cifar10"
+        batches, more = _small_pictures(images, (size, size), *STATISTICS[source])
+        remarks += [f"pictures are normalised as in {TITLES[source]}", *more]
+    else:
+        how = models.preparation(name)._replace(size=size)
+        batches = (data.load_pictures(some, how) for some in _parts(images))
+    probabilities = _probabilities(model, batches)
+    classes, remark = _class_names(classes_file, probabilities.shape[1], source)
     return _Found(probabilities, classes, remarks + ([remark] if remark else []))
 
 
-def _class_names(path: Path | None, count: int) -> tuple[tuple | None, str]:
-    """The names, None where there are none, and then a line about that."""
+def _small_pictures(images: list[Path], size: tuple[int, int], mean: tuple, std: tuple) -> tuple[list, list[str]]:
+    """The centre of each picture, made ``size`` pixels (height, width) and normalised, in batches; and a remark, if need be."""
+    from minimix.cli.images import read_images
+    from minimix.data import make_batch
+
+    pixels, sizes = read_images(images, *size)
+    batches = [make_batch(some, np.arange(len(some)), mean, std) for some in _parts(pixels)]
+    same = all(found == size for found in sizes)
+    return batches, [] if same else [f"the centre of each image, made {size[0]}x{size[1]} pixels, is what the network sees"]
+
+
+def _parts(images) -> Iterator:
+    """So many at a time that they, and what a network makes of them, take little memory."""
+    return (images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE))
+
+
+def _class_names(path: Path | None, count: int, source: str | None) -> tuple[tuple | None, str]:
+    """The names, None where there are none, and a line about that. source: the set whose classes they may be."""
     from minimix import data
     from minimix.data.classes import IMAGENET_FILE
-    from minimix.models.pretrained import CLASSES
+    from minimix.data.official import CLASSES, TITLES
+    from minimix.models import pretrained
 
-    if path is None and count == CLASSES:
+    if path is None and source is not None and len(CLASSES[source][0]) == count:
+        return CLASSES[source][0], f"classes are named as in {TITLES[source]}; other names, one a line, go in --classes-file"
+    if path is None and count == pretrained.CLASSES:
         folders = data.folders()
         path = next((folder / IMAGENET_FILE for folder in folders if (folder / IMAGENET_FILE).is_file()), None)
         if path is None:
@@ -146,9 +169,9 @@ def _folded(model, shape: tuple):
     return fold_batch_norm(model, shape)
 
 
-def _probabilities(model, batch) -> np.ndarray:
+def _probabilities(model, batches: Iterable[np.ndarray]) -> np.ndarray:
     import minimix.functional as F
     from minimix.tensor import no_grad
 
     with no_grad():
-        return F.softmax(model(batch), -1).data
+        return np.concatenate([F.softmax(model(batch), -1).data for batch in batches])

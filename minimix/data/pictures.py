@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
@@ -13,15 +14,21 @@ LONGEST = 8  # times as long as wide: of longer pictures, only the middle is res
 def open_upright(path):
     """The picture in a file as a Pillow image with three channels of 8 bits, RGB.
 
-    Cameras' notes on how they were held are obeyed; transparency is dropped; greys of 16 bits keep their upper half.
+    Cameras' notes on how they were held are obeyed; transparency is dropped, as in PyTorch's world, so that what lies under it
+    is seen; greys of 16 bits keep their upper half.
 
-    Raises FileNotFoundError, and ValueError naming the file for what is no image.
+    Raises FileNotFoundError, and ValueError naming the file for what is no image, or one of which nobody says what is white:
+    floating-point numbers, or integers of 32 bits.
     """
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(path) as image:
+        # By a file, not by its path: Pillow maps grey TIFFs with a path into memory, and garbles those that lie on their side.
+        with Path(path).open("rb") as file, Image.open(file) as image:
             upright = ImageOps.exif_transpose(image)
+            if upright.mode == "F" or (upright.mode == "I" and image.format not in ("PNG", "PPM")):
+                numbers = "floating-point numbers" if upright.mode == "F" else "integers of 32 bits"
+                raise ValueError(f"it holds {numbers}, and not which of them is white: save it with 8 or 16 bits a channel")
             if upright.mode.startswith("I"):  # "I;16" and the like; Pillow would make white of all above 255
                 upright = Image.fromarray((np.asarray(upright).clip(0, 65535) // 256).astype(np.uint8))
             elif upright.mode == "P":  # Pillow warns of palettes with transparent colours unless they go this way

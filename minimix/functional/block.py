@@ -4,10 +4,10 @@ import numbers
 
 import numpy as np
 
+from minimix.convargs import need_one_dtype
 from minimix.functional.promotion import as_tensor
 from minimix.ops import block as ops
-from minimix.ops.excite import ACTIVATIONS as GATE_ACTIVATIONS
-from minimix.ops.norm import ACTIVATIONS
+from minimix.ops.activation import need_activation
 from minimix.padding import pair
 from minimix.tensor import Tensor, apply
 
@@ -29,10 +29,12 @@ def mix_block(x, weights, project, norms, *, expand=None, excite=None, skip=Fals
     norms: three of (weight, bias, Normalisation(running=(mean, var), momentum, eps, activation)), behind expand, the mixed
         convolution and project; the first is None where nothing expands.
     excite: (reduce weight (R, C, 1, 1), its bias (R,), expand weight (C, R, 1, 1), its bias (C,), activation), or None.
+    Activations are ``batch_norm``'s.
     skip: add x to the result.
     training: use the batch's statistics, and move the running ones in place.
 
-    Returns (N, M, OH, OW). Raises TypeError for other or mixed dtypes, RuntimeError and ValueError for shapes that do not fit.
+    Returns (N, M, OH, OW). Raises TypeError for other dtypes, RuntimeError for mixed ones, those and ValueError for what does
+    not fit.
     Source: MobileNetV2, arXiv 1801.04381, fig. 3, with MixConv, arXiv 1907.09595, sec. 3, inside.
 
     >>> import numpy as np
@@ -81,10 +83,8 @@ def _check(inputs, options, stride, padding, dilation) -> None:
     x = inputs.x[0]
     layout = ops.layout_of(inputs, stride, padding, dilation)
     g, outputs = layout.geometry, layout.output_shape[1]
-    for part in inputs:
-        for array in part:
-            if array.dtype != x.dtype:
-                raise TypeError(f"mix_block: an array {array.shape} is {array.dtype}, x {x.dtype}: they must have one dtype")
+    arrays = {f"{name}[{i}]": array for name, part in inputs._asdict().items() for i, array in enumerate(part)}
+    need_one_dtype(x, arrays, "mix_block: ")
     for name, arrays, option, channels in (("first", inputs.before, options.before, g.channels),
                                            ("second", inputs.after, options.after, g.channels),
                                            ("third", inputs.last, options.last, outputs)):  # fmt: skip
@@ -102,21 +102,16 @@ def _check(inputs, options, stride, padding, dilation) -> None:
             raise ValueError(f"mix_block: the arrays of the {name} norm have shapes {shapes}, expected ({channels},) each")
         if option.eps < 0:
             raise ValueError(f"mix_block: eps of the {name} norm must not be negative, got {option.eps}")
-        _check_activation(option.activation)
+        need_activation(option.activation, f"mix_block: the {name} norm")
     if inputs.excite:
         hidden = max((1, *inputs.excite[0].shape[:1]))
         wanted = [(hidden, g.channels, 1, 1), (hidden,), (g.channels, hidden, 1, 1), (g.channels,)]
         shapes = [array.shape for array in inputs.excite]
         if shapes != wanted:
             raise ValueError(f"mix_block: the arrays of squeeze-and-excite have shapes {shapes}, expected {wanted}")
-        _check_activation(options.excite, GATE_ACTIVATIONS)
+        need_activation(options.excite, "mix_block: squeeze-and-excite")
     if options.skip and layout.output_shape != x.shape:
         raise ValueError(f"mix_block: the output {layout.output_shape} cannot take x {x.shape} as skip")
     pixels = min(g.out_height * g.out_width, g.height * g.width if options.before else np.inf)  # that a norm sees
     if options.training and pixels * g.batch < 2:
         raise ValueError(f"mix_block in training needs more than one value a channel, x {x.shape} has one: use a larger batch")
-
-
-def _check_activation(activation: str, known=ACTIVATIONS) -> None:
-    if activation not in known:
-        raise ValueError(f"mix_block: activation {activation!r}, expected one of {', '.join(known)}")

@@ -1,8 +1,9 @@
 """Squeeze-and-excite of Tensors."""
 
-from minimix.convargs import DTYPES
+from minimix.convargs import DTYPES, need_one_dtype
 from minimix.functional.promotion import as_tensor
 from minimix.ops import excite as ops
+from minimix.ops.activation import need_activation
 from minimix.tensor import Tensor, apply
 
 
@@ -11,9 +12,9 @@ def squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, ac
 
     x: (N, C, H, W). reduce_weight (R, C, 1, 1), reduce_bias (R,), expand_weight (C, R, 1, 1), expand_bias (C,), all of one
     dtype.
-    activation: "relu", "relu6", "swish" or "hard_swish".
+    activation: one of ``batch_norm``'s.
 
-    Raises ValueError for shapes that do not fit and for an unknown activation, TypeError for mixed dtypes.
+    Raises ValueError for shapes that do not fit and for an unknown activation, RuntimeError for mixed dtypes.
 
     Source: Hu et al., arXiv 1709.01507, eq. 2 to 4.
 
@@ -28,14 +29,12 @@ def squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, ac
         raise ValueError(f"squeeze_excite: x has shape {x.shape}, expected (N, C, H, W), only N may be zero")
     if x.dtype not in DTYPES:
         raise TypeError(f"squeeze_excite: x is {x.dtype}, expected float32 or float64: use x.astype(np.float32)")
-    if activation not in ops.ACTIVATIONS:
-        raise ValueError(f"squeeze_excite: activation {activation!r}, expected one of {', '.join(ops.ACTIVATIONS)}")
+    need_activation(activation, "squeeze_excite")
     channels, hidden = x.shape[1], parameters[0].shape[0] if parameters[0].ndim else 0
     expected = (hidden, channels, 1, 1), (hidden,), (channels, hidden, 1, 1), (channels,)
     names = "reduce_weight", "reduce_bias", "expand_weight", "expand_bias"
     for name, parameter, shape in zip(names, parameters, expected, strict=True):
         if parameter.shape != shape:
             raise ValueError(f"squeeze_excite: {name} has shape {parameter.shape}, expected {shape} for x {x.shape}")
-        if parameter.dtype != x.dtype:
-            raise TypeError(f"squeeze_excite: x is {x.dtype} but {name} is {parameter.dtype}: use .astype()")
+    need_one_dtype(x, dict(zip(names, parameters, strict=True)), "squeeze_excite: ")
     return apply(ops.SQUEEZE_EXCITE, x, *parameters, activation=activation)

@@ -1,5 +1,6 @@
 """Matrix products of Tensors."""
 
+from minimix.convargs import need_one_dtype
 from minimix.functional.elementwise import check_broadcast
 from minimix.functional.promotion import as_tensor
 from minimix.ops import matmul as ops
@@ -9,7 +10,7 @@ from minimix.tensor import Tensor, apply
 def matmul(a, b) -> Tensor:
     """Matrix product of a (..., n, k) and b (..., k, m); axes in front broadcast. A 1-D ``a`` is a row, a 1-D ``b`` a column.
 
-    Raises ValueError where the shapes do not fit, TypeError where the dtypes differ.
+    Raises ValueError where the shapes do not fit, RuntimeError where the dtypes differ.
 
     >>> import minimix.functional as F
     >>> F.matmul([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).data
@@ -23,7 +24,7 @@ def matmul(a, b) -> Tensor:
         raise ValueError(
             f"matmul: shapes {a.shape} and {b.shape}: rows of {a.shape[-1]} cannot meet columns of {inner}; transpose one?"
         )
-    _check_same_dtype("matmul", a=a, b=b)
+    need_one_dtype(a, {"b": b}, "matmul: ", "a")
     if a.ndim > 2 or b.ndim > 2:
         check_broadcast("matmul (axes before the last two)", a.shape[:-2], b.shape[:-2])
     return apply(ops.MATMUL, a, b)
@@ -32,7 +33,7 @@ def matmul(a, b) -> Tensor:
 def linear(x, weight, bias=None) -> Tensor:
     """x (..., I) times weight (O, I) transposed, plus bias (O): a fully connected layer, output (..., O).
 
-    Raises ValueError where the shapes do not fit, TypeError where the dtypes differ.
+    Raises ValueError where the shapes do not fit, RuntimeError where the dtypes differ.
 
     >>> import numpy as np
     >>> import minimix.functional as F
@@ -48,17 +49,8 @@ def linear(x, weight, bias=None) -> Tensor:
             f"linear: x has shape {x.shape} and weight (out_features, in_features) {weight.shape}: "
             f"x's last axis must have in_features = {weight.shape[1]}; flatten x first?"
         )
-    if bias is None:
-        _check_same_dtype("linear", x=x, weight=weight)
-        return apply(ops.LINEAR, x, weight)
-    bias = as_tensor(bias)
-    if bias.shape != weight.shape[:1]:
+    bias = None if bias is None else as_tensor(bias)
+    if bias is not None and bias.shape != weight.shape[:1]:
         raise ValueError(f"linear: bias has shape {bias.shape}, expected {weight.shape[:1]}, one for each output")
-    _check_same_dtype("linear", x=x, weight=weight, bias=bias)
-    return apply(ops.LINEAR, x, weight, bias)
-
-
-def _check_same_dtype(name: str, **tensors: Tensor) -> None:
-    if len({t.dtype for t in tensors.values()}) > 1:
-        found = ", ".join(f"{key} is {t.dtype}" for key, t in tensors.items())
-        raise TypeError(f"{name}: {found}: they must have one dtype, use .astype()")
+    need_one_dtype(x, {"weight": weight, "bias": bias}, "linear: ")
+    return apply(ops.LINEAR, x, weight) if bias is None else apply(ops.LINEAR, x, weight, bias)

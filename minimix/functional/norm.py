@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from minimix.convargs import DTYPES
+from minimix.convargs import DTYPES, need_one_dtype
 from minimix.functional.promotion import as_tensor
 from minimix.ops import norm as ops
+from minimix.ops.activation import need_activation
 from minimix.tensor import Tensor, apply
 
 
@@ -30,7 +31,7 @@ def batch_norm(
     residual: a Tensor of x's shape and dtype that is added to the result, also in the same pass; or None.
 
     Raises ValueError for shapes that do not fit, for a single value a channel in training (its variance says nothing), and for
-    an unknown activation; RuntimeError in evaluation without running statistics; TypeError for mixed dtypes.
+    an unknown activation; RuntimeError in evaluation without running statistics, and for mixed dtypes.
 
     Source: Ioffe and Szegedy, arXiv 1502.03167, Algorithm 1 and sec. 3.2.
 
@@ -48,8 +49,7 @@ def batch_norm(
     if not 2 <= x.ndim <= 4:
         raise ValueError(f"batch_norm: x has shape {x.shape}, expected (N, C), (N, C, L) or (N, C, H, W)")
     channels = x.shape[1]
-    if activation not in ops.ACTIVATIONS:
-        raise ValueError(f"batch_norm: activation {activation!r}, expected one of {', '.join(ops.ACTIVATIONS)}")
+    need_activation(activation, "batch_norm")
     if training and x.size and x.size // channels < 2:
         raise ValueError(f"batch_norm in training needs more than one value a channel, x {x.shape} has one: use a larger batch")
     if (running_mean is None) != (running_var is None):
@@ -70,14 +70,13 @@ def batch_norm(
             _need_channels(name, statistic, x, channels)
     for name, parameter in (("weight", weight), ("bias", bias)):
         _need_channels(name, parameter, x, channels)
-        if x.dtype.kind == "f" and parameter.dtype != x.dtype:
-            raise TypeError(
-                f"batch_norm: x is {x.dtype} but {name} is {parameter.dtype}: they must have one dtype, use .astype()"
-            )
     more = () if residual is None else (as_tensor(residual),)
     for other in more:
-        if other.shape != x.shape or other.dtype != x.dtype:
-            raise ValueError(f"batch_norm: residual is {other.dtype} {other.shape}, expected {x.dtype} {x.shape}, like x")
+        if other.shape != x.shape:
+            raise ValueError(f"batch_norm: residual has shape {other.shape}, expected {x.shape}, like x")
+        need_one_dtype(x, {"residual": other}, "batch_norm: ")
+    if x.dtype.kind == "f":  # of complex numbers, which only a gradient check sends, there may be some
+        need_one_dtype(x, {"weight": weight, "bias": bias}, "batch_norm: ")
     return apply(ops.BATCH_NORM, x, weight, bias, *more, running=running, training=bool(training), momentum=momentum, eps=eps,
                  activation=activation)  # fmt: skip
 

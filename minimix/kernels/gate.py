@@ -149,6 +149,12 @@ def decide(g):
         sigmoid_of_sum(gate, U(c * N), U(N), g.expand_bias[c])
 
 
+@kernel
+def decide_alone(g):
+    """``decide``, for Python."""
+    decide(g)
+
+
 @inlined
 def decide_grad(g, out):
     """Backward of ``decide``, from ``out.gate``."""
@@ -171,3 +177,9 @@ def decide_grad(g, out):
         tile_product(g_input, N, 0, out.reduce_t if first else out.expand_t, 0, columns, gradient, U(N))
         if not first:
             activate_grad(g_hidden, U(0), g_hidden, U(0), hidden, U(0), U(R * N), zero, one, zero, g.activation)
+
+
+@kernel
+def decide_grad_alone(g, out):
+    """``decide_grad``, for Python."""
+    decide_grad(g, out)

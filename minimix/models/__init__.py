@@ -1,16 +1,18 @@
 """Networks by name: ``models.create("mixnet_nano", num_classes=10)``."""
 
 import difflib
+import inspect
 
 from minimix.models import mixnet, mobilenet, xception
 from minimix.models.network import Network, build
 from minimix.models.pretrained import load_pretrained, preparation, repository
 from minimix.nn import Module
 
-__all__ = ["create", "names", "preparation"]
+__all__ = ["create", "is_small", "names", "preparation"]
 
 _NETWORKS: dict[str, Network | dict] = {**mixnet.NETWORKS, **mobilenet.NETWORKS, **xception.NETWORKS}
 _SMALL = "_cifar"
+_SMALL_SIZE = 32  # pixels
 _CIFAR = {"num_classes": 10, "output_stride": 8}  # the earliest strides are left out: 32x32 pictures end as 4x4
 
 
@@ -20,8 +22,17 @@ def names() -> list[str]:
     They are those of PyTorch Image Models where it has the network. A network for large pictures has a form for 32x32, too:
     its name and "_cifar".
     """
-    forms = [name + _SMALL for name, network in _NETWORKS.items() if not (isinstance(network, Network) and network.size == 32)]
-    return sorted([*_NETWORKS, *forms])
+    return sorted([*_NETWORKS, *(name + _SMALL for name in _NETWORKS if not is_small(name))])
+
+
+def is_small(name: str) -> bool:
+    """Whether the network ``name`` is made for pictures of 32x32, CIFAR's.
+
+    >>> is_small("mixnet_s_cifar"), is_small("mixnet_nano"), is_small("mixnet_s")
+    (True, True, False)
+    """
+    network = _NETWORKS.get(name)
+    return name.endswith(_SMALL) or (isinstance(network, Network) and network.size == _SMALL_SIZE)
 
 
 def create(name: str, *, pretrained: bool = False, **options) -> Module:
@@ -63,9 +74,22 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
         repository(name)  # refuses where there are none
     network = _NETWORKS[name.removesuffix(_SMALL)]
     small = name.endswith(_SMALL)
+    _need_known(name, network, options)
     options = (_CIFAR if small else {}) | {key: value for key, value in options.items() if value is not None}
     if isinstance(network, Network):
-        model = build(network._replace(size=32) if small else network, **options)
+        model = build(network._replace(size=_SMALL_SIZE) if small else network, **options)
     else:
-        model = xception.Xception(**(network | ({"size": 32} if small else {}) | options))
+        model = xception.Xception(**(network | ({"size": _SMALL_SIZE} if small else {}) | options))
     return load_pretrained(model, name) if pretrained else model
+
+
+def _need_known(name: str, network: Network | dict, options: dict) -> None:
+    """Refuse what is no option of this network, with the nearest that is."""
+    builder = build if isinstance(network, Network) else xception.Xception
+    known = [key for key in inspect.signature(builder).parameters if key not in ("network", "size")]
+    for key in options:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise TypeError(
+                f"{name} has no option {key!r}: " + (f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}")
+            )

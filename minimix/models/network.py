@@ -1,11 +1,12 @@
 """What a network is besides its table of rows, and how a ``RowNet`` is built from both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from minimix.models import variations
 from minimix.models.rows import RowNet, mix_block
 from minimix.nn import Module, init
+from minimix.padding import Ints, number
 
 
 class Network(NamedTuple):
@@ -45,10 +46,10 @@ def build(
     network: Network,
     num_classes: int | None = None,
     width: float = 1.0,
-    kernels=None,
-    partition=None,
+    kernels: int | Sequence[Ints] | None = None,
+    partition: str | Sequence[int] | None = None,
     dilated: bool = False,
-    layers=None,
+    layers: int | Sequence[int] | None = None,
     resolution: float = 1.0,
     output_stride: int | None = None,
     in_channels: int = 3,
@@ -65,10 +66,7 @@ def build(
     >>> build(NETWORKS["mixnet_nano"], width=0.5).input_size
     (3, 32, 32)
     """
-    for name, value in (("width", width), ("resolution", resolution)):
-        if not value > 0:
-            raise ValueError(f"{name} must be above 0, got {value}")
-    width *= network.width
+    width = above_zero(width, "width") * network.width
     stages = variations.widen(network.stages, width, network.rounding)
     stages = variations.deepen(stages, network.depth, network.whole, network.fixed_ends)
     stages, stem_stride = variations.with_output_stride(stages, network.stem_stride, output_stride)
@@ -104,6 +102,13 @@ def draw_again(model: Module, deviation: float) -> None:
             parameter.data = init.truncated_normal(parameter.shape, deviation)
 
 
+def above_zero(value: float, name: str) -> float:
+    """``value``, which must be a number above 0."""
+    if not number(value, name) > 0:
+        raise ValueError(f"{name} must be above 0, got {value}")
+    return value
+
+
 def input_size(size: int, resolution: float, in_channels: int) -> tuple[int, int, int]:
     """(C, H, W) of the pictures that a network is made for.
 
@@ -112,5 +117,5 @@ def input_size(size: int, resolution: float, in_channels: int) -> tuple[int, int
     >>> input_size(224, 0.714, 3)
     (3, 160, 160)
     """
-    pixels = max(1, round(size * resolution))
+    pixels = max(1, round(size * above_zero(resolution, "resolution")))
     return in_channels, pixels, pixels

@@ -92,7 +92,10 @@ def repository(name: str) -> str:
     'timm/tf_mixnet_s.in1k'
     """
     if name not in _HUB:
-        raise ValueError(f"the hub has no weights for {name!r}, only for {', '.join(sorted(_HUB))}")
+        raise ValueError(
+            f"the hub has no weights for {name!r}, only for {', '.join(sorted(_HUB))}: for others give a file, "
+            "load_weights(model, file) or --weights FILE"
+        )
     return _HUB[name]
 
 

@@ -1,10 +1,12 @@
 """Networks as tables of block rows, to be held beside the table in the paper."""
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import minimix.functional as F
 from minimix.models.variations import unroll
 from minimix.nn import BatchNorm2d, Conv2d, Dropout, Linear, MixBlock, Module, PointwiseConv2d, Sequential, init
+from minimix.padding import count
 
 
 class Row(NamedTuple):
@@ -45,6 +47,12 @@ def mix_block(channels: int, row: Row, **options) -> MixBlock:
     )
 
 
+def need_centred(padding: str) -> None:
+    """Refuse a padding with which pictures would lose more than their strides take, so that skip connections would not fit."""
+    if padding not in ("same", "tf_same"):
+        raise ValueError(f"padding must be 'same' or 'tf_same', got {padding!r}")
+
+
 class RowNet(Module):
     """Stem (3x3 convolution), blocks from rows, head (1x1 convolution), mean over the pixels, dropout, classifier.
 
@@ -55,9 +63,24 @@ class RowNet(Module):
     padding: "same" or "tf_same". eps, momentum: of all batch norms.
     """
 
-    def __init__(self, stages, stem: int, head: int | None, num_classes: int, stem_stride=2, in_channels=3, dropout=0.0,
-                 padding="same", eps=1e-5, momentum=0.1, activation="relu", block=mix_block):  # fmt: skip
+    def __init__(
+        self,
+        stages: Sequence,
+        stem: int,
+        head: int | None,
+        num_classes: int,
+        stem_stride: int = 2,
+        in_channels: int = 3,
+        dropout: float = 0.0,
+        padding: str = "same",
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        activation: str = "relu",
+        block: Callable[..., Module] = mix_block,
+    ):
         super().__init__()
+        need_centred(padding)
+        num_classes = count(num_classes, "num_classes")
         self.conv_stem = Conv2d(in_channels, stem, 3, stem_stride, 1 if padding == "same" else padding, bias=False)
         self.bn1 = BatchNorm2d(stem, eps, momentum, activation=activation)
         self.blocks = Sequential()

@@ -77,6 +77,8 @@ def with_kernels(stages, kernels=None, partition=None, dilated: bool = False, la
     >>> row.kernels, row.dilation
     ((3, 3), (1, 3))
     """
+    if not isinstance(dilated, bool):
+        raise TypeError(f"dilated must be True or False, got {dilated!r}")
     stages = unroll(stages)
     chosen = set(_numbers(layers, sum(map(len, stages))))
     if kernels is not None:

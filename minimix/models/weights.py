@@ -63,7 +63,8 @@ def load_weights(model: Module, path) -> Module:
 
 def put_in(model: Module, arrays: dict, path) -> None:
     """``model.load_state_dict(arrays)``, with refusals that name the file, and of arrays that are no weights."""
-    for name, own in model.state_dict().items():
+    state = model.state_dict()
+    for name, own in state.items():
         if own.dtype.kind == "f" and name in arrays and arrays[name].dtype.kind != "f":
             raise ValueError(f"{path}: {name} is {arrays[name].dtype}, expected floating-point numbers: quantised weights?")
     try:
@@ -71,6 +72,9 @@ def put_in(model: Module, arrays: dict, path) -> None:
     except RuntimeError as error:
         run = any("/" in name for name in arrays)
         more = "\nIt looks like a checkpoint of `minimix train`: minimix.train.load_model reads those" if run else ""
+        for name in ("classifier.bias", "fc.bias"):
+            if name in state and name in arrays and state[name].shape != arrays[name].shape:
+                more += f"\nIt knows {arrays[name].size} classes: create the network with num_classes={arrays[name].size}"
         raise RuntimeError(f"{path}: {error}{more}") from error
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import minimix.functional as F
 from minimix.models.network import input_size
+from minimix.models.rows import need_centred
 from minimix.models.variations import lower_strides
 from minimix.nn import (
     BatchNorm2d,
@@ -17,6 +18,7 @@ from minimix.nn import (
     ReLU,
     Sequential,
 )
+from minimix.padding import count
 
 
 class Unit(NamedTuple):
@@ -109,13 +111,21 @@ class Xception(Module):
     output_stride, in_channels, dropout, eps, momentum, resolution: as in ``models.create``.
     """
 
-    def __init__(self, num_classes=1000, output_stride=None, in_channels=3, dropout=0.5, padding="same", eps=1e-5, momentum=0.1,
-                 size=299, resolution=1.0):  # fmt: skip
+    def __init__(
+        self,
+        num_classes: int = 1000,
+        output_stride: int | None = None,
+        in_channels: int = 3,
+        dropout: float = 0.5,
+        padding: str = "same",
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        size: int = 299,
+        resolution: float = 1.0,
+    ):
         super().__init__()
-        if padding not in ("same", "tf_same"):
-            raise ValueError(f"padding must be 'same' or 'tf_same', got {padding!r}")
-        if not resolution > 0:
-            raise ValueError(f"resolution must be above 0, got {resolution}")
+        need_centred(padding)
+        num_classes = count(num_classes, "num_classes")
         stem_stride, *strides = lower_strides([2, *(unit.stride for unit in UNITS)], output_stride)
         self.input_size = input_size(size, resolution, in_channels)
         self.conv1 = Conv2d(in_channels, 32, 3, stem_stride, bias=False)

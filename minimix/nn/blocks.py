@@ -1,11 +1,13 @@
 """The blocks that MixNets are made of: squeeze-and-excite, and the inverted residual with a mixed depthwise convolution."""
 
+from collections.abc import Sequence
+
 import minimix.functional as F
 from minimix.nn.convolution import MixConv2d, PointwiseConv2d
 from minimix.nn.layers import BatchNorm2d
 from minimix.nn.module import Module
-from minimix.ops.excite import ACTIVATIONS
-from minimix.padding import count, pair
+from minimix.ops.activation import need_activation
+from minimix.padding import Ints, Padding, count, number, pair
 
 
 class SqueezeExcite(Module):
@@ -19,10 +21,9 @@ class SqueezeExcite(Module):
     (2, 16, 8, 8)
     """
 
-    def __init__(self, channels, hidden, activation="swish"):
+    def __init__(self, channels: int, hidden: int, activation: str = "swish"):
         super().__init__()
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"SqueezeExcite: activation {activation!r}, expected one of {', '.join(ACTIVATIONS)}")
+        need_activation(activation, "SqueezeExcite")
         self.activation = activation
         self.conv_reduce = PointwiseConv2d(channels, hidden)
         self.conv_expand = PointwiseConv2d(hidden, channels)
@@ -50,7 +51,8 @@ class MixBlock(Module):
     kernel_sizes, stride, dilation, partition, padding: of the ``MixConv2d``.
     expansion: channels inside / in_channels. expand_groups, project_groups: groups of the 1x1 convolutions.
     se: hidden channels of the squeeze-and-excite as a fraction of in_channels (before the expansion).
-    activation, out_activation: "identity", "relu", "relu6", "swish", "hard_swish". eps, momentum: of the batch norms.
+    activation, out_activation: two of ``F.batch_norm``'s; the first is that of the squeeze-and-excite, too. eps, momentum: of
+        the batch norms.
 
     Its layers are attributes, named as in PyTorch Image Models: conv_pw, bn1, conv_dw, bn2, se, conv_pwl, bn3. Where nothing is
     expanded there are fewer, and conv_pw is the projection: conv_dw, bn1, se, conv_pw, bn2. ``expand``, ``project`` and
@@ -64,25 +66,25 @@ class MixBlock(Module):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_sizes=(3, 5, 7),
-        stride=1,
-        expansion=6,
-        se=0.0,
-        activation="swish",
-        expand_groups=1,
-        project_groups=1,
-        partition="equal",
-        dilation=1,
-        padding="same",
-        eps=1e-5,
-        momentum=0.1,
-        out_activation="identity",
-        skip=True,
+        in_channels: int,
+        out_channels: int,
+        kernel_sizes: int | Sequence[Ints] = (3, 5, 7),
+        stride: Ints = 1,
+        expansion: int = 6,
+        se: float = 0.0,
+        activation: str = "swish",
+        expand_groups: int = 1,
+        project_groups: int = 1,
+        partition: str | Sequence[int] = "equal",
+        dilation: int | Sequence[Ints] = 1,
+        padding: Padding = "same",
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        out_activation: str = "identity",
+        skip: bool = True,
     ):
         super().__init__()
-        if not 0 <= se:
+        if not number(se, "se") >= 0:
             raise ValueError(f"se must be 0 or more, a fraction of in_channels, got {se}")
         inside = count(in_channels, "in_channels") * count(expansion, "expansion")
         self.fused = True  # False: each layer runs on its own, for whoever wants to see what passes between them

@@ -1,11 +1,13 @@
 """Convolution layers: dense, pointwise, depthwise and mixed depthwise. Each owns its weights and calls ``functional``."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 import minimix.functional as F
 from minimix.nn import init
 from minimix.nn.module import Module, Parameter
-from minimix.padding import count, pair
+from minimix.padding import Ints, Padding, count, pair
 from minimix.partition import partition as split_channels
 
 
@@ -21,7 +23,17 @@ class Conv2d(Module):
     (2, 8, 16, 16)
     """
 
-    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Ints,
+        stride: Ints = 1,
+        padding: Padding = 0,
+        dilation: Ints = 1,
+        groups: int = 1,
+        bias: bool = True,
+    ):
         super().__init__()
         self.in_channels, self.out_channels = count(in_channels, "in_channels"), count(out_channels, "out_channels")
         self.kernel_size, self.groups = pair(kernel_size, "kernel_size", 1), count(groups, "groups")
@@ -58,7 +70,7 @@ class PointwiseConv2d(Module):
     ['0.weight', '1.weight']
     """
 
-    def __init__(self, in_channels, out_channels, groups=1, bias=True, split=False):
+    def __init__(self, in_channels: int, out_channels: int, groups: int = 1, bias: bool = True, split: bool = False):
         super().__init__()
         self.in_channels, self.out_channels = count(in_channels, "in_channels"), count(out_channels, "out_channels")
         self.groups = count(groups, "groups")
@@ -103,7 +115,15 @@ class DepthwiseConv2d(Module):
     (2, 4, 4, 4)
     """
 
-    def __init__(self, channels, kernel_size=3, stride=1, dilation=1, multiplier=1, padding="same"):
+    def __init__(
+        self,
+        channels: int,
+        kernel_size: Ints = 3,
+        stride: Ints = 1,
+        dilation: Ints = 1,
+        multiplier: int = 1,
+        padding: Padding = "same",
+    ):
         super().__init__()
         self.channels, self.multiplier = count(channels, "channels"), count(multiplier, "multiplier")
         self.kernel_size, self.stride = pair(kernel_size, "kernel_size", 1), pair(stride, "stride", 1)
@@ -140,7 +160,16 @@ class MixConv2d(Module):
     (2, 32, 8, 8)
     """
 
-    def __init__(self, channels, kernel_sizes=(3, 5, 7), stride=1, dilation=1, partition="equal", multiplier=1, padding="same"):
+    def __init__(
+        self,
+        channels: int,
+        kernel_sizes: int | Sequence[Ints] = (3, 5, 7),
+        stride: Ints = 1,
+        dilation: int | Sequence[Ints] = 1,
+        partition: str | Sequence[int] = "equal",
+        multiplier: int = 1,
+        padding: Padding = "same",
+    ):
         super().__init__()
         self.channels, self.multiplier = count(channels, "channels"), count(multiplier, "multiplier")
         kernel_sizes = kernel_sizes if isinstance(kernel_sizes, (tuple, list)) else (kernel_sizes,)
@@ -166,6 +195,8 @@ class MixConv2d(Module):
     def _divide(self, partition) -> tuple:
         if isinstance(partition, str):
             return split_channels(self.channels, len(self.kernel_sizes), partition)
+        if not isinstance(partition, (tuple, list)):
+            raise TypeError(f"partition must be 'equal', 'exponential' or the channels of each group, got {partition!r}")
         sizes = tuple(count(c, "partition") for c in partition)
         if len(sizes) != len(self.kernel_sizes) or sum(sizes) != self.channels:
             raise ValueError(

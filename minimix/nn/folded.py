@@ -1,5 +1,9 @@
 """What convolution and batch norm become when the norm is folded (``minimix/fold.py``): for use, not for training."""
 
+from collections.abc import Iterable
+
+import numpy as np
+
 import minimix.functional as F
 from minimix.nn.module import Module, Parameter
 from minimix.ops.folded import FOLDED_CONV2D, FOLDED_MIXCONV2D
@@ -15,7 +19,7 @@ class FoldedConv2d(Module):
     array([4., 0.], dtype=float32)
     """
 
-    def __init__(self, weight, bias, activation="identity", **options):
+    def __init__(self, weight: np.ndarray, bias: np.ndarray, activation: str = "identity", **options):
         super().__init__()
         self.weight, self.bias = Parameter(weight, requires_grad=False), Parameter(bias, requires_grad=False)
         self.activation, self.options = activation, options
@@ -36,7 +40,7 @@ class FoldedMixConv2d(Module):
     array([2., 0.], dtype=float32)
     """
 
-    def __init__(self, weights, bias, activation="identity", **options):
+    def __init__(self, weights: Iterable[np.ndarray], bias: np.ndarray, activation: str = "identity", **options):
         super().__init__()
         for i, weight in enumerate(weights):
             self.register_parameter(f"weight{i}", Parameter(weight, requires_grad=False))

@@ -8,15 +8,15 @@ import minimix.functional as F
 from minimix import rng
 from minimix.nn import init
 from minimix.nn.module import Module, Parameter
-from minimix.ops.norm import ACTIVATIONS
-from minimix.padding import count
+from minimix.ops.activation import need_activation
+from minimix.padding import Ints, count, number
 
 
 class BatchNorm2d(Module):
     """Batch normalisation of (N, C, H, W), with an activation in the same pass if wished. torch.nn.BatchNorm2d's arguments.
 
     Parameters weight, bias (C,); buffers running_mean, running_var (C,), num_batches_tracked.
-    activation: "identity", "relu", "relu6", "swish" or "hard_swish".
+    activation: one of ``F.batch_norm``'s.
 
     >>> from minimix import nn
     >>> import numpy as np
@@ -24,11 +24,21 @@ class BatchNorm2d(Module):
     (2, 3, 4, 4)
     """
 
-    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, activation="identity"):
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        activation: str = "identity",
+    ):
         super().__init__()
         num_features = count(num_features, "num_features")
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation {activation!r}, expected one of {', '.join(ACTIVATIONS)}")
+        if number(eps, "eps") < 0:
+            raise ValueError(f"BatchNorm2d: eps must not be negative, got {eps}")
+        momentum = None if momentum is None else number(momentum, "momentum")
+        need_activation(activation, "BatchNorm2d")
         self.num_features, self.eps, self.momentum, self.activation = num_features, eps, momentum, activation
         self.weight = Parameter(np.ones(num_features, np.float32)) if affine else None
         self.bias = Parameter(np.zeros(num_features, np.float32)) if affine else None
@@ -81,7 +91,7 @@ class Linear(Module):
     (5, 3)
     """
 
-    def __init__(self, in_features, out_features, bias=True):
+    def __init__(self, in_features: int, out_features: int, bias: bool = True):
         super().__init__()
         self.in_features, self.out_features = count(in_features, "in_features"), count(out_features, "out_features")
         bound = 1 / math.sqrt(in_features)
@@ -104,9 +114,9 @@ class Dropout(Module):
     array([1., 1., 1.], dtype=float32)
     """
 
-    def __init__(self, p=0.5, generator: np.random.Generator | None = None):
+    def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None):
         super().__init__()
-        if not 0 <= p <= 1:
+        if not 0 <= number(p, "dropout probability") <= 1:
             raise ValueError(f"dropout probability must lie between 0 and 1, got {p}")
         self.p, self.generator = p, generator
 
@@ -126,7 +136,9 @@ class MaxPool2d(Module):
     (1, 3, 4, 4)
     """
 
-    def __init__(self, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+    def __init__(
+        self, kernel_size: Ints, stride: Ints | None = None, padding: Ints = 0, dilation: Ints = 1, ceil_mode: bool = False
+    ):
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
         self.dilation, self.ceil_mode = dilation, ceil_mode
@@ -150,7 +162,14 @@ class AvgPool2d(Module):
     (1, 3, 4, 4)
     """
 
-    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+    def __init__(
+        self,
+        kernel_size: Ints,
+        stride: Ints | None = None,
+        padding: Ints = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ):
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
@@ -184,7 +203,7 @@ class Flatten(Module):
     (2, 60)
     """
 
-    def __init__(self, start_axis=1, end_axis=-1):
+    def __init__(self, start_axis: int = 1, end_axis: int = -1):
         super().__init__()
         self.start_axis, self.end_axis = start_axis, end_axis
 
@@ -266,7 +285,7 @@ class Softmax(Module):
     array([[0.5, 0.5]], dtype=float32)
     """
 
-    def __init__(self, axis=-1):
+    def __init__(self, axis: int = -1):
         super().__init__()
         self.axis = axis
 

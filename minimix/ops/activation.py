@@ -6,8 +6,23 @@ Of complex numbers (which only a complex-step gradient check sends here) the rea
 
 import numpy as np
 
+from minimix.kernels import activation as kernels
 from minimix.ops.elementwise import clip_real
 from minimix.ops.op import Op
+
+ACTIVATIONS = {  # those that other ops do in the same pass, by the names that users give, as kernels know them
+    "identity": kernels.IDENTITY,
+    "relu": kernels.RELU,
+    "relu6": kernels.RELU6,
+    "swish": kernels.SWISH,
+    "hard_swish": kernels.HARD_SWISH,
+}
+
+
+def need_activation(name: str, where: str) -> None:
+    """Refuse a name that is not in ``ACTIVATIONS``. where: in front of the message."""
+    if name not in ACTIVATIONS:
+        raise ValueError(f"{where}: activation {name!r}, expected one of {', '.join(ACTIVATIONS)}")
 
 
 def relu_forward(x):

@@ -12,12 +12,13 @@ import numpy as np
 
 from minimix import convargs
 from minimix.kernels import block, memory
-from minimix.kernels.gate import Gate, GateGradient
 from minimix.kernels.norm import Norm
 from minimix.kernels.threads import parallel, threads_for
+from minimix.ops.activation import ACTIVATIONS
 from minimix.ops.depthwise import backward_plan, plan
+from minimix.ops.excite import gate_gradient, gate_of
 from minimix.ops.layout import channel_major, nchw
-from minimix.ops.norm import ACTIVATIONS, move_running
+from minimix.ops.norm import move_running
 from minimix.ops.op import Op
 from minimix.ops.product import SPEED, partial_columns, tile_columns
 
@@ -122,7 +123,7 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,))
     before = _norm(options.before, inputs.before, g.channels, training, dtype)
     after = _norm(options.after, inputs.after, g.channels, training, dtype)
     last = _norm(options.last, inputs.last, layout.output_shape[1], training, dtype)
-    gate = _gate(inputs.excite, options.excite, g.channels, images, dtype)
+    gate = gate_of(inputs.excite, options.excite, g.channels, images, dtype)
 
     h = memory.empty((g.channels, g.height, g.width, images), dtype) if layout.expand else planes
     z, y = (memory.empty((g.channels, g.out_height, g.out_width, images), dtype) for _ in range(2))
@@ -151,7 +152,7 @@ def mix_block_backward(gradient, saved, needed):
     g_weight = np.zeros(weight.shape, dtype)
     g_before, g_after = (np.zeros((layout.geometry.channels, 2), dtype) for _ in range(2))
     g_scale, g_shift = (np.zeros(layout.output_shape[1], dtype) for _ in range(2))
-    g_gate = _gate_gradient(gate)
+    g_gate = gate_gradient(gate)
     expand, project = _product(inputs.expand, layout.expand, dtype), _product(inputs.project, layout.project, dtype)
     g_expand, g_project = _partial(expand), _partial(project)
     channels, taps = backward_plan(layout.geometry)
@@ -217,23 +218,6 @@ def _norm(options, arrays, channels: int, training: bool, dtype) -> Norm:
     else:
         mean, variance = (np.array(statistic, np.float64) for statistic in options.running)
     return Norm(True, training, ACTIVATIONS[options.activation], float(options.eps), *arrays, mean, variance)
-
-
-def _gate(arrays, activation, channels: int, images: int, dtype) -> Gate:
-    if not arrays:
-        none, matrix = np.empty(0, dtype), np.empty((0, 0), dtype)
-        return Gate(False, 0, matrix, none, matrix, none, matrix, matrix, matrix, matrix)
-    reduce, reduce_bias, expand, expand_bias = arrays
-    hidden = len(reduce)
-    mean, gate = (memory.empty((channels, images), dtype) for _ in range(2))
-    before, active = (np.empty((hidden, images), dtype) for _ in range(2))
-    return Gate(True, ACTIVATIONS[activation], np.ascontiguousarray(reduce.reshape(hidden, channels)), reduce_bias,
-                np.ascontiguousarray(expand.reshape(channels, hidden)), expand_bias, mean, before, active, gate)  # fmt: skip
-
-
-def _gate_gradient(gate: Gate) -> GateGradient:
-    like = (gate.reduce, gate.reduce_bias, gate.expand, gate.expand_bias, gate.mean, gate.hidden, gate.gate)
-    return GateGradient(*map(np.empty_like, like), np.ascontiguousarray(gate.reduce.T), np.ascontiguousarray(gate.expand.T))
 
 
 def _scratch(layout: Layout, n: int, dtype, taps) -> block.Scratch:

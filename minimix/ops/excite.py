@@ -4,71 +4,71 @@
     gate = sigmoid(W2 @ act(W1 @ mean + b1) + b2)        excite, eq. 3
     y    = x * gate                                      eq. 4
 
-Means and gates are (C, N) matrices, so both layers are small matrix products; only the first and the last line see the pixels.
+Only the first and the last line see the pixels; what is between them works on (C, N) matrices, by the code that
+a whole block has in it (``kernels/gate.py``).
 """
 
 import numpy as np
 
+from minimix import reference
 from minimix.kernels import gate as kernels
 from minimix.kernels import memory
+from minimix.kernels.gate import Gate, GateGradient
 from minimix.kernels.threads import parallel, threads_for
-from minimix.ops import activation as activations
+from minimix.ops.activation import ACTIVATIONS
 from minimix.ops.layout import channel_major, nchw
 from minimix.ops.op import Op, refuse_complex
-from minimix.ops.product import matrix_product, outer_product
-
-ACTIVATIONS = {
-    "relu": activations.RELU,
-    "relu6": activations.RELU6,
-    "swish": activations.SWISH,
-    "hard_swish": activations.HARD_SWISH,
-}
 
 
-def _matrix(weight):
-    return np.ascontiguousarray(weight.reshape(weight.shape[:2]))
-
-
-def squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, activation="swish"):
-    """x (N, C, H, W), reduce_weight (R, C, 1, 1), reduce_bias (R,), expand_weight (C, R, 1, 1), expand_bias (C,) -> like x."""
-    first, second = _matrix(reduce_weight), _matrix(expand_weight)
-    act = ACTIVATIONS[activation]
+def squeeze_excite(x, *arrays, activation="swish"):
+    """x (N, C, H, W); arrays: reduce weight (R, C, 1, 1), reduce bias (R,), expand weight (C, R, 1, 1), expand bias (C,)
+    -> like x."""
     if x.dtype.kind == "c":
-        hidden = act.forward(x.mean(axis=(2, 3)) @ first.T + reduce_bias)[0]
-        gate = activations.SIGMOID.forward(hidden @ second.T + expand_bias)[0]
-        return x * gate[:, :, None, None], None
+        first, b1, second, b2 = (a.reshape(a.shape[:2]) for a in arrays)
+        hidden = x.mean(axis=(2, 3)) @ first.T + b1
+        hidden = hidden if activation == "identity" else getattr(reference, activation)(hidden)
+        return x * reference.sigmoid(hidden @ second.T + b2)[:, :, None, None], None
     planes = channel_major(x)
-    channels, height, width, images = planes.shape
-    mean = memory.empty((channels, images), x.dtype)
-    if x.size:
-        parallel(kernels.squeeze, planes.reshape(-1), mean, height * width, threads=threads_for(0.1 * x.size))
-    hidden = matrix_product(first, mean, np.empty((len(first), images), x.dtype))
-    hidden, hidden_saved = act.forward(hidden + reduce_bias[:, None])
-    gate = matrix_product(second, np.ascontiguousarray(hidden), memory.empty(mean.shape, x.dtype))
-    gate, gate_saved = activations.SIGMOID.forward(gate + expand_bias[:, None])
+    gate = gate_of(arrays, activation, len(planes), x.shape[0], x.dtype)
     out = memory.empty(planes.shape, x.dtype)
     if x.size:
-        parallel(kernels.excite, planes.reshape(-1), gate, out.reshape(-1), height * width, threads=threads_for(0.1 * x.size))
-    return nchw(out), (planes, mean, first, hidden, second, gate, act, hidden_saved, gate_saved)
+        pixels, threads = planes.shape[1] * planes.shape[2], threads_for(0.1 * x.size)
+        parallel(kernels.squeeze, planes.reshape(-1), gate.mean, pixels, threads=threads)
+        kernels.decide_alone(gate)
+        parallel(kernels.excite, planes.reshape(-1), gate.gate, out.reshape(-1), pixels, threads=threads)
+    return nchw(out), (planes, gate)
 
 
 def squeeze_excite_backward(gradient, saved, needed):
-    planes, mean, first, hidden, second, gate, act, hidden_saved, gate_saved = refuse_complex(saved)
+    planes, gate = refuse_complex(saved)
     g = channel_major(gradient)
-    pixels = planes.shape[1] * planes.shape[2]
-    g_gate = memory.empty(gate.shape, gate.dtype)
-    parallel(kernels.gate_grad, g.reshape(-1), planes.reshape(-1), g_gate, pixels, threads=threads_for(0.1 * g.size))
-    (g_gate,) = activations.SIGMOID.backward(g_gate, gate_saved)
-    g_second = outer_product(g_gate, hidden)[:, :, None, None]
-    g_hidden = matrix_product(np.ascontiguousarray(second.T), g_gate, np.empty(hidden.shape, hidden.dtype))
-    (g_hidden,) = act.backward(g_hidden, hidden_saved)
-    g_first = outer_product(g_hidden, mean)[:, :, None, None]
+    pixels, threads = planes.shape[1] * planes.shape[2], threads_for(0.1 * g.size)
+    found = gate_gradient(gate)
+    parallel(kernels.gate_grad, g.reshape(-1), planes.reshape(-1), found.gate, pixels, threads=threads)
+    kernels.decide_grad_alone(gate, found)
     gx = None
     if needed[0]:
-        g_mean = matrix_product(np.ascontiguousarray(first.T), g_hidden, np.empty(mean.shape, mean.dtype))
         gx = memory.empty(planes.shape, planes.dtype)
-        parallel(kernels.excite_grad, g.reshape(-1), gate, g_mean, gx.reshape(-1), pixels, threads=threads_for(0.1 * g.size))
-    return None if gx is None else nchw(gx), g_first, g_hidden.sum(axis=1), g_second, g_gate.sum(axis=1)
+        parallel(kernels.excite_grad, g.reshape(-1), gate.gate, found.mean, gx.reshape(-1), pixels, threads=threads)
+    first, second = found.reduce[:, :, None, None], found.expand[:, :, None, None]
+    return None if gx is None else nchw(gx), first, found.reduce_bias, second, found.expand_bias
+
+
+def gate_of(arrays, activation, channels: int, images: int, dtype) -> Gate:
+    """The two layers, and room for what they make of so many images. arrays: of ``squeeze_excite``, () where there is none."""
+    if not arrays:
+        none, matrix = np.empty(0, dtype), np.empty((0, 0), dtype)
+        return Gate(False, 0, matrix, none, matrix, none, matrix, matrix, matrix, matrix)
+    weights = (np.ascontiguousarray(array.reshape(array.shape[:2])) for array in arrays)  # (R, C), (R,), (C, R), (C,)
+    mean, gate = (memory.empty((channels, images), dtype) for _ in range(2))
+    hidden, active = (np.empty((len(arrays[0]), images), dtype) for _ in range(2))
+    return Gate(True, ACTIVATIONS[activation], *weights, mean, hidden, active, gate)
+
+
+def gate_gradient(gate: Gate) -> GateGradient:
+    """Room for the gradients of a gate."""
+    like = (gate.reduce, gate.reduce_bias, gate.expand, gate.expand_bias, gate.mean, gate.hidden, gate.gate)
+    return GateGradient(*map(np.empty_like, like), np.ascontiguousarray(gate.reduce.T), np.ascontiguousarray(gate.expand.T))
 
 
 SQUEEZE_EXCITE = Op("squeeze_excite", squeeze_excite, squeeze_excite_backward, selective=True)

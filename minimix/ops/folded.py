@@ -7,8 +7,8 @@ written once. The sums before the activation are gone then, and with them the gr
 
 from minimix import convargs
 from minimix.ops import convolution, depthwise
+from minimix.ops.activation import ACTIVATIONS
 from minimix.ops.layout import nchw
-from minimix.ops.norm import ACTIVATIONS
 from minimix.ops.op import Op
 
 
@@ -24,11 +24,9 @@ def folded_mixconv2d(x, bias, *weights, activation="identity", **options):
     """x (N, C, H, W), bias (C*m,), weights one (C_t*m, 1, KH_t, KW_t) a group -> (N, C*m, OH, OW). options: ``mixconv2d``'s."""
     geometry = convargs.mixconv2d(x, weights, **options)
     _refuse_complex(x)
-    if bias.shape != (geometry.out_channels,) or bias.dtype != x.dtype:
-        raise RuntimeError(
-            f"bias {bias.shape} of {bias.dtype} does not fit: expected ({geometry.out_channels},) of {x.dtype}, one number for "
-            "each output channel"
-        )
+    if bias.shape != (geometry.out_channels,):
+        raise RuntimeError(f"bias {bias.shape} does not fit: expected ({geometry.out_channels},), one for each output channel")
+    convargs.need_one_dtype(x, {"bias": bias})
     return depthwise.run(x, weights, geometry, bias, ACTIVATIONS[activation])
 
 

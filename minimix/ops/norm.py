@@ -9,19 +9,11 @@ alone. With activation "identity" it is plain batch norm.
 import numpy as np
 
 from minimix import reference
-from minimix.kernels import activation as activations
 from minimix.kernels import memory, norm
 from minimix.kernels.threads import parallel, threads_for
+from minimix.ops.activation import ACTIVATIONS
 from minimix.ops.layout import channel_major, nchw
 from minimix.ops.op import Op, refuse_complex
-
-ACTIVATIONS = {
-    "identity": activations.IDENTITY,
-    "relu": activations.RELU,
-    "relu6": activations.RELU6,
-    "swish": activations.SWISH,
-    "hard_swish": activations.HARD_SWISH,
-}
 
 
 def batch_norm(x, weight, bias, *residual, running=None, training=False, momentum=0.1, eps=1e-5, activation="identity"):

@@ -17,6 +17,7 @@ from minimix.padding import Pair
 from minimix.profile.shapes import ACTIVATIONS, Geometry
 
 KINDS = ("depthwise", "pointwise", "se", "dense", "linear")  # "dense": convolutions with larger kernels over several channels
+OTHER = "other"  # the kind of ops that are somebody else's, or of several kinds
 POOLS = {
     pool.MAX_POOL2D: "max_pool",
     pool.AVG_POOL2D: "avg_pool",
@@ -35,8 +36,7 @@ APART = {  # what is listed apart, of what it is made up, and in which unit
 class Work:
     """What one op does.
 
-    macs:   multiply-adds. kind: one of ``KINDS``, "other" for an op of somebody else's and for one that is of
-            several kinds, "" where there are none.
+    macs:   multiply-adds. kind: one of ``KINDS``, or ``OTHER``; "" where there are none.
     others: {name: how many}: "bias" (additions), "batch_norm" and the names of activations (elements that pass through),
             "max_pool", "avg_pool", "global_pool" (elements that go in; those that come out have "_out" behind),
             "batch_norm_params" (numbers of scale and shift, for each image).
@@ -59,7 +59,7 @@ def work_of(op: Op, arrays: tuple, options: dict, shape: tuple, geometry: Geomet
     if op is SQUEEZE_EXCITE:
         return _squeeze_excite(*arrays, **options)
     if op is block.MIX_BLOCK:
-        return Work(block.multiply_adds(block.split(arrays, options["counts"]), shape), "other")
+        return Work(block.multiply_adds(block.split(arrays, options["counts"]), shape), OTHER)
     if op in (LINEAR, MATMUL):
         return Work(size * arrays[0].shape[-1], "linear", {"bias": size} if len(arrays) > 2 else {})
     if op is BATCH_NORM:
@@ -90,22 +90,24 @@ def _dense(arrays, options, size: int, g: convargs.ConvGeometry) -> Work:
 
 def _biased(options: dict, size: int) -> dict[str, int]:
     """A bias, and the activation that a folded convolution has."""
-    activation = options.get("activation", "identity")
-    return {"bias": size} if activation == "identity" else {"bias": size, activation: size}
+    return {"bias": size, **_activated(options.get("activation", "identity"), size)}
 
 
 def _squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, activation) -> Work:
     """Two 1x1 convolutions of a picture of one pixel. Its means and its products with x have a line in no counter."""
     images, channels, hidden = x.shape[0], x.shape[1], len(reduce_weight)
-    others = {"bias": images * (hidden + channels), activation: images * hidden}
+    others = {"bias": images * (hidden + channels), **_activated(activation, images * hidden)}
     parts = (((1, 1), channels), ((1, 1), hidden))
     return Work(2 * images * channels * hidden, "se", added(others, {"sigmoid": images * channels}), parts)
 
 
 def _norm(shape: tuple, activation: str) -> dict[str, int]:
     size = math.prod(shape)
-    own = {"batch_norm": size, "batch_norm_params": 2 * shape[0] * shape[1]}
-    return own if activation == "identity" else {**own, activation: size}
+    return {"batch_norm": size, "batch_norm_params": 2 * shape[0] * shape[1], **_activated(activation, size)}
+
+
+def _activated(activation: str, size: int) -> dict[str, int]:
+    return {} if activation == "identity" else {activation: size}
 
 
 def added(*counts: dict[str, int]) -> dict[str, int]:

@@ -16,7 +16,7 @@ import numpy as np
 from minimix.nn import MixBlock, Module, SqueezeExcite
 from minimix.ops.op import Op
 from minimix.padding import Pair
-from minimix.profile.costs import Work, work_of
+from minimix.profile.costs import OTHER, Work, work_of
 from minimix.profile.fields import Field, field_of
 from minimix.profile.shapes import dtype_of, geometry_of, shape_of
 from minimix.tensor import Tensor, enable_grad, instead
@@ -124,7 +124,7 @@ def _run(op: Op, arrays: tuple, options: dict) -> tuple[np.ndarray, Work]:
     with np.errstate(all="ignore"):
         output, saved = op.forward(*arrays, **options)
     macs = op.flops(output, saved) // 2 if op.flops else 0
-    return output, Work(macs, "other" if macs else "")
+    return output, Work(macs, OTHER if macs else "")
 
 
 def tensors_in(value) -> Iterator[Tensor]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from minimix.padding import Pair
-from minimix.profile.costs import APART, KINDS, added
+from minimix.profile.costs import APART, KINDS, OTHER, added
 from minimix.profile.counters import prices_of
 
 
@@ -65,7 +65,7 @@ class LayerRow(NamedTuple):
             "receptive_field": "" if field is None else times(field),
             "params": self.params,
             "macs": self.macs,
-            **{f"macs_{kind}": self.macs_by_kind.get(kind, 0) for kind in KINDS},
+            **{f"macs_{kind}": self.macs_by_kind.get(kind, 0) for kind in (*KINDS, OTHER)},
             **{name.replace(" ", "_"): n for name, n in apart.items()},
             "activation_bytes": self.activation_bytes,
         }
@@ -148,8 +148,9 @@ class Profile:
         return {"input_shape": self.input_shape, **totals, **kinds, "rows": [row._asdict() for row in self.rows]}
 
     def to_csv(self) -> str:
-        """A line for each row, under headings; no totals."""
-        return csv_of([row.record() for row in self.rows])
+        """A line for each row, under headings. Columns of numbers add up to the totals of ``to_dict``, among them a column for
+        each of ``others``."""
+        return csv_of([row.record() | {name: row.others.get(name, 0) for name in self.others} for row in self.rows])
 
     def __str__(self) -> str:
         lines = self.table()

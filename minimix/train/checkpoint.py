@@ -79,6 +79,23 @@ def load(path) -> tuple[dict, dict]:
     return arrays, state
 
 
+def is_checkpoint(path) -> bool:
+    """Whether ``path`` says that it is a checkpoint. Nothing of it is checked.
+
+    >>> import numpy as np
+    >>> save("w.safetensors", {"w": np.arange(3.0)}, {})
+    >>> is_checkpoint("w.safetensors"), is_checkpoint("gone.safetensors")
+    (True, False)
+    """
+    import safetensors
+
+    try:
+        with safetensors.safe_open(path, "numpy") as file:
+            return "minimix" in (file.metadata() or {})
+    except (safetensors.SafetensorError, OSError):
+        return False
+
+
 def _listed(arrays: dict) -> dict:
     """{name: [dtype, shape, checksum]}."""
     return {name: [array.dtype.str, list(array.shape), _checksum(array.tobytes())] for name, array in arrays.items()}

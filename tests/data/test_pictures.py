@@ -73,7 +73,7 @@ def save(mode, path):
     elif mode == "P with transparency":
         image = Image.new("P", (9, 9), 1)
         image.putpalette([0, 0, 0, 100, 100, 100])
-        image.save(path, transparency=bytes([0, 128]))
+        image.save(path, transparency=1 if path.endswith("gif") else bytes([0, 128]))
     elif mode == "P":
         Image.new("RGB", (9, 9), (100, 100, 100)).quantize(2).save(path)
     else:
@@ -84,7 +84,8 @@ def save(mode, path):
 @pytest.mark.parametrize(
     "mode, suffix",
     [("L", "png"), ("L", "jpg"), ("LA", "png"), ("RGB", "png"), ("RGB", "jpg"), ("RGB", "bmp"), ("RGBA", "png"),
-     ("RGBA", "tiff"), ("P", "gif"), ("P with transparency", "png"), ("CMYK", "jpg"), ("I;16", "png")],
+     ("RGBA", "tiff"), ("RGBA", "webp"), ("P", "gif"), ("P", "png"), ("P with transparency", "png"),
+     ("P with transparency", "gif"), ("CMYK", "jpg"), ("CMYK", "tiff"), ("I;16", "png"), ("I;16", "tiff"), ("I;16", "pgm")],
 )  # fmt: skip
 def test_every_mode(mode, suffix):
     save(mode, f"picture.{suffix}")
@@ -98,13 +99,37 @@ def test_black_and_white():
     assert (np.asarray(open_upright("picture.png")) == 255).all()
 
 
-@pytest.mark.parametrize("orientation, turn", [(1, 0), (3, 2), (6, 3), (8, 1)])
-def test_the_camera_is_obeyed(orientation, turn):
+@pytest.mark.parametrize("suffix", ["png", "tiff"])
+@pytest.mark.parametrize("kind", ["RGB", "L", "LA", "I;16", "P"])
+@pytest.mark.parametrize(
+    "orientation, turn, mirrored",
+    [(1, 0, False), (2, 0, True), (3, 2, False), (4, 2, True), (5, 3, True), (6, 3, False), (7, 1, True), (8, 1, False)],
+)
+def test_the_camera_is_obeyed(orientation, turn, mirrored, kind, suffix):
+    """turn: quarters to the left, of the picture as it is stored; mirrored: and then left and right change places."""
     pixels = photograph(6, 9)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    Image.fromarray(pixels).save("turned.png", exif=exif)
-    np.testing.assert_array_equal(np.asarray(open_upright("turned.png")), np.rot90(pixels, turn))
+    if kind != "RGB":
+        pixels[...] = pixels[..., :1]  # grey
+    grey = pixels[..., 0]
+    images = {
+        "RGB": pixels, "L": grey, "LA": np.stack([grey, grey], -1), "I;16": grey.astype(np.uint16) * 256, "P": grey
+    }  # fmt: skip
+    image = Image.fromarray(images[kind])
+    (image.convert("P") if kind == "P" else image).save(f"turned.{suffix}", exif=exif)
+    with Image.open(f"turned.{suffix}") as stored:
+        assert stored.mode == kind
+    turned = np.rot90(pixels, turn)
+    turned = turned[:, ::-1] if mirrored else turned
+    np.testing.assert_array_equal(np.asarray(open_upright(f"turned.{suffix}")), turned)
+
+
+@pytest.mark.parametrize("dtype, numbers", [(np.float32, "floating-point numbers"), (np.int32, "integers of 32 bits")])
+def test_numbers_without_a_white_are_refused(dtype, numbers):
+    Image.fromarray(np.full((9, 9), 100, dtype)).save("picture.tiff")
+    with pytest.raises(ValueError, match=f"picture.tiff is no image .*: it holds {numbers}, and not which of them is white"):
+        open_upright("picture.tiff")
 
 
 def test_several_lie_in_memory_as_layers_want_them():

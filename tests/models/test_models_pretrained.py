@@ -78,7 +78,7 @@ def test_without_the_client(monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(ImportError) as refusal:
         models.create("mixnet_s", pretrained=True)
-    assert 'pip install huggingface_hub' in str(refusal.value)
+    assert "pip install huggingface_hub" in str(refusal.value)
     assert "https://huggingface.co/timm/mixnet_s.ft_in1k/resolve/main/model.safetensors" in str(refusal.value)
 
 

@@ -6,6 +6,7 @@ import pytest
 import minimix as mm
 import minimix.functional as F
 from minimix import nn
+from minimix.ops.activation import ACTIVATIONS
 
 rng = np.random.default_rng(0)
 
@@ -53,6 +54,7 @@ OPTIONS = [
     {"expansion": 2, "kernel_sizes": (3, 3), "padding": [1, 1]},
     {"expansion": 3, "activation": "relu", "expand_groups": 2, "project_groups": 2},
     {"expansion": 2, "activation": "hard_swish", "dilation": (1, 2, 9)},
+    {"expansion": 2, "activation": "identity", "se": 0.25},
     {"expansion": 2, "activation": "relu6", "partition": "exponential", "momentum": 0.5, "eps": 1e-3, "se": 0.25},
 ]
 
@@ -164,7 +166,7 @@ def test_where_a_block_expands_and_skips():
     assert nn.MixBlock(8, 8, expansion=6, se=0.5).se.conv_reduce.weight.shape == (4, 48, 1, 1)  # half of 8, not of 48
 
 
-@pytest.mark.parametrize("activation", ["swish", "relu"])
+@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "identity"])
 def test_squeeze_and_excite(activation):
     layer = nn.SqueezeExcite(6, 3, activation).double()
     x = rng.standard_normal((4, 6, 5, 5))
@@ -174,6 +176,38 @@ def test_squeeze_and_excite(activation):
     gate = mm.reference.sigmoid(hidden @ expand.weight.data[:, :, 0, 0].T + expand.bias.data)
     np.testing.assert_allclose(layer(x).data, x * gate[:, :, None, None], rtol=1e-12)
     assert list(layer.state_dict()) == ["conv_reduce.weight", "conv_reduce.bias", "conv_expand.weight", "conv_expand.bias"]
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-10), (np.float32, 1e-5)])
+@pytest.mark.parametrize("images", [1, 4, 19])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_squeeze_and_excite_is_its_parts(activation, images, dtype, tolerance):
+    """Values and gradients are those of means, two linear layers and a product."""
+    random = np.random.default_rng(images)
+    shapes = (images, 13, 5, 6), (7, 13, 1, 1), (7,), (13, 7, 1, 1), (13,)
+    arrays = [random.standard_normal(shape).astype(dtype) for shape in shapes]
+    cotangent = random.standard_normal(shapes[0]).astype(dtype)
+
+    def parts(x, first, b1, second, b2):
+        hidden = F.linear(x.mean((2, 3)), first.reshape(7, 13), b1)
+        hidden = hidden if activation == "identity" else getattr(F, activation)(hidden)
+        return x * F.sigmoid(F.linear(hidden, second.reshape(13, 7), b2)).reshape(images, 13, 1, 1)
+
+    found, expected = [], []
+    for results, function in ((found, lambda *a: F.squeeze_excite(*a, activation)), (expected, parts)):
+        tensors = [mm.Tensor(array, requires_grad=True) for array in arrays]
+        out = function(*tensors)
+        out.backward(cotangent)
+        results += [out.data, *(tensor.grad for tensor in tensors)]
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * np.abs(theirs).max())
+
+
+def test_squeeze_and_excite_of_no_image():
+    layer = nn.SqueezeExcite(6, 3)
+    x = mm.Tensor(np.zeros((0, 6, 5, 5), np.float32), requires_grad=True)
+    layer(x).sum().backward()
+    assert x.grad.shape == x.shape and not layer.conv_expand.bias.grad.any()
 
 
 def test_blocks_learn():

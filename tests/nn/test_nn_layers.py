@@ -80,6 +80,14 @@ def test_names_of_the_weights_of_a_mixed_layer():
         (lambda: nn.MixConv2d(6, (3, 5), partition=(6,)), ValueError, "each of the 2 kernel sizes"),
         (lambda: nn.MixConv2d(2, (3, 5, 7)), ValueError, "2"),
         (lambda: nn.Dropout(1.5), ValueError, "between 0 and 1"),
+        (lambda: nn.Dropout("half"), TypeError, "dropout probability must be a number, got .half. of type str"),
+        (lambda: nn.Dropout(float("nan")), ValueError, "must be finite"),
+        (lambda: nn.BatchNorm2d(4, eps="small"), TypeError, "eps must be a number"),
+        (lambda: nn.BatchNorm2d(4, eps=-1e-5), ValueError, "eps must not be negative"),
+        (lambda: nn.BatchNorm2d(4, momentum=True), TypeError, "momentum must be a number"),
+        (lambda: nn.BatchNorm2d(4, activation="gelu"), ValueError, "activation .gelu., expected one of identity, relu,"),
+        (lambda: nn.SqueezeExcite(4, 2, "gelu"), ValueError, "activation .gelu., expected one of identity, relu,"),
+        (lambda: nn.MixBlock(4, 4, se="half"), TypeError, "se must be a number"),
         (lambda: nn.Conv2d(3, 4, 3)(np.ones((1, 6, 8, 8), np.float32)), RuntimeError, "3 input channels"),
         (lambda: nn.Conv2d(6, 4, 3)(X), RuntimeError, "x is float64 but weight is float32"),
     ],
@@ -207,3 +215,11 @@ def test_a_small_net_as_torch():
             np.testing.assert_allclose(p.grad, q.grad.numpy(), rtol=1e-9, atol=1e-12, err_msg=name)
         for name, value in theirs.state_dict().items():
             np.testing.assert_allclose(ours.state_dict()[name], value.numpy(), rtol=1e-12, err_msg=name)
+
+
+def test_arguments_of_constructors_say_what_they_are():
+    layers = [getattr(nn, name) for name in nn.__all__ if isinstance(getattr(nn, name), type)]
+    assert len(layers) > 20
+    for layer in layers:
+        for name, argument in inspect.signature(layer).parameters.items():
+            assert argument.annotation is not argument.empty or name == "data", f"{layer.__name__}({name})"

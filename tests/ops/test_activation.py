@@ -1,9 +1,12 @@
+import re
+
 import numpy as np
 import pytest
 from helpers import assert_slopes, same_as_torch
 
 import minimix as mm
 import minimix.functional as F
+from minimix.ops.activation import ACTIVATIONS, need_activation
 
 rng = np.random.default_rng(0)
 A = rng.standard_normal((3, 4)) * 3
@@ -124,3 +127,14 @@ def test_dropout_refuses():
     for p in (-0.1, 1.5, float("nan")):
         with pytest.raises(ValueError, match="expected 0 to 1"):
             F.dropout(A, p)
+
+
+def test_the_names_that_other_ops_take_stand_in_one_table():
+    """And users find all of them in one place."""
+    (listed,) = (line for line in F.batch_norm.__doc__.splitlines() if line.strip().startswith("activation: "))
+    assert re.findall('"(.*?)"', listed) == list(ACTIVATIONS)
+    for name in ACTIVATIONS:
+        with pytest.raises(ValueError, match=f"f: activation 'gelu', expected one of .*{name}"):
+            need_activation("gelu", "f")
+        need_activation(name, "f")
+        assert name == "identity" or (hasattr(F, name) and hasattr(mm.reference, name))

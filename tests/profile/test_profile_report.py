@@ -5,7 +5,9 @@ import io
 import json
 
 from minimix import models, nn
+from minimix.ops.op import Op
 from minimix.profile import profile
+from minimix.tensor import apply
 
 
 def test_printed_it_is_a_table_that_ends_in_the_totals():
@@ -30,6 +32,30 @@ def test_json():
         assert sum(row[total] for row in back["rows"]) == back[total]
     assert sum(back["macs_by_kind"].values()) == back["macs"]
     assert sum(row["others"].get("bias", 0) for row in back["rows"]) == back["apart"]["bias"] > 0
+
+
+HALVE = Op("halve", lambda x: (x / 2, None), lambda g, saved: (g / 2,), flops=lambda output, saved: 2 * output.size)
+
+
+class Halved(nn.Module):
+    """With a multiply-add that is of no kind."""
+
+    def forward(self, x):
+        return apply(HALVE, x)
+
+
+def test_columns_of_csv_add_up_to_the_totals():
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, activation="relu"), nn.AvgPool2d(2), Halved(), nn.Swish())
+    cost = profile(net, (2, 3, 8, 8))
+    lines = list(csv.DictReader(io.StringIO(cost.to_csv())))
+    totals = cost.to_dict()
+    expected = {name: totals[name] for name in ("params", "macs", "activation_bytes")}
+    expected |= {f"macs_{kind}": n for kind, n in totals["macs_by_kind"].items()} | totals["others"]
+    expected |= {name.replace(" ", "_"): n for name, n in totals["apart"].items()}
+    assert {"macs_other", "relu", "swish", "avg_pool", "activation", "batch_norm"} < expected.keys()
+    for name, total in expected.items():
+        assert sum(int(line[name]) for line in lines) == total, name
+    assert sum(expected[name] for name in expected if name.startswith("macs_")) == cost.macs > expected["macs_other"] > 0
 
 
 def test_csv():
