@@ -90,7 +90,7 @@ BATCH_NORM_BACKWARD = Exercise(
         ),
         Mistake(
             "eps outside of the root",
-            "eps is added to the standard deviation. It belongs to the variance, under the root.",
+            "It is added to the standard deviation. It belongs to the variance, under the root.",
             _formula(eps_outside=True),
         ),
         Mistake(
