@@ -95,7 +95,7 @@ BATCH_NORM_BACKWARD = Exercise(
         ),
         Mistake(
             "variance instead of standard deviation",
-            "x is divided by its variance. Where is the root?",
+            "It is divided by the variance. Where is the root?",
             _formula(power=-1.0),
         ),
         Mistake(
