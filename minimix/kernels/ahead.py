@@ -21,20 +21,23 @@ _ROOT = str(Path(__file__).parents[2])  # the other Python shall import this ver
 class Ahead(event.Listener):
     """When ``first``, a kernel, is compiled within ``watching(what)``, another Python runs ``code``, its ``{}`` being ``what``.
 
-    Who needs what that leaves in the cache says ``wait(what)`` before. With one thread (``set_num_threads``) nothing is run.
+    Who needs what that leaves in the cache says ``wait()`` before. There is one other Python at a time, since the cache bears
+    only one writer for each kernel; with one thread (``set_num_threads``) there is none.
     """
 
     def __init__(self, first, code: str):
         self.first, self.code = first, code
-        self._runs: dict[str, threading.Thread | None] = {}  # None where nothing runs
+        self._seen: set[str] = set()
         self._what = ""
+        self._run: threading.Thread | None = None
 
     @contextlib.contextmanager
     def watching(self, what: str):
-        if what in self._runs or get_num_threads() == 1:
+        if what in self._seen or get_num_threads() == 1:
             yield
             return
-        self._what, self._runs[what] = what, None
+        self._seen.add(what)
+        self._what = what
         event.register("numba:compile", self)  # tells of compilations, not of what comes out of the cache
         try:
             yield
@@ -42,17 +45,17 @@ class Ahead(event.Listener):
             event.unregister("numba:compile", self)
 
     def on_start(self, event) -> None:
-        if event.data["dispatcher"] is self.first and sys.executable:
-            run = self._runs[self._what] = threading.Thread(target=_run, args=(self.code.format(self._what),), daemon=True)
-            run.start()
+        if event.data["dispatcher"] is self.first and self._run is None and sys.executable:
+            self._run = threading.Thread(target=_run, args=(self.code.format(self._what),), daemon=True)
+            self._run.start()
 
     def on_end(self, event) -> None:
         pass
 
-    def wait(self, what: str) -> None:
-        if (run := self._runs.get(what)) is not None:
+    def wait(self) -> None:
+        if (run := self._run) is not None:
             run.join()
-            self._runs[what] = None
+            self._run = None
 
 
 def _run(code: str) -> None:

@@ -234,7 +234,7 @@ def mix_block_backward(gradient, saved, needed):
     inputs, layout = saved.inputs, saved.layout
     n = threads_for(2 * layout.cost)
     arguments, g = _backward_call(channel_major(gradient), saved, n)
-    _BACKWARD.wait(saved.planes.dtype.name)
+    _BACKWARD.wait()
     parallel(block.backward, *arguments, threads=n, meets=True)
     found = Inputs(
         x=(nchw(g.gx),),

@@ -37,15 +37,15 @@ def test_runs_once_and_only_if_the_first_kernel_is_compiled(tmp_path):
     with beside.watching("no"):
         first(2)  # it is there already
         other(1)  # nobody asked about that one
-    beside.wait("no")
+    beside.wait()
     assert not path.exists()
     with beside.watching("yes"):
         first(1.5)
-    beside.wait("yes")
+    beside.wait()
     assert path.read_text() == "yes "
     with beside.watching("yes"):
         first(1j)  # once is enough
-    beside.wait("yes")
+    beside.wait()
     assert path.read_text() == "yes "
 
 
@@ -56,13 +56,24 @@ def test_nothing_runs_beside_one_thread_or_without_a_known_python(tmp_path, monk
     beside = Ahead(first, writing(path))
     with beside.watching("a"):
         first(1)
-    beside.wait("a")
+    beside.wait()
     mm.set_num_threads(2)
     monkeypatch.setattr(ahead.sys, "executable", None)  # where Python is part of another program
     with beside.watching("b"):
         first(1.5)
-    beside.wait("b")
+    beside.wait()
     assert not path.exists()
+
+
+def test_one_at_a_time(tmp_path):
+    path = tmp_path / "words"
+    first = fresh_kernel()
+    beside = Ahead(first, f"import time; time.sleep(0.5); {writing(path)}")
+    for what, x in (("slow", 1), ("skipped", 1.5)):
+        with beside.watching(what):
+            first(x)
+    beside.wait()
+    assert path.read_text() == "slow "
 
 
 def test_failures_are_nobodys_business(monkeypatch, capfd, tmp_path):
@@ -70,11 +81,11 @@ def test_failures_are_nobodys_business(monkeypatch, capfd, tmp_path):
     beside = Ahead(first, "raise RuntimeError('{}')")
     with beside.watching("a"):
         assert first(1) == 2
-    beside.wait("a")
+    beside.wait()
     monkeypatch.setattr(ahead.sys, "executable", str(tmp_path / "gone"))
     with beside.watching("b"):
         assert first(1.5) == 2.5
-    beside.wait("b")
+    beside.wait()
     assert capfd.readouterr() == ("", "")
 
 
@@ -84,7 +95,7 @@ def test_the_second_process_uses_this_minimix(tmp_path, monkeypatch):
     beside = Ahead(first, f"import minimix; open({str(path)!r}, 'w').write(minimix.__file__)")
     with beside.watching("a"):
         first(1)
-    beside.wait("a")
+    beside.wait()
     assert path.read_text() == mm.__file__
 
 
