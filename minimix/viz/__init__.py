@@ -13,7 +13,7 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     kernels, filters, maps weights, activations
     arrays                 any array; expected beside actual
     lines                  numbers over numbers
-    gridding, receptive    what an output sees, counted and measured
+    gridding, cone, receptive    what an output sees, counted and measured
     costs, speed, steps    multiply-adds and parameters; rooflines and timings; errors of differences
     training, mistakes     runs, seeds and sweeps; confusion
 """
@@ -21,6 +21,7 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
 from minimix.viz.arithmetic import convolution, paddings
 from minimix.viz.arrays import compare, show
 from minimix.viz.channels import channel_graph, connections, convolution_kinds
+from minimix.viz.cone import cone
 from minimix.viz.costs import by_layer, kind_shares, layer_costs
 from minimix.viz.filters import filters
 from minimix.viz.gridding import gridding, paths
@@ -36,7 +37,7 @@ from minimix.viz.training import curves, runs, seeds, sweep
 from minimix.viz.windows import windows
 
 __all__ = [
-    "by_layer", "channel_graph", "compare", "confusion", "connections", "convolution", "convolution_kinds", "curves",
+    "by_layer", "channel_graph", "compare", "cone", "confusion", "connections", "convolution", "convolution_kinds", "curves",
     "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "filters", "gridding", "input_gradient",
     "kernels", "kind_shares", "ladder", "layer_costs", "lines", "mistakes", "paddings", "partition", "partitions", "paths",
     "receptive_field", "roofline", "runs", "seeds", "show", "step_errors", "sweep", "windows",
