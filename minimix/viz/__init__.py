@@ -10,8 +10,10 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     theme, values, cells, blocks, tiles    how a figure looks, and what drawings consist of
     arithmetic, windows    one position of a kernel, kinds of padding; convolution as a matrix product
     channels, partition    which channels meet which; how MixConv divides them
-    kernels, maps, arrays  weights, activations, any array; expected beside actual
-    gridding, receptive    what an output sees, counted and measured
+    kernels, filters, maps weights, activations
+    arrays                 any array; expected beside actual
+    lines                  numbers over numbers
+    gridding, cone, receptive    what an output sees, counted and measured
     costs, speed, steps    multiply-adds and parameters; rooflines and timings; errors of differences
     training, mistakes     runs, seeds and sweeps; confusion
 """
@@ -19,9 +21,12 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
 from minimix.viz.arithmetic import convolution, paddings
 from minimix.viz.arrays import compare, show
 from minimix.viz.channels import channel_graph, connections, convolution_kinds
+from minimix.viz.cone import cone
 from minimix.viz.costs import by_layer, kind_shares, layer_costs
+from minimix.viz.filters import filters
 from minimix.viz.gridding import gridding, paths
 from minimix.viz.kernels import embed, embedded, kernels
+from minimix.viz.lines import lines
 from minimix.viz.maps import feature_maps
 from minimix.viz.mistakes import confusion, mistakes
 from minimix.viz.partition import partition, partitions
@@ -32,8 +37,8 @@ from minimix.viz.training import curves, runs, seeds, sweep
 from minimix.viz.windows import windows
 
 __all__ = [
-    "by_layer", "channel_graph", "compare", "confusion", "connections", "convolution", "convolution_kinds", "curves",
-    "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "gridding", "input_gradient", "kernels",
-    "kind_shares", "ladder", "layer_costs", "mistakes", "paddings", "partition", "partitions", "paths", "receptive_field",
-    "roofline", "runs", "seeds", "show", "step_errors", "sweep", "windows",
+    "by_layer", "channel_graph", "compare", "cone", "confusion", "connections", "convolution", "convolution_kinds", "curves",
+    "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "filters", "gridding", "input_gradient",
+    "kernels", "kind_shares", "ladder", "layer_costs", "lines", "mistakes", "paddings", "partition", "partitions", "paths",
+    "receptive_field", "roofline", "runs", "seeds", "show", "step_errors", "sweep", "windows",
 ]  # fmt: skip
