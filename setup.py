@@ -30,7 +30,15 @@ setup(
         "pillow>=10.0",  # reads the images given to `minimix predict`
     ],
     extras_require={
-        "test": ["pytest>=8.0", "hypothesis>=6.100"],  # the suite, and generated shapes and arguments in it
+        "test": [
+            "pytest>=8.0",  # the suite
+            "hypothesis>=6.100",  # generated shapes and arguments in it
+            "nbclient>=0.10",  # runs the notebooks, with the next three
+            "nbformat>=5.10",
+            "jupyter_client>=8.6",
+            "ipykernel>=6.29",
+            "ipywidgets>=8.0",  # the sliders in them
+        ],
         "bench": ["torch>=2.4", "timm>=1.0"],  # only as peers: benchmarks and some tests hold minimix against them
         "hub": ["huggingface_hub>=0.23"],  # the hub's client: fetches published weights, models.create(name, pretrained=True)
         "notebooks": ["jupyterlab>=4.0", "ipywidgets>=8.0"],  # to open notebooks/, and progress bars in them
