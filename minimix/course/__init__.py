@@ -10,6 +10,7 @@ report      what a check says, as HTML and as text; panels and picture: its pict
 caught      errors that are part of a lesson
 prediction  questions that are answered before a cell is run
 sliders     figures with sliders; frontend: what the notebook around can show
+table       numbers under headings; timing: how long things take here
 """
 
 from minimix.course.broadcasting import UNBROADCAST, check_unbroadcast
@@ -34,7 +35,9 @@ from minimix.course.prediction import Prediction, predict
 from minimix.course.report import Report
 from minimix.course.sliders import Interactive, interactive
 from minimix.course.stability import LOG_SOFTMAX, check_log_softmax
+from minimix.course.table import Table, table
 from minimix.course.tape import BACKWARD, Scalar, check_backward
+from minimix.course.timing import timed
 
 EXERCISES = (  # in the order of the course
     CENTRAL_DIFFERENCE, OUTPUT_SIZE, CONV2D, WINDOWS, DEPTHWISE_CONV2D, SEPARABLE_MACS, DILATED_CONV2D, RECEPTIVE_FIELD,
@@ -43,9 +46,10 @@ EXERCISES = (  # in the order of the course
 )  # fmt: skip
 
 __all__ = [
-    "EXERCISES", "Caught", "CheckFailed", "Exercise", "Interactive", "Mistake", "Prediction", "Report", "Scalar", "caught",
-    "check", "check_backward", "check_batch_norm_backward", "check_block_macs", "check_central_difference", "check_conv2d",
-    "check_depthwise_conv2d", "check_depthwise_input_grad", "check_depthwise_weight_grad", "check_dilated_conv2d",
-    "check_log_softmax", "check_mixconv2d", "check_mixconv2d_backward", "check_output_size", "check_partition",
-    "check_receptive_field", "check_separable_macs", "check_unbroadcast", "check_windows", "interactive", "predict",
+    "EXERCISES", "Caught", "CheckFailed", "Exercise", "Interactive", "Mistake", "Prediction", "Report", "Scalar", "Table",
+    "caught", "check", "check_backward", "check_batch_norm_backward", "check_block_macs", "check_central_difference",
+    "check_conv2d", "check_depthwise_conv2d", "check_depthwise_input_grad", "check_depthwise_weight_grad",
+    "check_dilated_conv2d", "check_log_softmax", "check_mixconv2d", "check_mixconv2d_backward", "check_output_size",
+    "check_partition", "check_receptive_field", "check_separable_macs", "check_unbroadcast", "check_windows", "interactive",
+    "predict", "table", "timed",
 ]  # fmt: skip
