@@ -379,3 +379,11 @@ def test_strict_checks_raise(monkeypatch):
         course.check_conv2d(lambda x, weight, stride, padding: None)
     monkeypatch.setenv("MINIMIX_COURSE_STRICT", "0")
     assert not course.check_conv2d(lambda x, weight, stride, padding: None).passed
+
+
+def test_a_check_may_be_told_whether_to_raise(monkeypatch):
+    monkeypatch.setenv("MINIMIX_COURSE_STRICT", "1")
+    assert course.check(course.CONV2D, lambda x, weight, stride, padding: None, strict=False).kind == "stub"
+    monkeypatch.delenv("MINIMIX_COURSE_STRICT")
+    with pytest.raises(course.CheckFailed):
+        course.check(course.CONV2D, lambda x, weight, stride, padding: None, strict=True)
