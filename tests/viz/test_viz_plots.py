@@ -232,6 +232,18 @@ def test_errors_of_derivatives_have_their_shape():
         viz.derivative_errors(np.cos, 0.0, 0.0)
 
 
+def test_a_tangent_touches():
+    figure = viz.tangent(lambda t: t**2, 3.0, 6.0, reach=2.0, names=("weight", "loss"))
+    curve, line, point = figure.axes[0].lines
+    gap = curve.get_ydata() - line.get_ydata()
+    assert gap.min() >= -1e-12 and gap.argmin() == 40 and curve.get_xdata()[[0, -1]].tolist() == [1.0, 5.0]
+    assert (point.get_xdata(), point.get_ydata()) == ([3.0], [9.0])
+    assert {"weight", "loss", "slope 6", "weight = 3"} <= set(texts(figure))
+    for reach in (0.0, float("nan")):
+        with pytest.raises(ValueError, match="reach"):
+            viz.tangent(np.exp, 0.0, 1.0, reach=reach)
+
+
 # -- what all have in common ----------------------------------------------------------------------------------------------
 
 
