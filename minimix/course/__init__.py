@@ -8,7 +8,6 @@ engine      running a learner's function, and telling apart what can be wrong wi
 diagnose    which mistake gives these numbers; patterns: what is true of wrong numbers anyhow
 report      what a check says, as HTML and as text; panels and picture: its pictures
 prediction  questions that are answered before a cell is run
-tables      tables, as HTML and as text
 sliders     figures with sliders; frontend: what the notebook around can show
 """
 
@@ -32,7 +31,6 @@ from minimix.course.normalising import BATCH_NORM_BACKWARD, check_batch_norm_bac
 from minimix.course.prediction import Prediction, predict
 from minimix.course.report import Report
 from minimix.course.sliders import Interactive, interactive
-from minimix.course.tables import Table, table
 from minimix.course.tape import BACKWARD, Scalar, check_backward
 
 EXERCISES = (  # in the order of the course
@@ -42,9 +40,9 @@ EXERCISES = (  # in the order of the course
 )  # fmt: skip
 
 __all__ = [
-    "EXERCISES", "CheckFailed", "Exercise", "Interactive", "Mistake", "Prediction", "Report", "Scalar", "Table", "check",
+    "EXERCISES", "CheckFailed", "Exercise", "Interactive", "Mistake", "Prediction", "Report", "Scalar", "check",
     "check_backward", "check_batch_norm_backward", "check_block_macs", "check_conv2d", "check_depthwise_conv2d",
     "check_depthwise_input_grad", "check_depthwise_weight_grad", "check_dilated_conv2d", "check_embed", "check_mixconv2d",
     "check_mixconv2d_backward", "check_output_size", "check_partition", "check_receptive_field", "check_separable_macs",
-    "check_unbroadcast", "check_windows", "interactive", "predict", "table",
+    "check_unbroadcast", "check_windows", "interactive", "predict",
 ]  # fmt: skip

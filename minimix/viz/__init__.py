@@ -12,7 +12,7 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     channels, partition    which channels meet which; how MixConv divides them
     kernels, maps, arrays  weights, activations, any array; expected beside actual
     gridding, receptive    what an output sees, counted and measured
-    costs, tradeoff, speed, steps    multiply-adds and parameters; what they buy; rooflines and timings; errors of differences
+    costs, speed, steps    multiply-adds and parameters; rooflines and timings; errors of differences
     training, mistakes     runs, seeds and sweeps; confusion
 """
 
@@ -28,7 +28,6 @@ from minimix.viz.partition import partition, partitions
 from minimix.viz.receptive import field_box, input_gradient, receptive_field
 from minimix.viz.speed import ladder, roofline
 from minimix.viz.steps import derivative_errors, step_errors
-from minimix.viz.tradeoff import tradeoff
 from minimix.viz.training import curves, runs, seeds, sweep
 from minimix.viz.windows import windows
 
@@ -36,6 +35,5 @@ __all__ = [
     "by_layer", "channel_graph", "compare", "confusion", "connections", "convolution", "convolution_kinds", "curves",
     "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "gridding", "input_gradient", "kernels",
     "kind_shares", "ladder", "layer_costs", "mistakes", "paddings", "partition", "partitions", "paths", "receptive_field",
-    "roofline", "runs", "seeds", "show", "step_errors", "sweep", "tradeoff",
-    "windows",
+    "roofline", "runs", "seeds", "show", "step_errors", "sweep", "windows",
 ]  # fmt: skip

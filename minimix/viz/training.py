@@ -117,8 +117,7 @@ def sweep(
 ) -> theme.Picture:
     """How a number depends on a setting, a line for each variant: means over seeds with their standard errors.
 
-    results: {name: {setting: one number, or one a seed}}. Settings are numbers, or names: these stand in the order in which
-    they first come.
+    results: {name: {setting: one number, or one a seed}}.
 
     >>> from minimix import viz
     >>> figure = viz.sweep({"one size": {3: [70, 71], 5: [75, 74], 7: [73, 74]}, "mixed": {5: 76, 7: 77.5}})
@@ -126,23 +125,19 @@ def sweep(
     if not results or not all(results.values()):
         raise ValueError("results: give {name: {setting: numbers}}, each with one setting or more")
     figure, ax = theme.axes(ax, theme.WIDTH, 3.8)
-    settings = list(dict.fromkeys(setting for line in results.values() for setting in line))
-    named = any(isinstance(setting, str) for setting in settings)
-    where = {setting: i if named else setting for i, setting in enumerate(settings)}
-    spread = False
+    settings = sorted({setting for line in results.values() for setting in line})
     for i, ((name, line), colour) in enumerate(zip(results.items(), theme.colours(len(results)), strict=True)):
-        found = sorted(line, key=where.get)
-        pairs = [mean_and_error(_numbers(line[s], f"results[{name!r}][{s!r}]")) for s in found]
+        places = sorted(line)
+        pairs = [mean_and_error(_numbers(line[s], f"results[{name!r}][{s!r}]")) for s in places]
         means, errors = (np.array(part, float) for part in zip(*pairs, strict=True))
         look = {"color": colour, "linestyle": STYLES[i % 4], "marker": MARKERS[i % len(MARKERS)], "markersize": 6}
         bars = {"yerr": errors if errors.any() else None, "capsize": 4, "elinewidth": 1.4}
-        ax.errorbar([where[s] for s in found], means, **bars, **look, label=theme.shortened(str(name), 2.4))
-        spread = spread or bool(errors.any())
-    ax.set_xticks([where[s] for s in settings], settings if named else [f"{setting:g}" for setting in settings])
+        ax.errorbar(places, means, **bars, **look, label=theme.shortened(str(name), 2.4))
+    ax.set_xticks(settings, [f"{setting:g}" for setting in settings])
     ax.margins(x=0.06)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.grid(True)
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error" if spread else None)
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error")
     return figure
 
 
