@@ -10,6 +10,7 @@ report      what a check says, as HTML and as text; panels and picture: its pict
 prediction  questions that are answered before a cell is run
 sliders     figures with sliders; frontend: what the notebook around can show
 table       numbers under headings; timing: how long things take here
+machine     how long each layer of a network takes, and how fast the machine is at best
 """
 
 from minimix.course.broadcasting import UNBROADCAST, check_unbroadcast
@@ -26,6 +27,7 @@ from minimix.course.gradients import (
     check_depthwise_input_grad,
     check_depthwise_weight_grad,
 )
+from minimix.course.machine import Ceilings, LayerTime, ceilings, layer_times
 from minimix.course.mixed_gradients import MIXCONV2D_BACKWARD, check_mixconv2d_backward
 from minimix.course.mixing import MIXCONV2D, PARTITION, check_mixconv2d, check_partition
 from minimix.course.normalising import BATCH_NORM_BACKWARD, check_batch_norm_backward
@@ -43,9 +45,10 @@ EXERCISES = (  # in the order of the course
 )  # fmt: skip
 
 __all__ = [
-    "EXERCISES", "CheckFailed", "Exercise", "Interactive", "Mistake", "Prediction", "Report", "Scalar", "Table", "check",
+    "EXERCISES", "Ceilings", "CheckFailed", "Exercise", "Interactive", "LayerTime", "Mistake", "Prediction", "Report", "Scalar",
+    "Table", "ceilings", "check",
     "check_backward", "check_batch_norm_backward", "check_block_macs", "check_conv2d", "check_depthwise_conv2d",
     "check_depthwise_input_grad", "check_depthwise_weight_grad", "check_dilated_conv2d", "check_embed", "check_mixconv2d",
     "check_mixconv2d_backward", "check_output_size", "check_partition", "check_receptive_field", "check_separable_macs",
-    "check_unbroadcast", "check_windows", "interactive", "predict", "table", "timed",
+    "check_unbroadcast", "check_windows", "interactive", "layer_times", "predict", "table", "timed",
 ]  # fmt: skip

@@ -13,7 +13,8 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     kernels, maps, arrays  weights, activations, any array; expected beside actual
     lines                  numbers over numbers
     gridding, receptive    what an output sees, counted and measured
-    costs, speed, steps    multiply-adds and parameters; rooflines and timings; errors of differences
+    costs, counters        multiply-adds and parameters, and what else others count
+    speed, steps           rooflines, timings, and what was predicted; errors of differences
     training, mistakes     runs, seeds and sweeps; confusion
 """
 
@@ -21,6 +22,7 @@ from minimix.viz.arithmetic import convolution, paddings
 from minimix.viz.arrays import compare, show
 from minimix.viz.channels import channel_graph, connections, convolution_kinds
 from minimix.viz.costs import by_layer, kind_shares, layer_costs
+from minimix.viz.counters import beyond, counters
 from minimix.viz.gridding import gridding, paths
 from minimix.viz.kernels import embed, embedded, kernels
 from minimix.viz.lines import lines
@@ -28,14 +30,14 @@ from minimix.viz.maps import feature_maps
 from minimix.viz.mistakes import confusion, mistakes
 from minimix.viz.partition import partition, partitions
 from minimix.viz.receptive import field_box, input_gradient, receptive_field
-from minimix.viz.speed import ladder, roofline
+from minimix.viz.speed import agreement, ladder, roofline
 from minimix.viz.steps import derivative_errors, step_errors
 from minimix.viz.training import curves, runs, seeds, sweep
 from minimix.viz.windows import windows
 
 __all__ = [
-    "by_layer", "channel_graph", "compare", "confusion", "connections", "convolution", "convolution_kinds", "curves",
-    "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "gridding", "input_gradient", "kernels",
-    "kind_shares", "ladder", "layer_costs", "lines", "mistakes", "paddings", "partition", "partitions", "paths",
-    "receptive_field", "roofline", "runs", "seeds", "show", "step_errors", "sweep", "windows",
+    "agreement", "beyond", "by_layer", "channel_graph", "compare", "confusion", "connections", "convolution",
+    "convolution_kinds", "counters", "curves", "derivative_errors", "embed", "embedded", "feature_maps", "field_box",
+    "gridding", "input_gradient", "kernels", "kind_shares", "ladder", "layer_costs", "lines", "mistakes", "paddings",
+    "partition", "partitions", "paths", "receptive_field", "roofline", "runs", "seeds", "show", "step_errors", "sweep", "windows",
 ]  # fmt: skip

@@ -1,0 +1,118 @@
+"""What the reader's machine does: the time of each layer of a network, and how fast it computes and copies at best."""
+
+import copy
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from minimix import get_num_threads, nn, no_grad
+from minimix.tensor import Tensor
+
+LAYERS = (nn.Conv2d, nn.PointwiseConv2d, nn.DepthwiseConv2d, nn.MixConv2d, nn.SqueezeExcite, nn.BatchNorm2d, nn.Linear)
+SIDE = 1024  # of the matrices that are multiplied: large enough for BLAS to be at its best
+SMALL, LARGE = 2**18, 2**25  # bytes that each thread copies from and to: what fits a core's cache, and what fits none
+COPIED = 2**30  # bytes in all, of each thread
+
+
+class LayerTime(NamedTuple):
+    """seconds: of the fastest round, which nothing else on the machine disturbed. bytes: of its input, its output and its
+    weights, each once."""
+
+    seconds: float
+    bytes: int
+
+
+def layer_times(model: nn.Module, x, rounds: int = 9) -> dict[str, LayerTime]:
+    """{layer: LayerTime} of each convolution, batch norm, squeeze-and-excite and linear layer, by the names of ``mm.profile``.
+
+    The network runs on ``x`` (N, C, H, W) in evaluation, ``rounds`` times after a first one, and each layer is timed where it
+    stands: what it reads was written just before. Blocks run layer by layer, not in one kernel. The model is not changed.
+
+    >>> import minimix as mm
+    >>> found = layer_times(mm.models.create("mixnet_nano"), np.zeros((1, 3, 32, 32), np.float32), rounds=1)
+    >>> found["conv_stem"].bytes == 4 * (3 * 32 * 32 + 16 * 32 * 32 + 16 * 3 * 9)
+    True
+    """
+    model = copy.deepcopy(model).eval()
+    times: dict[str, list[float]] = {}
+    sizes: dict[str, int] = {}
+    for name, module in model.named_modules():
+        if isinstance(module, nn.MixBlock):
+            module.fused = False
+        if isinstance(module, LAYERS):
+            _watch(module, name, times, sizes)
+    x = x if isinstance(x, Tensor) else Tensor(x)
+    with no_grad():
+        model(x)
+        times.clear()
+        for _ in range(rounds):
+            model(x)
+    return {name: LayerTime(min(seconds), sizes[name]) for name, seconds in times.items()}
+
+
+def _watch(module: nn.Module, name: str, times: dict, sizes: dict) -> None:
+    forward = module.forward
+    weights = sum(parameter.data.nbytes for parameter in module.parameters())
+
+    def timed(x, **options):
+        start = time.perf_counter()
+        output = forward(x, **options)
+        times.setdefault(name, []).append(time.perf_counter() - start)
+        sizes[name] = x.data.nbytes + output.data.nbytes + weights
+        return output
+
+    module.forward = timed
+
+
+class Ceilings(NamedTuple):
+    """compute: GFLOP/s. memory: {"cache": GB/s, "memory": GB/s}. As ``viz.roofline`` takes them."""
+
+    compute: float
+    memory: dict[str, float]
+
+
+def ceilings(rounds: int = 5) -> Ceilings:
+    """The most that this machine was seen to do, with as many threads as minimix uses.
+
+    compute: a product of two float32 matrices of 1024 x 1024 by NumPy's BLAS, two operations a multiply-add.
+    memory: copies, each byte counted as read and as written, of 256 KiB a thread ("cache") and of 32 MiB ("memory").
+    It takes about a second.
+
+    >>> found = ceilings(rounds=1)
+    >>> found.compute > 0 and list(found.memory) == ["cache", "memory"]
+    True
+    """
+    from threadpoolctl import threadpool_limits
+
+    a = np.random.default_rng(0).standard_normal((SIDE, SIDE)).astype(np.float32)
+    product = np.empty_like(a)
+    with threadpool_limits(get_num_threads()):
+        seconds = min(_seconds(lambda: np.matmul(a, a, out=product)) for _ in range(2 + rounds))
+    memory = {
+        name: max(_copied(size) for _ in range(max(1, rounds // 2))) for name, size in (("cache", SMALL), ("memory", LARGE))
+    }
+    return Ceilings(2 * SIDE**3 / seconds / 1e9, memory)
+
+
+def _copied(size: int) -> float:
+    """GB/s of all threads together, each with arrays of its own."""
+    threads, times = get_num_threads(), max(1, COPIED // 4 // size)
+    pairs = [(np.ones(size // 4, np.float32), np.zeros(size // 4, np.float32)) for _ in range(threads)]
+
+    def work(pair):
+        source, target = pair
+        for _ in range(times):
+            np.copyto(target, source)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda pair: np.copyto(*pair[::-1]), pairs))
+        seconds = _seconds(lambda: list(pool.map(work, pairs)))
+    return 2 * size * times * threads / seconds / 1e9
+
+
+def _seconds(function) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
