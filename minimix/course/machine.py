@@ -2,6 +2,7 @@
 
 import copy
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -24,46 +25,59 @@ class LayerTime(NamedTuple):
     bytes: int
 
 
-def layer_times(model: nn.Module, x, rounds: int = 9) -> dict[str, LayerTime]:
-    """{layer: LayerTime} of each convolution, batch norm, squeeze-and-excite and linear layer, by the names of ``mm.profile``.
+def layer_times(models: Mapping[str, nn.Module], x, rounds: int = 9) -> dict[str, dict[str, LayerTime]]:
+    """{model: {layer: LayerTime}} of each convolution, batch norm, squeeze-and-excite and linear layer, by the names of
+    ``mm.profile``.
 
-    The network runs on ``x`` (N, C, H, W) in evaluation, ``rounds`` times after a first one, and each layer is timed where it
-    stands: what it reads was written just before. Blocks run layer by layer, not in one kernel. The model is not changed.
+    models: {name: model}. They run on ``x`` (N, C, H, W) in evaluation, in turns, so that a moment in which the machine is slow
+    meets all of them: ``rounds`` times each, after a first one. Each layer is timed where it stands: what it reads was written
+    just before. Blocks run layer by layer, not in one kernel. The models are not changed.
 
     >>> import minimix as mm
-    >>> found = layer_times(mm.models.create("mixnet_nano"), np.zeros((1, 3, 32, 32), np.float32), rounds=1)
-    >>> found["conv_stem"].bytes == 4 * (3 * 32 * 32 + 16 * 32 * 32 + 16 * 3 * 9)
+    >>> found = layer_times({"nano": mm.models.create("mixnet_nano")}, np.zeros((1, 3, 32, 32), np.float32), rounds=1)
+    >>> found["nano"]["conv_stem"].bytes == 4 * (3 * 32 * 32 + 16 * 32 * 32 + 16 * 3 * 9)
     True
     """
-    model = copy.deepcopy(model).eval()
-    times: dict[str, list[float]] = {}
-    sizes: dict[str, int] = {}
-    for name, module in model.named_modules():
-        if isinstance(module, nn.MixBlock):
-            module.fused = False
-        if isinstance(module, LAYERS):
-            _watch(module, name, times, sizes)
     x = x if isinstance(x, Tensor) else Tensor(x)
+    copies = {name: _Watched(model) for name, model in models.items()}
     with no_grad():
-        model(x)
-        times.clear()
-        for _ in range(rounds):
-            model(x)
-    return {name: LayerTime(min(seconds), sizes[name]) for name, seconds in times.items()}
+        for turn in range(rounds + 1):
+            for watched in copies.values():
+                watched.model(x)
+                if turn == 0:
+                    watched.seconds.clear()
+    return {
+        name: {layer: LayerTime(seconds, watched.bytes[layer]) for layer, seconds in watched.seconds.items()}
+        for name, watched in copies.items()
+    }
 
 
-def _watch(module: nn.Module, name: str, times: dict, sizes: dict) -> None:
-    forward = module.forward
-    weights = sum(parameter.data.nbytes for parameter in module.parameters())
+class _Watched:
+    """A copy of a model that notes the shortest time of each of its layers, and the bytes that it touches."""
 
-    def timed(x, **options):
-        start = time.perf_counter()
-        output = forward(x, **options)
-        times.setdefault(name, []).append(time.perf_counter() - start)
-        sizes[name] = x.data.nbytes + output.data.nbytes + weights
-        return output
+    def __init__(self, model: nn.Module):
+        self.model = copy.deepcopy(model).eval()
+        self.seconds: dict[str, float] = {}
+        self.bytes: dict[str, int] = {}
+        for name, module in self.model.named_modules():
+            if isinstance(module, nn.MixBlock):
+                module.fused = False
+            if isinstance(module, LAYERS):
+                self._watch(name, module)
 
-    module.forward = timed
+    def _watch(self, name: str, module: nn.Module) -> None:
+        forward = module.forward
+        weights = sum(parameter.data.nbytes for parameter in module.parameters())
+
+        def timed(x, **options):
+            start = time.perf_counter()
+            output = forward(x, **options)
+            seconds = time.perf_counter() - start
+            self.seconds[name] = min(seconds, self.seconds.get(name, seconds))
+            self.bytes[name] = x.data.nbytes + output.data.nbytes + weights
+            return output
+
+        module.forward = timed
 
 
 class Ceilings(NamedTuple):
@@ -73,12 +87,12 @@ class Ceilings(NamedTuple):
     memory: dict[str, float]
 
 
-def ceilings(rounds: int = 5) -> Ceilings:
+def ceilings(rounds: int = 30) -> Ceilings:
     """The most that this machine was seen to do, with as many threads as minimix uses.
 
     compute: a product of two float32 matrices of 1024 x 1024 by NumPy's BLAS, two operations a multiply-add.
     memory: copies, each byte counted as read and as written, of 256 KiB a thread ("cache") and of 32 MiB ("memory").
-    It takes about a second.
+    Each is the best of several rounds, for about two seconds.
 
     >>> found = ceilings(rounds=1)
     >>> found.compute > 0 and list(found.memory) == ["cache", "memory"]
@@ -89,9 +103,9 @@ def ceilings(rounds: int = 5) -> Ceilings:
     a = np.random.default_rng(0).standard_normal((SIDE, SIDE)).astype(np.float32)
     product = np.empty_like(a)
     with threadpool_limits(get_num_threads()):
-        seconds = min(_seconds(lambda: np.matmul(a, a, out=product)) for _ in range(2 + rounds))
+        seconds = min(_seconds(lambda: np.matmul(a, a, out=product)) for _ in range(1 + rounds))
     memory = {
-        name: max(_copied(size) for _ in range(max(1, rounds // 2))) for name, size in (("cache", SMALL), ("memory", LARGE))
+        name: max(_copied(size) for _ in range(max(1, rounds // 4))) for name, size in (("cache", SMALL), ("memory", LARGE))
     }
     return Ceilings(2 * SIDE**3 / seconds / 1e9, memory)
 

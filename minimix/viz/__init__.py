@@ -39,5 +39,6 @@ __all__ = [
     "agreement", "beyond", "by_layer", "channel_graph", "compare", "confusion", "connections", "convolution",
     "convolution_kinds", "counters", "curves", "derivative_errors", "embed", "embedded", "feature_maps", "field_box",
     "gridding", "input_gradient", "kernels", "kind_shares", "ladder", "layer_costs", "lines", "mistakes", "paddings",
-    "partition", "partitions", "paths", "receptive_field", "roofline", "runs", "seeds", "show", "step_errors", "sweep", "windows",
+    "partition", "partitions", "paths", "receptive_field", "roofline", "runs", "seeds", "show", "step_errors", "sweep",
+    "windows",
 ]  # fmt: skip

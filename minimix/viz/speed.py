@@ -11,6 +11,7 @@ from minimix.viz import theme
 from minimix.viz.values import as_array, duration, ratio, short
 
 MARKERS, STYLES = "osD^vPX*<>", ("-", "--", ":", "-.")
+SIZES = {"*": 14, "P": 10, "X": 10}  # points, of marks that look smaller than others
 NAME = 2.0  # inches: of the longest name in a legend
 COLUMNS = ("time", 62), ("faster than\nthe first", 152), ("faster than\nthe one before", 262)  # headings; points from the axes
 
@@ -53,9 +54,10 @@ def roofline(
         ax.plot(*ends, color=theme.DARK, linestyle=style, label=_label(name, gigaflops, "GFLOP/s"))
     for i, (name, (intensity, reached)) in enumerate(points.items()):
         part = reached / min(top, widest * intensity)
-        look = {"color": theme.PALETTE[i % len(theme.PALETTE)], "markersize": 8, "markeredgecolor": "white"}
+        marker = MARKERS[i % len(MARKERS)]
+        look = {"color": theme.PALETTE[i % len(theme.PALETTE)], "markersize": SIZES.get(marker, 8), "markeredgecolor": "white"}
         label = f"{theme.shortened(name, NAME)}: {short(reached)}, {part:.0%} of its roof"
-        ax.plot([intensity], [reached], MARKERS[i % len(MARKERS)], **look, label=label)
+        ax.plot([intensity], [reached], marker, **look, label=label)
     ax.set(xscale="log", yscale="log", xlim=(low, high), xlabel="operations a byte (FLOP/byte)", ylabel="GFLOP/s")
     ax.set_ylim(min(low * widest, *(reached for _, reached in points.values())) / 2, top * 2)
     _logarithmic(ax.xaxis, short)
@@ -147,7 +149,7 @@ def agreement(
     for name, points in found.items():
         if points.shape[1] != 2 or not (np.isfinite(points) & (points > 0)).all():
             raise ValueError(f"series[{name!r}] must be pairs of numbers above 0, got {series[name]!r}")
-    figure, ax = theme.axes(ax, 6.6, 4.4)
+    figure, ax = theme.axes(ax, 7.2, 4.4)
     every = np.concatenate(list(found.values()))
     ends = np.array([every.min() / 1.6, every.max() * 1.6])
     ax.plot(ends, ends, color=theme.GREY, linewidth=1.2, label="right")
@@ -158,7 +160,7 @@ def agreement(
     for i, (name, points) in enumerate(found.items()):
         look = {"color": theme.PALETTE[i % len(theme.PALETTE)], "markersize": 7, "markeredgecolor": "white"}
         ax.plot(*points.T, MARKERS[i % len(MARKERS)], **look, linestyle="none", label=theme.shortened(str(name), NAME))
-    ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends, aspect="equal", xlabel=xlabel, ylabel=ylabel)
+    ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends, xlabel=xlabel, ylabel=ylabel)
     _logarithmic(ax.xaxis, duration)
     _logarithmic(ax.yaxis, duration)
     ax.grid(True)
