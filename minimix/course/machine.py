@@ -12,9 +12,8 @@ from minimix import get_num_threads, nn, no_grad
 from minimix.tensor import Tensor
 
 LAYERS = (nn.Conv2d, nn.PointwiseConv2d, nn.DepthwiseConv2d, nn.MixConv2d, nn.SqueezeExcite, nn.BatchNorm2d, nn.Linear)
-SIDE = 1024  # of the matrices that are multiplied: large enough for BLAS to be at its best
+SIDE = 512  # of the matrices that are multiplied: large enough for BLAS to be at its best
 SMALL, LARGE = 2**18, 2**25  # bytes that each thread copies from and to: what fits a core's cache, and what fits none
-COPIED = 2**30  # bytes in all, of each thread
 
 
 class LayerTime(NamedTuple):
@@ -87,12 +86,13 @@ class Ceilings(NamedTuple):
     memory: dict[str, float]
 
 
-def ceilings(rounds: int = 30) -> Ceilings:
-    """The most that this machine was seen to do, with as many threads as minimix uses.
+def ceilings(rounds: int = 60) -> Ceilings:
+    """The most that this machine was seen to do, with at most as many threads as minimix uses.
 
-    compute: a product of two float32 matrices of 1024 x 1024 by NumPy's BLAS, two operations a multiply-add.
+    compute: a product of two float32 matrices of 512 x 512 by NumPy's BLAS, two operations a multiply-add.
     memory: copies, each byte counted as read and as written, of 256 KiB a thread ("cache") and of 32 MiB ("memory").
-    Each is the best of several rounds, for about two seconds.
+    Each is the best of ``rounds`` that last a few milliseconds, so that one of them falls into a moment in which the machine
+    has nothing else to do. In all it takes about two seconds.
 
     >>> found = ceilings(rounds=1)
     >>> found.compute > 0 and list(found.memory) == ["cache", "memory"]
@@ -102,17 +102,17 @@ def ceilings(rounds: int = 30) -> Ceilings:
 
     a = np.random.default_rng(0).standard_normal((SIDE, SIDE)).astype(np.float32)
     product = np.empty_like(a)
-    with threadpool_limits(get_num_threads()):
-        seconds = min(_seconds(lambda: np.matmul(a, a, out=product)) for _ in range(1 + rounds))
-    memory = {
-        name: max(_copied(size) for _ in range(max(1, rounds // 4))) for name, size in (("cache", SMALL), ("memory", LARGE))
-    }
-    return Ceilings(2 * SIDE**3 / seconds / 1e9, memory)
+    best = []
+    for threads in {1, get_num_threads()}:  # on a busy machine, one that runs is faster than two that wait for each other
+        with threadpool_limits(threads):
+            best.append(min(_seconds(lambda: np.matmul(a, a, out=product)) for _ in range(1 + rounds)))
+    memory = {name: _bandwidth(size, rounds) for name, size in (("cache", SMALL), ("memory", LARGE))}
+    return Ceilings(2 * SIDE**3 / min(best) / 1e9, memory)
 
 
-def _copied(size: int) -> float:
-    """GB/s of all threads together, each with arrays of its own."""
-    threads, times = get_num_threads(), max(1, COPIED // 4 // size)
+def _bandwidth(size: int, rounds: int) -> float:
+    """GB/s of all threads together, each with arrays of its own of ``size`` bytes, which it copies until it has done LARGE."""
+    threads, times = get_num_threads(), LARGE // size
     pairs = [(np.ones(size // 4, np.float32), np.zeros(size // 4, np.float32)) for _ in range(threads)]
 
     def work(pair):
@@ -121,9 +121,8 @@ def _copied(size: int) -> float:
             np.copyto(target, source)
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda pair: np.copyto(*pair[::-1]), pairs))
-        seconds = _seconds(lambda: list(pool.map(work, pairs)))
-    return 2 * size * times * threads / seconds / 1e9
+        seconds = min(_seconds(lambda: list(pool.map(work, pairs))) for _ in range(1 + rounds))
+    return 2 * LARGE * threads / seconds / 1e9
 
 
 def _seconds(function) -> float:
