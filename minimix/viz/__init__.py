@@ -13,13 +13,13 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     kernels, filters, maps weights, activations
     arrays                 any array; expected beside actual
     lines                  numbers over numbers
-<<<<<<< HEAD
     gridding, cone, receptive    what an output sees, counted and measured
     costs, speed, steps    multiply-adds and parameters; rooflines and timings; errors of differences
-=======
     gridding, receptive    what an output sees, counted and measured
     costs, speed, steps    multiply-adds and parameters; rooflines and timings; differences and their errors
->>>>>>> nb-a
+    gridding, receptive    what an output sees, counted and measured
+    costs, counters        multiply-adds and parameters, and what else others count
+    speed, steps           rooflines, timings, and what was predicted; errors of differences
     training, mistakes     runs, seeds and sweeps; confusion
 """
 
@@ -28,6 +28,7 @@ from minimix.viz.arrays import compare, show
 from minimix.viz.channels import channel_graph, connections, convolution_kinds
 from minimix.viz.cone import cone
 from minimix.viz.costs import by_layer, kind_shares, layer_costs
+from minimix.viz.counters import beyond, counters
 from minimix.viz.filters import filters
 from minimix.viz.gridding import gridding, paths
 from minimix.viz.kernels import embed, embedded, kernels
@@ -36,21 +37,16 @@ from minimix.viz.maps import feature_maps
 from minimix.viz.mistakes import confusion, mistakes
 from minimix.viz.partition import partition, partitions
 from minimix.viz.receptive import field_box, input_gradient, receptive_field
-from minimix.viz.speed import ladder, roofline
+from minimix.viz.speed import agreement, ladder, roofline
 from minimix.viz.steps import derivative_errors, step_errors, tangent
 from minimix.viz.training import curves, runs, seeds, sweep
 from minimix.viz.windows import windows
 
+
 __all__ = [
-<<<<<<< HEAD
-    "by_layer", "channel_graph", "compare", "cone", "confusion", "connections", "convolution", "convolution_kinds", "curves",
-    "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "filters", "gridding", "input_gradient",
-    "kernels", "kind_shares", "ladder", "layer_costs", "lines", "mistakes", "paddings", "partition", "partitions", "paths",
-    "receptive_field", "roofline", "runs", "seeds", "show", "step_errors", "sweep", "windows",
-=======
-    "by_layer", "channel_graph", "compare", "confusion", "connections", "convolution", "convolution_kinds", "curves",
-    "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "gridding", "input_gradient", "kernels",
-    "kind_shares", "ladder", "layer_costs", "lines", "mistakes", "paddings", "partition", "partitions", "paths",
-    "receptive_field", "roofline", "runs", "seeds", "show", "step_errors", "sweep", "tangent", "windows",
->>>>>>> nb-a
+    "agreement", "beyond", "by_layer", "channel_graph", "compare", "cone", "confusion", "connections", "convolution",
+    "convolution_kinds", "counters", "curves", "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "filters",
+    "gridding", "input_gradient", "kernels", "kind_shares", "ladder", "layer_costs", "lines", "mistakes", "paddings",
+    "partition", "partitions", "paths", "receptive_field", "roofline", "runs", "seeds", "show", "step_errors", "sweep",
+    "tangent", "windows",
 ]  # fmt: skip
