@@ -11,6 +11,7 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     arithmetic, windows    one position of a kernel, kinds of padding; convolution as a matrix product
     channels, partition    which channels meet which; how MixConv divides them
     kernels, maps, arrays  weights, activations, any array; expected beside actual
+    tape                   how a number was computed, and the way back
     gridding, receptive    what an output sees, counted and measured
     costs, speed, steps    multiply-adds and parameters; rooflines and timings; errors of differences
     training, mistakes     runs, seeds and sweeps; confusion
@@ -28,6 +29,7 @@ from minimix.viz.partition import partition, partitions
 from minimix.viz.receptive import field_box, input_gradient, receptive_field
 from minimix.viz.speed import ladder, roofline
 from minimix.viz.steps import derivative_errors, step_errors
+from minimix.viz.tape import tape
 from minimix.viz.training import curves, runs, seeds, sweep
 from minimix.viz.windows import windows
 
@@ -35,5 +37,6 @@ __all__ = [
     "by_layer", "channel_graph", "compare", "confusion", "connections", "convolution", "convolution_kinds", "curves",
     "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "gridding", "input_gradient", "kernels",
     "kind_shares", "ladder", "layer_costs", "mistakes", "paddings", "partition", "partitions", "paths", "receptive_field",
-    "roofline", "runs", "seeds", "show", "step_errors", "sweep", "windows",
+    "roofline", "runs", "seeds", "show", "step_errors", "sweep", "tape",
+    "windows",
 ]  # fmt: skip
