@@ -9,6 +9,7 @@ diagnose    which mistake gives these numbers; patterns: what is true of wrong n
 report      what a check says, as HTML and as text; panels and picture: its pictures
 prediction  questions that are answered before a cell is run
 sliders     figures with sliders; frontend: what the notebook around can show
+table       numbers under headings; timing: how long things take here
 """
 
 from minimix.course.broadcasting import UNBROADCAST, check_unbroadcast
@@ -30,7 +31,9 @@ from minimix.course.normalising import BATCH_NORM_BACKWARD, check_batch_norm_bac
 from minimix.course.prediction import Prediction, predict
 from minimix.course.report import Report
 from minimix.course.sliders import Interactive, interactive
+from minimix.course.table import Table, table
 from minimix.course.tape import BACKWARD, Scalar, check_backward
+from minimix.course.timing import timed
 
 EXERCISES = (  # in the order of the course
     OUTPUT_SIZE, CONV2D, WINDOWS, DEPTHWISE_CONV2D, SEPARABLE_MACS, DILATED_CONV2D, RECEPTIVE_FIELD, PARTITION, MIXCONV2D,
@@ -38,9 +41,9 @@ EXERCISES = (  # in the order of the course
 )  # fmt: skip
 
 __all__ = [
-    "EXERCISES", "CheckFailed", "Exercise", "Interactive", "Mistake", "Prediction", "Report", "Scalar", "check",
+    "EXERCISES", "CheckFailed", "Exercise", "Interactive", "Mistake", "Prediction", "Report", "Scalar", "Table", "check",
     "check_backward", "check_batch_norm_backward", "check_block_macs", "check_conv2d", "check_depthwise_conv2d",
     "check_depthwise_input_grad", "check_depthwise_weight_grad", "check_dilated_conv2d", "check_mixconv2d",
     "check_mixconv2d_backward", "check_output_size", "check_partition", "check_receptive_field", "check_separable_macs",
-    "check_unbroadcast", "check_windows", "interactive", "predict",
+    "check_unbroadcast", "check_windows", "interactive", "predict", "table", "timed",
 ]  # fmt: skip

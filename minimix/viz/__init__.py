@@ -11,6 +11,7 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     arithmetic, windows    one position of a kernel, kinds of padding; convolution as a matrix product
     channels, partition    which channels meet which; how MixConv divides them
     kernels, maps, arrays  weights, activations, any array; expected beside actual
+    lines                  numbers over numbers
     tape                   how a number was computed, and the way back
     gridding, receptive    what an output sees, counted and measured
     costs, speed, steps    multiply-adds and parameters; rooflines and timings; errors of differences
@@ -23,6 +24,7 @@ from minimix.viz.channels import channel_graph, connections, convolution_kinds
 from minimix.viz.costs import by_layer, kind_shares, layer_costs
 from minimix.viz.gridding import gridding, paths
 from minimix.viz.kernels import embed, embedded, kernels
+from minimix.viz.lines import lines
 from minimix.viz.maps import feature_maps
 from minimix.viz.mistakes import confusion, mistakes
 from minimix.viz.partition import partition, partitions
@@ -36,7 +38,6 @@ from minimix.viz.windows import windows
 __all__ = [
     "by_layer", "channel_graph", "compare", "confusion", "connections", "convolution", "convolution_kinds", "curves",
     "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "gridding", "input_gradient", "kernels",
-    "kind_shares", "ladder", "layer_costs", "mistakes", "paddings", "partition", "partitions", "paths", "receptive_field",
-    "roofline", "runs", "seeds", "show", "step_errors", "sweep", "tape",
-    "windows",
+    "kind_shares", "ladder", "layer_costs", "lines", "mistakes", "paddings", "partition", "partitions", "paths",
+    "receptive_field", "roofline", "runs", "seeds", "show", "step_errors", "sweep", "tape", "windows",
 ]  # fmt: skip

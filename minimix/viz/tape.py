@@ -13,11 +13,12 @@ from minimix import graph_svg
 from minimix.graph_svg import Box, Item
 from minimix.viz import theme
 
-MARGIN, HIGH, LAYER = 0.15, 0.46, 1.05  # inches: around all; of a box; from one layer to the next
+MARGIN, HIGH, LAYER = 0.15, 0.46, 1.0  # inches: around all; of a box; from one layer to the next
+NARROWEST = 1.05  # inches: room for the text of a box
 INCHES = 0.0128  # of a unit of ``graph_svg.layout``
 ENDS = 0.36  # inches between two arrows that end at one box
 BESIDE = 0.08  # inches from an arrow to its slope
-MOST = 60  # numbers
+MOST, LETTERS = 60, 15  # numbers; letters that every box has room for: "grad 15, turn 5"
 GIVEN, MADE, DONE = "#fdf1dc", "#eef3fb", "#bcd7ea"  # fills: of a number that was given, of one that was computed, of a visited
 
 
@@ -48,8 +49,10 @@ def tape(root, names: Mapping[str, object] | None = None, visits: Sequence = (),
     for turn, node in enumerate(visits, 1):
         turns.setdefault(id(node), []).append(turn)
     texts = [_texts(node, known.get(id(node)), turns.get(id(node), [])) for node in nodes]
-    boxes = [  # the kind of a box says here which number it is
-        Box(*text, i, tuple(place[id(x)] for x in nodes[i].inputs)) for i, text in enumerate(texts)
+    # the kind of a box says here which number it is; blanks keep the places, however far a walk has come
+    boxes = [
+        Box(name, detail.ljust(LETTERS), i, tuple(place[id(x)] for x in nodes[i].inputs))
+        for i, (name, detail) in enumerate(texts)
     ]
     layers = graph_svg.layout(boxes)
     items = [item for layer in layers for item in layer]
@@ -98,7 +101,8 @@ def _width(item: Item) -> float:
     if item.box is None:
         return item.width * INCHES
     ends = ENDS * len(item.above) + 0.1
-    return max(theme.text_width(item.box.caption, weight="bold"), theme.text_width(item.box.detail), ends, 0.6) + 0.2
+    texts = theme.text_width(item.box.caption, weight="bold"), theme.text_width(item.box.detail.rstrip())
+    return max(*texts, ends, NARROWEST) + 0.2
 
 
 def _reach(item: Item, nodes: list) -> tuple[float, float]:
@@ -125,10 +129,11 @@ def _draw(ax, item: Item, left: float, fill: str, made: bool) -> None:
     box = FancyBboxPatch((x - width / 2, y), width, HIGH, shape, facecolor=fill, edgecolor=theme.GREY, linewidth=1.1, zorder=3)
     ax.add_patch(box)
     middle = y + HIGH / 2
-    up = 0.5 * theme.LINE if item.box.detail else 0.0
+    detail = item.box.detail.rstrip()
+    up = 0.5 * theme.LINE if detail else 0.0
     ax.text(x, middle - up, item.box.caption, ha="center", va="center", weight="bold", zorder=4)
-    if item.box.detail:
-        ax.text(x, middle + up, item.box.detail, ha="center", va="center", zorder=4)
+    if detail:
+        ax.text(x, middle + up, detail, ha="center", va="center", zorder=4)
 
 
 def _arrows(ax, item: Item, left: float, slopes) -> None:
