@@ -14,6 +14,8 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     arrays                 any array; expected beside actual
     lines                  numbers over numbers
     gridding, cone, receptive    what an output sees, counted and measured
+    tape                   how a number was computed, and the way back
+    gridding, receptive    what an output sees, counted and measured
     costs, speed, steps    multiply-adds and parameters; rooflines and timings; errors of differences
     gridding, receptive    what an output sees, counted and measured
     costs, speed, steps    multiply-adds and parameters; rooflines and timings; differences and their errors
@@ -39,6 +41,7 @@ from minimix.viz.partition import partition, partitions
 from minimix.viz.receptive import field_box, input_gradient, receptive_field
 from minimix.viz.speed import agreement, ladder, roofline
 from minimix.viz.steps import derivative_errors, step_errors, tangent
+from minimix.viz.tape import tape
 from minimix.viz.training import curves, runs, seeds, sweep
 from minimix.viz.windows import windows
 
@@ -48,5 +51,5 @@ __all__ = [
     "convolution_kinds", "counters", "curves", "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "filters",
     "gridding", "input_gradient", "kernels", "kind_shares", "ladder", "layer_costs", "lines", "mistakes", "paddings",
     "partition", "partitions", "paths", "receptive_field", "roofline", "runs", "seeds", "show", "step_errors", "sweep",
-    "tangent", "windows",
+    "tangent", "tape", "windows",
 ]  # fmt: skip
