@@ -16,7 +16,9 @@ setup(
     license="MIT",
     license_files=["LICENSE"],
     python_requires=">=3.10",
-    packages=find_packages(include=["minimix", "minimix.*"]),
+    packages=[*find_packages(include=["minimix", "minimix.*"]), "minimix.notebooks"],
+    package_dir={"minimix.notebooks": "notebooks"},  # the course, for `minimix notebooks` where there is no repository
+    package_data={"minimix.notebooks": ["*.ipynb"]},
     install_requires=[
         "numpy>=2.0",  # arrays; from 2.0 on, a result's dtype depends on the dtypes that go in, not on the values
         "numba>=0.61",  # compiles the loops in minimix/kernels; the first with Python 3.10 to 3.13 (0.63 for 3.14: pip knows)
@@ -30,7 +32,15 @@ setup(
         "pillow>=10.0",  # reads the images given to `minimix predict`
     ],
     extras_require={
-        "test": ["pytest>=8.0", "hypothesis>=6.100"],  # the suite, and generated shapes and arguments in it
+        "test": [
+            "pytest>=8.0",  # the suite
+            "hypothesis>=6.100",  # generated shapes and arguments in it
+            "nbclient>=0.10",  # runs the notebooks, with the next three
+            "nbformat>=5.10",
+            "jupyter_client>=8.6",
+            "ipykernel>=6.29",
+            "ipywidgets>=8.0",  # the sliders in them
+        ],
         "bench": ["torch>=2.4", "timm>=1.0"],  # only as peers: benchmarks and some tests hold minimix against them
         "hub": ["huggingface_hub>=0.23"],  # the hub's client: fetches published weights, models.create(name, pretrained=True)
         "notebooks": ["jupyterlab>=4.0", "ipywidgets>=8.0"],  # to open notebooks/, and progress bars in them

@@ -27,7 +27,7 @@ def metadata() -> dict:
     told, found = {}, {}
     stand_in = types.ModuleType("setuptools")
     stand_in.setup = told.update
-    stand_in.find_packages = lambda **options: found.update(options) or ["packages"]
+    stand_in.find_packages = lambda **options: found.update(options) or ["minimix", "minimix.cli"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "setuptools", stand_in)
         runpy.run_path(str(ROOT / "setup.py"))
@@ -51,10 +51,11 @@ def imports(folder: Path) -> set:
 
 
 def test_what_is_imported_is_declared_and_the_other_way_round(metadata):
-    required = [*metadata["install_requires"], *metadata["extras_require"]["hub"]]
+    extras = metadata["extras_require"]
+    required = [*metadata["install_requires"], *extras["hub"], *extras["notebooks"]]
     declared = {IMPORTED_AS.get(name, name) for name in names(required)}
     used = imports(PACKAGE) - sys.stdlib_module_names - {"minimix"}
-    brought_along = {"llvmlite"}  # Numba's compiler: one cannot be installed without the other
+    brought_along = {"llvmlite", "IPython"}  # Numba's compiler; ipywidgets' notebook: one cannot be installed without the other
     assert used - brought_along == declared
 
 
@@ -79,6 +80,12 @@ def test_every_folder_with_code_is_a_package(metadata):
     folders = {path.parent for path in PACKAGE.rglob("*.py")}
     assert {PACKAGE, PACKAGE / "kernels", PACKAGE / "cli"} <= folders
     assert all((folder / "__init__.py").exists() for folder in folders)
+
+
+def test_the_notebooks_are_installed(metadata):
+    assert metadata["packages"] == ["minimix", "minimix.cli", "minimix.notebooks"]
+    assert metadata["package_dir"] == {"minimix.notebooks": "notebooks"}
+    assert metadata["package_data"] == {"minimix.notebooks": ["*.ipynb"]}
 
 
 def test_version_and_command(metadata):

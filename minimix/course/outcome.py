@@ -133,12 +133,12 @@ def close(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def wrong_entries(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Where a is not b, as booleans. NaN is always wrong.
+    """Where a is not b, as booleans. NaN is the same as NaN: a mistake that makes one is recognised by it.
 
-    >>> wrong_entries(np.array([1.0, 2.0, np.nan]), np.array([1.00001, 2.1, 3.0]))
-    array([False,  True,  True])
+    >>> wrong_entries(np.array([1.0, 2.0, np.nan, np.nan]), np.array([1.00001, 2.1, 3.0, np.nan]))
+    array([False,  True,  True, False])
     """
     finite = np.abs(b[np.isfinite(b)])
     allowed = 0.0 if b.dtype.kind in "iu" else max(TOLERANCE * finite.max(initial=0.0), 1e-9)
     with np.errstate(all="ignore"):
-        return ~(np.abs(a - b) <= allowed) & ~(a == b)
+        return ~(np.abs(a - b) <= allowed) & ~(a == b) & ~(np.isnan(a) & np.isnan(b))

@@ -11,9 +11,10 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     arithmetic, windows    one position of a kernel, kinds of padding; convolution as a matrix product
     channels, partition    which channels meet which; how MixConv divides them
     kernels, maps, arrays  weights, activations, any array; expected beside actual
+    lines                  numbers over numbers
     gridding, receptive    what an output sees, counted and measured
     shifts, assembly, machine_code    how a kernel walks through memory; the instructions it became
-    costs, speed, steps    multiply-adds and parameters; rooflines and timings; errors of differences
+    costs, speed, steps    multiply-adds and parameters; rooflines and timings; differences and their errors
     training, mistakes     runs, seeds and sweeps; confusion
 """
 
@@ -24,6 +25,7 @@ from minimix.viz.channels import channel_graph, connections, convolution_kinds
 from minimix.viz.costs import by_layer, kind_shares, layer_costs
 from minimix.viz.gridding import gridding, paths
 from minimix.viz.kernels import embed, embedded, kernels
+from minimix.viz.lines import lines
 from minimix.viz.machine_code import machine_code
 from minimix.viz.maps import feature_maps
 from minimix.viz.mistakes import confusion, mistakes
@@ -31,13 +33,14 @@ from minimix.viz.partition import partition, partitions
 from minimix.viz.receptive import field_box, input_gradient, receptive_field
 from minimix.viz.shifts import shifts
 from minimix.viz.speed import ladder, roofline
-from minimix.viz.steps import derivative_errors, step_errors
+from minimix.viz.steps import derivative_errors, step_errors, tangent
 from minimix.viz.training import curves, runs, seeds, sweep
 from minimix.viz.windows import windows
 
 __all__ = [
     "by_layer", "channel_graph", "compare", "confusion", "connections", "convolution", "convolution_kinds", "curves",
     "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "gridding", "input_gradient", "kernels",
-    "kind_shares", "ladder", "layer_costs", "machine_code", "main_loop", "mistakes", "paddings", "partition", "partitions",
-    "paths", "receptive_field", "roofline", "runs", "seeds", "shifts", "show", "step_errors", "sweep", "windows",
+    "kind_shares", "ladder", "layer_costs", "lines", "machine_code", "main_loop", "mistakes", "paddings", "partition",
+    "partitions", "paths", "receptive_field", "roofline", "runs", "seeds", "shifts", "show", "step_errors", "sweep",
+    "tangent", "windows",
 ]  # fmt: skip

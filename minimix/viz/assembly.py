@@ -82,7 +82,8 @@ def main_loop(kernel) -> Loop:
     ['vfmadd213ps memory, zmm0, zmm1', 'vmovups zmm1, memory']
     """
     code, labels = _lines(_text(kernel))
-    ends = [(labels[jump[1]], i) for i, line in enumerate(code) if (jump := JUMP.match(line)) and labels.get(jump[1], i + 1) <= i]
+    jumps = [(labels.get(jump[1], i + 1), i) for i, line in enumerate(code) if (jump := JUMP.match(line))]
+    ends = [(first, last) for first, last in jumps if first <= last]  # backward
     inner = [(a, b) for a, b in ends if not any(a <= c and d <= b and (a, b) != (c, d) for c, d in ends)]
     loops = [Loop(tuple(map(_instruction, code[a : b + 1]))) for a, b in inner]
     loops = [loop for loop in loops if loop.multiply_adds]
@@ -154,7 +155,8 @@ def _arm(name: str, rest: str) -> Instruction:
         item = ITEM[register["item"] or register["plain"]]
         return Instruction(text, "add" if found["add"] else "multiply-add", int(register["lanes"] or 1), item)
     if found := ARM_MOVE.match(name):
-        sizes = [BYTES[r["plain"]] if r["plain"] else int(r["lanes"] or 1) * ITEM[r["item"]] for r in ARM_REGISTER.finditer(rest)]
+        registers = ARM_REGISTER.finditer(rest)
+        size = sum(BYTES[r["plain"]] if r["plain"] else int(r["lanes"] or 1) * ITEM[r["item"]] for r in registers)
         stored = found["way"] == "st"
-        return Instruction(text, "store" if stored else "load", written=sum(sizes) * stored, read=sum(sizes) * (not stored))
+        return Instruction(text, "store" if stored else "load", written=size * stored, read=size * (not stored))
     return Instruction(text)

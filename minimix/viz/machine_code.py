@@ -44,19 +44,18 @@ def machine_code(kernels: Mapping, ax=None) -> theme.Picture:
     wide = (theme.WIDTH - 2 * MARGIN + GAP) / COLUMNS - GAP
     parts = [(theme.wrapped(str(title), wide), _listed(loop, int(wide / LETTER)), loop) for title, loop in loops.items()]
     rows = [parts[i : i + columns] for i in range(0, len(parts), columns)]
+    tops = [max(cells.title_size(title)[1] for title, _, _ in row) for row in rows]
     heights = [
-        max(cells.title_size(title)[1] for title, _, _ in row) + theme.LINE * (max(len(lines) for _, lines, _ in row) + 3) + 0.35
-        for row in rows
+        top + theme.LINE * (max(len(lines) for _, lines, _ in row) + 3) + 0.35 for top, row in zip(tops, rows, strict=True)
     ]
     used = [kind for kind in COLOURS if any(line.kind == kind for loop in loops.values() for line in loop.instructions)]
     width = max(2 * MARGIN + columns * (wide + GAP) - GAP, 4.5)
     places, under = _legend(used, width)
     figure, ax = theme.sheet(ax, width, 2 * MARGIN + sum(heights) + under)
     y = MARGIN
-    for row, high in zip(rows, heights, strict=True):
-        top = y + max(cells.title_size(title)[1] for title, _, _ in row)
+    for row, top, high in zip(rows, tops, heights, strict=True):
         for i, (title, lines, loop) in enumerate(row):
-            _panel(ax, MARGIN + i * (wide + GAP), top, title, lines, loop)
+            _panel(ax, MARGIN + i * (wide + GAP), y + top, title, lines, loop)
         y += high
     for x, down, kind in places:
         cells.outline(ax, x, y + down + 0.03, 0.1, 0.1, COLOURS[kind], 4)
@@ -66,7 +65,8 @@ def machine_code(kernels: Mapping, ax=None) -> theme.Picture:
 
 def _listed(loop: Loop, letters: int) -> list[tuple[str, str]]:
     """(text, kind) of each line that is shown."""
-    lines = [(line.text if len(line.text) <= letters else line.text[: letters - 1] + "…", line.kind) for line in loop.instructions]
+    texts = [line.text if len(line.text) <= letters else line.text[: letters - 1] + "…" for line in loop.instructions]
+    lines = [(text, line.kind) for text, line in zip(texts, loop.instructions, strict=True)]
     if len(lines) <= MOST:
         return lines
     return [*lines[: MOST - 1], (f"… and {len(lines) - MOST + 1} more", "other")]

@@ -13,8 +13,8 @@ MOST = 26  # columns of a strip that still have room
 def shifts(kernel: int = 3, height: int = 3, width: int = 4, dilation: int = 1, at=(1, 1), ax=None) -> theme.Picture:
     """The padded picture with the flat index of each number, and below, a line for each tap: what it reads for every output.
 
-    kernel, dilation: odd, of a convolution with stride 1 and padding "same". height, width: of the picture. at: (row, column) of
-    the output whose taps are marked: in the picture they are a window, below they are a column.
+    kernel, dilation: of a convolution with stride 1 and padding "same"; the kernel is odd. height, width: of the picture.
+    at: (row, column) of the output whose taps are marked: in the picture they are a window, below they are a column.
 
     Raises ValueError for even kernels, a position that the output does not have, and pictures too wide to be drawn.
 

@@ -81,3 +81,27 @@ def step_errors(steps, errors: Mapping[str, np.ndarray], ax=None) -> theme.Pictu
     ax.grid(True)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return figure
+
+
+@theme.styled
+def tangent(function: Callable, x: float, slope: float, reach: float = 1.0, names=("x", "f(x)"), ax=None) -> theme.Picture:
+    """A function of a number around ``x``, and the straight line through that point with a slope that is said to be its own.
+
+    reach: how far to each side. names: of the two axes.
+
+    >>> from minimix import viz
+    >>> figure = viz.tangent(np.exp, 0.0, 1.0)
+    """
+    if not reach > 0:
+        raise ValueError(f"reach must be above 0, got {reach}")
+    figure, ax = theme.axes(ax, 6.4, 3.6)
+    places = np.linspace(x - reach, x + reach, 81)
+    middle = float(function(x))
+    ax.plot(places, [float(function(place)) for place in places], color=theme.BLUE, label=names[1])
+    line = middle + slope * (places - x)
+    ax.plot(places, line, "--", color=theme.VERMILLION, label=f"slope {slope:.4g}")
+    ax.plot([x], [middle], "o", color=theme.DARK, markersize=7, label=f"{names[0]} = {x:.4g}")
+    ax.set(xlabel=names[0], ylabel=names[1])
+    ax.grid(True)
+    ax.legend()
+    return figure

@@ -32,7 +32,7 @@ def test_an_exception_is_reported_with_its_configuration_and_the_learners_line()
     assert report.case["stride"] == 2 and report.actual is None
     assert "result[0, 0, 99, 0] = 1.0  # the line to be shown" in report.code and "in out_of_reach" in report.code
     assert "index 99 is out of bounds" in said(report) and "An index lies outside" in said(report)
-    assert report.failed == sum(case["stride"] > 1 for case in course.EXERCISES[3].configurations())
+    assert report.failed == sum(case["stride"] > 1 for case in course.DEPTHWISE_CONV2D.configurations())
 
 
 def test_of_an_exception_inside_of_a_library_the_learners_line_is_shown():
@@ -170,7 +170,7 @@ def test_a_wrong_shape_is_reported_with_both_shapes():
 
 
 def test_an_axis_of_length_one_too_many():
-    report = course.check_unbroadcast(lambda g, shape: course.EXERCISES[10].solution(g, shape)[None])
+    report = course.check_unbroadcast(lambda g, shape: course.UNBROADCAST.solution(g, shape)[None])
     assert "axes of length 1 are missing or too many" in said(report)
 
 
@@ -278,7 +278,7 @@ def test_a_result_that_is_right_only_the_first_time():
 
     def f(layers):
         calls.append(layers)
-        return tuple(course.EXERCISES[6].solution(layers).values()) if len(calls) <= 20 else (0, 0)
+        return tuple(course.RECEPTIVE_FIELD.solution(layers).values()) if len(calls) <= 20 else (0, 0)
 
     report = course.check_receptive_field(f)
     assert report.kind == "state" and len(report.case["layers"]) == 0
