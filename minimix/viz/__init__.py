@@ -10,11 +10,12 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     theme, values, cells, blocks, tiles    how a figure looks, and what drawings consist of
     arithmetic, windows    one position of a kernel, kinds of padding; convolution as a matrix product
     channels, partition    which channels meet which; how MixConv divides them
-    kernels, maps, arrays  weights, activations, any array; expected beside actual
+    kernels, filters, maps weights, activations
+    arrays                 any array; expected beside actual
     lines                  numbers over numbers
-    gridding, receptive    what an output sees, counted and measured
     shifts, assembly, machine_code    how a kernel walks through memory; the instructions it became
-    costs, speed, steps    multiply-adds and parameters; rooflines and timings; differences and their errors
+    gridding, cone, receptive    what an output sees, counted and measured
+    costs, speed, steps    multiply-adds and parameters; rooflines and timings; errors of differences
     training, mistakes     runs, seeds and sweeps; confusion
 """
 
@@ -22,7 +23,9 @@ from minimix.viz.arithmetic import convolution, paddings
 from minimix.viz.arrays import compare, show
 from minimix.viz.assembly import main_loop
 from minimix.viz.channels import channel_graph, connections, convolution_kinds
+from minimix.viz.cone import cone
 from minimix.viz.costs import by_layer, kind_shares, layer_costs
+from minimix.viz.filters import filters
 from minimix.viz.gridding import gridding, paths
 from minimix.viz.kernels import embed, embedded, kernels
 from minimix.viz.lines import lines
@@ -38,9 +41,9 @@ from minimix.viz.training import curves, runs, seeds, sweep
 from minimix.viz.windows import windows
 
 __all__ = [
-    "by_layer", "channel_graph", "compare", "confusion", "connections", "convolution", "convolution_kinds", "curves",
-    "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "gridding", "input_gradient", "kernels",
-    "kind_shares", "ladder", "layer_costs", "lines", "machine_code", "main_loop", "mistakes", "paddings", "partition",
-    "partitions", "paths", "receptive_field", "roofline", "runs", "seeds", "shifts", "show", "step_errors", "sweep",
-    "tangent", "windows",
+    "by_layer", "channel_graph", "compare", "cone", "confusion", "connections", "convolution", "convolution_kinds",
+    "curves", "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "filters", "gridding",
+    "input_gradient", "kernels", "kind_shares", "ladder", "layer_costs", "lines", "machine_code", "main_loop", "mistakes",
+    "paddings", "partition", "partitions", "paths", "receptive_field", "roofline", "runs", "seeds", "shifts", "show",
+    "step_errors", "sweep", "tangent", "windows",
 ]  # fmt: skip

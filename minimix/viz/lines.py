@@ -53,7 +53,7 @@ def lines(
         if name in log:
             getattr(ax, f"set_{name}scale")("log")
             low, high = axis.get_view_interval()
-            axis.set_major_locator(LogLocator(subs=(1.0,) if high > 30 * low else (1.0, 2.0, 5.0), numticks=8))
+            axis.set_major_locator(LogLocator(subs=(1.0,) if high > 300 * low else (1.0, 2.0, 5.0), numticks=8))
             axis.set_minor_formatter(NullFormatter())
         axis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     if len(places) <= TICKS:
