@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from matplotlib.patches import Rectangle
+
 from minimix.viz import cells, theme
 from minimix.viz.assembly import Loop, main_loop
 from minimix.viz.values import short
@@ -58,7 +60,7 @@ def machine_code(kernels: Mapping, ax=None) -> theme.Picture:
             _panel(ax, MARGIN + i * (wide + GAP), y + top, title, lines, loop)
         y += high
     for x, down, kind in places:
-        cells.outline(ax, x, y + down + 0.03, 0.1, 0.1, COLOURS[kind], 4)
+        ax.add_patch(Rectangle((x, y + down + 0.02), 0.13, 0.13, color=COLOURS[kind], linewidth=0))
         ax.text(x + 0.2, y + down + 0.08, WORDS[kind], ha="left", va="center", color=theme.DARK)
     return figure
 
