@@ -1,9 +1,8 @@
 """What the notebooks need beside figures: exercises that are checked, questions to guess at, figures with sliders.
 
 exercise    what an exercise is: data
-differences, convolution, depthwise, dilation, mixing, counting, broadcasting, tape, gradients, mixed_gradients, normalising,
-stability   the exercises; alterations: what their wrong functions are made of
-convolution, depthwise, dilation, mixing, embedding, counting, broadcasting, tape, gradients, mixed_gradients, normalising
+differences, convolution, depthwise, dilation, mixing, embedding, counting, broadcasting, tape, gradients, mixed_gradients,
+normalising, offsets, stability
             the exercises; alterations: what their wrong functions are made of
 outcome     what came of calling a function once
 engine      running a learner's function, and telling apart what can be wrong with it
@@ -36,6 +35,7 @@ from minimix.course.machine import Ceilings, LayerTime, ceilings, layer_times
 from minimix.course.mixed_gradients import MIXCONV2D_BACKWARD, check_mixconv2d_backward
 from minimix.course.mixing import MIXCONV2D, PARTITION, check_mixconv2d, check_partition
 from minimix.course.normalising import BATCH_NORM_BACKWARD, check_batch_norm_backward
+from minimix.course.offsets import TAP_OFFSETS, check_tap_offsets
 from minimix.course.prediction import Prediction, predict
 from minimix.course.report import Report
 from minimix.course.sliders import Interactive, interactive
@@ -46,8 +46,8 @@ from minimix.course.timing import timed
 
 EXERCISES = (  # in the order of the course
     CENTRAL_DIFFERENCE, OUTPUT_SIZE, CONV2D, WINDOWS, DEPTHWISE_CONV2D, SEPARABLE_MACS, DILATED_CONV2D, RECEPTIVE_FIELD,
-    PARTITION, MIXCONV2D, BLOCK_MACS, UNBROADCAST, BACKWARD, DEPTHWISE_INPUT_GRAD, DEPTHWISE_WEIGHT_GRAD, MIXCONV2D_BACKWARD,
-    BATCH_NORM_BACKWARD, LOG_SOFTMAX,
+    PARTITION, MIXCONV2D, EMBED, BLOCK_MACS, UNBROADCAST, BACKWARD, DEPTHWISE_INPUT_GRAD, DEPTHWISE_WEIGHT_GRAD,
+    MIXCONV2D_BACKWARD, BATCH_NORM_BACKWARD, TAP_OFFSETS, LOG_SOFTMAX,
 )  # fmt: skip
 
 __all__ = [
@@ -56,5 +56,5 @@ __all__ = [
     "check_central_difference", "check_conv2d", "check_depthwise_conv2d", "check_depthwise_input_grad",
     "check_depthwise_weight_grad", "check_dilated_conv2d", "check_embed", "check_log_softmax", "check_mixconv2d",
     "check_mixconv2d_backward", "check_output_size", "check_partition", "check_receptive_field", "check_separable_macs",
-    "check_unbroadcast", "check_windows", "interactive", "layer_times", "predict", "table", "timed",
+    "check_tap_offsets", "check_unbroadcast", "check_windows", "interactive", "layer_times", "predict", "table", "timed",
 ]  # fmt: skip
