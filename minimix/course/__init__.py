@@ -1,7 +1,7 @@
 """What the notebooks need beside figures: exercises that are checked, questions to guess at, figures with sliders.
 
 exercise    what an exercise is: data
-convolution, depthwise, dilation, mixing, counting, broadcasting, tape, gradients, mixed_gradients, normalising
+convolution, regression, depthwise, dilation, mixing, counting, broadcasting, tape, gradients, mixed_gradients, normalising
             the exercises; alterations: what their wrong functions are made of
 outcome     what came of calling a function once
 engine      running a learner's function, and telling apart what can be wrong with it
@@ -29,6 +29,7 @@ from minimix.course.mixed_gradients import MIXCONV2D_BACKWARD, check_mixconv2d_b
 from minimix.course.mixing import MIXCONV2D, PARTITION, check_mixconv2d, check_partition
 from minimix.course.normalising import BATCH_NORM_BACKWARD, check_batch_norm_backward
 from minimix.course.prediction import Prediction, predict
+from minimix.course.regression import MEAN_SQUARE_GRAD, check_mean_square_grad
 from minimix.course.report import Report
 from minimix.course.sliders import Interactive, interactive
 from minimix.course.table import Table, table
@@ -36,14 +37,15 @@ from minimix.course.tape import BACKWARD, Scalar, check_backward
 from minimix.course.timing import timed
 
 EXERCISES = (  # in the order of the course
-    OUTPUT_SIZE, CONV2D, WINDOWS, DEPTHWISE_CONV2D, SEPARABLE_MACS, DILATED_CONV2D, RECEPTIVE_FIELD, PARTITION, MIXCONV2D,
-    BLOCK_MACS, UNBROADCAST, BACKWARD, DEPTHWISE_INPUT_GRAD, DEPTHWISE_WEIGHT_GRAD, MIXCONV2D_BACKWARD, BATCH_NORM_BACKWARD,
+    OUTPUT_SIZE, CONV2D, WINDOWS, MEAN_SQUARE_GRAD, DEPTHWISE_CONV2D, SEPARABLE_MACS, DILATED_CONV2D, RECEPTIVE_FIELD,
+    PARTITION, MIXCONV2D, BLOCK_MACS, UNBROADCAST, BACKWARD, DEPTHWISE_INPUT_GRAD, DEPTHWISE_WEIGHT_GRAD, MIXCONV2D_BACKWARD,
+    BATCH_NORM_BACKWARD,
 )  # fmt: skip
 
 __all__ = [
     "EXERCISES", "CheckFailed", "Exercise", "Interactive", "Mistake", "Prediction", "Report", "Scalar", "Table", "check",
     "check_backward", "check_batch_norm_backward", "check_block_macs", "check_conv2d", "check_depthwise_conv2d",
-    "check_depthwise_input_grad", "check_depthwise_weight_grad", "check_dilated_conv2d", "check_mixconv2d",
-    "check_mixconv2d_backward", "check_output_size", "check_partition", "check_receptive_field", "check_separable_macs",
-    "check_unbroadcast", "check_windows", "interactive", "predict", "table", "timed",
+    "check_depthwise_input_grad", "check_depthwise_weight_grad", "check_dilated_conv2d", "check_mean_square_grad",
+    "check_mixconv2d", "check_mixconv2d_backward", "check_output_size", "check_partition", "check_receptive_field",
+    "check_separable_macs", "check_unbroadcast", "check_windows", "interactive", "predict", "table", "timed",
 ]  # fmt: skip
