@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import minimix as mm
 from minimix import course
 
 
@@ -219,7 +220,6 @@ def batch_norm_step_by_step(gradient, x, weight, eps):
 
 
 def batch_norm_with_tensors(gradient, x, weight, eps):
-    import minimix as mm
     import minimix.functional as F
 
     given = [mm.Tensor(a, requires_grad=True) for a in (x, weight, np.zeros_like(weight))]
