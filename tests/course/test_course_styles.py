@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import minimix as mm
 from minimix import course
 
 
@@ -58,6 +59,21 @@ def windows_as_a_view(x, kernel, stride):
 def conv_products(x, weight, stride, padding):
     x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
     return np.einsum("ncyzij,ocij->noyz", windows_by_slices(x, weight.shape[-1], stride), weight)
+
+
+def mean_square_grad_loops(matrix, target, weight):
+    grad = [0.0] * len(weight)
+    for row, wanted in zip(matrix, target, strict=True):
+        error = sum(a * b for a, b in zip(row, weight, strict=True)) - wanted
+        for k, seen in enumerate(row):
+            grad[k] += 2 * error * seen / len(target)
+    return grad
+
+
+def mean_square_grad_of_tensors(matrix, target, weight):
+    weight = mm.Tensor(weight, requires_grad=True)
+    ((mm.Tensor(matrix) @ weight - target) ** 2).mean().backward()
+    return weight.grad
 
 
 def depthwise_loops(x, weight, stride, padding):
@@ -204,7 +220,6 @@ def batch_norm_step_by_step(gradient, x, weight, eps):
 
 
 def batch_norm_with_tensors(gradient, x, weight, eps):
-    import minimix as mm
     import minimix.functional as F
 
     given = [mm.Tensor(a, requires_grad=True) for a in (x, weight, np.zeros_like(weight))]
@@ -218,6 +233,7 @@ def batch_norm_with_tensors(gradient, x, weight, eps):
         (course.check_output_size, [output_size_by_counting, output_size_with_floor]),
         (course.check_conv2d, [conv_loops, conv_products]),
         (course.check_windows, [windows_by_slices, windows_as_a_view]),
+        (course.check_mean_square_grad, [mean_square_grad_loops, mean_square_grad_of_tensors]),
         (course.check_depthwise_conv2d, [depthwise_loops]),
         (course.check_separable_macs, [lambda h, w, c, o, k: np.array([c * o * k**2, c * (k**2 + o)]) * h * w]),
         (course.check_dilated_conv2d, [dilated_by_stuffing]),
