@@ -8,9 +8,10 @@ from collections.abc import Callable
 ALERT = "#D55E00"  # of the edge, as of a report that is not passed
 NOISE = (  # lines of Numba's messages that say how it works inside, and places on this machine
     (re.compile(r"\x1b\[[0-9;]*m"), ""),
+    (re.compile(r'^File "[^"]*", line (\d+):\n<source missing.*$', re.M), r"in line \1 of the cell"),
     (re.compile(r'^File "[^"]*", line (\d+):$', re.M), r"line \1:"),
     (re.compile(r"^(During: |Failed in nopython mode pipeline|This error may have been caused).*\n?", re.M), ""),
-    (re.compile(r" ?Raised from \S+ \(\d+\)"), ""),
+    (re.compile(r"(, defined at| Raised from) .* \(\d+\)$", re.M), ""),
     (re.compile(r"^\s*<source elided>\n", re.M), ""),
 )
 
@@ -26,7 +27,7 @@ class Caught:
 
     def _repr_html_(self) -> str:
         style = f"border-left: 5px solid {ALERT}; padding: 4px 0 4px 12px; margin: 4px 0"
-        pre = "margin: 4px 0 0 0; white-space: pre-wrap; max-width: 62em"
+        pre = "margin: 4px 0 0 0; max-width: 62em; white-space: pre-wrap; word-break: normal; overflow-wrap: break-word"
         return f'<div style="{style}"><b>{self.kind}</b><pre style="{pre}">{html.escape(self.message)}</pre></div>'
 
 
@@ -57,6 +58,6 @@ def cleaned(message: str, lines: int) -> str:
     """
     for pattern, instead in NOISE:
         message = pattern.sub(instead, message)
-    message = message.replace(tempfile.gettempdir(), "...")
+    message = re.sub(re.escape(tempfile.gettempdir()) + r"[\\/][^\\/\s]+", "...", message)  # and the random name in it
     kept = list(dict.fromkeys(line.rstrip() for line in message.split("\n") if line.strip()))
     return "\n".join(kept[:lines] + ["..."] * (len(kept) > lines))

@@ -51,8 +51,19 @@ def test_numbas_message_is_cut_to_what_helps():
     assert "line " in message and __file__ not in message and "During" not in message and "\x1b" not in message
 
 
+def test_a_cell_is_named_by_its_line():
+    said = 'Unknown.\n\nFile "../tmp/ipykernel_1/2.py", line 7:\n<source missing, REPL/exec in use?>\n\nDuring: typing\n'
+    assert fails(said).message == "Unknown.\nin line 7 of the cell"
+
+
+def test_where_a_name_was_defined_is_left_out():
+    said = "Cannot unify float64 and int64 for 'out.2', defined at /somewhere/x y/cell.py (18)\n"
+    assert fails(said).message == "Cannot unify float64 and int64 for 'out.2'"
+    assert fails("not supported yet. Raised from C:\\cell.py (2)").message == "not supported yet."
+
+
 def test_folders_of_this_machine_are_not_shown():
-    assert fails(f"kept: {tempfile.gettempdir()}/abc/last.safetensors").message == "kept: .../abc/last.safetensors"
+    assert fails(f"kept: {tempfile.gettempdir()}/abc/last.safetensors").message == "kept: .../last.safetensors"
 
 
 def test_long_messages_are_cut():
