@@ -2,7 +2,7 @@
 
 exercise    what an exercise is: data
 differences, convolution, regression, depthwise, dilation, mixing, embedding, counting, broadcasting, tape, gradients,
-mixed_gradients, normalising, offsets, stability
+mixed_gradients, normalising, offsets, learning, stability
             the exercises; alterations: what their wrong functions are made of
 outcome     what came of calling a function once
 engine      running a learner's function, and telling apart what can be wrong with it
@@ -31,6 +31,7 @@ from minimix.course.gradients import (
     check_depthwise_input_grad,
     check_depthwise_weight_grad,
 )
+from minimix.course.learning import CONFUSION, TRAIN_STEP, check_confusion, check_train_step
 from minimix.course.machine import Ceilings, LayerTime, ceilings, layer_times
 from minimix.course.mixed_gradients import MIXCONV2D_BACKWARD, check_mixconv2d_backward
 from minimix.course.mixing import MIXCONV2D, PARTITION, check_mixconv2d, check_partition
@@ -48,15 +49,16 @@ from minimix.course.timing import timed
 EXERCISES = (  # in the order of the course
     CENTRAL_DIFFERENCE, OUTPUT_SIZE, CONV2D, WINDOWS, MEAN_SQUARE_GRAD, DEPTHWISE_CONV2D, SEPARABLE_MACS, DILATED_CONV2D,
     RECEPTIVE_FIELD, PARTITION, MIXCONV2D, EMBED, BLOCK_MACS, UNBROADCAST, BACKWARD, DEPTHWISE_INPUT_GRAD,
-    DEPTHWISE_WEIGHT_GRAD, MIXCONV2D_BACKWARD, BATCH_NORM_BACKWARD, TAP_OFFSETS, LOG_SOFTMAX,
+    DEPTHWISE_WEIGHT_GRAD, MIXCONV2D_BACKWARD, BATCH_NORM_BACKWARD, TAP_OFFSETS, TRAIN_STEP, CONFUSION,
+    LOG_SOFTMAX,
 )  # fmt: skip
 
 __all__ = [
     "EXERCISES", "Caught", "Ceilings", "CheckFailed", "Exercise", "Interactive", "LayerTime", "Mistake", "Prediction", "Report",
     "Scalar", "Table", "caught", "ceilings", "check", "check_backward", "check_batch_norm_backward", "check_block_macs",
-    "check_central_difference", "check_conv2d", "check_depthwise_conv2d", "check_depthwise_input_grad",
+    "check_central_difference", "check_confusion", "check_conv2d", "check_depthwise_conv2d", "check_depthwise_input_grad",
     "check_depthwise_weight_grad", "check_dilated_conv2d", "check_embed", "check_log_softmax", "check_mean_square_grad",
     "check_mixconv2d", "check_mixconv2d_backward", "check_output_size", "check_partition", "check_receptive_field",
-    "check_separable_macs", "check_tap_offsets", "check_unbroadcast", "check_windows", "interactive", "layer_times", "predict",
-    "table", "timed",
+    "check_separable_macs", "check_tap_offsets", "check_train_step", "check_unbroadcast", "check_windows", "interactive",
+    "layer_times", "predict", "table", "timed",
 ]  # fmt: skip
