@@ -1,4 +1,4 @@
-"""How a mixed convolution divides its channels among its kernel sizes (MixConv, sec. 3.1: "channel size per group")."""
+"""How a mixed convolution divides its channels among its kernel sizes (MixConv, sec. 3.2: "channel size per group")."""
 
 import operator
 
@@ -14,7 +14,7 @@ def partition(channels: int, groups: int, kind: str = "equal") -> tuple[int, ...
           large kernels get few channels.
 
     Raises TypeError where a count is not an integer, ValueError where a group would be empty or ``kind`` is not known.
-    Source: MixConv (arXiv 1907.09595), sec. 3.1, and its published code for the remainder.
+    Source: MixConv (arXiv 1907.09595), sec. 3.2, and its published code for the remainder.
 
     >>> partition(32, 4)
     (8, 8, 8, 8)
