@@ -43,6 +43,7 @@ setup(
         ],
         "bench": ["torch>=2.4", "timm>=1.0"],  # only as peers: benchmarks and some tests hold minimix against them
         "hub": ["huggingface_hub>=0.23"],  # the hub's client: fetches published weights, models.create(name, pretrained=True)
+        "browser": ["selenium>=4.20"],  # drives Chromium through the course: tests/browser
         "notebooks": ["jupyterlab>=4.0", "ipywidgets>=8.0"],  # to open notebooks/, and progress bars in them
     },
     entry_points={"console_scripts": ["minimix = minimix.cli:main"]},

@@ -60,7 +60,7 @@ def test_what_is_imported_is_declared_and_the_other_way_round(metadata):
 
 
 def test_tests_use_nothing_else(metadata):
-    extra = names(metadata["extras_require"]["test"])
+    extra = names([*metadata["extras_require"]["test"], *metadata["extras_require"]["browser"]])
     own = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     runtime = {IMPORTED_AS.get(name, name) for name in names(metadata["install_requires"])}
     peers = {"torch", "timm"}  # skipped where they are not installed

@@ -18,6 +18,7 @@ PRIVATE = re.compile(  # folders that say where somebody works
     r"(?<![\w.:/])/(?:home|Users|root|tmp|var|private|work|opt|mnt|usr|data)/[\w.]|\b[A-Za-z]:\\{1,2}(?:Users|Temp|Windows)\b"
 )
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")  # of an object in memory: another one at every run
+EXERCISE = re.compile(r"^### Exercise: \w", re.M)
 SOLUTION = re.compile(r"<details><summary>Solution</summary>\n\n.*\n\n</details>", re.S)
 IMAGE_IN_HTML = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 
@@ -44,9 +45,9 @@ def head(name: str, notebook: dict) -> Iterator[str]:
     first = notebook["cells"][0]
     if first["cell_type"] != "markdown" or not first["source"].startswith(f"# {int(name[:2])}. "):
         yield f"it does not begin with a title, # {int(name[:2])}. ..."
-    if "**You need**" not in first["source"]:
+    if not re.search(r"\*\*You need:?\*\*", first["source"]):
         yield "the first cell does not say what **You need**"
-    if not re.search(r"\*\*Time\*\*\W*(about )?\d+(-\d+)? min", first["source"]):
+    if not re.search(r"\*\*Time:?\*\*\W*(about )?\d+(-\d+)? min", first["source"]):
         yield "the first cell does not say the **Time** in minutes"
 
 
@@ -86,8 +87,8 @@ def exercise_cells(name: str, notebook: dict) -> Iterator[str]:
     for exercise in found:
         heading, stub, check = cells[exercise.stub - 1 : exercise.stub + 2]
         where = f"exercise in cell {exercise.stub}"
-        if not (heading["cell_type"] == "markdown" and heading["source"].startswith("### Exercise: ")):
-            yield f"{where}: the cell before it does not begin with ### Exercise: ..."
+        if heading["cell_type"] != "markdown" or len(EXERCISE.findall(heading["source"])) != 1:
+            yield f"{where}: the cell before it has no heading ### Exercise: ..."
         if stub["cell_type"] != "code" or "raise NotImplementedError" not in stub["source"] or '"""' not in stub["source"]:
             yield f"{where}: a stub has a docstring, and raises NotImplementedError"
         if check["cell_type"] != "code" or not re.search(r"\bcheck_\w+\(|\bassert\b", check["source"]):
@@ -99,9 +100,9 @@ def exercise_cells(name: str, notebook: dict) -> Iterator[str]:
             r"<details><summary>Solution</summary>\n\n.*\n\n</details>", cells[exercise.solution]["source"], re.S
         ):
             yield f"{where}: the solution is not folded as <details><summary>Solution</summary>, blank line, ..., </details>"
-    headings = [cell for cell in cells if cell["source"].startswith("### Exercise")]
+    headings = EXERCISE.findall(prose(notebook))
     if len(headings) != len(found):
-        yield f"{len(headings)} headings ### Exercise, {len(found)} stubs with the tag exercise"
+        yield f"{len(headings)} headings ### Exercise: ..., {len(found)} stubs with the tag exercise"
 
 
 def code(name: str, notebook: dict) -> Iterator[str]:

@@ -150,7 +150,7 @@ FAULTS = [
     (without(-2), "Summary has 0 points"),
     (without(-1, "<details><summary>Why 3?</summary>"), "4 folded answers"),
     (without(-1, "Why 3?"), "or its answer, is empty"),
-    (without(2), "the cell before it does not begin with ### Exercise"),
+    (without(2), "the cell before it has no heading ### Exercise"),
     (without(3, "raise NotImplementedError"), "raises NotImplementedError"),
     (without(4), "no check follows it"),
     (without(5), "an exercise without a solution"),
