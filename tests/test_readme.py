@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import pathlib
 import re
 
@@ -23,8 +24,20 @@ def test_the_examples_run_and_print_what_they_say(tmp_path, monkeypatch):
 
 
 def test_every_picture_is_there():
-    for path in re.findall(r"!\[.*?\]\((.*?)\)", README):
+    for path in re.findall(r"!\[.*?\]\((.*?)\)|<img src=\"(.*?)\"", README):
+        path = "".join(path)
         assert (pathlib.Path(__file__).parents[1] / path).is_file(), path
+
+
+def test_the_table_of_the_course_says_what_the_notebooks_say():
+    """Its titles and minutes, and that none is missing."""
+    notebooks = sorted((pathlib.Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+    rows = re.findall(r"^\| \[(.*?)\]\((notebooks/.*?)\) \| .*? \| (\d+) \|", README, re.M)
+    assert [path for _, path, _ in rows] == [f"notebooks/{path.name}" for path in notebooks]
+    for (title, _, minutes), path in zip(rows, notebooks, strict=True):
+        head = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+        assert head.startswith(f"# {title}"), path
+        assert re.search(rf"\*\*Time:?\*\*:? (about )?{minutes} minutes", head), path
 
 
 def test_no_gap_was_left():
