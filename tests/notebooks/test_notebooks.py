@@ -8,6 +8,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,25 @@ MISSING = [name for name in ("nbformat", "nbclient", "ipykernel") if importlib.u
 each = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
+def run(path: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(HERE / "refresh.py"), "--solved", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env={**os.environ, "PYTHONUTF8": "1"})
+
+
+@pytest.fixture(scope="session")
+def runs(request):
+    """A run of each chosen notebook: two at a time, since most keep one core busy; the last, which train, come first."""
+    chosen = [item.callspec.params["path"] for item in request.session.items if item.function is test_runs]
+    pool = ThreadPoolExecutor(2)
+    yield {path: pool.submit(run, path) for path in reversed(chosen)}
+    pool.shutdown(cancel_futures=True)
+
+
 @each
-def test_runs(path):
+def test_runs(path, request):
     if MISSING:
         pytest.skip(f"pip install {' '.join(MISSING)} to run the notebooks")
-    command = [sys.executable, str(HERE / "refresh.py"), "--solved", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env={**os.environ, "PYTHONUTF8": "1"})
+    done = request.getfixturevalue("runs")[path].result()
     assert done.returncode == 0, done.stderr or done.stdout
 
 
