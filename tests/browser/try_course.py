@@ -92,9 +92,9 @@ def server(scratch: Path):
         yield folder, address
         process.send_signal(signal.SIGINT)
         try:
-            code = process.wait(60)
+            code = process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            raise Failed("Ctrl-C did not end minimix notebooks within a minute") from None
+            raise Failed(f"Ctrl-C did not end minimix notebooks:\n{log.read_text()[-2000:]}") from None
         if code or "Traceback" in log.read_text():
             raise Failed(f"after Ctrl-C, exit code {code}:\n{log.read_text()[-2000:]}")
     finally:
