@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import os
 import re
 import runpy
 import shutil
@@ -141,10 +142,11 @@ def run_ci(tmp_path):
         (repository / name).write_text(f"{name} is here\n")
     subprocess.run(["git", "init", "--quiet", str(repository)], check=True)
 
-    def run(readme: str):
+    def run(readme: str, programs: Path | None = None):
         (repository / "README.md").write_text(readme)
         command = ["bash", str(repository / ".ci" / "run")]
-        return subprocess.run(command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        environment = {**os.environ, "PATH": os.pathsep.join(map(str, filter(None, [programs, os.environ["PATH"]])))}
+        return subprocess.run(command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
 
     return run
 
@@ -161,6 +163,24 @@ def test_ci_runs_the_commands_of_the_readme_in_fresh_copies(run_ci):
 )
 def test_ci_fails_where_a_command_fails(run_ci, last, expected):
     assert run_ci(README.format(last=last)).returncode == expected
+
+
+def test_ci_tries_the_course_in_a_browser_where_there_is_one(run_ci, tmp_path):
+    script = tmp_path / "repository" / "tests" / "browser" / "try_course.py"
+    script.parent.mkdir(parents=True)
+    script.write_text("in a browser")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("chromium", "chromedriver"):
+        (programs / name).write_text("#!/bin/sh\n")
+        (programs / name).chmod(0o755)
+    venv = "mkdir -p .venv/bin; ln -s $(type -P echo) .venv/bin/pip; ln -s $(type -P cat) .venv/bin/python"
+    done = run_ci(README.format(last=venv), programs)
+    assert done.returncode == 0, done.stderr
+    assert "== browser" not in done.stdout.split("== test")[0]
+    assert "[notebooks,browser]" in done.stdout and "in a browser" in done.stdout
+    failing = run_ci(README.format(last=venv.replace("type -P cat", "type -P false")), programs)
+    assert failing.returncode == 1
 
 
 def test_ci_misses_a_command(run_ci):

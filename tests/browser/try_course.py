@@ -92,9 +92,9 @@ def server(scratch: Path):
         yield folder, address
         process.send_signal(signal.SIGINT)
         try:
-            code = process.wait(60)
+            code = process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            raise Failed("Ctrl-C did not end minimix notebooks within a minute") from None
+            raise Failed(f"Ctrl-C did not end minimix notebooks:\n{log.read_text()[-2000:]}") from None
         if code or "Traceback" in log.read_text():
             raise Failed(f"after Ctrl-C, exit code {code}:\n{log.read_text()[-2000:]}")
     finally:
@@ -225,8 +225,9 @@ def drag_a_slider(page: Page) -> None:
     before = until("a figure", figure)
     page.shoot("slider-before")
     width = cell.find_element("css selector", ".widget-slider .noUi-target").size["width"]
-    first = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemin")
-    ActionChains(page.driver).drag_and_drop_by_offset(handle, int(width / 2 if first else -width), 0).perform()
+    low, now, high = (float(handle.get_attribute(f"aria-value{name}")) for name in ("min", "now", "max"))
+    third = width // 3 if now < (low + high) / 2 else -(width // 3)  # not to an end: the figure may be impossible there
+    ActionChains(page.driver).drag_and_drop_by_offset(handle, third, 0).perform()
     until("the figure to change", lambda: figure() != before, 120)
     page.scroll_to(SLIDER)
     page.shoot("slider-after")
