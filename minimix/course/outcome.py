@@ -83,7 +83,7 @@ def arrays_of(result, expected) -> Arrays:
     for name, wanted in expected.items():
         if isinstance(wanted, list):
             if isinstance(result[name], np.ndarray) and result[name].ndim == np.ndim(wanted[0]):
-                raise Malformed(f"{kind_of(result[name])} for {name}; expected a list, with an array for each of {len(wanted)}")
+                raise Malformed(f"{kind_of(result[name])} for {name}; expected a list of arrays, {len(wanted)} here")
             items = _sequence(result[name], [f"{name}[{i}]" for i in range(len(wanted))])
             arrays |= {f"{name}[{i}]": _array(item) for i, item in enumerate(items)}
         else:

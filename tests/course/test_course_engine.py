@@ -191,7 +191,7 @@ def test_an_array_where_a_list_of_arrays_is_wanted():
         found = course.MIXCONV2D_BACKWARD.solution(gradient, x, weights)
         return found["grad_x"], *found["grad_weights"]
 
-    words = "It returns an array of shape (1, 1, 1, 1) for grad_weights; expected a list, with an array for each of 1."
+    words = "It returns an array of shape (1, 1, 1, 1) for grad_weights; expected a list of arrays, 1 here."
     assert words in said(course.check_mixconv2d_backward(flat))
     words = "It returns an array of shape (1, 1, 1, 2); expected 2 values, (grad_x, grad_weights)."
     assert words in said(course.check_mixconv2d_backward(lambda gradient, x, weights: x))
