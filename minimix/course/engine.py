@@ -112,7 +112,7 @@ def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, 
         if outcome.empty and any(trial.outcome.arrays is not None for trial in trials):
             return ("Here the function returns None: does one of its branches lack a return?",)
         text = "There is nothing to check yet"
-        return (f"{text}: the function returns None. If it is written, a return is missing." if outcome.empty else f"{text}.",)
+        return (f"{text}: {exercise.nothing}" if outcome.empty else f"{text}.",)
     if first.problem == "exception":
         return (f"{type(outcome.error).__name__}: {outcome.error}", *_hint(outcome.error))
     if first.problem == "type":
@@ -128,7 +128,7 @@ def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, 
             if outcome.arrays[name].shape != array.shape
         ]
         text = "; ".join(shapes)
-        return (f"{text[0].upper()}{text[1:]}.",)
+        return (f"{text if list(first.expected) != [''] else text[0].upper() + text[1:]}.",)
     return ()
 
 

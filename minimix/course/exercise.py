@@ -31,6 +31,7 @@ class Exercise:
     mistakes:  what a wrong result is compared with.
     whole:     the result is used as a size, so that 4.0 will not do for 4.
     call:      ``call(function, case)`` runs a function on a configuration, where that is not a plain call.
+    nothing:   what is said of a function after whose call there is no result, if it is no stub.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Exercise:
     mistakes: tuple[Mistake, ...]
     whole: bool = False
     call: Callable = lambda function, case: function(*case.values())
+    nothing: str = "the function returns None. If it is written, a return is missing."
 
     def configurations(self) -> list[Case]:
         """The same ones every time, the smallest first."""

@@ -73,6 +73,17 @@ def _last_written(gradient, weight, x_shape, stride, padding, dilation):
     return cut(result, x_shape, padding)
 
 
+def _last_stamped(gradient, weight, x_shape, stride, padding, dilation):
+    """Each pixel holds what the last window gave it."""
+    result = bordered(np.zeros(x_shape), padding, padding)
+    rows, columns = (dilation * (n - 1) + 1 for n in weight.shape[2:])
+    for y, x in np.ndindex(gradient.shape[2:]):
+        top, left = y * stride, x * stride
+        share = gradient[:, :, y, x, None, None] * weight[:, 0]
+        result[:, :, top : top + rows : dilation, left : left + columns : dilation] = share
+    return cut(result, x_shape, padding)
+
+
 def _no_border_cut(gradient, weight, x_shape, s, p, d):
     """The gradient of the padded image, its top left part."""
     padded = (*x_shape[:2], x_shape[2] + 2 * p, x_shape[3] + 2 * p)
@@ -132,6 +143,12 @@ DEPTHWISE_INPUT_GRAD = Exercise(
             "Where windows overlap, the last one overwrites the others. A pixel was used by several outputs: all of them "
             "count.",
             _last_written,
+        ),
+        Mistake(
+            "= instead of +=, one output at a time",
+            "Where two stamps overlap, the later one overwrites the earlier. A pixel was used by several outputs: all of them "
+            "count.",
+            _last_stamped,
         ),
         Mistake(*alt.FIRST_IMAGE, lambda g, w, shape, s, p, d: alt.first_image(_input_grad(g, w, shape, s, p, d))),
         Mistake(*alt.FIRST_CHANNEL, lambda g, w, shape, s, p, d: alt.first_channel(_input_grad(g, w, shape, s, p, d))),

@@ -100,6 +100,11 @@ MIXCONV2D_BACKWARD = Exercise(
             _changed(lambda to_x, to_weights: (to_x, to_weights[::-1])),
         ),
         Mistake(
+            "gradient and x exchanged",
+            "Somewhere x stands in the place of the gradient, and the gradient in that of x. In which order are they given?",
+            lambda gradient, x, weights: _mixed(x, gradient, weights),
+        ),
+        Mistake(
             "every group begins at channel 0",
             "Each group takes its channels from the beginning. What must be added for those that came before?",
             _from_zero,

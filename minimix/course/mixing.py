@@ -232,6 +232,13 @@ MIXCONV2D = Exercise(
             _added,
         ),
         Mistake(
+            "groups joined along the batch",
+            "The groups' results became images of their own, along axis 0. They belong one behind the other, along axis 1.",
+            lambda x, weights: np.concatenate(
+                [reference.depthwise_conv2d(p, w) for p, w in zip(divided(x, weights), weights, strict=True)]
+            ),
+        ),
+        Mistake(
             "last group left out",
             "The last group's channels stay 0. What is the last number that range(n) gives?",
             _last_group_left_out,

@@ -82,6 +82,8 @@ def arrays_of(result, expected) -> Arrays:
     arrays = {}
     for name, wanted in expected.items():
         if isinstance(wanted, list):
+            if isinstance(result[name], np.ndarray) and result[name].ndim == np.ndim(wanted[0]):
+                raise Malformed(f"{kind_of(result[name])} for {name}; expected a list of arrays, {len(wanted)} here")
             items = _sequence(result[name], [f"{name}[{i}]" for i in range(len(wanted))])
             arrays |= {f"{name}[{i}]": _array(item) for i, item in enumerate(items)}
         else:
@@ -90,7 +92,7 @@ def arrays_of(result, expected) -> Arrays:
 
 
 def _sequence(result, names: list[str]) -> list:
-    if not isinstance(result, (list, tuple)) and not (isinstance(result, np.ndarray) and result.ndim):
+    if not isinstance(result, (list, tuple)) and not (isinstance(result, np.ndarray) and result.shape[:1] == (len(names),)):
         raise Malformed(f"{kind_of(result)}; expected {len(names)} values, ({', '.join(names)})")
     if len(result) != len(names):
         raise Malformed(f"{len(result)} values; expected {len(names)}, ({', '.join(names)})")

@@ -175,7 +175,7 @@ def _extent(expected, actual) -> Statements:
     if expected.shape == actual.shape:
         return {}
     if close(actual.reshape(-1), expected.reshape(-1)):
-        squeezed = [n for n in expected.shape if n > 1] == [n for n in actual.shape if n > 1]
+        squeezed = [n for n in expected.shape if n > 1] == [n for n in actual.shape if n > 1] and expected.ndim != actual.ndim
         return {
             f"the right numbers, but {'axes of length 1 are missing or too many' if squeezed else 'in another shape'}": True
         }

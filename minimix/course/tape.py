@@ -191,6 +191,7 @@ BACKWARD = Exercise(
     _walk,
     _programs,
     call=_called,
+    nothing="every grad is still 0.0. If the function is written: all gradients are multiples of the root's own. What is that?",
     mistakes=(
         Mistake(
             "a node passes on before all has arrived (depth first)",

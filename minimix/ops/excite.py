@@ -71,4 +71,12 @@ def gate_gradient(gate: Gate) -> GateGradient:
     return GateGradient(*map(np.empty_like, like), np.ascontiguousarray(gate.reduce.T), np.ascontiguousarray(gate.expand.T))
 
 
-SQUEEZE_EXCITE = Op("squeeze_excite", squeeze_excite, squeeze_excite_backward, selective=True)
+def squeeze_excite_flops(out, saved) -> int:
+    """Two for each multiply-add of the two layers; what is done at every pixel is none."""
+    if saved is None:
+        return 0
+    gate = saved[1]
+    return 2 * out.shape[0] * (gate.reduce.size + gate.expand.size)
+
+
+SQUEEZE_EXCITE = Op("squeeze_excite", squeeze_excite, squeeze_excite_backward, selective=True, flops=squeeze_excite_flops)

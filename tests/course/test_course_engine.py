@@ -174,6 +174,41 @@ def test_an_axis_of_length_one_too_many():
     assert "axes of length 1 are missing or too many" in said(report)
 
 
+def test_the_right_numbers_along_other_axes():
+    """There are as many axes as there should be: none of them is missing."""
+    expected = np.arange(6.0).reshape(1, 2, 3)
+    assert patterns.describe([(expected, expected.reshape(2, 3, 1))]) == "the right numbers, but in another shape"
+    assert "axes of length 1 are missing" in patterns.describe([(expected, expected[0])])
+
+
+def test_names_keep_their_small_letters():
+    report = course.check_mixconv2d_backward(lambda gradient, x, weights: (gradient[0], [w[0] for w in weights]))
+    assert "grad_x: expected shape (1, 1, 1, 2), got (1, 1, 2); grad_weights[0]: expected" in said(report)
+
+
+def test_an_array_where_a_list_of_arrays_is_wanted():
+    def flat(gradient, x, weights):
+        found = course.MIXCONV2D_BACKWARD.solution(gradient, x, weights)
+        return found["grad_x"], *found["grad_weights"]
+
+    words = "It returns an array of shape (1, 1, 1, 1) for grad_weights; expected a list of arrays, 1 here."
+    assert words in said(course.check_mixconv2d_backward(flat))
+    words = "It returns an array of shape (1, 1, 1, 2); expected 2 values, (grad_x, grad_weights)."
+    assert words in said(course.check_mixconv2d_backward(lambda gradient, x, weights: x))
+
+
+def test_a_walk_that_starts_with_nothing():
+    """It is to return None: no "return" is missing."""
+
+    def walk(root):
+        for other, slope in zip(root.inputs, root.slopes, strict=True):
+            other.grad += slope * root.grad
+            walk(other)
+
+    report = course.check_backward(walk)
+    assert report.kind == "stub" and "every grad is still 0.0" in said(report) and "return" not in said(report)
+
+
 # -- how it is called ------------------------------------------------------------------------------------------------------
 
 

@@ -322,6 +322,20 @@ def recursion_without_order(root):
     visit(root, 1.0)
 
 
+def overwriting_stamps(gradient, weight, x_shape, stride, padding, dilation):
+    n, c, h, w = x_shape
+    found = np.zeros((n, c, h + 2 * padding, w + 2 * padding))
+    for y, x in np.ndindex(gradient.shape[2:]):
+        for i, j in np.ndindex(weight.shape[2:]):
+            found[:, :, y * stride + i * dilation, x * stride + j * dilation] = gradient[:, :, y, x] * weight[:, 0, i, j]
+    return found[:, :, padding : padding + h, padding : padding + w]
+
+
+def joined_as_images(x, weights):
+    parts = np.split(x, np.cumsum([len(weight) for weight in weights])[:-1], axis=1)
+    return np.concatenate([mm.reference.depthwise_conv2d(*pair) for pair in zip(parts, weights, strict=True)])
+
+
 @pytest.mark.parametrize(
     "check, function, name",
     [
@@ -330,6 +344,8 @@ def recursion_without_order(root):
         (course.check_conv2d, steps_of_one, "window moves by one pixel"),
         (course.check_conv2d, overwriting, "only the last product is kept"),
         (course.check_depthwise_weight_grad, first_image_weight_grad, "not summed over the batch"),
+        (course.check_depthwise_input_grad, overwriting_stamps, "= instead of +=, one output at a time"),
+        (course.check_mixconv2d, joined_as_images, "groups joined along the batch"),
         (course.check_backward, recursion_without_order, "a node passes on before all has arrived (depth first)"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
