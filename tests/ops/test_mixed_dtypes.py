@@ -36,8 +36,8 @@ OPS = {  # what to call, and the arrays by the names in its messages
     ),
     "mix_block": (
         block,
-        {"x": X, "expand[0]": (4, 4, 1, 1), "before[0]": (4,), "weights[0]": (4, 1, 3, 3), "project[0]": (4, 4, 1, 1),
-         "excite[0]": (2, 4, 1, 1), "before[1]": (4,)},
+        {"x": X, "expand[0]": (4, 4, 1, 1), "norms[0][0]": (4,), "weights[0]": (4, 1, 3, 3), "project[0]": (4, 4, 1, 1),
+         "excite[0]": (2, 4, 1, 1), "norms[0][1]": (4,)},
     ),
     "folded_conv2d": (
         lambda x, weight, bias: apply(FOLDED_CONV2D, *map(Tensor, (x, weight, bias))),
