@@ -82,6 +82,7 @@ def server(scratch: Path):
     command = [sys.executable, "-m", "minimix", "notebooks", "--folder", str(folder), "--no-browser", "--port", str(port), "--",
                "--allow-root", "--ServerApp.ip=127.0.0.1", f"--IdentityProvider.token={token}",
                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]  # fmt: skip
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it, and all it starts
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=scratch, env=environment, stdout=output, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}/{{}}?token={token}"
