@@ -32,6 +32,7 @@ FLAGS = (  # no sandbox: it needs privileges that containers lack. The others: n
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,1000",
 )  # fmt: skip
+TO_TOP = "(arguments[0].closest('.jp-OutputArea-child') || arguments[0]).scrollIntoView({block: 'start'})"
 SLIDER, BUSY = ".widget-slider .noUi-handle", ".jp-Notebook-ExecutionIndicator"
 
 
@@ -148,9 +149,9 @@ class Page:
         elements = self.all(selector)
         if not elements:
             return None
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'start'})", elements[0])
+        self.driver.execute_script(TO_TOP, elements[0])
         time.sleep(0.5)  # what was not built before may push it away
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'start'})", self.all(selector)[0])
+        self.driver.execute_script(TO_TOP, self.all(selector)[0])
         return self.all(selector)[0]
 
     def _scroll(self, to: str) -> float:
