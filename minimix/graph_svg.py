@@ -30,21 +30,21 @@ class Box(NamedTuple):
     repeat: bool = False
 
 
-class _Item:
+class Item:
     """A box, or the place where an arrow passes through a layer (box None)."""
 
     def __init__(self, layer: int, box: Box | None, stand_in: bool = False):
         self.layer, self.box, self.stand_in = layer, box, stand_in
         lines = () if box is None else (box.caption, box.detail)
         self.width = LANE if box is None else max(map(len, lines)) * CHARACTER + 2 * PADDING
-        self.above: list[_Item] = []
-        self.below: list[_Item] = []
+        self.above: list[Item] = []
+        self.below: list[Item] = []
         self.x = 0.0
 
 
 def layered_svg(boxes: list[Box]) -> str:
     """The picture. Inputs of a box stand before it in the list."""
-    layers = _layout(boxes)
+    layers = layout(boxes)
     left = min(item.x - item.width / 2 for layer in layers for item in layer) - APART
     right = max(item.x + item.width / 2 for layer in layers for item in layer) + APART
     width, height = right - left, len(layers) * LAYER - (LAYER - BOX_HEIGHT) + 2 * APART
@@ -65,7 +65,8 @@ def layered_svg(boxes: list[Box]) -> str:
 # -- where things lie -----------------------------------------------------------------------------------------------------
 
 
-def _layout(boxes: list[Box]) -> list[list[_Item]]:
+def layout(boxes: list[Box]) -> list[list[Item]]:
+    """The items of each layer, with their places. ``above`` of a box's item has one item for each input, in their order."""
     depth: list[int] = []
     for box in boxes:
         depth.append(1 + max((depth[i] for i in box.inputs), default=-1))
@@ -79,15 +80,15 @@ def _layout(boxes: list[Box]) -> list[list[_Item]]:
     far = {source for i, box in enumerate(boxes) for source in box.inputs if depth[i] - depth[source] > FARTHEST}
     # a stand-in for an op, of which there may be many alike, and the op itself bear its number
     boxes = [box._replace(caption=f"%{i} {box.caption}") if i in far and box.inputs else box for i, box in enumerate(boxes)]
-    layers: list[list[_Item]] = [[] for _ in range(max(depth) + 1)]
+    layers: list[list[Item]] = [[] for _ in range(max(depth) + 1)]
 
-    def place(layer: int, *box) -> _Item:
-        item = _Item(layer, *box)
+    def place(layer: int, *box) -> Item:
+        item = Item(layer, *box)
         layers[layer].append(item)
         return item
 
-    drawn: dict[int, _Item] = {}
-    lanes: dict[int, list[_Item]] = {}  # for each box, itself and where its arrow passes, layer after layer
+    drawn: dict[int, Item] = {}
+    lanes: dict[int, list[Item]] = {}  # for each box, itself and where its arrow passes, layer after layer
     for i in sorted(range(len(boxes)), key=lambda i: depth[i]):
         if boxes[i].repeat and i in first_use:
             continue
@@ -109,12 +110,12 @@ def _layout(boxes: list[Box]) -> list[list[_Item]]:
     return layers
 
 
-def _join(above: _Item, below: _Item) -> None:
+def _join(above: Item, below: Item) -> None:
     above.below.append(below)
     below.above.append(above)
 
 
-def _order(layers: list[list[_Item]]) -> None:
+def _order(layers: list[list[Item]]) -> None:
     """Few crossings: sort each layer by the average place of what it is joined to, going up and down a few times."""
     for sweep in range(6):
         down = sweep % 2 == 1
@@ -128,7 +129,7 @@ def _order(layers: list[list[_Item]]) -> None:
                 item.x = i - (len(layer) - 1) / 2
 
 
-def _spread(layers: list[list[_Item]]) -> None:
+def _spread(layers: list[list[Item]]) -> None:
     """Move everything towards what it is joined to, as far as its neighbours in the layer let it."""
     for layer in layers:
         _settle(layer, [item.x * 100 for item in layer])
@@ -142,7 +143,7 @@ def _spread(layers: list[list[_Item]]) -> None:
             _settle(layer, wishes)
 
 
-def _settle(layer: list[_Item], wishes: list[float]) -> None:
+def _settle(layer: list[Item], wishes: list[float]) -> None:
     """The places nearest to ``wishes`` (least squares) that keep order and distance: pool adjacent violators."""
     offsets = [0.0]  # of each item, if all were packed tightly
     for a, b in pairwise(layer):
@@ -164,14 +165,14 @@ def _settle(layer: list[_Item], wishes: list[float]) -> None:
 # -- what is drawn --------------------------------------------------------------------------------------------------------
 
 
-def _arrows(item: _Item):
+def _arrows(item: Item):
     """From a box down to each of its users, along the lanes between."""
     y = item.layer * LAYER + BOX_HEIGHT
     for user in item.below:
         yield from _follow(f"M{item.x:.1f} {y}", item, user)
 
 
-def _follow(path: str, start: _Item, item: _Item):
+def _follow(path: str, start: Item, item: Item):
     while True:
         top, bottom = start.layer * LAYER + BOX_HEIGHT, item.layer * LAYER
         middle = (top + bottom) / 2
@@ -185,7 +186,7 @@ def _follow(path: str, start: _Item, item: _Item):
         start, item = item, item.below[0]
 
 
-def _drawn(item: _Item) -> str:
+def _drawn(item: Item) -> str:
     box, y = item.box, item.layer * LAYER
     fill, stroke = COLOURS[box.kind]
     dashes = ' stroke-dasharray="4 3"' if item.stand_in and not box.repeat else ""

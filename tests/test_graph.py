@@ -10,7 +10,7 @@ import pytest
 import minimix as mm
 import minimix.functional as F
 from minimix import graph
-from minimix.graph_svg import APART, LAYER, _layout
+from minimix.graph_svg import APART, LAYER, layout
 
 
 def network():
@@ -133,7 +133,7 @@ def test_a_far_input_is_shown_by_its_number():
 def test_arrows_go_down():
     loss, names = network()
     drawn = [graph.Box(e.label, "1", e.kind, e.inputs) for e in graph.entries(loss, names)]
-    for layer in _layout(drawn):
+    for layer in layout(drawn):
         assert all(b.x - b.width / 2 >= a.x + a.width / 2 + APART - 1e-6 for a, b in pairwise(layer))
         assert all(below.layer == item.layer + 1 for item in layer for below in item.below)
     assert LAYER > 0

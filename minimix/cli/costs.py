@@ -165,7 +165,7 @@ def _network(text: str, image: str | None, shared: dict, batch_size: int) -> _Ne
     channels, *size = (None,) if image is None else image_size_of(image)
     if channels is not None and channels != options.get("in_channels", 3):
         if "in_channels" in options:
-            raise ValueError(f"--input {image} has {channels} channels, but in_channels={options['in_channels']}: leave out one")
+            raise ValueError(f"--input {image} and in_channels={options['in_channels']} say different things: leave out one")
         options["in_channels"] = channels
     try:
         model = models.create(name, **options)

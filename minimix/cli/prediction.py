@@ -101,6 +101,8 @@ def _with_weights(images: list[Path], text: str, weights: Path | None, classes_f
     from minimix.train.checkpoint import is_checkpoint
 
     name, options = network_of(text)
+    if (channels := options.get("in_channels", 3)) != 3:
+        raise ValueError(f"--model: {text} is for pictures of {channels} channels, but those in files have 3")
     if weights is not None and is_checkpoint(weights):
         raise ValueError(
             f"{weights} is a checkpoint of `minimix train`, which knows its network, classes and normalisation: use --run "
@@ -112,9 +114,7 @@ def _with_weights(images: list[Path], text: str, weights: Path | None, classes_f
             load_weights(model, weights)
     except RuntimeError as error:  # layers refuse some arguments so, as PyTorch's do
         raise ValueError(str(error)) from error
-    channels, size, _ = model.input_size
-    if channels != 3:
-        raise ValueError(f"--model: {text} is for pictures of {channels} channels, but those in files have 3")
+    size = model.input_size[1]
     model = _folded(model, model.input_size) if fold else model
     remarks, source = [f"{text} with {weights or 'its published weights'}"], None
     if models.is_small(name):

@@ -1,8 +1,9 @@
 """What the notebooks need beside figures: exercises that are checked, questions to guess at, figures with sliders.
 
 exercise    what an exercise is: data
-differences, convolution, depthwise, dilation, mixing, counting, broadcasting, tape, gradients, mixed_gradients, normalising,
-stability   the exercises; alterations: what their wrong functions are made of
+differences, convolution, depthwise, dilation, mixing, embedding, counting, broadcasting, tape, gradients, mixed_gradients,
+normalising, offsets, stability
+            the exercises; alterations: what their wrong functions are made of
 outcome     what came of calling a function once
 engine      running a learner's function, and telling apart what can be wrong with it
 diagnose    which mistake gives these numbers; patterns: what is true of wrong numbers anyhow
@@ -11,6 +12,7 @@ caught      errors that are part of a lesson
 prediction  questions that are answered before a cell is run
 sliders     figures with sliders; frontend: what the notebook around can show
 table       numbers under headings; timing: how long things take here
+machine     how long each layer of a network takes, and how fast the machine is at best
 """
 
 from minimix.course.broadcasting import UNBROADCAST, check_unbroadcast
@@ -20,6 +22,7 @@ from minimix.course.counting import BLOCK_MACS, check_block_macs
 from minimix.course.depthwise import DEPTHWISE_CONV2D, SEPARABLE_MACS, check_depthwise_conv2d, check_separable_macs
 from minimix.course.differences import CENTRAL_DIFFERENCE, check_central_difference
 from minimix.course.dilation import DILATED_CONV2D, RECEPTIVE_FIELD, check_dilated_conv2d, check_receptive_field
+from minimix.course.embedding import EMBED, check_embed
 from minimix.course.engine import CheckFailed, check
 from minimix.course.exercise import Exercise, Mistake
 from minimix.course.gradients import (
@@ -28,9 +31,11 @@ from minimix.course.gradients import (
     check_depthwise_input_grad,
     check_depthwise_weight_grad,
 )
+from minimix.course.machine import Ceilings, LayerTime, ceilings, layer_times
 from minimix.course.mixed_gradients import MIXCONV2D_BACKWARD, check_mixconv2d_backward
 from minimix.course.mixing import MIXCONV2D, PARTITION, check_mixconv2d, check_partition
 from minimix.course.normalising import BATCH_NORM_BACKWARD, check_batch_norm_backward
+from minimix.course.offsets import TAP_OFFSETS, check_tap_offsets
 from minimix.course.prediction import Prediction, predict
 from minimix.course.report import Report
 from minimix.course.sliders import Interactive, interactive
@@ -41,15 +46,15 @@ from minimix.course.timing import timed
 
 EXERCISES = (  # in the order of the course
     CENTRAL_DIFFERENCE, OUTPUT_SIZE, CONV2D, WINDOWS, DEPTHWISE_CONV2D, SEPARABLE_MACS, DILATED_CONV2D, RECEPTIVE_FIELD,
-    PARTITION, MIXCONV2D, BLOCK_MACS, UNBROADCAST, BACKWARD, DEPTHWISE_INPUT_GRAD, DEPTHWISE_WEIGHT_GRAD, MIXCONV2D_BACKWARD,
-    BATCH_NORM_BACKWARD, LOG_SOFTMAX,
+    PARTITION, MIXCONV2D, EMBED, BLOCK_MACS, UNBROADCAST, BACKWARD, DEPTHWISE_INPUT_GRAD, DEPTHWISE_WEIGHT_GRAD,
+    MIXCONV2D_BACKWARD, BATCH_NORM_BACKWARD, TAP_OFFSETS, LOG_SOFTMAX,
 )  # fmt: skip
 
 __all__ = [
-    "EXERCISES", "Caught", "CheckFailed", "Exercise", "Interactive", "Mistake", "Prediction", "Report", "Scalar", "Table",
-    "caught", "check", "check_backward", "check_batch_norm_backward", "check_block_macs", "check_central_difference",
-    "check_conv2d", "check_depthwise_conv2d", "check_depthwise_input_grad", "check_depthwise_weight_grad",
-    "check_dilated_conv2d", "check_log_softmax", "check_mixconv2d", "check_mixconv2d_backward", "check_output_size",
-    "check_partition", "check_receptive_field", "check_separable_macs", "check_unbroadcast", "check_windows", "interactive",
-    "predict", "table", "timed",
+    "EXERCISES", "Caught", "Ceilings", "CheckFailed", "Exercise", "Interactive", "LayerTime", "Mistake", "Prediction", "Report",
+    "Scalar", "Table", "caught", "ceilings", "check", "check_backward", "check_batch_norm_backward", "check_block_macs",
+    "check_central_difference", "check_conv2d", "check_depthwise_conv2d", "check_depthwise_input_grad",
+    "check_depthwise_weight_grad", "check_dilated_conv2d", "check_embed", "check_log_softmax", "check_mixconv2d",
+    "check_mixconv2d_backward", "check_output_size", "check_partition", "check_receptive_field", "check_separable_macs",
+    "check_tap_offsets", "check_unbroadcast", "check_windows", "interactive", "layer_times", "predict", "table", "timed",
 ]  # fmt: skip

@@ -90,12 +90,12 @@ BATCH_NORM_BACKWARD = Exercise(
         ),
         Mistake(
             "eps outside of the root",
-            "The eps is added to the standard deviation. It belongs to the variance, under the root.",
+            "It is added to the standard deviation. It belongs to the variance, under the root.",
             _formula(eps_outside=True),
         ),
         Mistake(
             "variance instead of standard deviation",
-            "Each x is divided by its variance. Where is the root?",
+            "It is divided by the variance. Where is the root?",
             _formula(power=-1.0),
         ),
         Mistake(

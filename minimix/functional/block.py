@@ -83,7 +83,9 @@ def _check(inputs, options, stride, padding, dilation) -> None:
     x = inputs.x[0]
     layout = ops.layout_of(inputs, stride, padding, dilation)
     g, outputs = layout.geometry, layout.output_shape[1]
-    arrays = {f"{name}[{i}]": array for name, part in inputs._asdict().items() for i, array in enumerate(part)}
+    given = {"before": "norms[0]", "after": "norms[1]", "last": "norms[2]"}  # as the caller knows them
+    named = inputs._asdict().items()
+    arrays = {f"{given.get(name, name)}[{i}]": array for name, part in named for i, array in enumerate(part)}
     need_one_dtype(x, arrays, "mix_block: ")
     for name, arrays, option, channels in (("first", inputs.before, options.before, g.channels),
                                            ("second", inputs.after, options.after, g.channels),

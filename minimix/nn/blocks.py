@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import minimix.functional as F
+from minimix.functional.promotion import as_tensor
 from minimix.nn.convolution import MixConv2d, PointwiseConv2d
 from minimix.nn.layers import BatchNorm2d
 from minimix.nn.module import Module
@@ -117,6 +118,7 @@ class MixBlock(Module):
         return (self.bn1, self.bn2, self.bn3) if self.expands else (None, self.bn1, self.bn2)
 
     def forward(self, x):
+        x = as_tensor(x)
         if self._fuses(x):
             return self._fused(x)
         before, after, last = self.norms

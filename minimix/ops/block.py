@@ -5,13 +5,18 @@ It computes what the ops of its layers do one after the other, mostly with their
 (``kernels/block.py``) and keeps fewer arrays; and what follows from the shapes alone is worked out once.
 """
 
+import contextlib
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numba import typeof
 
 from minimix import convargs
 from minimix.kernels import block, memory
+from minimix.kernels.ahead import Ahead
+from minimix.kernels.barrier import new_meeting
+from minimix.kernels.gate import Gate, GateGradient
 from minimix.kernels.norm import Norm
 from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.activation import ACTIVATIONS
@@ -112,71 +117,153 @@ def _pointwise(x, shapes, name):
     return (len(shapes), columns, tile, chunk), np.broadcast_to(zero, geometry.output_shape)
 
 
+class Saved(NamedTuple):
+    """What goes into the kernels, and what they make: h (C, H, W, N), is ``planes`` where nothing expands; z, y, excited
+    (C, OH, OW, N); out (M, OH, OW, N). planes: x, channels first."""
+
+    inputs: Inputs
+    layout: Layout
+    options: Options
+    weight: np.ndarray
+    planes: np.ndarray
+    h: np.ndarray
+    z: np.ndarray
+    y: np.ndarray
+    excited: np.ndarray
+    out: np.ndarray
+    gate: Gate
+    before: Norm
+    after: Norm
+    last: Norm
+
+
+def _room(inputs: Inputs, layout: Layout, options: Options) -> Saved:
+    """All that ``block.forward`` needs, and room for what it makes."""
+    x, g, training = inputs.x[0], layout.geometry, options.training
+    dtype, images, planes = x.dtype, x.shape[0], channel_major(x)
+    gate = gate_of(inputs.excite, options.excite, g.channels, images, dtype)
+    z, y = (memory.empty((g.channels, g.out_height, g.out_width, images), dtype) for _ in range(2))
+    return Saved(
+        inputs=inputs,
+        layout=layout,
+        options=options,
+        weight=_flat(inputs.weights),
+        planes=planes,
+        h=memory.empty((g.channels, g.height, g.width, images), dtype) if layout.expand else planes,
+        z=z,
+        y=y,
+        excited=memory.empty(y.shape, dtype) if gate.present else y,
+        out=memory.empty((layout.output_shape[1], *y.shape[1:]), dtype),
+        gate=gate,
+        before=_norm(options.before, inputs.before, g.channels, training, dtype),
+        after=_norm(options.after, inputs.after, g.channels, training, dtype),
+        last=_norm(options.last, inputs.last, layout.output_shape[1], training, dtype),
+    )
+
+
 def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,)):
     """arrays: those of ``Inputs``, one after the other; counts: how many of each. -> (N, M, OH, OW)."""
     inputs = split(arrays, counts)
-    x, dtype, training = inputs.x[0], inputs.x[0].dtype, options.training
-    layout = layout_of(inputs, stride, padding, dilation)
-    g, images = layout.geometry, x.shape[0]
-    planes = channel_major(x)
-    weight = _flat(inputs.weights)
-    before = _norm(options.before, inputs.before, g.channels, training, dtype)
-    after = _norm(options.after, inputs.after, g.channels, training, dtype)
-    last = _norm(options.last, inputs.last, layout.output_shape[1], training, dtype)
-    gate = gate_of(inputs.excite, options.excite, g.channels, images, dtype)
-
-    h = memory.empty((g.channels, g.height, g.width, images), dtype) if layout.expand else planes
-    z, y = (memory.empty((g.channels, g.out_height, g.out_width, images), dtype) for _ in range(2))
-    excited = memory.empty(y.shape, dtype) if gate.present else y
-    out, result = (memory.empty((layout.output_shape[1], *y.shape[1:]), dtype) for _ in range(2))
-    channels, taps = plan(g)
+    s = _room(inputs, layout_of(inputs, stride, padding, dilation), options)
+    layout, planes, dtype = s.layout, s.planes, s.planes.dtype
+    result = memory.empty(s.out.shape, dtype)
+    channels, taps = plan(layout.geometry)
     n = threads_for(layout.cost)
-    parallel(
-        block.forward, *_flats(planes, h, z, y, excited, out, result), planes.reshape(-1)[: x.size if options.skip else 0],
-        _product(inputs.expand, layout.expand, dtype), weight, gate, _product(inputs.project, layout.project, dtype), before,
-        after, last, channels, taps, _scratch(layout, n, dtype, taps), threads=n, meets=True,
-    )  # fmt: skip
-    if training:
-        for option, norm, array in ((options.before, before, h), (options.after, after, z), (options.last, last, out)):
+    with _BACKWARD.watching(dtype.name) if options.training else contextlib.nullcontext():
+        parallel(
+            block.forward, *_flats(planes, s.h, s.z, s.y, s.excited, s.out, result),
+            planes.reshape(-1)[: planes.size if options.skip else 0], _product(inputs.expand, layout.expand, dtype), s.weight,
+            s.gate, _product(inputs.project, layout.project, dtype), s.before, s.after, s.last, channels, taps,
+            _scratch(layout, n, dtype, taps), threads=n, meets=True,
+        )  # fmt: skip
+    if options.training:
+        norms = (options.before, s.before, s.h), (options.after, s.after, s.z), (options.last, s.last, s.out)
+        for option, norm, array in norms:
             if option is not None:
                 move_running(option.running, norm.mean, norm.variance, array[0].size, option.momentum)
-    return nchw(result), (inputs, layout, options, weight, planes, h, z, y, excited, out, gate, before, after, last)
+    return nchw(result), s
+
+
+class Gradients(NamedTuple):
+    """Room for what ``block.backward`` makes, as its arguments are called."""
+
+    gx: np.ndarray
+    gh: np.ndarray
+    gy: np.ndarray
+    g_out: np.ndarray
+    gate: GateGradient
+    expand: np.ndarray
+    weight: np.ndarray
+    project: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    scale: np.ndarray
+    shift: np.ndarray
+
+
+def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
+    """(arguments of ``block.backward`` for ``n`` threads, where it puts what). gradient: of the result, channels first."""
+    inputs, layout, dtype = s.inputs, s.layout, s.planes.dtype
+    expand, project = _product(inputs.expand, layout.expand, dtype), _product(inputs.project, layout.project, dtype)
+    gx = memory.empty(s.planes.shape, dtype)
+    found = Gradients(
+        gx=gx,
+        gh=memory.empty(s.h.shape, dtype) if layout.expand else gx,
+        gy=memory.empty(s.y.shape, dtype),
+        g_out=memory.empty(s.out.shape, dtype),
+        gate=gate_gradient(s.gate),
+        expand=_partial(expand),
+        weight=np.zeros(s.weight.shape, dtype),
+        project=_partial(project),
+        before=np.zeros((layout.geometry.channels, 2), dtype),
+        after=np.zeros((layout.geometry.channels, 2), dtype),
+        scale=np.zeros(layout.output_shape[1], dtype),
+        shift=np.zeros(layout.output_shape[1], dtype),
+    )
+    channels, taps = backward_plan(layout.geometry)
+    arguments = (
+        *_flats(gradient, s.planes, s.h, s.z, s.y, s.excited, s.out, found.gx, found.gh, found.gy, found.g_out),
+        gradient.reshape(-1)[: gradient.size if s.options.skip else 0], expand, _transposed(expand), s.weight, s.gate,
+        found.gate, project, _transposed(project), s.before, s.after, s.last, found.expand, found.weight, found.project,
+        found.before, found.after, found.scale, found.shift, channels, taps, _scratch(layout, n, dtype, taps),
+    )  # fmt: skip
+    return arguments, found
 
 
 def mix_block_backward(gradient, saved, needed):
-    inputs, layout, options, weight, planes, h, z, y, excited, out, gate, before, after, last = saved
-    dtype = planes.dtype
-    gradient = channel_major(gradient)
-    gx, gy, g_out = (memory.empty(a.shape, dtype) for a in (planes, y, out))
-    gh = memory.empty(h.shape, dtype) if layout.expand else gx
-    g_weight = np.zeros(weight.shape, dtype)
-    g_before, g_after = (np.zeros((layout.geometry.channels, 2), dtype) for _ in range(2))
-    g_scale, g_shift = (np.zeros(layout.output_shape[1], dtype) for _ in range(2))
-    g_gate = gate_gradient(gate)
-    expand, project = _product(inputs.expand, layout.expand, dtype), _product(inputs.project, layout.project, dtype)
-    g_expand, g_project = _partial(expand), _partial(project)
-    channels, taps = backward_plan(layout.geometry)
+    inputs, layout = saved.inputs, saved.layout
     n = threads_for(2 * layout.cost)
-    parallel(
-        block.backward, *_flats(gradient, planes, h, z, y, excited, out, gx, gh, gy, g_out),
-        gradient.reshape(-1)[: gradient.size if options.skip else 0], expand, _transposed(expand), weight, gate, g_gate,
-        project, _transposed(project), before, after, last, g_expand, g_weight, g_project, g_before, g_after, g_scale, g_shift,
-        channels, taps, _scratch(layout, n, dtype, taps), threads=n, meets=True,
-    )  # fmt: skip
+    arguments, g = _backward_call(channel_major(gradient), saved, n)
+    _BACKWARD.wait()
+    parallel(block.backward, *arguments, threads=n, meets=True)
     found = Inputs(
-        x=(nchw(gx),),
-        expand=g_expand.sum(axis=1) if layout.expand else (),
-        before=tuple(g_before.T) if layout.expand else (),
-        weights=_unflat(g_weight, inputs.weights),
-        after=tuple(g_after.T),
-        excite=g_gate[:4] if gate.present else (),
-        project=g_project.sum(axis=1),
-        last=(g_scale, g_shift),
+        x=(nchw(g.gx),),
+        expand=g.expand.sum(axis=1) if layout.expand else (),
+        before=tuple(g.before.T) if layout.expand else (),
+        weights=_unflat(g.weight, inputs.weights),
+        after=tuple(g.after.T),
+        excite=g.gate[:4] if saved.gate.present else (),
+        project=g.project.sum(axis=1),
+        last=(g.scale, g.shift),
     )
     pairs = (
         (array, part) for arrays, parts in zip(inputs, found, strict=True) for array, part in zip(arrays, parts, strict=True)
     )
     return tuple(part.reshape(array.shape) if want else None for (array, part), want in zip(pairs, needed, strict=True))
+
+
+def compile_backward(dtype: str) -> None:
+    """Compile ``block.backward`` as any block of this dtype calls it, and leave it in the cache."""
+    some, square = np.ones(2, dtype), np.ones((2, 2, 1, 1), dtype)
+    norm = Normalisation((np.zeros(2), np.ones(2)))
+    inputs = Inputs((np.ones((2, 2, 3, 3), dtype),), (square,), (some, some), (np.ones((2, 1, 3, 3), dtype),), (some, some),
+                    (square, some, square, some), (square,), (some, some))  # fmt: skip
+    saved = _room(inputs, layout_of(inputs, 1, "same", (1,)), Options(norm, norm, norm, "relu", False, True))
+    arguments, _ = _backward_call(saved.out, saved, 1)
+    block.backward.compile(tuple(map(typeof, (0, 1, new_meeting(1), *arguments))))
+
+
+_BACKWARD = Ahead(block.forward, "from minimix.ops.block import compile_backward; compile_backward('{}')")
 
 
 def _flats(*arrays):
@@ -238,7 +325,7 @@ def multiply_adds(inputs: Inputs, output_shape: tuple) -> int:
 
 
 def mix_block_flops(out, saved) -> int:
-    return 2 * multiply_adds(saved[0], out.shape)
+    return 2 * multiply_adds(saved.inputs, out.shape)
 
 
 MIX_BLOCK = Op("mix_block", mix_block, mix_block_backward, selective=True, flops=mix_block_flops)

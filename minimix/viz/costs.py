@@ -99,22 +99,21 @@ def layer_costs(costs, what: str = "macs", depth: int | None = None, ax=None) ->
 def kind_shares(costs, what: str = "macs", ax=None) -> theme.Picture:
     """Each model as one bar of full length, divided by the kinds of its multiply-adds or parameters.
 
-    costs, what: as in ``layer_costs``.
+    costs, what: as in ``layer_costs``. Also {name: {kind: number}} of anything else, such as seconds; ``what`` then names it.
 
     >>> import minimix as mm
     >>> from minimix import viz
     >>> figure = viz.kind_shares(mm.profile(mm.models.create("mixnet_nano"), (1, 3, 32, 32)), "params")
     """
-    named = _named(costs)
-    sums = []
-    for cost in named.values():
-        layers = by_layer(cost, what).values()
-        sums.append({kind: sum(layer.get(kind, 0) for layer in layers) for kind in COLOURS})
+    divided = isinstance(costs, Mapping) and all(isinstance(cost, Mapping) for cost in costs.values()) and bool(costs)
+    named = dict(costs) if divided else _named(costs)
+    sums = [_kinds(cost) if divided else _kinds_of(cost, what) for cost in named.values()]
+    unit = UNITS.get(what, what)
     if not all(sum(kinds.values()) for kinds in sums):
-        raise ValueError(f"costs: a model has no {UNITS[what]} to divide")
+        raise ValueError(f"costs: a model has no {unit} to divide")
     figure, ax = theme.axes(ax, theme.WIDTH, 1.2 + 0.55 * len(named))
     shares = [{kind: 100 * n / sum(kinds.values()) for kind, n in kinds.items() if n} for kinds in sums]
-    totals = [short(sum(kinds.values())) for kinds in sums]
+    totals = ["" if divided else short(sum(kinds.values())) for kinds in sums]
     _bars(
         ax, [f"{theme.shortened(name, NAME)}\n{n}".strip() for name, n in zip(named, totals, strict=True)], shares, len(shares)
     )
@@ -125,9 +124,22 @@ def kind_shares(costs, what: str = "macs", ax=None) -> theme.Picture:
                 ax.text(left + percent / 2, y, f"{percent:.0f} %", ha="center", va="center", color=theme.ink(COLOURS[kind]))
             left += percent
     ax.set_xlim(0, 100)
-    ax.set_xlabel(f"share of {UNITS[what]}, %")
+    ax.set_xlabel(f"share of {unit}, %")
     _legend(figure, [ax], [dict(enumerate(shares))])
     return figure
+
+
+def _kinds(numbers: Mapping[str, float]) -> dict[str, float]:
+    """In the order of ``COLOURS``; what has no colour of its own is "other"."""
+    found = dict.fromkeys(COLOURS, 0.0)
+    for kind, n in numbers.items():
+        found[kind if kind in COLOURS else OTHER] += n
+    return found
+
+
+def _kinds_of(cost: Profile, what: str) -> dict[str, int]:
+    layers = by_layer(cost, what).values()
+    return {kind: sum(layer.get(kind, 0) for layer in layers) for kind in COLOURS}
 
 
 def _named(costs) -> dict[str, Profile]:

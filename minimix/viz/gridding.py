@@ -31,7 +31,7 @@ def paths(layers: Sequence) -> np.ndarray:
     >>> paths([((1, 3), 1, 2), ((1, 3), 1, 2)]).tolist()
     [[1, 0, 2, 0, 3, 0, 2, 0, 1]]
     """
-    described = [_layer(layer, i) for i, layer in enumerate(layers)]
+    described = [layer_of(layer, i) for i, layer in enumerate(layers)]
     if not described:
         raise ValueError("layers is empty: give one (kernel, stride, dilation) or more")
     ways = np.ones((1, 1), object)  # Python's integers: however deep, nothing overflows
@@ -81,7 +81,8 @@ def _block(name: str, ways: np.ndarray) -> Block:
     return Block(f"{name}\nfield {theme.times(ways.shape)}\n{count}", fill, texts, mask=~seen, lines=ways.size <= 1500)
 
 
-def _layer(layer, i: int) -> tuple[Pair, Pair, Pair]:
+def layer_of(layer, i: int) -> tuple[Pair, Pair, Pair]:
+    """(kernel, stride, dilation) of ``layers[i]``, as pairs."""
     if isinstance(layer, (tuple, list)) and len(layer) == 3:
         found = layer
     elif all(hasattr(layer, name) for name in ("kernel_size", "stride", "dilation")):
@@ -98,7 +99,7 @@ def _name(stack) -> str:
     >>> _name([(3, 1, 1), (3, 2, 4)])
     '2 layers 3x3\\nstride 1, 2, dilation 1, 4'
     """
-    described = [_layer(layer, i) for i, layer in enumerate(stack)]
+    described = [layer_of(layer, i) for i, layer in enumerate(stack)]
 
     def said(values) -> str:
         texts = [str(a) if a == b else theme.times((a, b)) for a, b in values]

@@ -46,11 +46,16 @@ def embedded(layer, most: int = 8, ax=None) -> theme.Picture:
     weights, dilations = weights_of(layer)
     most = _at_least_one(most, "most")
     groups = []
-    for weight, whole, own, colour in zip(
-        weights, embed(layer), embed([np.ones_like(w) for w in weights], dilations), theme.colours(len(weights)), strict=True
+    for weight, steps, whole, own, colour in zip(
+        weights,
+        dilations,
+        embed(layer),
+        embed([np.ones_like(w) for w in weights], dilations),
+        theme.colours(len(weights)),
+        strict=True,
     ):
         pictures = whole.reshape(-1, *whole.shape[2:])[:most]
-        groups.append(tiles.Group(_heading(weight, most), colour, pictures, own[0, 0] == 0))
+        groups.append(tiles.Group(_heading(weight, most, steps), colour, pictures, own[0, 0] == 0))
     trained, stored = sum(w.size for w in weights), sum(w.size for w in embed(layer))
     note = f"hatched: zeros. {trained:,} weights as they are, {stored:,} at the largest size"
     return tiles.draw(ax, groups, _scale(weights), _tap(groups), note)
@@ -110,14 +115,16 @@ def weights_of(layer, dilation=None) -> tuple[list[np.ndarray], list[Pair]]:
     return weights, [pair(d, "dilation", 1) for d in dilations]
 
 
-def _heading(weight: np.ndarray, most: int) -> str:
+def _heading(weight: np.ndarray, most: int, dilation: Pair = (1, 1)) -> str:
     """
-    >>> _heading(np.zeros((6, 1, 3, 3)), 4), _heading(np.zeros((1, 1, 3, 3)), 4)
-    ('3x3, the first 4 of 6 kernels', '3x3, 1 kernel')
+    >>> _heading(np.zeros((6, 1, 3, 3)), 4), _heading(np.zeros((6, 1, 3, 3)), 1), _heading(np.zeros((1, 1, 3, 3)), 4, (2, 2))
+    ('3x3, the first 4 of 6 kernels', '3x3, one of 6 kernels', '3x3, dilation 2, 1 kernel')
     """
     count = weight.shape[0] * weight.shape[1]
-    first = f"the first {most} of " if count > most else ""
-    return f"{theme.times(weight.shape[2:])}, {first}{count} kernel{'s' if count > 1 else ''}"
+    first = "" if count <= most else "one of " if most == 1 else f"the first {most} of "
+    steps = dilation[0] if dilation[0] == dilation[1] else theme.times(dilation)
+    spread = "" if dilation == (1, 1) else f", dilation {steps}"
+    return f"{theme.times(weight.shape[2:])}{spread}, {first}{count} kernel{'s' if count > 1 else ''}"
 
 
 def _scale(weights: list[np.ndarray]) -> Scale:

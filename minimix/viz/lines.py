@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from minimix.viz import theme
@@ -9,6 +10,7 @@ from minimix.viz.values import as_array, short
 
 STYLES, MARKERS = ("-", "--", "-.", ":"), "osD^vPX"
 POINTS, TICKS = 30, 10  # so many points at most have a marker each; so many places at most a tick each
+NARROW = 5.0  # inches: an axis beside a wide legend
 
 
 @theme.styled
@@ -24,7 +26,7 @@ def lines(
 
     series: {name: (places, values)}, two sequences of one length. log: the axes that are logarithmic, "x", "y" or "xy".
     height: inches of the figure. Up to 30 points have a marker each; where all lines together have 10 places or fewer, each
-    place has a tick.
+    place has a tick, if there is room.
 
     Raises ValueError for no series, lengths that differ, another ``log``, and where an axis is logarithmic, for what is not
     above 0.
@@ -53,13 +55,25 @@ def lines(
         if name in log:
             getattr(ax, f"set_{name}scale")("log")
             low, high = axis.get_view_interval()
-            axis.set_major_locator(LogLocator(subs=(1.0,) if high > 30 * low else (1.0, 2.0, 5.0), numticks=8))
+            axis.set_major_locator(LogLocator(subs=(1.0,) if high > 300 * low else (1.0, 2.0, 5.0), numticks=8))
             axis.set_minor_formatter(NullFormatter())
         axis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
-    if len(places) <= TICKS:
+    if len(places) <= TICKS and _apart(sorted(places), "x" in log):
         ax.set_xticks(sorted(places))
         ax.xaxis.set_minor_locator(NullLocator())
     ax.grid(True)
     if len(series) > 1:
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return figure
+
+
+def _apart(places: list[float], logarithmic: bool) -> bool:
+    """Whether the numbers below an axis of ``NARROW`` inches would not touch.
+
+    >>> _apart([8, 64, 256], False), _apart([8, 9, 256], False), _apart([8, 64, 256], True)
+    (True, False, True)
+    """
+    at = np.log(places) if logarithmic else np.array(places, float)
+    inches = NARROW * (at - at[0]) / ((at[-1] - at[0]) or 1.0)
+    widths = [theme.text_width(short(place)) for place in places]
+    return all(gap > (a + b) / 2 + 0.06 for gap, a, b in zip(np.diff(inches), widths, widths[1:], strict=False))

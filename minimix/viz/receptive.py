@@ -52,7 +52,7 @@ def field_box(model: Module, shape: tuple, at: Pair | None = None, layer: str | 
 
     >>> from minimix import nn
     >>> field_box(nn.DepthwiseConv2d(2, 3, dilation=2), (2, 9, 9), at=(4, 1))
-    ((2, 6), (0, 3))
+    ((2, 6), (1, 3))
     """
     copied = _Copy(model, layer, gates=False)
     picture = np.zeros((1, *shape), copied.dtype)

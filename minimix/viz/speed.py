@@ -1,15 +1,17 @@
-"""Measured speed: the roofline of a machine with layers under it, and ladders of timings. All numbers are the caller's."""
+"""Measured speed: the roofline of a machine with layers under it, ladders of timings, and times beside predicted ones. All
+numbers are the caller's."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from minimix.viz import theme
-from minimix.viz.values import duration, ratio, short
+from minimix.viz.values import as_array, duration, ratio, short
 
 MARKERS, STYLES = "osD^vPX*<>", ("-", "--", ":", "-.")
+SIZES = {"*": 14, "P": 10, "X": 10}  # points, of marks that look smaller than others
 NAME = 2.0  # inches: of the longest name in a legend
 COLUMNS = ("time", 62), ("faster than\nthe first", 152), ("faster than\nthe one before", 262)  # headings; points from the axes
 
@@ -52,9 +54,10 @@ def roofline(
         ax.plot(*ends, color=theme.DARK, linestyle=style, label=_label(name, gigaflops, "GFLOP/s"))
     for i, (name, (intensity, reached)) in enumerate(points.items()):
         part = reached / min(top, widest * intensity)
-        look = {"color": theme.PALETTE[i % len(theme.PALETTE)], "markersize": 8, "markeredgecolor": "white"}
+        marker = MARKERS[i % len(MARKERS)]
+        look = {"color": theme.PALETTE[i % len(theme.PALETTE)], "markersize": SIZES.get(marker, 8), "markeredgecolor": "white"}
         label = f"{theme.shortened(name, NAME)}: {short(reached)}, {part:.0%} of its roof"
-        ax.plot([intensity], [reached], MARKERS[i % len(MARKERS)], **look, label=label)
+        ax.plot([intensity], [reached], marker, **look, label=label)
     ax.set(xscale="log", yscale="log", xlim=(low, high), xlabel="operations a byte (FLOP/byte)", ylabel="GFLOP/s")
     ax.set_ylim(min(low * widest, *(reached for _, reached in points.values())) / 2, top * 2)
     _logarithmic(ax.xaxis, short)
@@ -123,6 +126,45 @@ def ladder(times: Mapping[str, float], repeats: bool = True, ax=None) -> theme.P
         ax.annotate(heading, (1, -0.6), xytext=(points, 4), va="bottom", weight="bold", **place)
         for y, said in enumerate(texts):
             ax.annotate(said[column], (1, y), xytext=(points, 0), va="center", **place)
+    return figure
+
+
+@theme.styled
+def agreement(
+    series: Mapping[str, Sequence[tuple[float, float]]], xlabel: str = "predicted", ylabel: str = "measured", ax=None
+) -> theme.Picture:
+    """Predicted against measured times: what lies on the line was predicted rightly, between the dotted ones within a factor
+    of 2.
+
+    series: {name: [(predicted, measured), ...]} in seconds, each with its colour and mark.
+
+    Raises ValueError for no points, and for times that are not above 0.
+
+    >>> from minimix import viz
+    >>> figure = viz.agreement({"depthwise": [(1e-3, 2e-3), (2e-3, 2.5e-3)], "pointwise": [(4e-3, 3.8e-3)]})
+    """
+    if not series or not all(len(points) for points in series.values()):
+        raise ValueError("series: give {name: [(predicted, measured), ...]}, each with one point or more")
+    found = {name: as_array(points, f"series[{name!r}]", (2,)).astype(float) for name, points in series.items()}
+    for name, points in found.items():
+        if points.shape[1] != 2 or not (np.isfinite(points) & (points > 0)).all():
+            raise ValueError(f"series[{name!r}] must be pairs of numbers above 0, got {series[name]!r}")
+    figure, ax = theme.axes(ax, 7.2, 4.4)
+    every = np.concatenate(list(found.values()))
+    ends = np.array([every.min() / 1.6, every.max() * 1.6])
+    ax.plot(ends, ends, color=theme.GREY, linewidth=1.2, label="right")
+    for factor in (0.5, 2.0):
+        ax.plot(
+            ends, factor * ends, color=theme.GREY, linewidth=1.0, linestyle=":", label="factor of 2" if factor > 1 else None
+        )
+    for i, (name, points) in enumerate(found.items()):
+        look = {"color": theme.PALETTE[i % len(theme.PALETTE)], "markersize": 7, "markeredgecolor": "white"}
+        ax.plot(*points.T, MARKERS[i % len(MARKERS)], **look, linestyle="none", label=theme.shortened(str(name), NAME))
+    ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends, xlabel=xlabel, ylabel=ylabel)
+    _logarithmic(ax.xaxis, duration)
+    _logarithmic(ax.yaxis, duration)
+    ax.grid(True)
+    ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     return figure
 
 

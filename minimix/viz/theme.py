@@ -174,7 +174,7 @@ def shortened(text: str, width: float, size: float = FONT) -> str:
     """``text``, without its middle where it would take more than ``width`` inches.
 
     >>> shortened("blocks.3.2.depthwise_convolution", 1.2)
-    'blocks…nvolution'
+    'blocks.…olution'
     """
     keep = len(text)
     shown = text

@@ -32,7 +32,7 @@ def cell_texts(array: np.ndarray, most: int = 2) -> np.ndarray:
     >>> cell_texts(np.array([1.0, -2.0])).tolist(), cell_texts(np.array([0.5, 12.25])).tolist()
     (['1', '-2'], ['0.5', '12.2'])
     >>> cell_texts(np.array([np.nan, np.inf, 1e-9])).tolist()
-    (['nan', 'inf', '1e-9'])
+    ['nan', 'inf', '1e-9']
     """
     finite = array[np.isfinite(array)] if array.dtype.kind == "f" else array
     largest = float(np.abs(finite.astype(float)).max(initial=0.0))

@@ -83,6 +83,13 @@ def test_in_float32():
         np.testing.assert_allclose(found[name], array, rtol=0, atol=2e-4 * max(1, scale), err_msg=name)
 
 
+@pytest.mark.parametrize("fused", [True, False])
+def test_nested_lists_are_taken_as_elsewhere(fused):
+    block, x = nn.MixBlock(4, 4, (3, 5), expansion=2, se=0.5).eval(), np.ones((1, 4, 5, 5), np.float32)
+    block.fused = fused
+    assert np.array_equal(block(x.tolist()).data, block(x).data)
+
+
 @pytest.mark.parametrize("trained", ["bn1.weight", "conv_dw.1.weight", "bn2.bias", "conv_pw.weight", "conv_pwl.weight"])
 def test_only_one_parameter_is_trained(trained):
     block = randomised(nn.MixBlock(8, 8, (3, 5), expansion=2))

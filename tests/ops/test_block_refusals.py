@@ -79,9 +79,9 @@ REFUSED = {
     **{f"array {i} of a norm": (
         norms(shapes=[(6, 1) if i == j else (6,) for j in range(4)]), ValueError, r"the third norm have shapes .*\(6, 1\)",
     ) for i in range(4)},
-    "dtype of a weight": ({"weights": [ones(8, 1, 3, 3, dtype="f4")]}, TypeError, r"\(8, 1, 3, 3\) is float32, x float64"),
-    "dtype of a norm": (norms(dtype="f4"), TypeError, r"an array \(6,\) is float32, x float64: they must have one dtype"),
-    "dtype of the gate": ({"excite": gate(dtype="f4")}, TypeError, r"\(3, 8, 1, 1\) is float32, x float64"),
+    "dtype of a weight": ({"weights": [ones(8, 1, 3, 3, dtype="f4")]}, RuntimeError, r"float64 but weights\[0\] is float32"),
+    "dtype of a norm": (norms(dtype="f4"), RuntimeError, r"x is float64 but norms\[2\]\[0\] is float32"),
+    "dtype of the gate": ({"excite": gate(dtype="f4")}, RuntimeError, r"x is float64 but excite\[0\] is float32"),
     "gate": (
         {"excite": gate(channels=6)}, ValueError,
         r"squeeze-and-excite have shapes \[\(3, 6, 1, 1\), \(3,\), \(6, 3, 1, 1\), \(6,\)\], expected \[\(3, 8, 1, 1\), ",
@@ -89,7 +89,7 @@ REFUSED = {
     "a gate of nothing": ({"excite": gate(hidden=0)}, ValueError, r"squeeze-and-excite .* expected \[\(1, 8, 1, 1\)"),
     "a gate that is no array": ({"excite": (ones(), *gate()[1:])}, ValueError, r"shapes \[\(\), \(3,\)"),
     "a gate without an activation": ({"excite": gate()[:4]}, ValueError, "four arrays and an activation, got 4 values"),
-    "activation of the gate": ({"excite": gate(activation="identity")}, ValueError, "'identity', expected one of relu, relu6"),
+    "activation of the gate": ({"excite": gate(activation="tanh")}, ValueError, "'tanh', expected one of identity, relu"),
     "skip, other channels": ({"skip": True}, ValueError, r"the output \(2, 6, 5, 6\) cannot take x \(2, 4, 5, 6\) as skip"),
     "skip, other pixels": (
         {"skip": True, "stride": 2, "project": [ones(4, 8, 1, 1)], "norms": (norm(8), norm(8), norm(4))}, ValueError,

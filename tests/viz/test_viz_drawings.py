@@ -235,6 +235,20 @@ def test_kernels_refuse_what_has_none():
         viz.embed([np.ones((1, 1, 3, 3))], [(1, 1), (1, 1), (1, 1)])
 
 
+def test_groups_stand_beside_each_other_where_they_have_room():
+    few, many = viz.kernels(nn.MixConv2d(8, (3, 5, 7, 9))), viz.kernels(nn.MixConv2d(48, (3, 5, 7, 9)))
+    assert few.get_size_inches()[1] < 3 < many.get_size_inches()[1]
+    for figure in (few, many):
+        headings = [t for t in figure.axes[0].texts if "kernels" in t.get_text()]
+        assert len({t.get_position()[figure is few] for t in headings}) == 1, "in one row, or in one column"
+        texts(figure)
+
+
+def test_headings_of_dilated_kernels_say_so():
+    found = texts(viz.embedded(nn.MixConv2d(4, (3, 3), dilation=(1, (2, 3))), most=1))
+    assert {"3x3, one of 2 kernels", "3x3, dilation 2x3, one of 2 kernels"} <= set(found)
+
+
 def test_feature_maps_in_groups():
     layer = nn.MixConv2d(12, (3, 5, 7))
     figure = viz.feature_maps(layer(np.ones((1, 12, 8, 8), np.float32)), layer, most=2)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 import minimix as mm
 from minimix import models, nn, viz
+from minimix.profile import COUNTERS
 from minimix.viz import costs, receptive, theme
 from minimix.viz.values import short
 
@@ -157,6 +158,37 @@ def test_models_beside_each_other_share_a_scale():
     assert any("pointwise" == t for t in texts(shares))
 
 
+def test_shares_of_anything_by_kind():
+    figure = viz.kind_shares(
+        {"multiply-adds": {"pointwise": 3, "depthwise": 1}, LONG: {"depthwise": 2e-3, "a skip": 2e-3}}, "each"
+    )
+    found = texts(figure)
+    assert found.count("50 %") == 2 and "25 %" in found and "75 %" in found
+    assert "share of each, %" in found and "other" in found and "a skip" not in found
+    with pytest.raises(ValueError, match="no seconds"):
+        viz.kind_shares({"a": {"pointwise": 0.0}}, "seconds")
+    with pytest.raises(TypeError, match="mm.profile"):
+        viz.kind_shares({"a": {"pointwise": 1}, "b": profile("mixnet_nano", 32)})
+
+
+def test_counters_beyond_the_multiply_adds():
+    pair = {"mixnet_s": profile("mixnet_s", 224), "mobilenetv1_100": profile("mobilenetv1_100", 224)}
+    for cost in pair.values():
+        for name, counter in COUNTERS.items():
+            parts = viz.beyond(cost, name)
+            assert cost.macs + sum(parts.values()) == cost.counted_as(name) / counter.prices["mac"]
+    figure = viz.counters(pair, {"mixnet_s": 256e6})
+    found = texts(figure)
+    assert set(COUNTERS) <= set(found) and "published: +16.8 M" in found and "+12.6 M" in found
+    assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim()
+    one = viz.counters({LONG: profile("mixnet_nano", 32)}, {LONG: 8e6})
+    assert "published: -0.7 M" in texts(one) and one.axes[0].get_xlim()[0] < 0
+    with pytest.raises(ValueError, match="other, which is not among costs: a"):
+        viz.counters({"a": pair["mixnet_s"]}, {"other": 1})
+    with pytest.raises(TypeError, match="Profile"):
+        viz.counters({"a": 3})
+
+
 def test_costs_of_tiny_and_long_named_models():
     class Long(nn.Module):
         def __init__(self):
@@ -207,6 +239,21 @@ def test_a_ladder_says_how_much_faster():
             viz.ladder({"a": wrong})
     with pytest.raises(ValueError, match="times"):
         viz.ladder({})
+
+
+def test_predicted_beside_measured():
+    figure = viz.agreement({"depthwise": [(1e-3, 2e-3), (2e-2, 3e-2)], LONG: [(5e-4, 4e-4)]}, ylabel="measured here")
+    panel = figure.axes[0]
+    points = [line for line in panel.lines if line.get_linestyle() == "None"]
+    np.testing.assert_allclose(points[0].get_xydata(), [(1e-3, 2e-3), (2e-2, 3e-2)])
+    assert panel.get_xlim() == panel.get_ylim() and panel.get_xlim()[0] < 4e-4
+    assert {"depthwise", "predicted", "measured here", "factor of 2"} <= set(texts(figure))
+    texts(viz.agreement({"a": [(1.0, 1.0)]}))
+    for wrong in ([(0, 1)], [(1, np.nan)], [(1, 2, 3)]):
+        with pytest.raises(ValueError, match=r"series\['a'\] must be pairs"):
+            viz.agreement({"a": wrong})
+    with pytest.raises(ValueError, match="one point or more"):
+        viz.agreement({"a": []})
 
 
 def test_errors_of_derivatives_have_their_shape():
