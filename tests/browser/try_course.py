@@ -32,6 +32,7 @@ FLAGS = (  # no sandbox: it needs privileges that containers lack. The others: n
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,1000",
 )  # fmt: skip
+TO_TOP = "(arguments[0].closest('.jp-OutputArea-child') || arguments[0]).scrollIntoView({block: 'start'})"
 SLIDER, BUSY = ".widget-slider .noUi-handle", ".jp-Notebook-ExecutionIndicator"
 
 
@@ -82,6 +83,7 @@ def server(scratch: Path):
     command = [sys.executable, "-m", "minimix", "notebooks", "--folder", str(folder), "--no-browser", "--port", str(port), "--",
                "--allow-root", "--ServerApp.ip=127.0.0.1", f"--IdentityProvider.token={token}",
                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]  # fmt: skip
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it, and all it starts
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=scratch, env=environment, stdout=output, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}/{{}}?token={token}"
@@ -147,9 +149,9 @@ class Page:
         elements = self.all(selector)
         if not elements:
             return None
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'start'})", elements[0])
+        self.driver.execute_script(TO_TOP, elements[0])
         time.sleep(0.5)  # what was not built before may push it away
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'start'})", self.all(selector)[0])
+        self.driver.execute_script(TO_TOP, self.all(selector)[0])
         return self.all(selector)[0]
 
     def _scroll(self, to: str) -> float:
