@@ -16,7 +16,7 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     shifts, assembly, machine_code    how a kernel walks through memory; the instructions it became
     gridding, cone, receptive    what an output sees, counted and measured
     costs, speed, steps    multiply-adds and parameters; rooflines and timings; errors of differences
-    training, mistakes     runs, seeds and sweeps; confusion
+    training, tradeoff, mistakes    runs, seeds and sweeps; what is won and what it costs; confusion
 """
 
 from minimix.viz.arithmetic import convolution, paddings
@@ -37,6 +37,7 @@ from minimix.viz.receptive import field_box, input_gradient, receptive_field
 from minimix.viz.shifts import shifts
 from minimix.viz.speed import ladder, roofline
 from minimix.viz.steps import derivative_errors, step_errors, tangent
+from minimix.viz.tradeoff import tradeoff
 from minimix.viz.training import curves, runs, seeds, sweep
 from minimix.viz.windows import windows
 
@@ -45,5 +46,5 @@ __all__ = [
     "curves", "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "filters", "gridding",
     "input_gradient", "kernels", "kind_shares", "ladder", "layer_costs", "lines", "machine_code", "main_loop", "mistakes",
     "paddings", "partition", "partitions", "paths", "receptive_field", "roofline", "runs", "seeds", "shifts", "show",
-    "step_errors", "sweep", "tangent", "windows",
+    "step_errors", "sweep", "tangent", "tradeoff", "windows",
 ]  # fmt: skip
