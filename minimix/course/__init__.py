@@ -2,7 +2,7 @@
 
 exercise    what an exercise is: data
 differences, convolution, regression, depthwise, dilation, mixing, embedding, counting, broadcasting, tape, gradients,
-mixed_gradients, normalising, offsets, learning, stability
+mixed_gradients, normalising, offsets, learning, spread, stability
             the exercises; alterations: what their wrong functions are made of
 outcome     what came of calling a function once
 engine      running a learner's function, and telling apart what can be wrong with it
@@ -41,6 +41,7 @@ from minimix.course.prediction import Prediction, predict
 from minimix.course.regression import MEAN_SQUARE_GRAD, check_mean_square_grad
 from minimix.course.report import Report
 from minimix.course.sliders import Interactive, interactive
+from minimix.course.spread import DIFFERENCE, check_difference
 from minimix.course.stability import LOG_SOFTMAX, check_log_softmax
 from minimix.course.table import Table, table
 from minimix.course.tape import BACKWARD, Scalar, check_backward
@@ -50,15 +51,15 @@ EXERCISES = (  # in the order of the course
     CENTRAL_DIFFERENCE, OUTPUT_SIZE, CONV2D, WINDOWS, MEAN_SQUARE_GRAD, DEPTHWISE_CONV2D, SEPARABLE_MACS, DILATED_CONV2D,
     RECEPTIVE_FIELD, PARTITION, MIXCONV2D, EMBED, BLOCK_MACS, UNBROADCAST, BACKWARD, DEPTHWISE_INPUT_GRAD,
     DEPTHWISE_WEIGHT_GRAD, MIXCONV2D_BACKWARD, BATCH_NORM_BACKWARD, TAP_OFFSETS, TRAIN_STEP, CONFUSION,
-    LOG_SOFTMAX,
+    DIFFERENCE, LOG_SOFTMAX,
 )  # fmt: skip
 
 __all__ = [
     "EXERCISES", "Caught", "Ceilings", "CheckFailed", "Exercise", "Interactive", "LayerTime", "Mistake", "Prediction", "Report",
     "Scalar", "Table", "caught", "ceilings", "check", "check_backward", "check_batch_norm_backward", "check_block_macs",
     "check_central_difference", "check_confusion", "check_conv2d", "check_depthwise_conv2d", "check_depthwise_input_grad",
-    "check_depthwise_weight_grad", "check_dilated_conv2d", "check_embed", "check_log_softmax", "check_mean_square_grad",
-    "check_mixconv2d", "check_mixconv2d_backward", "check_output_size", "check_partition", "check_receptive_field",
-    "check_separable_macs", "check_tap_offsets", "check_train_step", "check_unbroadcast", "check_windows", "interactive",
-    "layer_times", "predict", "table", "timed",
+    "check_depthwise_weight_grad", "check_difference", "check_dilated_conv2d", "check_embed", "check_log_softmax",
+    "check_mean_square_grad", "check_mixconv2d", "check_mixconv2d_backward", "check_output_size", "check_partition",
+    "check_receptive_field", "check_separable_macs", "check_tap_offsets", "check_train_step", "check_unbroadcast",
+    "check_windows", "interactive", "layer_times", "predict", "table", "timed",
 ]  # fmt: skip

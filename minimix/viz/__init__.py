@@ -17,7 +17,7 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     tape, steps                     how a number was computed, and the way back; errors of differences
     shifts, assembly, machine_code  how a kernel walks through memory; the instructions that it became
     speed                           rooflines, timings, and what was predicted
-    training, mistakes              runs, seeds and sweeps; confusion
+    training, tradeoff, mistakes    runs, seeds and sweeps; what is won and what it costs; confusion
 """
 
 from minimix.viz.arithmetic import convolution, paddings
@@ -40,6 +40,7 @@ from minimix.viz.shifts import shifts
 from minimix.viz.speed import agreement, ladder, roofline
 from minimix.viz.steps import derivative_errors, step_errors, tangent
 from minimix.viz.tape import tape
+from minimix.viz.tradeoff import tradeoff
 from minimix.viz.training import curves, runs, seeds, sweep
 from minimix.viz.windows import windows
 
@@ -48,5 +49,5 @@ __all__ = [
     "convolution_kinds", "counters", "curves", "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "filters",
     "gridding", "input_gradient", "kernels", "kind_shares", "ladder", "layer_costs", "lines", "machine_code", "main_loop",
     "mistakes", "paddings", "partition", "partitions", "paths", "receptive_field", "roofline", "runs", "seeds", "shifts",
-    "show", "step_errors", "sweep", "tangent", "tape", "windows",
+    "show", "step_errors", "sweep", "tangent", "tape", "tradeoff", "windows",
 ]  # fmt: skip

@@ -88,7 +88,7 @@ def seeds(results: Mapping[str, Sequence[float]], ylabel: str = "accuracy on the
     >>> from minimix import viz
     >>> figure = viz.seeds({"3x3": [80.1, 81.0, 79.5], "mixed": [84.0, 83.1, 84.6]})
     """
-    found = {name: _numbers(values, f"results[{name!r}]") for name, values in results.items()}
+    found = {name: numbers(values, f"results[{name!r}]") for name, values in results.items()}
     if not found:
         raise ValueError("results is empty: give {name: numbers}")
     figure, ax = theme.axes(ax, theme.WIDTH, 0.9 + 0.5 * len(found))
@@ -128,7 +128,7 @@ def sweep(
     settings = sorted({setting for line in results.values() for setting in line})
     for i, ((name, line), colour) in enumerate(zip(results.items(), theme.colours(len(results)), strict=True)):
         places = sorted(line)
-        pairs = [mean_and_error(_numbers(line[s], f"results[{name!r}][{s!r}]")) for s in places]
+        pairs = [mean_and_error(numbers(line[s], f"results[{name!r}][{s!r}]")) for s in places]
         means, errors = (np.array(part, float) for part in zip(*pairs, strict=True))
         look = {"color": colour, "linestyle": STYLES[i % 4], "marker": MARKERS[i % len(MARKERS)], "markersize": 6}
         bars = {"yerr": errors if errors.any() else None, "capsize": 4, "elinewidth": 1.4}
@@ -152,7 +152,8 @@ def mean_and_error(values) -> tuple[float, float]:
     return float(values.mean()), float(error)
 
 
-def _numbers(values, name: str) -> np.ndarray:
+def numbers(values, name: str) -> np.ndarray:
+    """One number or several as an array, (n,). Raises ValueError for what is not finite."""
     found = np.atleast_1d(as_array(values, name, (0, 1))).astype(float)
     if not np.isfinite(found).all():
         raise ValueError(f"{name} must be finite numbers, got {values!r}")

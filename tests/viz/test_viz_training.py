@@ -73,6 +73,21 @@ def test_a_sweep_has_a_line_for_each_variant():
         viz.sweep({"a": {}})
 
 
+def test_a_tradeoff_has_costs_below_and_names_at_its_points():
+    results = {"one size": {"3": (8e5, [50, 52]), "11": (1.6e6, [65, 69]), "5": (9e5, [60, 63])}, "mixed": {"5": (1e6, 66)}}
+    figure = viz.tradeoff(results)
+    one, mixed = (container.lines[0] for container in figure.axes[0].containers)
+    assert list(one.get_xdata()) == [8e5, 9e5, 1.6e6] and list(one.get_ydata()) == [51, 61.5, 67]
+    assert list(mixed.get_xdata()) == [1e6]
+    places = {(text.get_text(), text.xy) for text in figure.axes[0].texts}
+    assert places == {("3", (8e5, 52)), ("11", (1.6e6, 69)), ("5", (9e5, 63)), ("5", (1e6, 66))}
+    assert {"multiply-adds", "one size", "mixed"} <= set(texts(figure))
+    with pytest.raises(ValueError, match="results"):
+        viz.tradeoff({})
+    with pytest.raises(ValueError, match="the cost of 'a' must be finite"):
+        viz.tradeoff({"x": {"a": (np.inf, 3)}})
+
+
 @pytest.mark.parametrize("classes", [2, 3, 10, 20])
 @pytest.mark.parametrize("name", ["c", LONG])
 def test_the_confusion_matrix_names_every_class_on_both_sides(classes, name):
