@@ -50,5 +50,6 @@ def tradeoff(
     ax.xaxis.set_major_locator(MaxNLocator(nbins=8))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     ax.grid(True)
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error")
+    several = any(len(container.lines[2]) for container in ax.containers)  # error bars
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error" if several else None)
     return figure
