@@ -92,7 +92,7 @@ def _separable_macs(height, width, channels, out_channels, kernel):
 
     dense = nn.Conv2d(channels, out_channels, kernel, padding=kernel // 2, bias=False)
     separate = nn.Sequential(nn.DepthwiseConv2d(channels, kernel), nn.PointwiseConv2d(channels, out_channels, bias=False))
-    return {"standard": macs(dense), "separable": macs(separate)}
+    return {"dense": macs(dense), "separable": macs(separate)}
 
 
 def _layers(rng):
@@ -175,12 +175,12 @@ SEPARABLE_MACS = Exercise(
         ),
         Mistake(
             "results in the other order",
-            "The two numbers have changed places: (standard, separable) is wanted.",
+            "The two numbers have changed places: (dense, separable) is wanted.",
             _altered(lambda h, w, c, o, k, standard, depth, point: (depth + point, standard)),
         ),
         Mistake(
             "one input channel",
-            "The standard convolution counts a single input channel. Each of its outputs adds up all of them.",
+            "The dense convolution counts a single input channel. Each of its outputs adds up all of them.",
             _altered(lambda h, w, c, o, k, standard, depth, point: (standard // c, depth + point)),
         ),
     ),
@@ -188,9 +188,9 @@ SEPARABLE_MACS = Exercise(
 
 
 def check_separable_macs(function) -> Report:
-    """Check f(height, width, channels, out_channels, kernel) -> (standard, separable), multiply-adds of one image.
+    """Check f(height, width, channels, out_channels, kernel) -> (dense, separable), multiply-adds of one image.
 
-    standard: a dense convolution with a kernel x kernel window; separable: a depthwise one with the same window, then a 1x1
+    dense: a convolution with a kernel x kernel window; separable: a depthwise one with the same window, then a 1x1
     convolution. Both have stride 1 and enough padding for an output of height x width, and no bias.
 
     >>> check_separable_macs(lambda h, w, c, o, k: (h * w * c * o * k**2, h * w * c * k**2 + h * w * c * o)).passed
