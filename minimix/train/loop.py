@@ -182,5 +182,6 @@ class Loop:
 
     def _diverged(self, what: str, images, training: bool = True) -> Diverged:
         state, last = self.state, self.folder / "last.safetensors"
-        when = {"epoch": state.epoch + 1, "step": state.step + 1, "lr": state.scheduler.schedule(state.step)}
+        step = state.step + (training and images is not None)  # in the midst of the next step, or after those that are done
+        when = {"epoch": state.epoch + 1, "step": step, "lr": state.scheduler.schedule(max(0, step - 1))}
         return explain(state.model, images, what, **when, checkpoint=last if last.exists() else None, training=training)
