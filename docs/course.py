@@ -26,7 +26,7 @@ def main() -> None:
     for path in sorted((HERE.parent / "notebooks").glob("*.ipynb")):
         picture = cover(json.loads(path.read_text(encoding="utf-8")))
         picture.thumbnail(BOX, Image.Resampling.LANCZOS)
-        picture.quantize(64, dither=Image.Dither.NONE).save(HERE / "course" / f"{path.stem[:2]}.png", optimize=True)
+        picture.save(HERE / "course" / f"{path.stem[:2]}.png", optimize=True)
 
 
 if __name__ == "__main__":
