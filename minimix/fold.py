@@ -13,10 +13,10 @@ from collections import Counter
 
 import numpy as np
 
+from minimix.costs.outline import Call, Outline, Step, tensors_in
 from minimix.nn import BatchNorm2d, Conv2d, DepthwiseConv2d, MixConv2d, Module, PointwiseConv2d
 from minimix.nn.folded import FoldedConv2d, FoldedMixConv2d, FoldedNorm
 from minimix.ops.norm import BATCH_NORM
-from minimix.profile.outline import Call, Outline, Step, tensors_in
 
 CONVOLUTIONS = (Conv2d, PointwiseConv2d, DepthwiseConv2d, MixConv2d)
 

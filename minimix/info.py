@@ -16,7 +16,7 @@ from minimix.kernels.threads import get_num_threads
 
 LIBRARIES = ("numpy", "numba", "llvmlite", "safetensors", "pooch", "typer", "rich", "matplotlib", "pillow", "torch")
 VARIABLES = (
-    "MINIMIX_NUM_THREADS", "MINIMIX_DATA", "MINIMIX_PROFILE", "MINIMIX_DEBUG", "NUMBA_NUM_THREADS", "NUMBA_CACHE_DIR",
+    "MINIMIX_NUM_THREADS", "MINIMIX_DATA", "MINIMIX_TIME_OPS", "MINIMIX_DEBUG", "NUMBA_NUM_THREADS", "NUMBA_CACHE_DIR",
     "NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
 )  # fmt: skip

@@ -15,7 +15,7 @@ import threading
 
 import numpy as np
 
-from minimix import profiler
+from minimix import op_times
 from minimix.kernels import memory
 from minimix.ops.op import Op
 
@@ -90,7 +90,7 @@ class Node:
                 f"backward through {self.op.name} a second time: its saved arrays were freed by the first. "
                 "Pass retain_graph=True to the first backward(), or run the forward pass again."
             )
-        with profiler.timed(self.op, "backward") as record, np.errstate(all="ignore"):
+        with op_times.timed(self.op, "backward") as record, np.errstate(all="ignore"):
             extra = (self.needed,) if self.op.selective else ()
             gradients = self.op.backward(gradient, self.saved, *extra)
             record(gradient.shape, self.flops and self.flops * sum(self.needed[:2]))
@@ -305,9 +305,9 @@ def apply(op: Op, *inputs, **options) -> Tensor:
     if run is not None:
         return run(op, tensors, options)
     # as in PyTorch, infinities and NaNs are results, not warnings
-    with profiler.timed(op, "forward") as record, np.errstate(all="ignore"):
+    with op_times.timed(op, "forward") as record, np.errstate(all="ignore"):
         output, saved = op.forward(*(t.data for t in tensors), **options)
-        flops = op.flops(output, saved) if op.flops and profiler.enabled() else None
+        flops = op.flops(output, saved) if op.flops and op_times.enabled() else None
         record(output.shape, flops)
     result = Tensor(output)
     if is_grad_enabled() and any(t.requires_grad for t in tensors):

@@ -10,7 +10,7 @@ import pytest
 
 import minimix as mm
 from minimix import cli
-from minimix.profile import COUNTERS, profile
+from minimix.costs import COUNTERS, profile
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_compare_wants_a_network(minimix):
 def test_a_table_in_a_terminal(monkeypatch, capsys, columns):
     """Whatever the width: every number whole."""
     from minimix.cli.output import print_table
-    from minimix.profile.report import WORDS
+    from minimix.costs.report import WORDS
 
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", str(columns))

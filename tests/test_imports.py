@@ -14,7 +14,7 @@ ROOT = Path(minimix.__file__).parent
 
 # A module may import what stands above its own line, and the rest of its own room.
 ORDER = (
-    ("convargs", "files", "padding", "partition", "rng", "profiler", "ops.op"),  # leaves: they know nothing of the others
+    ("convargs", "files", "padding", "partition", "rng", "op_times", "ops.op"),  # leaves: they know nothing of the others
     ("kernels",),
     ("reference",),
     ("ops",),
@@ -25,7 +25,7 @@ ORDER = (
     ("gradcheck",),
     ("nn",),
     ("models",),
-    ("profile",),
+    ("costs",),
     ("fold",),
     ("data",),
     ("viz",),

@@ -48,8 +48,8 @@ def summary(
     "kernels" and "channels" are those of each group of channels, "field" the pixels that one output can depend on.
     """
     from minimix.cli.output import print_table
-    from minimix.profile.counters import COUNTERS, prices_of
-    from minimix.profile.report import WORDS
+    from minimix.costs.counters import COUNTERS, prices_of
+    from minimix.costs.report import WORDS
 
     _one_of(as_json, as_csv)
     counters = list(COUNTERS) if count_as == "all" else [] if count_as is None else [count_as]
@@ -97,7 +97,7 @@ def compare(
     Each has its own input size, unless --input gives one for all.
     """
     from minimix.cli.output import print_table
-    from minimix.profile.report import csv_of
+    from minimix.costs.report import csv_of
 
     _one_of(as_json, as_csv)
     shared = _shared(width, kernels, settings, classes)
@@ -157,8 +157,8 @@ def _shared(width, kernels, settings, classes) -> dict:
 
 def _network(text: str, image: str | None, shared: dict, batch_size: int) -> _Network:
     from minimix import models
+    from minimix.costs import profile
     from minimix.models.published import published
-    from minimix.profile import profile
 
     name, own = network_of(text)
     options = {key: value for key, value in (shared | own).items() if value is not None}
@@ -214,7 +214,7 @@ def _beside_the_printed(network: _Network) -> list[tuple[str, ...]]:
 
 def _flat(network: _Network) -> dict:
     """For CSV: one line, with what the first source prints."""
-    from minimix.profile.costs import KINDS, OTHER
+    from minimix.costs.work import KINDS, OTHER
 
     cost, first = network.cost, network.published[0] if network.published else None
     printed = {f"printed_{key}": value for key, value in first._asdict().items()} if first else {}

@@ -1,10 +1,10 @@
 """An exercise on counting: the multiply-adds of a block of MixNet."""
 
 from minimix import nn, partition
+from minimix.costs import profile
 from minimix.course.engine import check
 from minimix.course.exercise import Exercise, Mistake
 from minimix.course.report import Report
-from minimix.profile import profile
 
 ARGUMENTS = ("height", "width", "channels", "expansion", "kernels", "out_channels", "stride", "se_ratio")
 

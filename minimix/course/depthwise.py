@@ -3,12 +3,12 @@
 import numpy as np
 
 from minimix import nn, reference
+from minimix.costs import profile
 from minimix.course import alterations as alt
 from minimix.course.alterations import bordered, cut
 from minimix.course.engine import check
 from minimix.course.exercise import Exercise, Mistake, numbers
 from minimix.course.report import Report
-from minimix.profile import profile
 
 # -- depthwise convolution -------------------------------------------------------------------------------------------------
 

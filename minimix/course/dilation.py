@@ -5,12 +5,12 @@ import functools
 import numpy as np
 
 from minimix import reference
+from minimix.costs.fields import Field
 from minimix.course import alterations as alt
 from minimix.course.alterations import bordered
 from minimix.course.engine import check
 from minimix.course.exercise import Exercise, Mistake, numbers
 from minimix.course.report import Report
-from minimix.profile.fields import Field
 
 # -- dilated convolution ---------------------------------------------------------------------------------------------------
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from minimix.costs import LayerRow, Profile
+from minimix.costs.work import KINDS
 from minimix.padding import count
-from minimix.profile import LayerRow, Profile
-from minimix.profile.costs import KINDS
 from minimix.viz import theme
 from minimix.viz.values import short
 

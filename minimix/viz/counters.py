@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from minimix.profile import COUNTERS, Profile
-from minimix.profile.costs import APART
+from minimix.costs import COUNTERS, Profile
+from minimix.costs.work import APART
 from minimix.viz import theme
 from minimix.viz.values import short
 
@@ -39,7 +39,7 @@ def beyond(cost: Profile, counter: str) -> dict[str, float]:
 
 @theme.styled
 def counters(costs: Mapping[str, Profile], published: Mapping[str, float] | None = None) -> theme.Picture:
-    """What each counter of ``minimix.profile.COUNTERS`` reports beyond the multiply-adds, and of what that is made, as bars.
+    """What each counter of ``minimix.costs.COUNTERS`` reports beyond the multiply-adds, and of what that is made, as bars.
 
     costs: {name: Profile}, a panel each. published: {name: multiply-adds} that somebody printed, as a line. All are counted
     from the exact multiply-adds, which the titles have; counters that say 2 for a multiply-add are halved.

@@ -5,9 +5,9 @@ import copy
 import numpy as np
 from matplotlib.colors import Normalize
 
+from minimix.costs import profile
 from minimix.nn import MixBlock, Module, SqueezeExcite
 from minimix.padding import Pair, pair
-from minimix.profile import profile
 from minimix.tensor import Tensor
 from minimix.viz import blocks, cells, theme
 from minimix.viz.blocks import Block, Frame, Scale

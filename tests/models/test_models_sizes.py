@@ -8,8 +8,8 @@ import functools
 import pytest
 
 from minimix import models
+from minimix.costs import profile
 from minimix.models.published import published
-from minimix.profile import profile
 
 
 @functools.lru_cache(maxsize=1)  # the next ones usually ask for the same, at another size

@@ -5,10 +5,10 @@ import pytest
 
 import minimix as mm
 from minimix import models, nn
+from minimix.costs import profile
 from minimix.models import variations
 from minimix.models.rows import Row
 from minimix.partition import partition
-from minimix.profile import profile
 
 X = np.random.default_rng(0).standard_normal((2, 3, 40, 36)).astype(np.float32)
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 import minimix as mm
 from minimix import models, nn, viz
-from minimix.profile import COUNTERS
+from minimix.costs import COUNTERS
 from minimix.viz import costs, receptive, theme
 from minimix.viz.values import short
 

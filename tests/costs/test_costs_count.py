@@ -9,9 +9,9 @@ import pytest
 import minimix as mm
 import minimix.functional as F
 from minimix import models, nn, ops
+from minimix.costs import profile
 from minimix.kernels import memory
 from minimix.ops.op import Op
-from minimix.profile import profile
 from minimix.tensor import apply
 
 

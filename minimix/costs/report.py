@@ -6,9 +6,9 @@ import io
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from minimix.costs.counters import prices_of
+from minimix.costs.work import APART, KINDS, OTHER, added
 from minimix.padding import Pair
-from minimix.profile.costs import APART, KINDS, OTHER, added
-from minimix.profile.counters import prices_of
 
 
 class LayerRow(NamedTuple):
@@ -120,7 +120,7 @@ class Profile:
         Raises ValueError for an unknown name.
 
         >>> from minimix import nn
-        >>> from minimix.profile import profile
+        >>> from minimix.costs import profile
         >>> cost = profile(nn.Conv2d(3, 4, 3, padding=1), (1, 3, 8, 8))
         >>> cost.macs, cost.counted_as("torch"), cost.counted_as("ptflops")
         (6912, 13824, 7168)

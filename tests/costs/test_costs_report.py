@@ -5,8 +5,8 @@ import io
 import json
 
 from minimix import models, nn
+from minimix.costs import profile
 from minimix.ops.op import Op
-from minimix.profile import profile
 from minimix.tensor import apply
 
 

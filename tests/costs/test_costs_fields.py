@@ -6,7 +6,7 @@ import pytest
 import minimix as mm
 import minimix.functional as F
 from minimix import models, nn
-from minimix.profile import profile
+from minimix.costs import profile
 
 
 def really_seen(model, size):

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field
 
 from minimix import convargs
+from minimix.costs.shapes import ACTIVATIONS, Geometry
 from minimix.ops import block, pool
 from minimix.ops.excite import SQUEEZE_EXCITE
 from minimix.ops.folded import FOLDED_MIXCONV2D
@@ -14,7 +15,6 @@ from minimix.ops.matmul import LINEAR, MATMUL
 from minimix.ops.norm import BATCH_NORM
 from minimix.ops.op import Op
 from minimix.padding import Pair
-from minimix.profile.shapes import ACTIVATIONS, Geometry
 
 KINDS = ("depthwise", "pointwise", "se", "dense", "linear")  # "dense": convolutions with larger kernels over several channels
 OTHER = "other"  # the kind of ops that are somebody else's, or of several kinds

@@ -10,11 +10,11 @@ import math
 from typing import NamedTuple
 
 from minimix import convargs
+from minimix.costs.shapes import REDUCTIONS, Geometry, reduced_axes
 from minimix.ops import pool, shape
 from minimix.ops.matmul import MATMUL
 from minimix.ops.op import Op
 from minimix.padding import Pair
-from minimix.profile.shapes import REDUCTIONS, Geometry, reduced_axes
 
 
 class Field(NamedTuple):

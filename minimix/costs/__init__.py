@@ -2,14 +2,14 @@
 
     outline.py    follows the network's own code, without running an op: which layer, with which shapes
     shapes.py     what comes out of an op          fields.py   which part of the picture it has seen
-    costs.py      what an op costs                 counters.py what other counters make of that
+    work.py       what an op costs                 counters.py what other counters make of that
     report.py     rows, totals, tables
 
 So a user's own modules count like those in ``nn``.
 """
 
-from minimix.profile.count import profile
-from minimix.profile.counters import COUNTERS
-from minimix.profile.report import LayerRow, Profile
+from minimix.costs.count import profile
+from minimix.costs.counters import COUNTERS
+from minimix.costs.report import LayerRow, Profile
 
 __all__ = ["COUNTERS", "LayerRow", "Profile", "profile"]

@@ -8,15 +8,15 @@ import pytest
 
 import minimix.functional as F
 from minimix import nn, ops
+from minimix.costs.outline import stand_in
+from minimix.costs.shapes import GEOMETRIES, SHAPES, dtype_of, geometry_of, shape_of
+from minimix.costs.work import work_of
 from minimix.gradcheck.cases import functional_cases
 from minimix.gradcheck.cases_images import image_cases
 from minimix.gradcheck.suite import Case
 from minimix.nn.cases import layer_cases
 from minimix.ops.folded import FOLDED_CONV2D, FOLDED_MIXCONV2D
 from minimix.ops.op import Op
-from minimix.profile.costs import work_of
-from minimix.profile.outline import stand_in
-from minimix.profile.shapes import GEOMETRIES, SHAPES, dtype_of, geometry_of, shape_of
 from minimix.tensor import Tensor, apply, instead
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from minimix import nn
-from minimix.profile import COUNTERS, profile
+from minimix.costs import COUNTERS, profile
 
 
 def small():

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minimix.costs.fields import Field, field_of
+from minimix.costs.shapes import dtype_of, geometry_of, shape_of
+from minimix.costs.work import OTHER, Work, work_of
 from minimix.nn import MixBlock, Module, SqueezeExcite
 from minimix.ops.op import Op
 from minimix.padding import Pair
-from minimix.profile.costs import OTHER, Work, work_of
-from minimix.profile.fields import Field, field_of
-from minimix.profile.shapes import dtype_of, geometry_of, shape_of
 from minimix.tensor import Tensor, enable_grad, instead
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minimix import convargs, nn
-from minimix.profile import profile
+from minimix.costs import profile
 from minimix.reference import loops
 
 

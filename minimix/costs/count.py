@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 
+from minimix.costs.outline import Call, Outline, Step, tensors_in
+from minimix.costs.report import LayerRow, Profile
+from minimix.costs.shapes import VIEWS
+from minimix.costs.work import added
 from minimix.nn import Module
 from minimix.ops import elementwise
-from minimix.profile.costs import added
-from minimix.profile.outline import Call, Outline, Step, tensors_in
-from minimix.profile.report import LayerRow, Profile
-from minimix.profile.shapes import VIEWS
 
 FREE = (*VIEWS, elementwise.CAST)  # no layers: the same numbers, seen in another way
 
@@ -25,7 +25,7 @@ def profile(model: Module, input_shape: tuple[int, ...]) -> Profile:
     Raises TypeError for what is not a Module, ValueError for a shape that is none, and what the model's own layers raise.
 
     >>> import minimix as mm
-    >>> from minimix.profile import profile
+    >>> from minimix.costs import profile
     >>> cost = profile(mm.nn.MixConv2d(32, (3, 5)), (1, 32, 8, 8))
     >>> cost.params, cost.macs
     (544, 34816)

@@ -1,8 +1,8 @@
-"""MINIMIX_PROFILE=1: where the time went, op by op, printed when the program ends.
+"""MINIMIX_TIME_OPS=1: where the time went, op by op, printed when the program ends.
 
     op               pass      calls        ms    share   GFLOP/s   shapes (the most frequent)
 
-Also as a context manager, ``with minimix.profiler.profiling() as report: ...; print(report)``.
+Also as a context manager, ``with minimix.time_ops() as report: ...; print(report)``.
 """
 
 import atexit
@@ -45,7 +45,7 @@ _report: Report | None = None
 
 
 class _Silent:
-    """Stands in for a timer when nobody is profiling: no clock is read."""
+    """Stands in for a timer when nobody is timing: no clock is read."""
 
     def __enter__(self):
         return self._ignore
@@ -62,7 +62,7 @@ _SILENT = _Silent()
 
 
 def enabled() -> bool:
-    """Whether anybody is profiling."""
+    """Whether anybody is timing."""
     return _report is not None
 
 
@@ -84,11 +84,11 @@ def _timed(op, which, report):
 
 
 @contextlib.contextmanager
-def profiling():
+def time_ops():
     """Collect a Report over a block.
 
     >>> import minimix as mm
-    >>> with mm.profiler.profiling() as report:
+    >>> with mm.time_ops() as report:
     ...     y = mm.Tensor([1.0, 2.0]).exp()
     >>> report.rows["exp", "forward"][0]
     1
@@ -101,6 +101,6 @@ def profiling():
         _report = before
 
 
-if os.environ.get("MINIMIX_PROFILE", "") not in ("", "0"):
+if any(os.environ.get(name, "") not in ("", "0") for name in ("MINIMIX_TIME_OPS", "MINIMIX_PROFILE")):  # the older name
     _report = Report()
     atexit.register(lambda report=_report: print(report, file=sys.stderr))
