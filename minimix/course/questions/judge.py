@@ -6,6 +6,7 @@ from typing import NamedTuple
 from minimix.course.questions.arithmetic import NoNumber, is_calculation, number
 
 EXACT = 1e-9  # relative: 0.1 * 30 is 3
+UNKNOWN = "The answer is not known on this machine."
 YES, NO = ("yes", "y", "true", "right"), ("no", "n", "false", "wrong")
 BETWEEN = r"(?:[\s,;x\u00d7()\[\]]|\band\b)+"  # numbers of a list; where these are computed, only commas are
 
@@ -18,7 +19,8 @@ class Verdict(NamedTuple):
 
 
 def judged(guess, answer, unit: str = "", tolerance: float | None = None) -> Verdict:
-    """A guess, text or number, beside an answer: a number, a tuple of numbers, True or False, or a word.
+    """A guess, text or number, beside an answer: a number, a tuple of numbers, True or False, or a word;
+    None where there is none on this machine.
 
     >>> judged("2^5", 32)
     Verdict(right=True, words='Right: 32.')
@@ -27,6 +29,8 @@ def judged(guess, answer, unit: str = "", tolerance: float | None = None) -> Ver
     >>> judged("1, 8, 2*3", (1, 8, 4)).words, judged("Yes", True).words, judged("half", 50.0, "%").words
     ('Not quite: number 3 is wrong.', 'Right: yes.', 'Right: 50 %.')
     """
+    if answer is None:
+        return Verdict(None, UNKNOWN)
     if isinstance(answer, (bool, str)):
         return _word(guess, answer)
     told = f"{spoken(answer)} {unit}".strip()

@@ -6,7 +6,7 @@ import inspect
 
 from minimix.course.display.frontend import is_live
 from minimix.course.questions import QUESTIONS
-from minimix.course.questions.judge import judged, spoken
+from minimix.course.questions.judge import UNKNOWN, judged, spoken
 
 TRIES = 2  # after so many the answer is told to whoever asks
 
@@ -49,6 +49,7 @@ class Prediction:
         "50 %", "(1, 8, 4, 4)". What cannot be read, or was said already, is no try."""
         right, words = judged(value, self.answer, self.unit, self.tolerance)
         if right is None:
+            self.solved = self.solved or self.answer is None
             return words
         if right:
             self.solved = True
@@ -61,9 +62,11 @@ class Prediction:
         """The answer, for whoever has tried."""
         if not self.may_tell:
             return f"Guess first: the answer is told after {TRIES} tries."
-        return f"The answer is {self._told()}. {self.why}".strip()
+        return UNKNOWN if self.answer is None else f"The answer is {self._told()}. {self.why}".strip()
 
     def _told(self) -> str:
+        if self.answer is None:
+            return UNKNOWN
         return f"{spoken(self.answer)} {self.unit}".strip()
 
     def __repr__(self) -> str:
