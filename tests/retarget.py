@@ -2,7 +2,9 @@
 
 import re
 
+import llvmlite
 import numba
+import pytest
 from llvmlite import binding as llvm
 from numba.core import codegen
 
@@ -37,7 +39,12 @@ def unoptimised(function, signature: str, **options) -> str:
 
 
 def listing(code: str, target: str) -> str:
-    """The machine code that LLVM makes of intermediate code for one of ``TARGETS``, as text. Nobody can run it here."""
+    """The machine code that LLVM makes of intermediate code for one of ``TARGETS``, as text. Nobody can run it here.
+
+    Skips the test where LLVM is too old.
+    """
+    if tuple(map(int, llvmlite.__version__.split(".")[:2])) < (0, 45):
+        pytest.skip("the LLVM of llvmlite 0.44 crashes where it makes code for other processors")
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     triple, processor, _ = TARGETS[target]
@@ -47,5 +54,6 @@ def listing(code: str, target: str) -> str:
     module = llvm.parse_assembly(code)
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     tuning.loop_vectorization = tuning.slp_vectorization = tuning.loop_unrolling = True
-    llvm.create_pass_builder(machine, tuning).getModulePassManager().run(module, llvm.create_pass_builder(machine, tuning))
+    builder = llvm.create_pass_builder(machine, tuning)
+    builder.getModulePassManager().run(module, builder)
     return machine.emit_assembly(module)
