@@ -178,7 +178,7 @@ def _without_words(pieces: list[tuple[str, str]], unit: str) -> tuple[list[tuple
         if kind == "word" and kept and piece in MULTIPLES and kept[-1][0] == "number":
             kept.append(("multiple", piece))
         elif kind == "word" or (kind == "of" and not kept):
-            unknown = unknown or bool(kept)
+            unknown = bool(kept)
             if piece in SECONDS and unit in SECONDS:
                 scale = 10 ** (SECONDS[piece] - SECONDS[unit])
         elif kind == "of" and kept[-1] not in (("sign", "%"), ("constant", "half")):
@@ -190,7 +190,7 @@ def _without_words(pieces: list[tuple[str, str]], unit: str) -> tuple[list[tuple
         else:
             kept.append((kind, piece))
             unknown = False
-    while kept and kept[-1] in (("sign", "*"), ("sign", ",")):  # "half of them", "5, I think"
+    while kept and unknown and kept[-1][0] == "sign" and kept[-1][1] not in "()%":  # 0.5 FLOP/byte; half of them; 5, I think
         kept.pop()
     return kept, scale
 

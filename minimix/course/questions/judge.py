@@ -38,7 +38,8 @@ def judged(guess, answer, unit: str = "", tolerance: float | None = None) -> Ver
         if isinstance(answer, (tuple, list)):
             return _several(_numbers(guess, unit), answer, tolerance or 0.0, told)
         value = number(guess, unit) if isinstance(guess, str) else _finite(guess)
-    except ValueError as problem:
+    except (ValueError, TypeError) as problem:
+        problem = problem if isinstance(problem, NoNumber) else ""
         kind = "list of numbers, such as 1, 3, 8, 8" if isinstance(answer, (tuple, list)) else "number"
         return Verdict(None, f"{guess!r} is no {kind}" + (f": {problem}." if str(problem) else "."))
     if unit == "%" and _near(100 * value, answer, EXACT if tolerance is None else tolerance):
@@ -116,15 +117,28 @@ def _numbers(value, unit: str) -> list[float]:
     ([1, 3, 8, 8], [32, 112.0, 2], [1.0, 2.0])
     """
     if not isinstance(value, str):
-        return list(map(float, value if isinstance(value, (list, tuple)) else [value]))
+        return list(map(float, value if hasattr(value, "__len__") else [value]))
     computed = re.search(r"[*/^+\u00b7]|\d\s*-", value)
     text = value.strip()
-    if computed and text[:1] + text[-1:] in ("()", "[]") and "(" not in text[1:]:
+    if computed and _enclosed(text):
         text = text[1:-1]
     parts = [part for part in re.split(r"[,;]|\band\b" if computed else BETWEEN, text) if re.search(r"\d", part)]
     if not parts:
         raise NoNumber("")
     return [number(part, unit) for part in parts]
+
+
+def _enclosed(text: str) -> bool:
+    """Whether the first bracket is closed by the last.
+
+    >>> _enclosed("(1, (2 + 3) * 4)"), _enclosed("(1 + 2) * 3, (4)")
+    (True, False)
+    """
+    depth, ends = 0, []
+    for place, letter in enumerate(text):
+        depth += (letter in "([") - (letter in ")]")
+        ends += [place] if depth == 0 else []
+    return text[:1] in ("(", "[") and ends[:1] == [len(text) - 1]
 
 
 def spoken(value) -> str:

@@ -29,7 +29,7 @@ class Prediction:
     def __init__(self, question: str, answer, unit: str = "", tolerance: float | None = None, why: str = ""):
         self.question, self.unit, self.tolerance, self.why = question, unit, tolerance, why
         self._answer = answer
-        self._guesses: list = []
+        self._guesses: set[str] = set()
         self.solved = False
 
     @property
@@ -54,8 +54,7 @@ class Prediction:
         if right:
             self.solved = True
             return f"{words} {self.why}".strip()
-        if value not in self._guesses:
-            self._guesses.append(value)
+        self._guesses.add(repr(value).strip("' "))
         return f"{words} {'Try again, or have the answer told.' if self.may_tell else 'Once more?'}"
 
     def tell(self) -> str:

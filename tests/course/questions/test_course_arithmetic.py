@@ -41,7 +41,7 @@ def test_numbers_as_people_write_them(text, value):
         ("about 90?", 90), ("~90", 90), ("\u2248 90", 90), ("90ish", 90), ("90, I think", 90), ("= 90", 90), ("x = 90", 90),
         ("8*9 = 72", 72), ("8*9 =", 72), ("5 times", 5), ("5x", 5), ("5 x", 5), ("2 of 3", 2), ("two", 2), ("Two of them", 2),
         ("half", 0.5), ("none", 0), ("32 channels * 4", 128), ("1806336 multiply-adds", 1806336), ("multiply-adds: 7", 7),
-        ("1 / 3 of it", 1 / 3),
+        ("1 / 3 of it", 1 / 3), ("0.5 FLOP/byte", 0.5), ("7 ns/op", 7), ("10 per cent", 10), ("3 - I think", 3),
     ],
 )  # fmt: skip
 def test_words_around_a_number(text, value):

@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ElementTree
 
+import numpy as np
 import pytest
 
 from minimix import course
@@ -63,7 +64,7 @@ def test_after_a_right_guess_the_answer_may_be_told():
     assert question.guess(7) == "Right: 7. It is a prime." and question.tell() == "The answer is 7. It is a prime."
 
 
-@pytest.mark.parametrize("guess", ["many", "", "e5", "nan", "inf", "-", float("nan")])
+@pytest.mark.parametrize("guess", ["many", "", "e5", "nan", "inf", "-", float("nan"), None, [1, 2], {}, 1j, object])
 def test_what_is_no_number(guess):
     assert macs().guess(guess) == f"{guess!r} is no number."
 
@@ -93,9 +94,24 @@ def test_times_in_other_units():
 
 
 @pytest.mark.parametrize(
-    "guess", [(1, 8, 4, 4), [1, 8, 4, 4], "1, 8, 4, 4", "(1, 8, 4, 4)", "1x8x4x4", "1 8 4 4", "[1 8, 4 4]", "1, 2*4, 8/2 and 4",
-              "(1, 2^3, 28 / 7, 4)", "N = 1, C = 8, H = 4, W = 4"]
-)  # fmt: skip
+    "guess",
+    [
+        (1, 8, 4, 4),
+        [1, 8, 4, 4],
+        "1, 8, 4, 4",
+        "(1, 8, 4, 4)",
+        "1x8x4x4",
+        "1 8 4 4",
+        "[1 8, 4 4]",
+        "1, 2*4, 8/2 and 4",
+        (np.int64(1), 8, 4, 4),
+        np.array([1, 8, 4, 4]),
+        "(1, 2^3, 28 / 7, 4)",
+        "(1, (2 + 2) * 2, (7 + 1) / 2, 4)",
+        "torch.Size([1, 8, 4, 4])",
+        "N = 1, C = 8, H = 4, W = 4",
+    ],
+)
 def test_a_shape(guess):
     assert course.predict("Which shape?", answer=(1, 8, 4, 4)).guess(guess) == "Right: (1, 8, 4, 4)."
 
