@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from minimix import changes
 from minimix.tensor import Tensor
 
 
@@ -215,6 +216,7 @@ class Module:
         for name, array in own.items():
             if name in given:
                 array[...] = given[name]
+                changes.mark([array])
         return missing, unexpected
 
     def train(self, mode: bool = True) -> "Module":

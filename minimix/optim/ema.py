@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from minimix import changes
 from minimix.tensor import Tensor
 
 
@@ -94,12 +95,14 @@ class EMA:
         self._own = {name: array.copy() for name, array in self._arrays()}
         for array, average in pairs:
             np.copyto(array, average)
+        changes.mark(array for array, _ in pairs)
         return self
 
     def __exit__(self, *exception) -> None:
         own, self._own = self._own, None
         for name, array in self._arrays():
             np.copyto(array, own[name])
+            changes.mark([array])
 
     def state_arrays(self) -> dict[str, np.ndarray]:
         """Copies of all averages as ``"average/<name>"``, and ``"updates"``: flat, as safetensors wants it."""

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from minimix import changes
 from minimix.tensor import Tensor, enable_grad
 
 NOT_OPTIONS = ("params", "param_names")
@@ -121,6 +122,7 @@ class Optimizer:
             for dtype, alike in items.items():
                 # NumPy takes twice as long for small_array * 0.9 as for small_array * np.array(0.9, dtype).
                 self.update(alike, group, partial(np.array, dtype=dtype))
+                changes.mark(weight for weight, _, _ in alike)
         return loss
 
     def update(self, items: list[tuple[np.ndarray, np.ndarray, dict]], group: dict, number: Callable) -> None:
