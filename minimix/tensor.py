@@ -149,7 +149,10 @@ class Tensor:
         if array.dtype == np.float64 and not isinstance(data, (np.ndarray, np.generic)):
             array = array.astype(np.float32)  # Python numbers carry no precision of their own
         if array.dtype.kind not in "biufc":
-            raise TypeError(f"a Tensor holds numbers, not {array.dtype}: check that the nested lists are rectangular")
+            raise TypeError(
+                f"a Tensor holds numbers, not {array.dtype} from a {type(data).__name__}: convert to float or int, check that "
+                "nested lists are rectangular"
+            )
         if requires_grad and array.dtype.kind not in "fc":
             raise TypeError(
                 f"only floating-point Tensors can require gradients, not {array.dtype}: use data.astype(np.float32)"

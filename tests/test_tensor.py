@@ -347,14 +347,6 @@ def test_rows():
         len(mm.Tensor(1.0))
 
 
-def test_numbers():
-    x = mm.Tensor(2.0)
-    assert x.item() == float(x) == 2.0 and int(x) == 2 and bool(x)
-    assert mm.Tensor([[1.0, 2.0]]).tolist() == [[1.0, 2.0]]
-    with pytest.raises(ValueError):
-        bool(mm.Tensor([1.0, 2.0]))
-
-
 def test_numpy_takes_what_needs_no_gradient():
     x = mm.Tensor(np.arange(3.0))
     assert np.asarray(x) is not None and np.asarray(x).dtype == np.float64

@@ -14,13 +14,20 @@ def _operand(value) -> bool:
     return isinstance(value, (Tensor, np.ndarray)) or promotion.is_number(value)
 
 
+def _calculates_with(value) -> bool:
+    """Anything strange is left to Python, which says 'unsupported operand types' or asks the other operand. But not sequences:
+    Python would repeat ``[1, 2] * Tensor(2)``."""
+    if isinstance(value, (list, tuple, str, bytes, bytearray)):
+        raise TypeError(f"unsupported operand types: a Tensor and a {type(value).__name__}: make a Tensor or an array of it")
+    return _operand(value)
+
+
 def _operator(function):
-    """Leaves a strange right-hand side to Python, which says 'unsupported operand types' or asks the other operand."""
-    return lambda self, other: function(self, other) if _operand(other) else NotImplemented
+    return lambda self, other: function(self, other) if _calculates_with(other) else NotImplemented
 
 
 def _reflected(function):
-    return lambda self, other: function(other, self) if _operand(other) else NotImplemented
+    return lambda self, other: function(other, self) if _calculates_with(other) else NotImplemented
 
 
 def _comparison(ufunc):
@@ -29,7 +36,9 @@ def _comparison(ufunc):
     def compare(self, other):
         if not _operand(other):
             return NotImplemented  # so that x == None is False
-        return np.asarray(ufunc(self.data, other.data if isinstance(other, Tensor) else other))
+        if not isinstance(other, np.ndarray):
+            other = other.data if isinstance(other, Tensor) else promotion.plain(other)
+        return np.asarray(ufunc(self.data, other))
 
     return compare
 

@@ -16,7 +16,7 @@ class Optimizer:
 
     Attributes: ``param_groups``, list of dicts with ``params`` and the numbers of the rule (``lr``, ...), which may be changed
     at any time; ``state``, dict from parameter to what the rule remembers of it; ``defaults``, the numbers for groups that
-    have none of their own.
+    have none of their own; ``scheduled_lr``, the rate that a ``Scheduler`` has set now, None where there is none.
 
     A subclass has ``slots``, the names of what it remembers; ``check(group)``, which refuses bad numbers; and
     ``update(items, group, number)``.
@@ -36,6 +36,7 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict] = []
         self.state: dict[Tensor, dict] = {}
+        self.scheduled_lr: float | None = None
         groups = list(params)
         if not groups:
             raise ValueError(
@@ -49,7 +50,7 @@ class Optimizer:
     @classmethod
     def check(cls, group: dict) -> None:
         """Refuse bad numbers. No rule wants negative ones, or NaN."""
-        for name in ("lr", "momentum", "decay", "eps", "weight_decay"):
+        for name in ("lr", "lr_multiplier", "momentum", "decay", "eps", "weight_decay"):
             value = group.get(name, 0)
             if not isinstance(value, (int, float, np.number)):
                 fix = ": hand a schedule to a Scheduler" if callable(value) else ""
@@ -59,6 +60,9 @@ class Optimizer:
 
     def add_param_group(self, group: dict) -> None:
         """Add ``{"params": Tensors or (name, Tensor) pairs, ...}``; numbers that it lacks come from ``defaults``.
+
+        Where a ``Scheduler`` sets the rates it sets this group's from now on, too: ``lr`` is then, as for the groups that were
+        there before, a proportion to the optimiser's own.
 
         Raises TypeError or ValueError, as the constructor, and then adds nothing.
         """
@@ -84,12 +88,32 @@ class Optimizer:
         if names:
             group["param_names"] = names
         self.check(group)
+        if self.scheduled_lr is not None:
+            group["lr_multiplier"] = self.lr_proportion(group)
+            group["lr"] = self.scheduled_lr * group["lr_multiplier"]
         groups = [*self.param_groups, group]
         filled = [g for g in groups if g["params"]]
         if len({"param_names" in g for g in filled}) > 1:
             raise ValueError("some groups have named parameters and some have not: name all or none")
         _refuse_duplicates(filled)
         self.param_groups = groups
+
+    def lr_proportion(self, group: dict) -> float:
+        """What a schedule's rate is multiplied by for ``group``: its ``lr_multiplier``, else its ``lr`` / the optimiser's.
+
+        Raises ValueError where the optimiser's is 0.
+        """
+        base = self.defaults["lr"]
+        if "lr_multiplier" in group:
+            return float(group["lr_multiplier"])
+        if base == group["lr"]:
+            return 1.0
+        if base == 0:
+            raise ValueError(
+                f"a group has lr {group['lr']}, the optimiser 0, so their proportion is unknown: give the group an "
+                '"lr_multiplier", or the Scheduler multipliers='
+            )
+        return float(group["lr"] / base)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients; with ``set_to_none=False`` they become zeros, and then count as gradients."""
@@ -159,7 +183,8 @@ class Optimizer:
         names = self._names()
         if len(saved["param_groups"]) != len(self.param_groups):
             raise ValueError(
-                f"the saved state has {len(saved['param_groups'])} parameter groups, the optimizer {len(self.param_groups)}"
+                f"the saved state has {len(saved['param_groups'])} parameter groups, the optimizer {len(self.param_groups)}: "
+                "make it as it was made then, with add_param_group() for groups that were added later"
             )
         params, groups = {}, []  # params: saved number -> parameter
         for i, (old, group) in enumerate(zip(saved["param_groups"], self.param_groups, strict=True)):

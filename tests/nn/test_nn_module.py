@@ -254,6 +254,25 @@ def test_copies_are_independent(duplicate):
     assert net.body[1].num_batches_tracked == 0 and other.body[1].num_batches_tracked == 1
 
 
+def test_a_deep_copy_keeps_what_is_shared_and_no_graph():
+    net = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3), nn.BatchNorm2d(3))
+    net[1].weight = net[0].weight
+    net(mm.Tensor(np.ones((2, 3, 3, 3), np.float32))).sum().backward()
+    other, optimizer = copy.deepcopy((net, mm.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)))
+    assert other[1].weight is other[0].weight is not net[0].weight
+    np.testing.assert_array_equal(other[0].weight.grad, net[0].weight.grad)
+    assert not np.shares_memory(other[0].weight.grad, net[0].weight.grad)
+    assert optimizer.param_groups[0]["params"] == list(other.parameters())  # those of the copy
+    before = snapshot(net)
+    optimizer.step()
+    assert_same(snapshot(net), before)
+    net.output = net(mm.Tensor(np.ones((2, 3, 3, 3), np.float32)))
+    with pytest.raises(RuntimeError, match="do not keep outputs as attributes"):
+        copy.deepcopy(net)
+    net.output = net.output.detach()
+    assert copy.deepcopy(net).output.is_leaf
+
+
 # -- modes and dtypes --------------------------------------------------------------------------------------------------
 
 
