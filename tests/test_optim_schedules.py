@@ -280,6 +280,8 @@ def test_a_late_group_of_no_known_proportion_is_not_added():
         (lambda: optim.Scheduler(optimizer_of(None), optim.constant(0.1), [1.0, 2.0]), "2 multipliers for 1"),
         (lambda: optim.Scheduler(optimizer_of(None), optim.constant(0.1), [-1.0]), "multiplier is -1.0"),
         (lambda: optim.Scheduler(optimizer_of(0.1, lr=0.0), optim.constant(0.1)), "multipliers="),
+        (lambda: optim.Scheduler(optimizer_of(None), lambda step: -0.1), "learning rate of step 0 is -0.1"),
+        (lambda: optim.Scheduler(optimizer_of(None), lambda step: math.nan if step else 0.1).step(), "of step 1 is nan"),
         (lambda: optim.Scheduler(optimizer_of(None), optim.constant(0.1)).load_state_dict({}), "last_step"),
         (lambda: setattr(optim.Scheduler(optimizer_of(None), optim.constant(0.1)), "last_step", -1), "last_step is -1"),
     ],

@@ -305,11 +305,13 @@ def test_operators_from_either_side():
         np.testing.assert_array_equal(found.data, expected)
 
 
-def test_in_place_operators_make_new_tensors():
+def test_in_place_operators_make_new_tensors_of_what_ops_made():
     x = mm.Tensor(np.ones(2), requires_grad=True)
-    y = x
-    y += 1
-    assert y is not x and (x.data == 1).all() and y.requires_grad
+    y = z = x * 1.0
+    y += x
+    assert y is not z and (z.data == 1).all() and y.requires_grad
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, [2, 2])
 
 
 def test_comparisons_are_plain_booleans():

@@ -98,6 +98,60 @@ def test_other_copies_leave_the_graph_behind(duplicate):
     assert x.grad is None
 
 
+# -- changed in place --------------------------------------------------------------------------------------------------
+
+
+def changed(operate, x, step):
+    """What is left in whoever holds ``x``."""
+    held = x
+    if operate == "+=":
+        x += step
+    elif operate == "-=":
+        x -= step
+    elif operate == "*=":
+        x *= step
+    elif operate == "/=":
+        x /= step
+    else:
+        x **= step
+    return held
+
+
+@pytest.mark.parametrize("operate", ["+=", "-=", "*=", "/=", "**="])
+def test_parameters_are_changed_in_place_under_no_grad_as_in_torch(operate):
+    torch = pytest.importorskip("torch")
+    array, step = np.array([1.0, 2.0], np.float32), np.array([0.5, 2.0])
+    ours, theirs = nn.Parameter(array.copy()), torch.nn.Parameter(torch.tensor(array))
+    for make, x in ((mm, ours), (torch, theirs)):
+        for amount in (step, 2):
+            amount = torch.tensor(amount) if make is torch else amount
+            with pytest.raises(RuntimeError, match="leaf"):
+                changed(operate, x, amount)
+            with make.no_grad():
+                assert changed(operate, x, amount) is x
+    np.testing.assert_allclose(ours.data, theirs.detach().numpy(), rtol=1e-6)
+    assert ours.dtype == np.float32 and ours.requires_grad and ours.is_leaf
+    with mm.no_grad(), pytest.raises(ValueError, match=r"shape \(3, 2\), which does not fit into \(2,\)"):
+        changed(operate, ours, np.ones((3, 2)))
+
+
+def test_a_loop_that_trains_by_hand():
+    layer, x = nn.Linear(2, 1), np.ones((2, 2), np.float32)
+    for _ in range(3):
+        layer.zero_grad()
+        before = layer(x).data.sum()
+        layer(x).sum().backward()
+        with mm.no_grad():
+            for p in layer.parameters():
+                p -= 0.1 * p.grad
+        assert layer(x).data.sum() == pytest.approx(before - 0.1 * 12, abs=1e-5)
+    loss = (layer.weight * layer.weight).sum()
+    with mm.no_grad():
+        layer.weight *= 2
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
 # -- with numbers of every kind ----------------------------------------------------------------------------------------
 
 HALVES = [Fraction(1, 2), np.float16(0.5), np.float32(0.5), np.float64(0.5), np.longdouble(0.5), 0.5]

@@ -130,24 +130,33 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            items: dict[np.dtype, list] = {}
-            for p in group["params"]:
-                gradient = p.grad
-                if gradient is None:
-                    continue
-                if gradient.shape != p.data.shape:
-                    raise ValueError(
-                        f"parameter {self._names()[p]} has shape {p.data.shape}, but its gradient has shape {gradient.shape}: "
-                        "call zero_grad() after changing a parameter's shape"
-                    )
-                state = self.state.setdefault(p, {})
-                items.setdefault(p.data.dtype, []).append((p.data, -gradient if group["maximize"] else gradient, state))
+        gathered = [(group, self._gathered(group)) for group in self.param_groups]  # refuses before anything is changed
+        for group, items in gathered:
             for dtype, alike in items.items():
                 # NumPy takes twice as long for small_array * 0.9 as for small_array * np.array(0.9, dtype).
                 self.update(alike, group, partial(np.array, dtype=dtype))
                 changes.mark(weight for weight, _, _ in alike)
         return loss
+
+    def _gathered(self, group: dict) -> dict[np.dtype, list]:
+        """(weight, gradient, state) of all parameters of a group that have a gradient, by dtype."""
+        items: dict[np.dtype, list] = {}
+        for p in group["params"]:
+            if p.grad is None:
+                continue
+            gradient = p.grad.data if isinstance(p.grad, Tensor) else np.asarray(p.grad)
+            if gradient.shape != p.data.shape:
+                raise ValueError(
+                    f"parameter {self._names()[p]} has shape {p.data.shape}, but its gradient has shape {gradient.shape}: "
+                    "call zero_grad() after changing a parameter's shape"
+                )
+            if not p.data.flags.writeable:
+                raise ValueError(
+                    f"parameter {self._names()[p]} is read-only: give it memory of its own, p.data = p.data.copy()"
+                )
+            state = self.state.setdefault(p, {})
+            items.setdefault(p.data.dtype, []).append((p.data, -gradient if group["maximize"] else gradient, state))
+        return items
 
     def update(self, items: list[tuple[np.ndarray, np.ndarray, dict]], group: dict, number: Callable) -> None:
         """One step, in place, for all (weight, gradient, state) of one group; ``number`` makes a constant of their dtype."""

@@ -192,7 +192,9 @@ class Scheduler:
     def last_step(self, step: int) -> None:
         _require(step >= 0, "last_step", step, "0 or more")
         self._last_step = int(step)
-        lr = self.optimizer.scheduled_lr = float(self.schedule(self._last_step))
+        lr = float(self.schedule(self._last_step))
+        _require(lr >= 0, f"the learning rate of step {step}", lr, "0 or more")
+        self.optimizer.scheduled_lr = lr
         for group in self.optimizer.param_groups:
             group["lr_multiplier"] = self.optimizer.lr_proportion(group)  # fixed at the first time
             group["lr"] = lr * group["lr_multiplier"]

@@ -229,6 +229,34 @@ def test_all_misfits_are_told_at_once_but_not_hundreds():
         net.load_state_dict({"other": np.ones(1)})
 
 
+@pytest.mark.parametrize("array, reason", [
+    (np.array(["a", "b", "c"]), "dtype of head.weight is <U1"),
+    (np.array([1j, 1, 1]), "dtype of head.weight is complex128, and float32 cannot hold"),
+    (np.array([None, 1, 1]), "dtype of head.weight is object"),
+], ids=str)  # fmt: skip
+def test_what_a_parameter_cannot_hold_changes_nothing(array, reason):
+    net = Net()
+    before = snapshot(net)
+    state = {name: value + 1 for name, value in before.items()}
+    state["head.weight"] = np.broadcast_to(array[:, None], before["head.weight"].shape)
+    with pytest.raises(RuntimeError, match=reason):
+        net.load_state_dict(state)
+    assert_same(snapshot(net), before)
+
+
+def test_whole_numbers_are_counted_in_any_dtype_but_not_cut():
+    norm = nn.BatchNorm2d(2)
+    for right in (np.array(3.0), np.array(4, np.int32), np.array(True)):
+        norm.load_state_dict({**norm.state_dict(), "num_batches_tracked": right})
+        assert norm.num_batches_tracked == right
+    for wrong in (1.5, np.nan, np.inf):
+        with pytest.raises(RuntimeError, match="num_batches_tracked is float64, and int64 cannot hold"):
+            norm.load_state_dict({**norm.state_dict(), "num_batches_tracked": np.array(wrong)})
+    norm.running_mean.flags.writeable = False
+    with pytest.raises(RuntimeError, match="running_mean cannot be written into"):
+        norm.load_state_dict(norm.state_dict())
+
+
 def test_not_strict():
     net = Net()
     missing, unexpected = net.load_state_dict({"scale": [7.0], "other": np.ones(2)}, strict=False)

@@ -132,6 +132,11 @@ def test_refusals():
         F.cross_entropy(LOGITS.astype(int), TARGETS)
     with pytest.raises(ValueError, match=r"label_smoothing=-0\.1: expected 0 to 1"):
         F.cross_entropy(LOGITS, TARGETS, label_smoothing=-0.1)
+    with pytest.raises(RuntimeError, match="ignore_index=1 is for class numbers"):
+        F.cross_entropy(LOGITS, np.full((6, 4), 0.25), ignore_index=1)
+    for loss in (F.cross_entropy, F.nll_loss):
+        with pytest.raises(RuntimeError, match="weight requires gradients"):
+            loss(LOGITS, TARGETS, weight=mm.Tensor(WEIGHT, requires_grad=True))
     with pytest.raises(ValueError, match="weight has shape"):
         F.cross_entropy(LOGITS, TARGETS, weight=np.ones(3))
 
