@@ -283,6 +283,9 @@ class Tensor:
         gradient: array of this Tensor's shape; may be left out where it holds a single number (then 1).
         retain_graph: keep what the ops saved, so that backward can run again. Without it, everything is freed as soon as it
             has been used.
+
+        Raises RuntimeError where nothing requires gradients, ``gradient`` is missing or misshapen, the graph was freed, or an
+        array that a gradient is made from has been written into since (see ``minimix/changes.py``).
         """
         if not self.requires_grad:
             raise RuntimeError(

@@ -32,7 +32,7 @@ def _reflected(function):
 
 
 def _in_place(name: str, function):
-    """``w -= step``. A leaf that requires gradients is written into, under ``no_grad()`` as in PyTorch. Any other Tensor is left
+    """``w -= step``. A leaf that requires gradients is written into, under ``no_grad()`` as in PyTorch. Any other Tensor stays
     as it is: ``y += x`` is ``y = y + x``."""
 
     def operator(self, other):
