@@ -95,6 +95,17 @@ class Node:
             extra = (self.needed,) if self.op.selective else ()
             gradients = self.op.backward(gradient, self.saved, *extra)
             record(gradient.shape, self.flops and self.flops * sum(self.needed[:2]))
+        if not isinstance(gradients, tuple) or len(gradients) != len(self.inputs):
+            found = f"{len(gradients)} gradients" if isinstance(gradients, tuple) else f"a {type(gradients).__name__}"
+            raise RuntimeError(
+                f"backward of {self.op.name} must return a tuple of {len(self.inputs)}, one an input, not {found}"
+            )
+        for i, (tensor, found) in enumerate(zip(self.inputs, gradients, strict=True)):
+            if found is not None and np.shape(found) != tensor.data.shape:
+                raise RuntimeError(
+                    f"backward of {self.op.name} gives input {i} a gradient of shape {np.shape(found)}, but it has shape "
+                    f"{tensor.data.shape}: they must be equal; what forward broadcast is summed in backward"
+                )
         return gradients
 
     def _need_unchanged(self) -> None:
