@@ -55,6 +55,23 @@ def since(age: int, array: np.ndarray) -> bool:
     return _when.get(owner(array), -1) > age
 
 
+def refuse(node) -> None:
+    """Raise RuntimeError where an array was written into from which ``node`` (of ``minimix/tensor.py``) makes its gradients."""
+    if node.op.reads is None:
+        arrays = arrays_in(node.saved)
+    else:
+        arrays = (t.data for t, read in zip(node.inputs, node.op.reads(node.needed), strict=True) if read)
+    for array in arrays:
+        if since(node.age, array):
+            names = [t.name or f"input {i}" for i, t in enumerate(node.inputs) if owner(t.data) == owner(array)]
+            raise RuntimeError(
+                f"backward through {node.op.name}: an array that its gradient is made from, {(*names, 'its output')[0]} of "
+                f"shape {array.shape}, has been modified by an inplace operation since the forward pass (an optimizer's step, an "
+                "EMA, load_state_dict), so the gradient would be wrong. Call backward() before optimizer.step(), or run the "
+                "forward pass again."
+            )
+
+
 def arrays_in(saved) -> Iterable[np.ndarray]:
     """All arrays in what an op saved: in tuples, lists and dicts at any depth."""
     if isinstance(saved, np.ndarray):

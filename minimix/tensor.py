@@ -90,7 +90,7 @@ class Node:
                 "Pass retain_graph=True to the first backward(), or run the forward pass again."
             )
         if self.age < changes.latest:
-            self._need_unchanged()
+            changes.refuse(self)
         with op_times.timed(self.op, "backward") as record, np.errstate(all="ignore"):
             extra = (self.needed,) if self.op.selective else ()
             gradients = self.op.backward(gradient, self.saved, *extra)
@@ -107,23 +107,6 @@ class Node:
                     f"{tensor.data.shape}: they must be equal; what forward broadcast is summed in backward"
                 )
         return gradients
-
-    def _need_unchanged(self) -> None:
-        """Refuse where an array was written into that the gradients are made from."""
-        if self.op.reads is None:
-            arrays = changes.arrays_in(self.saved)
-        else:
-            arrays = (t.data for t, read in zip(self.inputs, self.op.reads(self.needed), strict=True) if read)
-        for array in arrays:
-            if changes.since(self.age, array):
-                owner = changes.owner(array)
-                names = [t.name or f"input {i}" for i, t in enumerate(self.inputs) if changes.owner(t.data) == owner]
-                raise RuntimeError(
-                    f"backward through {self.op.name}: an array that its gradient is made from, {(*names, 'its output')[0]} of "
-                    f"shape {array.shape}, has been modified by an inplace operation since the forward pass (an optimizer's "
-                    "step, an EMA, load_state_dict), so the gradient would be wrong. Call backward() before optimizer.step(), "
-                    "or run the forward pass again."
-                )
 
     def free(self) -> None:
         self.saved, self.inputs, self.freed = None, (), True
