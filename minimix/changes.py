@@ -66,8 +66,8 @@ def refuse(node) -> None:
             names = [t.name or f"input {i}" for i, t in enumerate(node.inputs) if owner(t.data) == owner(array)]
             raise RuntimeError(
                 f"backward through {node.op.name}: an array that its gradient is made from, {(*names, 'its output')[0]} of "
-                f"shape {array.shape}, has been modified by an inplace operation since the forward pass (an optimizer's step, an "
-                "EMA, load_state_dict), so the gradient would be wrong. Call backward() before optimizer.step(), or run the "
+                f"shape {array.shape}, has been modified by an inplace operation since the forward pass (an optimizer's step, "
+                "an EMA, load_state_dict), so the gradient would be wrong. Call backward() before optimizer.step(), or run the "
                 "forward pass again."
             )
 
