@@ -233,6 +233,9 @@ class Optimizer:
                 raise ValueError(
                     f"{key} of {name} was saved with shape {array.shape}, but needs {shape}: is this another model's state?"
                 )
+            if array.dtype.kind not in "biuf" or (key == "step" and not (array >= 0 and array == np.floor(array))):
+                expected = "a whole number" if key == "step" else "real numbers"
+                raise ValueError(f"{key} of {name} was saved as {_short(array)} of {array.dtype}, but must be {expected}")
             checked[key] = int(array) if key == "step" else array.astype(p.dtype)
         return checked
 
