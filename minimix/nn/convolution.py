@@ -178,6 +178,11 @@ class MixConv2d(Module):
         kernel_sizes = kernel_sizes if isinstance(kernel_sizes, (tuple, list)) else (kernel_sizes,)
         if not kernel_sizes:
             raise ValueError("kernel_sizes is empty: give one kernel size a group, for example (3, 5, 7)")
+        if any(isinstance(k, (tuple, list)) and len(k) != 2 for k in kernel_sizes):
+            raise ValueError(
+                f"kernel_sizes={kernel_sizes!r} has one entry a group, an integer or a (vertical, horizontal) pair: a layer has "
+                "one list of them, such as (3, 5, 7)"
+            )
         self.kernel_sizes = tuple(pair(k, "kernel_sizes", 1) for k in kernel_sizes)
         dilations = dilation if isinstance(dilation, (tuple, list)) else (dilation,) * len(kernel_sizes)
         if len(dilations) != len(kernel_sizes):
