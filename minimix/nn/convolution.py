@@ -180,8 +180,8 @@ class MixConv2d(Module):
             raise ValueError("kernel_sizes is empty: give one kernel size a group, for example (3, 5, 7)")
         if any(isinstance(k, (tuple, list)) and len(k) != 2 for k in kernel_sizes):
             raise ValueError(
-                f"kernel_sizes={kernel_sizes!r} has one entry a group, an integer or a (vertical, horizontal) pair: a layer has "
-                "one list of them, such as (3, 5, 7)"
+                f"kernel_sizes={kernel_sizes!r}: a layer has one list of them, an entry for each group, such as (3, 5, 7); an "
+                "entry is an integer or a (vertical, horizontal) pair"
             )
         self.kernel_sizes = tuple(pair(k, "kernel_sizes", 1) for k in kernel_sizes)
         dilations = dilation if isinstance(dilation, (tuple, list)) else (dilation,) * len(kernel_sizes)
