@@ -230,9 +230,10 @@ class Module:
             parameter.requires_grad = bool(flag)
         return self
 
-    def zero_grad(self) -> None:
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients; with ``set_to_none=False`` they become zeros, and then count as gradients."""
         for parameter in self.parameters():
-            parameter.grad = None
+            parameter.grad = None if set_to_none or parameter.grad is None else np.zeros_like(parameter.grad)
 
     def apply(self, function) -> "Module":
         """Call ``function(module)`` for every module, children before their parents. Returns self."""

@@ -334,6 +334,8 @@ def test_requires_grad_and_zero_grad():
     net = Net()
     net(np.ones((2, 1, 4, 4), np.float32)).sum().backward()
     assert all(p.grad is not None for p in net.parameters())
+    net.zero_grad(set_to_none=False)
+    assert all(p.grad is not None and not p.grad.any() for p in net.parameters())
     net.zero_grad()
     assert all(p.grad is None for p in net.parameters())
     net.requires_grad_(False)
