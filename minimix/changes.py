@@ -5,10 +5,10 @@
     y.sum().backward()         would be 2 w of another w, without a word
 
 NumPy's arrays cannot notice that they change, so whoever writes into arrays that others may have kept calls ``mark``: the
-optimisers, ``EMA``, ``load_state_dict`` and ``w -= step`` under ``no_grad``. Ops and changes get their ages from one clock, so that the tape
-(``minimix/tensor.py``) asks a single question of nearly every op: is it younger than the last change? Only where it is not, it
-asks of each array. PyTorch counts each tensor's versions for this. As there, what you write into ``tensor.data`` yourself is
-not noticed: call ``mark`` after it if a graph may hold the array.
+optimisers, ``EMA``, ``load_state_dict`` and ``w -= step`` under ``no_grad``. Ops and changes get their ages from one clock, so
+that the tape (``minimix/tensor.py``) asks a single question of nearly every op: is it younger than the last change? Only where
+it is not, it asks of each array. PyTorch counts each tensor's versions for this. As there, what you write into ``tensor.data``
+yourself is not noticed: call ``mark`` after it if a graph may hold the array.
 """
 
 import itertools
