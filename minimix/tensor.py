@@ -18,26 +18,18 @@ import numpy as np
 from minimix import changes, op_times
 from minimix.kernels import memory
 from minimix.ops.op import Op
+from minimix.recording import Recording, is_recording
+from minimix.sizes import Size
 
-_state = threading.local()  # whether this Python thread records, as in PyTorch
+_state = threading.local()  # of ``instead``
 
 
 def is_grad_enabled() -> bool:
     """Whether ops on Tensors are being recorded in this Python thread."""
-    return getattr(_state, "recording", True)
+    return is_recording()
 
 
-@contextlib.contextmanager
-def _recording(flag: bool):
-    before = is_grad_enabled()
-    _state.recording = flag
-    try:
-        yield
-    finally:
-        _state.recording = before
-
-
-def no_grad():
+def no_grad(function=None):
     """Within it nothing is recorded: for evaluation, and for updates of parameters. Also works as a decorator.
 
     >>> import minimix as mm
@@ -46,13 +38,18 @@ def no_grad():
     ...     y = x * 2
     >>> y.requires_grad
     False
+    >>> @mm.no_grad()
+    ... def doubled(x):
+    ...     return x * 2
+    >>> doubled(x).requires_grad
+    False
     """
-    return _recording(False)
+    return Recording(False) if function is None else Recording(False)(function)
 
 
-def enable_grad():
+def enable_grad(function=None):
     """Record again inside a ``no_grad`` block."""
-    return _recording(True)
+    return Recording(True) if function is None else Recording(True)(function)
 
 
 @contextlib.contextmanager
@@ -174,8 +171,9 @@ class Tensor:
         return self.data.ndim
 
     @property
-    def size(self) -> int:
-        return self.data.size
+    def size(self) -> "Size":
+        """How many numbers it holds. Called, as in PyTorch, it gives the shape: ``x.size()``, ``x.size(0)``."""
+        return Size(self.data.shape)
 
     @property
     def is_leaf(self) -> bool:
@@ -370,7 +368,7 @@ def apply(op: Op, *inputs, **options) -> Tensor:
         flops = op.flops(output, saved) if op.flops and op_times.enabled() else None
         record(output.shape, flops)
     result = Tensor(output)
-    if is_grad_enabled() and any(t.requires_grad for t in tensors):
+    if is_recording() and any(t.requires_grad for t in tensors):
         result.requires_grad = True
         result.node = Node(op, tensors, saved, output, flops)
     return result

@@ -4,12 +4,13 @@ import numpy as np
 
 from minimix.functional import reduce
 from minimix.functional.activation import log_softmax
-from minimix.functional.promotion import as_tensor
+from minimix.functional.promotion import accepts_torch_names, as_tensor
 from minimix.functional.shape import permute
 from minimix.ops import loss as ops
 from minimix.tensor import Tensor, apply
 
 
+@accepts_torch_names
 def cross_entropy(
     logits, targets, weight=None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
 ) -> Tensor:
@@ -57,6 +58,7 @@ def cross_entropy(
     )
 
 
+@accepts_torch_names
 def nll_loss(log_probabilities, targets, weight=None, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
     """-log_probabilities[target]: cross_entropy for scores that went through ``log_softmax`` already. Arguments as there.
 
@@ -72,6 +74,7 @@ def nll_loss(log_probabilities, targets, weight=None, ignore_index: int = -100, 
     return apply(ops.NLL_LOSS, _classes_last(scores), targets=targets, weight=weight, kept=kept, reduction=reduction)
 
 
+@accepts_torch_names
 def mse_loss(x, target, reduction: str = "mean") -> Tensor:
     """Mean squared difference of two Tensors of one shape.
 

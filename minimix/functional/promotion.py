@@ -10,6 +10,7 @@ import numbers
 
 import numpy as np
 
+from minimix.functional import names
 from minimix.ops.elementwise import CAST
 from minimix.tensor import Tensor, apply
 
@@ -97,18 +98,24 @@ def as_tensor(x) -> Tensor:
 
 
 def accepts_torch_names(function):
-    """Let callers write ``dim`` for ``axis`` and ``keepdim`` for ``keepdims``, as they would in PyTorch."""
+    """Let callers write ``dim`` for ``axis`` and ``keepdim`` for ``keepdims``, as they would in PyTorch; see ``names.py``.
+
+    Raises TypeError where both are given."""
+    foreign = names.foreign_names(function)
 
     @functools.wraps(function)
     def wrapper(*args, **options):
-        for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
-            if theirs in options:
-                if ours in options:
-                    raise TypeError(f"{function.__name__}: {ours} and {theirs} mean the same, pass one of them")
-                options[ours] = options.pop(theirs)
+        if not foreign.keys().isdisjoint(options):
+            args, options = names.translate(function, foreign, args, options)
         return function(*args, **options)
 
     return wrapper
+
+
+def init_accepts_torch_names(cls: type) -> type:
+    """The same for what a class is made with."""
+    cls.__init__ = accepts_torch_names(cls.__init__)
+    return cls
 
 
 def check_axis(name: str, axis, ndim: int, extra: int = 0) -> int:

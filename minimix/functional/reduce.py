@@ -1,5 +1,7 @@
 """Reductions of Tensors. ``axis`` and ``keepdims`` as in NumPy; PyTorch's ``dim`` and ``keepdim`` mean the same."""
 
+import functools
+
 import numpy as np
 
 from minimix.functional.promotion import accepts_torch_names, as_tensor, check_axis
@@ -44,9 +46,45 @@ def mean(x, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return apply(ops.MEAN, x, axis=_axes("mean", x, axis), keepdims=keepdims)
 
 
+class Extremes(Tensor):
+    """What ``x.max(1)`` and ``x.max(dim=1)`` give: a Tensor that refuses to be taken for PyTorch's pair (values, indices)."""
+
+    __slots__ = ()
+
+    def __iter__(self):
+        raise TypeError(
+            "max and min give values only, not a pair (values, indices): places come from argmax(). To go through the values, "
+            "name the axis: max(axis=1)"
+        )
+
+    def __getitem__(self, index):
+        if isinstance(index, int):
+            raise TypeError(
+                f"[{index}] of max or min: they give values only, not a pair (values, indices): places come from argmax(). For "
+                f"the value in place {index}, name the axis: max(axis=1)[{index}]"
+            )
+        return super().__getitem__(index)
+
+
+def _is_no_pair(function):
+    @functools.wraps(function)
+    def wrapper(*args, **options):
+        result = function(*args, **options)
+        (axis,) = args[1:2] or (options.get("dim"),)
+        if isinstance(axis, (int, np.integer)) and result.ndim:
+            result.__class__ = Extremes
+        return result
+
+    return wrapper
+
+
+@_is_no_pair
 @accepts_torch_names
 def max(x, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Largest value over ``axis``; NaN where there is one. Only the value, not its place: ``argmax`` gives that.
+
+    As in NumPy, that is, where PyTorch gives pairs (values, indices): ``_, places = x.max(1)`` and ``x.max(1)[1]`` raise
+    TypeError. Where ``axis`` is named, the meaning is clear: ``x.max(axis=1)[1]`` is the maximum of row 1.
 
     Several equal largest values share the gradient evenly (the rule of ``torch.amax``).
 
@@ -59,6 +97,7 @@ def max(x, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return _extreme(ops.MAX, x, axis, keepdims)
 
 
+@_is_no_pair
 @accepts_torch_names
 def min(x, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Smallest value over ``axis``, otherwise like ``max``.

@@ -6,7 +6,7 @@ import numpy as np
 
 import minimix.functional as F
 from minimix import rng
-from minimix.functional.promotion import as_tensor
+from minimix.functional.promotion import as_tensor, init_accepts_torch_names
 from minimix.nn import init
 from minimix.nn.channels import need_channels
 from minimix.nn.module import Module, Parameter
@@ -198,6 +198,7 @@ class GlobalAvgPool2d(Module):
         return F.global_avg_pool2d(x)
 
 
+@init_accepts_torch_names
 class Flatten(Module):
     """(N, ...) -> (N, all the rest): merges the axes from ``start_axis`` to ``end_axis``.
 
@@ -281,6 +282,7 @@ class HardSwish(Module):
         return F.hard_swish(x)
 
 
+@init_accepts_torch_names
 class Softmax(Module):
     """exp(x) / sum of exp(x) along an axis.
 
