@@ -122,11 +122,13 @@ def _method(function):
     setattr(Tensor, function.__name__, function)
 
 
-@_method
-def __getattr__(self, name: str):
+def _missing(self, name: str):
     """Only asked for what a Tensor has not."""
     instead = f": {elsewhere.INSTEAD[name]}" if name in elsewhere.INSTEAD else ""
     raise AttributeError(f"a Tensor has no attribute {name!r}{instead}", name=name, obj=self)
+
+
+Tensor.__getattr__ = _missing
 
 
 @_method

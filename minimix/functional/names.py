@@ -23,6 +23,7 @@ UNUSED = ("out", "dtype")  # np.sum(tensor) passes them on, as None
 def foreign_names(function) -> dict[str, str | None]:
     """{name elsewhere: the parameter of ``function`` that it means}; None for what NumPy passes on unused.
 
+    >>> from minimix.functional.names import foreign_names
     >>> def total(x, axis=None, keepdims=False): ...
     >>> foreign_names(total)
     {'input': 'x', 'dim': 'axis', 'keepdim': 'keepdims', 'out': None, 'dtype': None}
