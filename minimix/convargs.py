@@ -240,7 +240,7 @@ def _need_array(array, name: str) -> None:
 
 
 def _need_floating(x) -> None:
-    if x.dtype not in DTYPES:
+    if x.dtype not in DTYPES and x.dtype.newbyteorder("=") not in DTYPES:  # the ops turn bytes round
         raise TypeError(f"x must hold floating-point numbers, got {x.dtype}: use x.astype(np.float32)")
 
 
@@ -259,7 +259,7 @@ def need_one_dtype(x, others: dict, where: str = "", first: str = "x") -> None:
         if array is None:
             continue
         _need_array(array, name)
-        if array.dtype != x.dtype:
+        if array.dtype != x.dtype and array.dtype.newbyteorder("=") != x.dtype.newbyteorder("="):
             raise RuntimeError(
                 f"{where}{first} is {x.dtype} but {name} is {array.dtype}: use {name}.astype({x.dtype}), or convert {first}"
             )

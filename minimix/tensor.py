@@ -104,7 +104,7 @@ class Tensor:
     """An n-dimensional array that remembers how it was computed.
 
     data: anything that ``np.asarray`` takes. Python numbers and lists become float32, as in PyTorch; arrays keep their dtype,
-        and are not copied.
+        and are not copied, unless their bytes are in another order than this machine's.
     requires_grad: whether ``backward`` shall leave a gradient in ``.grad``. Only floating-point (and complex) data can.
 
     Attributes: ``data`` and ``grad`` (ndarrays of one shape; ``grad`` is None until a backward pass adds to it), ``shape``,
@@ -132,6 +132,8 @@ class Tensor:
             array = array.astype(np.float32)  # Python numbers carry no precision of their own
         if array.dtype.kind not in "biufc":
             raise TypeError(f"a Tensor holds numbers, not {array.dtype}: check that the nested lists are rectangular")
+        if not array.dtype.isnative:  # a file's order of bytes, such as >f4
+            array = array.astype(array.dtype.newbyteorder("="))
         if requires_grad and array.dtype.kind not in "fc":
             raise TypeError(
                 f"only floating-point Tensors can require gradients, not {array.dtype}: use data.astype(np.float32)"

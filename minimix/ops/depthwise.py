@@ -15,7 +15,7 @@ from minimix.kernels import depthwise, memory
 from minimix.kernels.activation import IDENTITY
 from minimix.kernels.taps import Group, forward_taps, input_grad_taps, plane_taps
 from minimix.kernels.threads import parallel, threads_for
-from minimix.ops.layout import channel_major, nchw
+from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, refuse_complex
 
 SHORT = 256  # numbers in an output row, below which all rows are computed in one run
@@ -73,15 +73,15 @@ def depthwise_conv2d(x, weight, stride=1, padding="same", dilation=1):
 def run(x, weights, geometry, bias=None, activation=IDENTITY):
     """(output, saved). bias: (C*m,) or None; with it, the output is activation(convolution + bias), in the same pass."""
     planes = channel_major(x)
-    weight = np.concatenate([w.reshape(-1) for w in weights])
-    out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), x.dtype)
+    weight = ready(np.concatenate([w.reshape(-1) for w in weights]))
+    out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), planes.dtype)
     if out.size:
         channels, taps = plan(geometry)
         n = threads(geometry)
-        buffers = memory.empty((n, taps.buffer.size(geometry.batch)), x.dtype)
-        bias = np.zeros(0, x.dtype) if bias is None else bias
+        buffers = memory.empty((n, taps.buffer.size(geometry.batch)), planes.dtype)
+        bias = np.zeros(0, planes.dtype) if bias is None else ready(bias)
         parallel(depthwise.forward, planes.reshape(-1), weight, out.reshape(-1), channels, taps, buffers,
-                 np.empty((n, len(taps.offset)), x.dtype), np.empty((n, int(taps.run[0])), x.dtype), bias, activation,
+                 np.empty((n, len(taps.offset)), out.dtype), np.empty((n, int(taps.run[0])), out.dtype), bias, activation,
                  threads=n)  # fmt: skip
     return nchw(out), (planes, weight, geometry)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from minimix.kernels import gate, memory
 from minimix.kernels.threads import parallel, threads_for
-from minimix.ops.layout import channel_major, nchw
+from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op
 
 
@@ -109,17 +109,17 @@ def global_avg_pool2d_forward(x):
     n, c, h, w = x.shape
     if x.dtype.kind == "c" or not x.size:
         return x.mean(axis=(2, 3)), x.shape
-    mean = memory.empty((c, n), x.dtype)
-    parallel(gate.squeeze, channel_major(x).reshape(-1), mean, h * w, threads=threads_for(0.1 * x.size))
+    planes = channel_major(x)
+    mean = memory.empty((c, n), planes.dtype)
+    parallel(gate.squeeze, planes.reshape(-1), mean, h * w, threads=threads_for(0.1 * x.size))
     return mean.T, x.shape
 
 
 def global_avg_pool2d_backward(gradient, shape):
     n, c, h, w = shape
-    to_x = memory.empty((c, h, w, n), gradient.dtype)
+    to_x = memory.empty((c, h, w, n), gradient.dtype.newbyteorder("="))
     if gradient.size:
-        g = np.ascontiguousarray(gradient.T)
-        parallel(gate.spread, g, to_x.reshape(-1), h * w, threads=threads_for(0.1 * to_x.size))
+        parallel(gate.spread, ready(gradient.T), to_x.reshape(-1), h * w, threads=threads_for(0.1 * to_x.size))
     return (nchw(to_x),)
 
 
