@@ -26,6 +26,7 @@ from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.norm import move_running
 from minimix.ops.op import Op
 from minimix.ops.product import SPEED, partial_columns, tile_columns
+from minimix.ops.sums import summed
 
 
 class Normalisation(NamedTuple):
@@ -239,12 +240,12 @@ def mix_block_backward(gradient, saved, needed):
     parallel(block.backward, *arguments, threads=n, meets=True)
     found = Inputs(
         x=(nchw(g.gx),),
-        expand=g.expand.sum(axis=1) if layout.expand else (),
+        expand=summed(g.expand, 1) if layout.expand else (),
         before=tuple(g.before.T) if layout.expand else (),
         weights=_unflat(g.weight, inputs.weights),
         after=tuple(g.after.T),
         excite=g.gate[:4] if saved.gate.present else (),
-        project=g.project.sum(axis=1),
+        project=summed(g.project, 1),
         last=(g.scale, g.shift),
     )
     pairs = (
@@ -311,7 +312,7 @@ def _norm(options, arrays, channels: int, training: bool, dtype) -> Norm:
 def _scratch(layout: Layout, n: int, dtype, taps) -> block.Scratch:
     g = layout.geometry
     rows = np.empty((n, max(3 * g.width * g.batch, int(taps.run[0]))), dtype)
-    weights, totals = (np.empty((n, len(taps.offset)), dtype) for _ in range(2))
+    weights, totals = (np.empty((n, len(taps.offset)), kind) for kind in (dtype, np.float64))
     buffers = memory.empty((n, taps.buffer.size(g.batch)), dtype)
     return block.Scratch(memory.empty((n, layout.packed), dtype), buffers, rows, weights, totals)
 

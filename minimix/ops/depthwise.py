@@ -28,11 +28,12 @@ def plan(geometry: convargs.MixGeometry):
     counts = [group.out_last - group.out_first for group in g.groups]
     lengths = np.repeat([group.kernel[0] * group.kernel[1] for group in g.groups], counts)
     channels = depthwise.Channels(
-        g.batch, g.height, g.width, g.out_height, g.out_width, g.multiplier,
+        g.batch, g.height, g.width, g.out_height, g.out_width, g.multiplier, *g.stride,
+        kernels=np.array([(t.kernel[1], *t.dilation, t.pads[0][0], t.pads[1][0]) for t in g.groups]),
         group=np.repeat(np.arange(len(g.groups)), [group.last - group.first for group in g.groups]),
         weight_start=np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
     )  # fmt: skip
-    for array in channels[-2:]:
+    for array in channels[-3:]:
         array.flags.writeable = False  # they are shared by all calls of this shape
     return channels, (plane_taps if g.batch * g.out_width < SHORT else forward_taps)(*_sizes(g))
 
@@ -97,7 +98,7 @@ def mixconv2d_backward(gradient, saved, needed):
         n = threads(geometry)
         buffers = memory.empty((n, taps.buffer.size(geometry.batch)), g.dtype)
         rows = np.empty((n, geometry.width * geometry.batch), g.dtype)
-        scratch, totals = (np.empty((n, len(taps.offset)), g.dtype) for _ in range(2))
+        scratch, totals = (np.empty((n, len(taps.offset)), dtype) for dtype in (g.dtype, np.float64))
         parallel(depthwise.backward, planes.reshape(-1), weight, g.reshape(-1), gx.reshape(-1), gw, want_x, want_weight,
                  channels, taps, buffers, rows, scratch, totals, threads=n)  # fmt: skip
     else:
