@@ -1,9 +1,9 @@
 """What a tap on the zero border gives where a number is not finite: nothing, as if there were no border.
 
 The loops of ``shifted.py`` multiply the zeros of the border, too. That changes no sum, unless the other factor is NaN or
-infinite: then 0 times it is NaN, at pixels that the tap does not even meet. So weights that are not finite are left out of these
-loops, and what they meet of the picture is added afterwards, pixel by pixel; and a weight's gradient that came out as NaN is
-summed again in this way. Both are rare, and need not be quick.
+infinite: then 0 times it is NaN, at pixels that the tap does not even meet. So weights that are not finite are left out of
+these loops, and what they meet of the picture is added afterwards, pixel by pixel; and a weight's gradient that came out as NaN
+is summed again in this way. Both are rare, and need not be quick.
 
 Arguments are those of ``depthwise.py``; ``buffer`` is the padded channel of the picture, or of the output's gradient.
 """

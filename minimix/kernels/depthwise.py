@@ -13,9 +13,7 @@ from minimix.kernels.activation import shift_activate
 from minimix.kernels.border import add_met, add_met_row, gather, met_total, row_start
 from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.shifted import shifted_dot, shifted_sum
-
-
-RUN = 4096  # numbers whose products are summed in their own dtype; what comes out is summed in float64
+from minimix.kernels.sums import RUN
 
 
 class Channels(NamedTuple):

@@ -11,33 +11,7 @@ import numpy as np
 from minimix.kernels.activation import activate_grad, scale_shift_activate, sigmoid_of_sum
 from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.product import tile_outer, tile_product
-
-
-RUN = 4096  # numbers that are summed in their own dtype; what comes out is summed in float64
-
-
-@inlined
-def run_sum(x, at, n):
-    """Sum of x[at : at+n]."""
-    total = 0.0
-    for j in range(0, n, RUN):
-        some = x.dtype.type(0)
-        for i in range(U(at + j), U(at + min(j + RUN, n))):
-            some += x[i]
-        total += some
-    return total
-
-
-@inlined
-def run_dot(x, y, at, n):
-    """Sum of x * y over at : at+n."""
-    total = 0.0
-    for j in range(0, n, RUN):
-        some = x.dtype.type(0)
-        for i in range(U(at + j), U(at + min(j + RUN, n))):
-            some += x[i] * y[i]
-        total += some
-    return total
+from minimix.kernels.sums import run_dot, run_sum
 
 
 @kernel

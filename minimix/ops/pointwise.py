@@ -1,7 +1,5 @@
 """Pointwise (1x1) convolution: one matrix product for all pixels of all images."""
 
-import numpy as np
-
 from minimix import convargs, reference
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, refuse_complex

@@ -1,8 +1,9 @@
 """Pooling over the pictures of an NCHW array.
 
 A window is gone through tap by tap, not pixel by pixel: tap (i, j) of *all* windows is one strided slice of the input, so a
-K x K pool is K*K passes of a whole-array operation; or, of means, K passes over the rows and K over the columns. Where a tap falls into the padding, its slice leaves those windows out;
-nothing is ever padded. Inside, arrays are (C, H, W, N), the memory order of activations, and so are the outputs.
+K x K pool is K*K passes of a whole-array operation; of means it is K passes over the rows, and K over the columns. Where a tap
+falls into the padding, its slice leaves those windows out; nothing is ever padded. Inside, arrays are (C, H, W, N), the memory
+order of activations, and so are the outputs.
 """
 
 from typing import NamedTuple

@@ -64,7 +64,7 @@ def _extreme(extreme_of, x, axis, keepdims):
 
 def max_backward(gradient, saved):
     """Ties share the gradient evenly (``torch.amax``'s rule; ``torch.max(dim=)`` would pick one of them)."""
-    chosen, ties, axis, keepdims = saved
+    chosen, ties, _, keepdims = saved
     share = wide(gradient if keepdims else gradient.reshape(ties.shape)) / ties  # of more ties than float16 can count, too
     return (rounded(share, gradient.dtype) * chosen,)
 

@@ -81,8 +81,8 @@ def all_at_once(a):
     return b
 
 
-LAYOUTS = (read_only, one_number, last_axis_repeated, overlapping, backwards, every_second, second_of_pairs, fortran, images_last,
-           other_bytes, unaligned, subclass, all_at_once)  # fmt: skip
+LAYOUTS = (read_only, one_number, last_axis_repeated, overlapping, backwards, every_second, second_of_pairs, fortran,
+           images_last, other_bytes, unaligned, subclass, all_at_once)  # fmt: skip
 WRITABLE = (backwards, every_second, second_of_pairs, other_bytes, unaligned, subclass)  # and no number twice
 
 
@@ -131,6 +131,10 @@ def _plain(op, *arrays, **options):
 
 def _kernels(op, *arrays, **options):
     return Case(op, *arrays, options=lambda: options)
+
+
+def _folded(op, *arrays, **options):
+    return Case(op, *arrays, options=lambda: {"activation": "relu", **options}, backward=False)
 
 
 def _elementwise():
@@ -190,12 +194,9 @@ def _convolutions():
         yield _kernels("pointwise_conv2d", x, *_normal((1, 4, 1, 1), (1,)))
         yield _kernels("depthwise_conv2d", x, *_normal((8, 1, 3, 3)), stride=2)
         yield _kernels("mixconv2d", x, *_normal((3, 1, 3, 3), (1, 1, 5, 5)))
-        folded = {"activation": "relu"}
-        yield Case("folded_conv2d", x, *_normal((6, 2, 3, 3)), b, options=lambda: {"groups": 2, "padding": 1, **folded},
-                   backward=False)  # fmt: skip
-        yield Case("folded_conv2d", x, *_normal((4, 1, 3, 3), (4,)), options=lambda: {"groups": 4, "padding": 1, **folded},
-                   backward=False)  # fmt: skip
-        yield Case("folded_mixconv2d", x, *_normal((4,), (3, 1, 3, 3), (1, 1, 5, 5)), options=lambda: folded, backward=False)
+        yield _folded("folded_conv2d", x, *_normal((6, 2, 3, 3)), b, groups=2, padding=1)
+        yield _folded("folded_conv2d", x, *_normal((4, 1, 3, 3), (4,)), groups=4, padding=1)
+        yield _folded("folded_mixconv2d", x, *_normal((4,), (3, 1, 3, 3), (1, 1, 5, 5)))
         yield _kernels("squeeze_excite", x, *_normal((2, 4, 1, 1), (2,), (4, 2, 1, 1), (4,)), activation="relu")
         if n:
             yield _kernels("global_avg_pool2d", x)
@@ -216,6 +217,7 @@ def _norms():
     x, weight, bias = _normal((3, 4, 5, 2), (4,), (4,))
     running = {"mean": np.zeros(4, np.float32), "variance": np.ones(4, np.float32)}
     for training in (False, True):
+
         def options(mean, variance, training=training):
             return {"running": (mean, variance), "training": training, "activation": "swish"}  # fmt: skip
 
@@ -226,8 +228,9 @@ def _norms():
 
 
 def _block(training, groups, c, r):
-    shapes = ((2, c, 4, 2), *[(c // groups, c // groups, 1, 1)] * groups, (c,), (c,), *[(c // groups, 1, 3, 3)] * groups, (c,),
-              (c,), (r, c, 1, 1), (r,), (c, r, 1, 1), (c,), *[(c // groups, c // groups, 1, 1)] * groups, (c,), (c,))  # fmt: skip
+    pointwise, depthwise = [(c // groups, c // groups, 1, 1)] * groups, [(c // groups, 1, 3, 3)] * groups
+    gate = (r, c, 1, 1), (r,), (c, r, 1, 1), (c,)
+    shapes = (2, c, 4, 2), *pointwise, (c,), (c,), *depthwise, (c,), (c,), *gate, *pointwise, (c,), (c,)
     extras = {f"{kind}{i}": value for i in range(3) for kind, value in
               (("mean", np.zeros(c, np.float32)), ("variance", np.ones(c, np.float32)))}  # fmt: skip
 
