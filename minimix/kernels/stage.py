@@ -96,8 +96,12 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
         ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
         for r in range(out_height):
             o, p = U(out_at + r * out_length), U(inside + r * pitch)
-            for i in range(U(out_length)):
-                buffer[p + i] = ta * buffer[p + i] - tc - ts * (z[o + i] - m)
+            if after.training:
+                for i in range(U(out_length)):
+                    buffer[p + i] = ta * buffer[p + i] - tc - ts * (z[o + i] - m)
+            else:  # 0 times a z that is not finite would be NaN
+                for i in range(U(out_length)):
+                    buffer[p + i] *= ta
 
         # the convolution, and at once the first activation, a row of the input at a time
         m, ta, tb = line(before, c, x)
@@ -123,5 +127,9 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
             g_before[c, 0], g_before[c, 1] = product / np.sqrt(before.variance[c] + before.eps), total
             slope_a, constant, slope = grad_terms(before, c, m, total, product, pixels)
             ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
-            for i in range(U(at), U(at + pixels)):
-                gx[i] = ta * gx[i] - tc - ts * (x[i] - m)
+            if before.training:
+                for i in range(U(at), U(at + pixels)):
+                    gx[i] = ta * gx[i] - tc - ts * (x[i] - m)
+            else:
+                for i in range(U(at), U(at + pixels)):
+                    gx[i] *= ta

@@ -26,8 +26,8 @@ def off(found, expected):
 
 
 @pytest.mark.parametrize("dtype, reach", [(np.float32, 1e-7), (np.float64, 2e-14)])
-@pytest.mark.parametrize("shape, axis", [((MANY, 2), 0), ((2, 300, 1000), (1, 2)), ((300, 2, 1000), (0, 2)), ((MANY + 77,), None),
-                                         ((1000, 3, 100, 2), (0, 2)), ((7,), 0), ((3, 1), 1)])  # fmt: skip
+@pytest.mark.parametrize("shape, axis", [((MANY, 2), 0), ((2, 300, 1000), (1, 2)), ((300, 2, 1000), (0, 2)),
+                                         ((MANY + 77,), None), ((1000, 3, 100, 2), (0, 2)), ((7,), 0)])  # fmt: skip
 def test_sums_over_any_axes_in_any_memory_order(dtype, reach, shape, axis):
     x = np.full(shape, 0.1, dtype)
     for a in (x, np.asfortranarray(x), np.full((*shape, 2), 0.1, dtype)[..., 1], np.broadcast_to(x[:1], shape)):
@@ -83,7 +83,7 @@ def test_an_element_that_was_taken_many_times():
 def test_softmax_over_the_first_axis():
     assert off(F.softmax(np.zeros((MANY, 2), np.float32), 0).data, 1 / MANY) < 1e-6
     assert off(F.log_softmax(np.zeros((MANY, 2), np.float32), 0).data, -np.log(MANY)) < 1e-6
-    x, (gradient,) = backward(lambda x: F.log_softmax(x, 0), np.zeros((MANY, 2), np.float32))
+    _, (gradient,) = backward(lambda x: F.log_softmax(x, 0), np.zeros((MANY, 2), np.float32))
     assert np.abs(gradient).max() < 1e-6  # 0.1 - softmax * the sum of all
 
 
