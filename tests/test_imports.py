@@ -14,7 +14,8 @@ ROOT = Path(minimix.__file__).parent
 
 # A module may import what stands above its own line, and the rest of its own room.
 ORDER = (
-    ("convargs", "files", "padding", "partition", "rng", "op_times", "ops.op"),  # leaves: they know nothing of the others
+    # leaves: they know nothing of the others
+    ("changes", "convargs", "files", "listing", "padding", "partition", "rng", "op_times", "ops.op"),
     ("kernels",),
     ("reference",),
     ("ops",),
@@ -28,10 +29,17 @@ ORDER = (
     ("costs",),
     ("fold",),
     ("data",),
+    ("viz.drawing",),
+    ("viz.numbers",),
+    ("viz.layers", "viz.fields", "viz.costs", "viz.gradients", "viz.machine", "viz.training"),
     ("viz",),
     ("optim",),
     ("train",),
     ("info",),
+    ("course.display", "course.measuring"),
+    ("course.checking",),
+    ("course.exercises",),
+    ("course.questions",),
     ("course",),
     ("cli",),
     ("__main__",),

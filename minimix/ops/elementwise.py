@@ -9,7 +9,7 @@ that a complex step can check them. Where an op must choose (``maximum``, ``clip
 
 import numpy as np
 
-from minimix.ops.op import Op
+from minimix.ops.op import Op, reads_of_product
 from minimix.ops.sums import summed
 
 
@@ -61,7 +61,7 @@ def mul_backward(gradient, saved, needed):
     )
 
 
-MUL = Op("mul", mul_forward, mul_backward, selective=True)
+MUL = Op("mul", mul_forward, mul_backward, selective=True, reads=reads_of_product)
 
 
 def div_forward(a, b):
