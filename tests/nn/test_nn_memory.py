@@ -15,7 +15,7 @@ X = np.random.default_rng(0).standard_normal((2, 3, 16, 16)).astype(np.float32)
 
 @pytest.fixture(scope="module")
 def network():
-    return models.create("mixnet_nano", num_classes=1)
+    return models.create("mixnet_nano", width=0.25, num_classes=1)
 
 
 def step(model, x=X):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from helpers import same_as_torch
+from numba.core import config
 
 import minimix as mm
 import minimix.functional as F
@@ -12,6 +13,7 @@ from minimix.tensor import apply
 
 TENTH = float(np.float32(0.1))
 MANY = 1 << 20
+compiled = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="a million pixels in plain Python")
 
 
 def tenths(*shape, images_last=False):
@@ -87,6 +89,7 @@ def test_softmax_over_the_first_axis():
     assert np.abs(gradient).max() < 1e-6  # 0.1 - softmax * the sum of all
 
 
+@compiled
 @pytest.mark.parametrize("images", [1, 2])
 def test_layers_on_a_picture_of_a_million_pixels(images):
     x, one, zero = tenths(images, 1, 1024, 1024, images_last=True), np.ones(1, np.float32), np.zeros(1, np.float32)
@@ -105,6 +108,7 @@ def test_layers_on_a_picture_of_a_million_pixels(images):
     assert off(found[4], TENTH**2 * pixels * slope) < 1e-5
 
 
+@compiled
 def test_products_of_a_million():
     _, (_, weight, bias) = backward(F.linear, tenths(1 << 22, 1), np.ones((2, 1), np.float32), np.zeros(2, np.float32))
     assert off(weight, TENTH**2 * (1 << 22)) < 1e-5 and off(bias, TENTH * (1 << 22)) < 1e-6
