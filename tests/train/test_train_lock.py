@@ -33,8 +33,9 @@ def holder(tmp_path):
 
 def test_the_second_process_is_refused_by_name_and_the_first_goes_on(holder, tmp_path):
     for _ in range(2):
-        with pytest.raises(RunLocked, match=rf"run a is being trained by process {holder.pid} on host .+: wait"), locked(
-            tmp_path / "a"
+        with (
+            pytest.raises(RunLocked, match=rf"run a is being trained by process {holder.pid} on host .+: wait"),
+            locked(tmp_path / "a"),
         ):
             pass
     holder.communicate("\n")

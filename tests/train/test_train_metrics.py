@@ -13,7 +13,9 @@ from minimix.train.metrics import best, histories, rank
 
 HISTORY = [Epoch(1, 4, 0.1 / 3, 2.0, 0.1, 1.9, 0.2, seconds=1.5, images_per_second=100.0), Epoch(2, 8, 0.1, 1.0, 0.5, 1.0, 0.5)]
 HEADER = ",".join(metrics.COLUMNS)
-OLD = "epoch,step,lr,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second\n1,5,0.3,2.0,0.25,1.5,0.5,9.5,\n"
+OLD = (
+    "epoch,step,lr,train_loss,train_accuracy,test_loss,test_accuracy,seconds,images_per_second\n1,5,0.3,2.0,0.25,1.5,0.5,9.5,\n"
+)
 DAMAGE = {
     "a NUL byte": f"{HEADER}\n1,4,0.1,2.0,0.1,1.9,0.2,,,1\0.5,100\n",
     "nothing but NUL bytes": "\0" * 300,

@@ -125,7 +125,9 @@ def test_the_log_shows_the_epochs_and_the_end(run, tmp_path):
     with open(tmp_path / "log.txt", "w") as file:
         result = run(log=file)
     text = (tmp_path / "log.txt").read_text()
-    assert "Small on patterns10" in text and "72 training, 8 validation and 40 test images" in text and str(result.folder) in text
+    assert (
+        "Small on patterns10" in text and "72 training, 8 validation and 40 test images" in text and str(result.folder) in text
+    )
     assert "1/2 " in text and "2/2 " in text and f"{result.accuracy:.2%}" in text.split("Done")[1]
 
 
@@ -229,9 +231,9 @@ def test_the_run_can_be_named_in_several_ways(broken, run, small, tmp_path):
 
 
 @pytest.mark.parametrize(("option", "expected"), [
-    ({"lr": 0.1}, "lr was 0.3 and is 0.1 now"), ({"epochs": 1}, "is in its epoch 3 already"), ({"validation": 0.2}, "validation was 0.1"),
+    ({"lr": 0.1}, "lr was 0.3 and is 0.1 now"), ({"seed": 1}, "seed was 0 and is 1"),
+    ({"epochs": 1}, "is in its epoch 3 already"), ({"validation": 0.2}, "validation was 0.1"),
     ({"test_every_epoch": True}, "test_every_epoch was False"), ({"freeze": "conv"}, "freeze was None"),
-    ({"seed": 1}, "seed was 0 and is 1"),
     ({"batch_size": 8}, "batch_size was 16"), ({"ema": 0.5}, "ema was 0.995"), ({"augment": "flip"}, "augment was"),
     ({"optimizer": "adam"}, "optimizer was 'sgd'"), ({"model": "mixnet_nano"}, "model was 'Small'"),
     ({"data": "patterns10", "lr": 0.2, "seed": 2}, "lr was 0.3 and is 0.2 now; seed was 0 and is 2 now"),
