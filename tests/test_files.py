@@ -42,6 +42,15 @@ def test_a_full_disk_is_told_with_the_name(tmp_path, monkeypatch):
         files.write(tmp_path / "metrics.csv", "x" * 10)
 
 
+def test_what_other_programs_write_is_named_too(tmp_path):
+    for error in (OSError(errno.ENOSPC, "full"), OSError(errno.ENOSPC, "full", "own"), OSError("of no number")):
+        with pytest.raises(OSError) as caught, files.named(tmp_path / "a"):
+            raise error
+        named = error.errno is not None and error.filename is None
+        assert caught.value.filename == (str(tmp_path / "a") if named else error.filename)
+        assert type(caught.value) is OSError and (caught.value is error) != named
+
+
 def test_folders_that_are_none_are_named_without_the_name_in_between(tmp_path):
     with pytest.raises(FileNotFoundError) as caught:
         files.write(tmp_path / "nowhere" / "a.csv", "x")

@@ -31,8 +31,9 @@ def locked(folder):
     path, process = Path(folder) / FILE, os.getpid()
     file = _taken(path)
     try:
-        os.ftruncate(file, 0)
-        os.write(file, f"process {process} on host {platform.node()}".encode())
+        with contextlib.suppress(OSError):  # on a full disk, nobody can read who it is
+            os.ftruncate(file, 0)
+            os.write(file, f"process {process} on host {platform.node()}".encode())
         yield
     finally:
         if os.getpid() == process:  # a child that was forked meanwhile leaves it alone
