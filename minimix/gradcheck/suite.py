@@ -12,6 +12,7 @@ import numpy as np
 from minimix.gradcheck.check import MODES, examine
 from minimix.gradcheck.modules import examine_module
 from minimix.gradcheck.report import Report
+from minimix.tables import print_table
 
 HEADINGS = ("layer", "configuration", "mode", "entries", "max error", "result", "seconds")
 WIDTHS = (20, 50, 8, 9, 10, 8, 8)
@@ -92,14 +93,14 @@ def _check(case: Case, mode: str, seed: int) -> Row:
 
 
 def show(rows: Iterable[Row], seed: int = 0, stream=None) -> bool:
-    """Print the table while it grows, then what is wrong in full. Whether everything is right.
+    """Print the table, then what is wrong in full. Whether everything is right.
 
-    In a terminal ``rich`` draws it; in a file or a pipe it is plain text.
+    In a file or a pipe it grows line by line; in a terminal it comes at the end, as wide as that is.
     """
     stream = stream or sys.stdout
     title = f"gradient checks, float64, seed {seed}"
     done: list[Row] = []
-    with (_rich if stream.isatty() else _plain)(title, stream) as add:
+    with (_moving if stream.isatty() else _plain)(title, stream) as add:
         for row in rows:
             done.append(row)
             add(row)
@@ -124,24 +125,21 @@ def _plain(title: str, stream):
 
 
 @contextlib.contextmanager
-def _rich(title: str, stream):
+def _moving(title: str, stream):
+    """One moving line that says how far the checks are, and at the end, or when it is interrupted, the table."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    lines = [HEADINGS]
     try:
-        from rich.console import Console
-        from rich.live import Live
-        from rich.table import Table
-    except ImportError:
-        with _plain(title, stream) as add:
+        with Live(console=Console(file=stream), auto_refresh=False, transient=True) as live:
+
+            def add(row: Row) -> None:
+                lines.append(row.cells())
+                live.update(Text(f"{len(lines) - 1} checks done, the last of {row.case.layer}", no_wrap=True), refresh=True)
+
             yield add
-        return
-    table = Table(title=title)
-    for position, heading in enumerate(HEADINGS):
-        table.add_column(heading, justify="left" if position < 3 else "right", overflow="fold")
-    console = Console(file=stream)
-    # While it grows Live shows the part that fits the screen; at the end all of it.
-    with Live(table, console=console, refresh_per_second=8, vertical_overflow="ellipsis") as live:
-
-        def add(row: Row) -> None:
-            table.add_row(*row.cells(), style=None if row.ok else "bold red")
-
-        yield add
-        live.vertical_overflow = "visible"
+    finally:
+        print(title, file=stream)
+        print_table(lines, left=3, stream=stream)
