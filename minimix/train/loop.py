@@ -78,7 +78,7 @@ class Loop:
         evaluating = self._evaluating or len(self.test_set) / (2.5 * speed)
         done, epochs = self.state.batch / len(self.batches), range(self.state.epoch, self.epochs)
         area = sum(map(self.batches.area, epochs)) - (done * self.batches.area(self.state.epoch) if epochs else 0.0)
-        return area * len(self.batches) * self.batches.batch_size / speed + len(epochs) * evaluating
+        return area * self.batches.images / speed + len(epochs) * evaluating
 
     # -- the run ------------------------------------------------------------------------------------------------------
 

@@ -4,9 +4,11 @@ import dataclasses
 from pathlib import Path
 
 from minimix import models
+from minimix.models.weights import unusable
 from minimix.nn import Module
 from minimix.train import checkpoint
 from minimix.train.checkpoint import CheckpointError
+from minimix.train.description import check, reading
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -46,11 +48,13 @@ def load_model(path, model: Module | None = None) -> Trained:
             raise FileNotFoundError(f"there is no best.safetensors or last.safetensors in the folder {path}")
         path = path / names[0]
     arrays, state = checkpoint.load(path)
+    check(path, state)
     recipe, about = state["recipe"], state["about"]
     if model is None:
         if recipe["model"] not in models.names():
             raise CheckpointError(f"{path} is of a module of your own, {recipe['model']}: pass it, load_model(path, model)")
-        model = models.create(recipe["model"], num_classes=len(about["classes"]), **recipe["model_options"])
+        with reading(path):
+            model = models.create(recipe["model"], num_classes=len(about["classes"]), **recipe["model_options"])
     averages = {name.removeprefix("ema/average/"): array for name, array in arrays.items() if name.startswith("ema/average/")}
     load_weights(path, model, {name: array for name, array in arrays.items() if "/" not in name} | averages)
     history = state["history"]
@@ -62,14 +66,16 @@ def load_model(path, model: Module | None = None) -> Trained:
         mean=tuple(about["mean"]),
         std=tuple(about["std"]),
         epoch=len(history),
-        accuracy=history[-1]["test_accuracy"] if history else None,
+        accuracy=history[-1].get("test_accuracy") if history else None,
         recipe=recipe,
         path=path,
     )
 
 
 def load_weights(path, model: Module, arrays: dict) -> None:
-    """``model.load_state_dict(arrays)``, with a refusal that names the file."""
+    """``model.load_state_dict(arrays)``, with a refusal that names the file, also of numbers with which no network works."""
+    if found := unusable(arrays, model.state_dict()):
+        raise CheckpointError(f"{path}: {found}")
     try:
         model.load_state_dict(arrays)
     except RuntimeError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 from minimix.train import checkpoint
 from minimix.train.checkpoint import CheckpointError
 from minimix.train.config import Config, differences
+from minimix.train.description import check, reading
 
 
 def saved_run(resume, config: Config):
@@ -35,13 +36,15 @@ def saved_run(resume, config: Config):
 
 def resumed_config(path: Path, description: dict, config: Config, asked: dict) -> Config:
     """The saved recipe, with what may change taken from the arguments. Refuses what contradicts it."""
-    if description.get("kind") != "run":
+    check(path, description)
+    if description["kind"] != "run":
         raise CheckpointError(f"{path} holds weights alone, for use: a run is resumed from the last.safetensors beside it")
     recipe = description["recipe"]
     changed = differences(recipe, {name: getattr(config, name) for name in asked if (name, asked[name]) != ("data", "auto")})
     if changed:
         raise ValueError(f"resume: {'; '.join(changed)} ({path.parent}): leave it out to go on, or start another run")
-    return dataclasses.replace(config, **recipe, name=path.parent.name, runs=path.parent.parent)
+    with reading(path):
+        return dataclasses.replace(config, **recipe, name=path.parent.name, runs=path.parent.parent)
 
 
 def same_data(path: Path, description: dict, about: dict) -> None:

@@ -1,5 +1,6 @@
 """``train``: from arguments to a trained network and a folder of results. The whole of a run is in this file, top to bottom."""
 
+import contextlib
 import dataclasses
 import json
 import time
@@ -14,6 +15,7 @@ from minimix.train import figures, metrics, prepare
 from minimix.train import resume as resuming
 from minimix.train.compiling import watched
 from minimix.train.config import Config, completed
+from minimix.train.description import reading
 from minimix.train.limits import limited
 from minimix.train.loop import Loop
 from minimix.train.metrics import Epoch
@@ -128,8 +130,9 @@ def train(
         progress.note(f"minimix {minimix.__version__}: {config.model} on {config.data}, {_threads()}")
         train_set, test_set = own_data or prepare.load_data(config, progress)
         config = completed(config, train_set.name)
-        batches = prepare.batches(config, train_set)
-        state = prepare.new_state(config, own_model, train_set, test_set, batches)
+        with contextlib.nullcontext() if saved is None else reading(path):  # its recipe may be anybody's
+            batches = prepare.batches(config, train_set)
+            state = prepare.new_state(config, own_model, train_set, test_set, batches)
         if saved is None:
             folder, config = prepare.new_folder(config)
             contents = {"config": config.as_json(), "versions": prepare.versions()}

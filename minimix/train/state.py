@@ -13,6 +13,7 @@ from minimix import optim, rng
 from minimix.data import Dataset
 from minimix.nn import Module
 from minimix.train.checkpoint import CheckpointError
+from minimix.train.description import FAULTS
 from minimix.train.metrics import Epoch
 from minimix.train.model import load_weights
 
@@ -90,7 +91,7 @@ class State:
                 raise ValueError(f"it has random generators {sorted(saved)}, the model {sorted(own)}")
             for name, generator in own.items():
                 generator.bit_generator.state = _decoded(saved[name])
-        except (ValueError, KeyError, TypeError) as error:
+        except FAULTS as error:
             raise CheckpointError(f"{path} does not fit this run: {error}") from error
 
     def _generators(self) -> dict:
