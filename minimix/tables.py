@@ -25,6 +25,8 @@ def print_table(
     stream: standard output, if it is None. labels: so many columns say what a line is about.
     """
     stream = sys.stdout if stream is None else stream
+    if stream is None:  # it is closed
+        return
     if not stream.isatty():
         print("\n".join(fitted(lines, left)), file=stream)
         return

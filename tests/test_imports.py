@@ -15,7 +15,7 @@ ROOT = Path(minimix.__file__).parent
 # A module may import what stands above its own line, and the rest of its own room.
 ORDER = (
     # leaves: they know nothing of the others
-    ("checksums", "convargs", "files", "padding", "partition", "rng", "op_times", "ops.op", "starting", "tables"),
+    ("checksums", "convargs", "files", "padding", "partition", "rng", "op_times", "ops.op", "starting", "tables", "words"),
     ("kernels",),
     ("reference",),
     ("ops",),

@@ -15,7 +15,7 @@ import typer
 
 import minimix
 from minimix.cli import checking, costs, data, networks, notebooks, prediction, training
-from minimix.cli.mistakes import MISUSE, in_options, misuse
+from minimix.cli.mistakes import MISUSE, failed, in_options, misuse
 from minimix.cli.output import complain, open_closed_streams
 from minimix.starting import started
 
@@ -64,11 +64,13 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:  # whoever was reading has seen enough: `minimix summary | head`
         _forget_output()
     except Exception as error:
-        if isinstance(error, OSError) and _lost(sys.stdout):
+        if isinstance(error, OSError) and error.filename is None and _lost(sys.stdout):
             _forget_output()
+            error = OSError(error.errno, error.strerror, "standard output")
         if os.environ.get("MINIMIX_DEBUG", "") not in ("", "0") or not _for_users(error):
             raise
-        complain(in_options(str(error) or type(error).__name__, app, arguments))
+        message = failed(error) if isinstance(error, OSError) else str(error)
+        complain(in_options(message or type(error).__name__, app, arguments))
         code = 2 if isinstance(error, (ValueError, TypeError, FileNotFoundError)) else 1
     raise SystemExit(code)
 
@@ -91,7 +93,7 @@ def _for_users(error: Exception) -> bool:
         return True
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     raised_here = Path(frame.f_code.co_filename).is_relative_to(Path(__file__).parents[1])
-    return raised_here and isinstance(error, (ValueError, TypeError, RuntimeError, ImportError))
+    return raised_here and isinstance(error, (ValueError, TypeError, RuntimeError, ImportError, OverflowError))
 
 
 def _lost(stream) -> bool:

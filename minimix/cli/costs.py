@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from minimix.cli.options import image_size_of, kernels_of, model_options, network_of, one_of, settings_of
+from minimix.cli.options import BATCH_SIZE, image_size_of, kernels_of, model_options, network_of, one_of, settings_of
 
 Option, Argument = typer.Option, typer.Argument
 
@@ -29,7 +29,6 @@ INPUT = Annotated[
         show_default="those of the network",
     ),
 ]
-BATCH_SIZE = Annotated[int, Option(help="Images at a time.", min=1)]
 JSON = Annotated[bool, Option("--json", help="Print JSON.")]
 
 
@@ -53,7 +52,7 @@ def summary(
 
     "kernels" and "channels" are those of each group of channels, "field" the pixels that one output can depend on.
     """
-    from minimix.cli.output import print_table
+    from minimix.cli.output import count, print_table
     from minimix.costs.counters import COUNTERS, prices_of
     from minimix.costs.report import WORDS
 
@@ -81,7 +80,7 @@ def summary(
         print_table([("counted as by", "rule", "operations"), *lines], left=2)
     print()
     size = "x".join(map(str, cost.input_shape))
-    print(f"{network.label}, input {size}: {cost.params:,} parameters, {cost.macs:,} multiply-adds")
+    print(f"{network.label}, input {size}: {count(cost.params, 'parameter')}, {count(cost.macs, 'multiply-add')}")
 
 
 def compare(

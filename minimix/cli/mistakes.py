@@ -12,7 +12,7 @@ def misuse(error, arguments: list[str]) -> str:
     message = " ".join(error.format_message().split()).rstrip(".")
     message = message[:1].lower() + message[1:]
     value = _value(getattr(error, "param", None), arguments)
-    if value is not None and value not in message:
+    if value is not None and (not value or value not in message):
         message += f" (got {value!r})"
     command = error.ctx.command_path if getattr(error, "ctx", None) is not None else "minimix"
     return f"{message}{'' if message.endswith('?') else ';'} see {command} --help"
@@ -45,8 +45,23 @@ def in_options(message: str, app: typer.Typer, arguments: list[str]) -> str:
         if given is not None and "_" in argument:
             message = re.sub(rf"(?<![\w.'\"-]){argument}(?![\w'\"=])", option, message)
         elif given is not None:
-            message = re.sub(rf"(?:^|(?<=: )|(?<=; )){argument}(?= (?:must|was|is)\b)", option, message)
+            message = re.sub(rf"(?:^|(?<=: )|(?<=; )){argument}(?= (?:must|was|is|probability)\b)", option, message)
     return message
+
+
+def failed(error: OSError) -> str:
+    """What the system refused, with the file first.
+
+    >>> failed(FileExistsError(17, "File exists", "runs"))
+    'runs is a file, but a folder is needed'
+    >>> failed(PermissionError(13, "Permission denied", "runs/a"))
+    'runs/a: permission denied'
+    """
+    if error.filename is None or not error.strerror:
+        return error.strerror or str(error)
+    if isinstance(error, FileExistsError):
+        return f"{error.filename} is a file, but a folder is needed"
+    return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
 
 
 def _options(app: typer.Typer, arguments: list[str]) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ import typer
 DATA_DIR = Annotated[
     Path | None, typer.Option(help="Folder with the data's files.", show_default="MINIMIX_DATA, then the cache folder")
 ]
-BATCH_SIZE = Annotated[int, typer.Option(help="Images at a time.", min=1)]
+BATCH_SIZE = Annotated[int, typer.Option(help="Images at a time.", min=1, max=2**20)]
 RUNS = Annotated[Path, typer.Option(help="Where the folders of runs are.")]
 THREADS = Annotated[int | None, typer.Option(help="Changes speed only, never a result.", show_default="every core", min=1)]
 

@@ -4,16 +4,9 @@ import os
 import sys
 
 from minimix.tables import fold, print_table, shown, terminal_width
+from minimix.words import count
 
 __all__ = ["complain", "count", "open_closed_streams", "print_facts", "print_table", "shown"]
-
-
-def count(number: int, thing: str, things: str | None = None) -> str:
-    """
-    >>> count(1, "epoch"), count(2000, "epoch"), count(0, "class", "classes")
-    ('1 epoch', '2,000 epochs', '0 classes')
-    """
-    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
 def print_facts(sections: dict[str, dict[str, str]]) -> None:

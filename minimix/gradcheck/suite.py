@@ -1,7 +1,9 @@
 """Many checks in one table: what ``minimix gradcheck`` prints."""
 
 import contextlib
+import difflib
 import fnmatch
+import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -66,7 +68,10 @@ def select(cases: Iterable[Case], pattern: str | None) -> list[Case]:
     wanted = pattern.lower()
     found = [c for c in cases if any(fnmatch.fnmatchcase(text.lower(), wanted) for text in (c.layer, c.title))]
     if not found:
-        raise ValueError(f"no layer matches {pattern!r}: there are {', '.join(sorted({c.layer for c in cases}))}")
+        names = sorted({c.layer for c in cases})
+        near = difflib.get_close_matches(pattern, names, n=3, cutoff=0.5)
+        advice = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names[:5])} and {len(names) - 5} more"
+        raise ValueError(f"no layer matches {pattern!r}: {advice}")
     return found
 
 
@@ -97,7 +102,7 @@ def show(rows: Iterable[Row], seed: int = 0, stream=None) -> bool:
 
     In a file or a pipe it grows line by line; in a terminal it comes at the end, as wide as that is.
     """
-    stream = stream or sys.stdout
+    stream = stream or sys.stdout or io.StringIO()  # closed: nobody wants to read it
     title = f"gradient checks, float64, seed {seed}"
     done: list[Row] = []
     with (_moving if stream.isatty() else _plain)(title, stream) as add:

@@ -10,6 +10,7 @@ import numpy as np
 
 from minimix import checksums, files
 from minimix.nn import Module
+from minimix.words import count
 
 CHECKSUMS = "minimix-checksums"  # this key of a file's metadata holds those of its arrays
 
@@ -101,7 +102,8 @@ def put_in(model: Module, arrays: dict, path, check: bool = True) -> None:
         more = "\nIt looks like a checkpoint of `minimix train`: minimix.train.load_model reads those" if run else ""
         for name in ("classifier.bias", "fc.bias"):
             if name in state and name in arrays and state[name].shape != arrays[name].shape:
-                more += f"\nIt knows {arrays[name].size} classes: create the network with num_classes={arrays[name].size}"
+                classes = arrays[name].size
+                more += f"\nIt knows {count(classes, 'class', 'classes')}: create the network with num_classes={classes}"
         raise RuntimeError(f"{path}: {error}{more}") from error
 
 
