@@ -95,8 +95,7 @@ class Loop:
         area = sum(map(self.batches.area, epochs)) - (done * self.batches.area(self.state.epoch) if epochs else 0.0)
         validation, test = (len(part) if part else 0 for part in (self.validation_set, self.test_set))
         each = validation + test * self.config.test_every_epoch
-        images = min(len(self.batches) * self.batches.batch_size, len(self.batches.dataset))
-        return area * images / speed + (len(epochs) * each + test) / evaluation_speed
+        return area * self.batches.images / speed + (len(epochs) * each + test) / evaluation_speed
 
     # -- the run ------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from minimix.train import checkpoint, figures, metrics, prepare, starting
 from minimix.train import resume as resuming
 from minimix.train.compiling import watched
 from minimix.train.config import Config, completed
+from minimix.train.description import reading
 from minimix.train.limits import limited
 from minimix.train.lock import locked
 from minimix.train.loop import Loop
@@ -24,6 +25,7 @@ from minimix.train.progress import clock, reporter
 from minimix.train.split import split
 from minimix.train.state import State, about_data
 from minimix.train.stop import SIGNALS, Stop, listening
+from minimix.words import count
 
 FEW = 100  # validation images, below which the user is told how coarse their verdict is
 
@@ -163,8 +165,9 @@ def train(
         config = completed(config, train_set.name)
         about = about_data(train_set, test_set)
         train_set, validation_set = split(train_set, config.validation, config.seed)
-        batches = prepare.batches(config, train_set)
-        state = prepare.new_state(config, own_model, about, batches, progress, weights)
+        with nullcontext() if saved is None else reading(path):  # its recipe may be anybody's
+            batches = prepare.batches(config, train_set)
+            state = prepare.new_state(config, own_model, about, batches, progress, weights)
         if saved is None:
             folder, config = prepare.new_folder(config, held)
         else:
@@ -205,7 +208,7 @@ def train(
 
 
 def _threads() -> str:
-    return _count(minimix.get_num_threads(), "thread")
+    return count(minimix.get_num_threads(), "thread")
 
 
 def _introduce(progress, state: State, config: Config, sets: tuple, folder: Path, resumed: bool) -> None:
@@ -215,12 +218,12 @@ def _introduce(progress, state: State, config: Config, sets: tuple, folder: Path
     kinds = [f"{len(part):,} {kind}" for part, kind in zip(sets, ("training", "validation", "test"), strict=True) if part]
     progress.note(
         f"{parameters:,} parameters{part}; {', '.join(kinds[:-1])}{' and ' if kinds[1:] else ''}{kinds[-1]} images of "
-        f"{len(sets[0].classes)} classes; {_count(config.epochs, 'epoch')} in batches of {config.batch_size}"
+        f"{len(sets[0].classes)} classes; {count(config.epochs, 'epoch')} in batches of {config.batch_size}"
     )
     if sets[1] is not None and len(sets[1]) < FEW:
         one = f"one of them more or less is {1 / len(sets[1]):.1%}"
-        progress.note(f"the best epoch is chosen by {_count(len(sets[1]), 'image')}: {one} of accuracy")
-    where = f"going on in epoch {state.epoch + 1} after {_count(state.batch, 'step')} of it"
+        progress.note(f"the best epoch is chosen by {count(len(sets[1]), 'image')}: {one} of accuracy")
+    where = f"going on in epoch {state.epoch + 1} after {count(state.batch, 'step')} of it"
     where = f", {where if state.epoch < config.epochs else 'which is complete'}" if resumed else ""
     progress.note(f"results in {folder}{where}")
     progress.busy("first step")
@@ -236,11 +239,7 @@ def _conclude(progress, result: Result) -> None:
     if result.images_per_second:
         rows.append(("training speed", f"{result.images_per_second:.0f} images/s"))
     rows.append(("folder", str(result.folder)))
-    stopped = f"Stopped ({result.stopped_by}) after {len(result.history)} of {_count(result.config.epochs, 'epoch')}"
+    stopped = f"Stopped ({result.stopped_by}) after {len(result.history)} of {count(result.config.epochs, 'epoch')}"
     progress.table(stopped if result.stopped_by else "Done", rows)
     if result.stopped_by in SIGNALS:
         progress.note(f"To go on:  minimix train --resume {result.folder}    or    mm.train(resume={str(result.folder)!r})")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" + "s" * (number != 1)

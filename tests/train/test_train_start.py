@@ -188,7 +188,7 @@ def test_parameters_that_require_no_gradient_stay_without_any_option(run, small)
     same = {name for name, array in start.items() if np.array_equal(array, last[name])}
     assert {"bn.weight", "bn.bias", "bn.running_mean", "bn.running_var", "mix.0.weight"} & start.keys() <= same
     assert not {"conv.weight", "head.weight"} & same
-    with pytest.raises(ValueError, match="what requires gradients is not what it was in .*: bn.bias"):
+    with pytest.raises(ValueError, match="what requires gradients is not what it was: bn.bias"):
         run(small(), resume=True)
     with pytest.raises(ValueError, match="nothing to train"):
         run(small().requires_grad_(False), name="c")
