@@ -109,7 +109,8 @@ class Loop:
             self.progress.row(self._row(epoch))
         try:
             while self.state.epoch < self.epochs and not self._out_of_patience() and not self.ended:
-                self.request.check()  # it may have come before the first step, or from a callback
+                if self._warm:
+                    self.request.check()  # it may have come from a callback
                 start, images, seconds = time.monotonic(), self._timed_images, self._timed_seconds
                 self._train()
                 self.validation = self._evaluate(self.validation_set)

@@ -43,7 +43,7 @@ def folded(line: str, width: int) -> list[str]:
     """``HEADER``, or a line under it, for a terminal that is too narrow for it: broken between two columns.
 
     >>> folded(HEADER, 45)
-    ['      epoch  train loss  accuracy  test loss', '  accuracy  images/s    time    left']
+    ['      epoch  train loss  accuracy  val. loss', '  accuracy  images/s    time    left']
     """
     if len(line) <= width:
         return [line]
