@@ -190,7 +190,7 @@ class Loop:
                 answer = self.on_epoch(epoch)
             except StopTraining:
                 answer = True
-            if isinstance(answer, (bool, np.bool_)) and answer:
+            if isinstance(answer, (bool, np.bool_)) and answer and state.epoch < self.epochs:
                 self.ended = "callback"
 
     def _finish(self) -> None:
@@ -221,7 +221,7 @@ class Loop:
                 return read_model(path)[1]
             what = ""
         except (OSError, CheckpointError) as error:
-            what = f"{error if isinstance(error, CheckpointError) else f'{path} is missing'}. "
+            what = f"{f'{path} is missing' if isinstance(error, FileNotFoundError) else error}. "
         self.progress.note(f"{what}The weights of the last epoch are used, and kept as {BEST}, in place of the best epoch's")
         self._save_best()
         return read_model(path)[1]

@@ -83,8 +83,8 @@ def chosen(folder: Path, state: State) -> tuple[int | None, str]:
     try:
         _, description = checkpoint.load(folder / BEST)
         check(folder / BEST, description)
-    except (FileNotFoundError, CheckpointError) as error:
-        what = error if isinstance(error, CheckpointError) else f"{folder / BEST} is missing"
+    except (OSError, CheckpointError) as error:
+        what = f"{folder / BEST} is missing" if isinstance(error, FileNotFoundError) else error
         return None, f"{what}. The best epoch's weights are lost: from here on, the best of the epochs to come are kept"
     epoch = len(description["history"])
     return (epoch if epoch <= state.epoch else state.best.epoch), ""  # later: killed between writing the two files

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import time
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
@@ -91,7 +92,7 @@ def train(
     validation: float | None = None,
     test_every_epoch: bool | None = None,
     patience: int | None = None,
-    from_=None,
+    from_: "str | os.PathLike | Result | None" = None,
     freeze: str | None = None,
     seed: int | None = None,
     name: str | None = None,
@@ -109,7 +110,7 @@ def train(
 
     model: a name that ``models.create`` knows, or a module of your own, whose weights are trained as they are.
     data:  a name that ``data.load`` knows; a ``Dataset`` to train on; or two of them, (for training, for testing).
-    resume: a run's folder, its name, or its last.safetensors: go on where it was left, to the bit as if it had never been
+    resume: a run's folder, its name, its last.safetensors, or its ``Result``: go on where it was left, to the bit as if it had never been
         interrupted. True: the run called ``name`` (which starts from the beginning where there is nothing yet), or
         without a name the latest one in ``runs``. ``epochs`` and ``patience`` may be others then, so that a finished run can be
         trained longer: the learning rate's schedule is laid out anew over the new number of epochs, and followed from the step
@@ -136,6 +137,7 @@ def train(
     >>> sorted(path.name for path in result.folder.iterdir())
     ['best.safetensors', 'config.json', 'confusion.png', 'curves.png', 'last.safetensors', 'metrics.csv', 'mistakes.png']
     """
+    resume, from_ = getattr(resume, "folder", resume), getattr(from_, "folder", from_)
     own_model, own_data = (model if isinstance(model, Module) else None), prepare.own_sets(data)
     asked = {
         "model": type(own_model).__name__ if own_model is not None else model, "model_options": model_options,
