@@ -250,6 +250,15 @@ def test_an_altered_checkpoint_is_named_and_the_other_one_is_used(minimix, train
             assert code == 0 and "last.safetensors, trained for 1 epoch" in output
 
 
+def test_a_warning_is_one_line_without_a_place_in_the_code(trained):
+    (trained / "best.safetensors").unlink()
+    command = [sys.executable, "-m", "minimix", "evaluate", "--data", "cifar11"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**ENVIRONMENT, "PYTHONWARNINGS": ""})
+    first = done.stderr.splitlines()[0]
+    assert first == f"warning: there is no {trained / 'best.safetensors'}. Using {trained / 'last.safetensors'} instead, the " \
+        "weights after 1 whole epoch"  # fmt: skip
+
+
 def test_runs_that_never_finished_an_epoch_are_passed_over_and_named(minimix, trained):
     empty = shutil.copytree(trained, Path("runs/young"))
     arrays, state = checkpoint.load(empty / "last.safetensors")

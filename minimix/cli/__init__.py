@@ -8,6 +8,7 @@ MINIMIX_DEBUG=1 shows where an error came from.
 import os
 import sys
 import traceback
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -55,6 +56,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command, that of ``sys.argv`` where no arguments are given, and exit."""
     started()
     open_closed_streams()
+    if os.environ.get("MINIMIX_DEBUG", "") in ("", "0"):
+        warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"  # not where in minimix's code it arose
     arguments = training.bare_resume(sys.argv[1:] if arguments is None else arguments)
     code = 1
     try:

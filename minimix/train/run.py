@@ -110,8 +110,8 @@ def train(
 
     model: a name that ``models.create`` knows, or a module of your own, whose weights are trained as they are.
     data:  a name that ``data.load`` knows; a ``Dataset`` to train on; or two of them, (for training, for testing).
-    resume: a run's folder, its name, its last.safetensors, or its ``Result``: go on where it was left, to the bit as if it had never been
-        interrupted. True: the run called ``name`` (which starts from the beginning where there is nothing yet), or
+    resume: a run's folder, its name, its last.safetensors, or its ``Result``: go on where it was left, to the bit as if it had
+        never been interrupted. True: the run called ``name`` (which starts from the beginning where there is nothing yet), or
         without a name the latest one in ``runs``. ``epochs`` and ``patience`` may be others then, so that a finished run can be
         trained longer: the learning rate's schedule is laid out anew over the new number of epochs, and followed from the step
         that was reached.
