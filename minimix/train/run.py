@@ -16,7 +16,7 @@ from minimix.nn import Module
 from minimix.train import checkpoint, figures, metrics, prepare, starting
 from minimix.train import resume as resuming
 from minimix.train.compiling import watched
-from minimix.train.config import Config, completed
+from minimix.train.config import EXTENSIBLE, Config, completed
 from minimix.train.description import reading
 from minimix.train.limits import limited
 from minimix.train.lock import locked
@@ -178,6 +178,8 @@ def train(
             resuming.same_data(path, saved[1], state.about)
             state.restore(path, *saved)
             state.history = metrics.with_timing(state.history, folder / "metrics.csv")
+            if any(saved[1]["recipe"].get(name) != getattr(config, name) for name in EXTENSIBLE):
+                state.patient_since = state.epoch
             state.chosen, lost = resuming.chosen(folder, state)
             more = resuming.remarks(saved[1]["recipe"], config, len(batches), state.step, state.scheduler.schedule)
             for line in filter(None, (lost, *more)):

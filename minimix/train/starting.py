@@ -60,7 +60,7 @@ def take(network: Module, start: Start) -> list[str]:
             f"from: {start.path} holds another network: {len(parameters) - len(new)} of {len(parameters)} parameters fit by "
             f"name and shape; not {_some(reasons)}: say which network it is (model, width, kernels, ...)"
         )
-    taken = {name: arrays[name] for name in fitting}
+    taken = {name: arrays[name] for name in own if name in fitting}
     if wrong := unusable(taken, own):
         raise ValueError(f"from: {start.path}: {wrong}")
     network.load_state_dict(taken, strict=False)
