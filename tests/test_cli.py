@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import typing
 from pathlib import Path
 
 import numpy as np
@@ -270,8 +269,8 @@ def test_a_signal_stops_with_a_checkpoint(number, expected):
 
 
 def options() -> dict:
-    hints = typing.get_type_hints(training.train, include_extras=True)
-    return {name: hint.__metadata__[0] for name, hint in hints.items()}
+    parameters = inspect.signature(training.train).parameters  # Python 3.10's get_type_hints wraps those that may be None
+    return {name: parameter.annotation.__metadata__[0] for name, parameter in parameters.items()}
 
 
 def test_every_argument_of_train_is_an_option_and_the_other_way_round():
@@ -561,3 +560,11 @@ def test_help_loads_neither_pictures_nor_plots():
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT).stdout
     loaded = output.split()
     assert not {"matplotlib", "PIL", "pooch", "safetensors"} & set(loaded)
+
+
+def test_evaluate_of_weights_that_have_diverged(minimix, trained):
+    arrays, state = checkpoint.load(trained / "best.safetensors")
+    arrays["classifier.weight"] = np.full_like(arrays["classifier.weight"], 3e38)
+    checkpoint.save(trained / "best.safetensors", arrays, state)
+    code, output, errors = minimix("evaluate")
+    assert code == 2 and "the loss is" in errors and not output
