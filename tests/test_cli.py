@@ -501,7 +501,8 @@ def test_every_option_of_train_is_named_as_it_is_typed(minimix):
         assert name in ("augment", "runs", "data_dir") or typed in errors, option
 
 
-def test_a_file_in_place_of_a_folder(minimix):
+def test_a_file_in_place_of_a_folder(minimix, monkeypatch):
+    monkeypatch.setattr(cli.notebooks, "_jupyterlab", lambda: print)
     Path("file").write_text("")
     code, _, errors = minimix("notebooks", "--folder", "file")
     assert code == 1 and errors == "error: file is a file, but a folder is needed\n"
@@ -540,6 +541,16 @@ def test_bugs_keep_their_traceback(monkeypatch):
 def test_help(minimix, command):
     code, output, _ = minimix(*command.split(), "--help")
     assert code == 0 and "Usage" in output
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 99, 100, 120, 200])
+def test_help_cuts_no_name(minimix, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for command in ("", "train", "evaluate", "predict", "summary", "compare", "models", "gradcheck", "data preview"):
+        code, output, _ = minimix(*command.split(), "--help")
+        assert code == 0 and "…" not in output, command
+    for name in options():
+        assert f"--{name.replace('_', '-')}" in minimix("train", "--help")[1]
 
 
 def test_no_command_shows_the_commands(minimix):
