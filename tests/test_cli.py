@@ -470,6 +470,8 @@ def test_data_get(minimix, monkeypatch, tmp_path):
         ("summary resnet50", "minimix models"),
         ("summary mobilenet_v2", "did you mean 'mobilenetv2_"),
         ("summary [/x]", "'[/x]'"),
+        ("evaluate :smile:", ":smile:"),
+        ("evaluate [bold]", "[bold]"),
         ("summary mixnet_nano mixnet_s", "mixnet_s"),
         ("models zzz", "minimix models lists them"),
         ("models --json --csv", "choose one"),

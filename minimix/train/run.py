@@ -22,6 +22,7 @@ from minimix.train.metrics import Epoch
 from minimix.train.progress import clock, reporter
 from minimix.train.state import State
 from minimix.train.stop import Stop, listening
+from minimix.words import count
 
 
 @dataclasses.dataclass(eq=False)
@@ -167,17 +168,16 @@ def train(
 
 
 def _threads() -> str:
-    n = minimix.get_num_threads()
-    return f"{n} thread" + "s" * (n > 1)
+    return count(minimix.get_num_threads(), "thread")
 
 
 def _introduce(progress, state: State, config: Config, train_set, test_set, folder: Path, resumed: bool) -> None:
     parameters = sum(parameter.size for parameter in state.model.parameters())
     progress.note(
         f"{parameters:,} parameters; {len(train_set):,} training and {len(test_set):,} test images of {len(train_set.classes)} "
-        f"classes; {config.epochs} epochs in batches of {config.batch_size}"
+        f"classes; {count(config.epochs, 'epoch')} in batches of {config.batch_size}"
     )
-    where = f"going on in epoch {state.epoch + 1} after {state.batch} steps of it"
+    where = f"going on in epoch {state.epoch + 1} after {count(state.batch, 'step')} of it"
     where = f", {where if state.epoch < config.epochs else 'which is complete'}" if resumed else ""
     progress.note(f"results in {folder}{where}")
     progress.busy("first step")
@@ -193,7 +193,7 @@ def _conclude(progress, result: Result) -> None:
     if result.images_per_second:
         rows.append(("training speed", f"{result.images_per_second:.0f} images/s"))
     rows.append(("folder", str(result.folder)))
-    stopped = f"Stopped ({result.stopped_by}) after {len(result.history)} of {result.config.epochs} epochs"
+    stopped = f"Stopped ({result.stopped_by}) after {len(result.history)} of {count(result.config.epochs, 'epoch')}"
     progress.table(stopped if result.stopped_by else "Done", rows)
     if result.stopped_by:
         progress.note(f"To go on:  minimix train --resume {result.folder}    or    mm.train(resume={str(result.folder)!r})")
