@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import DEFAULT_MARKUP_MODE
 
 import minimix
 from minimix.cli import checking, costs, data, networks, notebooks, plotting, prediction, training
 from minimix.cli.mistakes import MISUSE, failed, in_options, misuse
 from minimix.cli.output import complain, open_closed_streams
 from minimix.starting import started
+from minimix.tables import terminal_width
 
+BOXES = 100  # columns; in narrower terminals typer's boxes would cut the names of options: plain help does not
 INTERRUPTED = 128 + 2  # as a shell counts a program that Ctrl-C has ended
 
 app = typer.Typer(
@@ -82,6 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     """The exit code. What typer would print itself of a mistake comes in one line, as all others."""
     arguments = arguments or ["--help"]
+    app.rich_markup_mode = DEFAULT_MARKUP_MODE if terminal_width() >= BOXES else None
     try:
         return app(arguments, prog_name="minimix", standalone_mode=False) or 0
     except MISUSE as error:

@@ -27,7 +27,7 @@ def complain(message: str) -> None:
     from rich.console import Console
 
     message = "\n".join(map(shown, message.splitlines()))
-    Console(stderr=True).print(f"error: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"error: {message}", style="red", markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def open_closed_streams() -> None:

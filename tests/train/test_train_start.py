@@ -114,7 +114,9 @@ def test_weights_that_no_network_works_with_are_refused_by_name(run, small, tmp_
     model.bn.running_var[0] = -1
     model.mix.weights[0].data[0] = np.nan
     save_file({name: np.ascontiguousarray(array) for name, array in model.state_dict().items()}, tmp_path / "w.safetensors")
-    with pytest.raises(ValueError, match=r"from: .*w\.safetensors: bn\.running_var holds a negative variance, mix\.0\.weight holds NaN"):
+    with pytest.raises(
+        ValueError, match=r"from: .*w\.safetensors: bn\.running_var holds a negative variance, mix\.0\.weight holds NaN"
+    ):
         run(small(), from_=tmp_path / "w.safetensors")
 
 
