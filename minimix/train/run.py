@@ -174,7 +174,6 @@ def train(
             folder, config = prepare.new_folder(config, held)
         else:
             folder = path.parent
-            files.sweep(folder)
             resuming.same_data(path, saved[1], state.about)
             state.restore(path, *saved)
             state.history = metrics.with_timing(state.history, folder / "metrics.csv")
@@ -184,6 +183,7 @@ def train(
             more = resuming.remarks(saved[1]["recipe"], config, len(batches), state.step, state.scheduler.schedule)
             for line in filter(None, (lost, *more)):
                 progress.note(line)
+        files.sweep(folder)
         if saved is None or saved[1]["recipe"] != state.recipe:
             contents = {"config": config.as_json(), "versions": prepare.versions()}
             files.write(folder / "config.json", json.dumps(contents, indent=2) + "\n")

@@ -113,6 +113,11 @@ def test_a_resumed_run_clears_up_after_one_that_was_killed_while_writing(run):
     (folder / ".last.safetensors.123.part").write_bytes(b"half")
     run(epochs=1, resume=True)
     assert not list(folder.glob(".*"))
+    unborn = folder.parent / "b"  # killed before its first checkpoint
+    unborn.mkdir()
+    (unborn / ".config.json.123.part").write_bytes(b"half")
+    run(epochs=1, name="b")
+    assert not list(unborn.glob(".*"))
 
 
 def test_a_run_puts_threads_and_signals_back(run):
