@@ -3,7 +3,6 @@
 import dataclasses
 from pathlib import Path
 
-from minimix import models
 from minimix.models.weights import read_weights, unusable
 from minimix.nn import Module
 from minimix.train import checkpoint, model
@@ -42,9 +41,6 @@ def with_network(config: Config, start: Start, asked: dict, own_model) -> Config
     """The configuration, with the run's network where none was asked for; options that were asked for go before its own."""
     if own_model is not None or "model" in asked or not start.recipe:
         return config
-    if start.recipe["model"] not in models.names():
-        name = start.recipe["model"]
-        raise ValueError(f"model: {start.path} is of a network of your own, {name}: pass it, too, as model")
     options = {**start.recipe["model_options"], **config.model_options}
     return dataclasses.replace(config, model=start.recipe["model"], model_options=options)
 
