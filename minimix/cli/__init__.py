@@ -5,6 +5,7 @@ users get wrong becomes one red line on standard error, and exit code 2; what we
 MINIMIX_DEBUG=1 shows where an error came from.
 """
 
+import contextlib
 import os
 import sys
 import traceback
@@ -112,5 +113,6 @@ def _lost(stream) -> bool:
 def _forget_output() -> None:
     """What is still to be written goes nowhere: Python would try once more at its end, and complain."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    with contextlib.suppress(OSError):  # a stream that is no file of the system
+        os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
