@@ -56,11 +56,11 @@ def version(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command, that of ``sys.argv`` where no arguments are given, and exit."""
-    started()
-    open_closed_streams()
     arguments = training.bare_resume(sys.argv[1:] if arguments is None else arguments)
     code = 1
     try:
+        started()
+        open_closed_streams()
         code = _run(arguments)
         sys.stdout.flush()  # here, where it can still be told that the disk is full
     except KeyboardInterrupt:
