@@ -15,7 +15,7 @@ ROOT = Path(minimix.__file__).parent
 # A module may import what stands above its own line, and the rest of its own room.
 ORDER = (
     # leaves: they know nothing of the others
-    ("checksums", "convargs", "files", "padding", "partition", "rng", "op_times", "ops.op", "starting", "tables", "words"),
+    tuple("changes checksums convargs files listing padding partition rng op_times ops.op starting tables words".split()),
     ("kernels",),
     ("reference",),
     ("ops",),
@@ -37,8 +37,9 @@ ORDER = (
     ("train",),
     ("info",),
     ("course.display", "course.measuring"),
-    ("course.checking", "course.questions"),
+    ("course.checking",),
     ("course.exercises",),
+    ("course.questions",),
     ("course",),
     ("cli",),
     ("__main__",),
