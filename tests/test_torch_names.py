@@ -202,3 +202,41 @@ def test_data_is_converted_not_weights(given):
 def test_weights_are_converted_where_they_have_no_fractional_part():
     with pytest.raises(RuntimeError, match=r"x is float64 but weight is int64: use weight\.astype\(np\.float64\)$"):
         F.linear(np.ones((2, 3)), np.ones((2, 3), np.int64))
+
+
+def test_layers_that_torch_writes_as_layers():
+    logits, targets = np.random.default_rng(1).standard_normal((5, 3)).astype(np.float32), np.array([0, 2, 1, -100, 2])
+    weight = np.array([1, 2, 3], np.float32)
+    for options in ({}, {"label_smoothing": 0.1}, {"reduction": "sum"}, {"weight": weight}, {"ignore_index": 2}):
+        theirs = {name: torch.tensor(value) if name == "weight" else value for name, value in options.items()}
+        kept = np.where(targets == -100, 2, targets) if "ignore_index" in options else targets
+        wanted = torch.nn.CrossEntropyLoss(**theirs)(torch.tensor(logits), torch.tensor(kept)).item()
+        np.testing.assert_allclose(nn.CrossEntropyLoss(**options)(logits, kept).item(), wanted, rtol=1e-5)
+    assert list(nn.CrossEntropyLoss(weight).state_dict()) == list(torch.nn.CrossEntropyLoss(torch.tensor(weight)).state_dict())
+    scores = F.log_softmax(logits).data
+    wanted = torch.nn.NLLLoss(torch.tensor(weight))(torch.tensor(scores), torch.tensor(targets)).item()
+    np.testing.assert_allclose(nn.NLLLoss(weight)(scores, targets).item(), wanted, rtol=1e-5)
+    np.testing.assert_allclose(nn.MSELoss("sum")(logits, logits + 2).item(), 60, rtol=1e-5)
+    x = np.random.default_rng(2).standard_normal((2, 3, 7, 5)).astype(np.float32)
+    wanted = torch.nn.AdaptiveAvgPool2d((2, 3))(torch.tensor(x)).numpy()
+    np.testing.assert_allclose(nn.AdaptiveAvgPool2d((2, 3))(x).data, wanted, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(nn.Identity(54, unused=True)(x).data, x)
+    for layer in (nn.ReLU, nn.ReLU6, nn.SiLU, nn.HardSwish):
+        given = mm.Tensor(x.copy())
+        np.testing.assert_array_equal(layer(inplace=True)(given).data, layer()(x).data)
+        np.testing.assert_array_equal(given.data, x)
+    for wrong in (nn.CrossEntropyLoss, nn.NLLLoss, nn.MSELoss):
+        with pytest.raises(ValueError, match=f"{wrong.__name__}: reduction='median'"):
+            wrong(reduction="median")
+
+
+def test_pictures_that_lack_an_axis_or_have_their_channels_last():
+    model = mm.models.create("mixnet_nano", width=0.25)
+    with pytest.raises(ValueError, match=r"\(N, C, H, W\), not x of shape \(3, 16, 16\): for a single picture use x\[None\]"):
+        model(np.zeros((3, 16, 16), np.float32))
+    with pytest.raises(RuntimeError, match=r"on the last axis\? Then use x\.transpose\(0, 3, 1, 2\)"):
+        model(np.zeros((2, 16, 16, 3), np.float32))
+    with pytest.raises(RuntimeError, match=r"Then use x\.transpose\(2, 0, 1\)"):
+        nn.Conv2d(3, 4, 3)(np.zeros((16, 16, 3), np.float32))
+    with pytest.raises(TypeError, match=r"Sequential\(\*layers\)"):
+        nn.Sequential([nn.Linear(2, 2), nn.ReLU()])

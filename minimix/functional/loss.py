@@ -83,7 +83,7 @@ def mse_loss(x, target, reduction: str = "mean") -> Tensor:
     2.0
     """
     x, target = as_tensor(x), as_tensor(target)
-    _check_reduction("mse_loss", reduction)
+    check_reduction("mse_loss", reduction)
     if x.shape != target.shape:
         raise ValueError(f"mse_loss: x has shape {x.shape}, target {target.shape}: they must be equal; reshape() one of them")
     difference = x - target
@@ -107,13 +107,13 @@ def _soft_cross_entropy(logits, rows, targets, weight, reduction, label_smoothin
     return reduce.sum(losses) / max(losses.size, 1) if reduction == "mean" else _reduce(losses, reduction)
 
 
-def _check_reduction(name: str, reduction: str) -> None:
+def check_reduction(name: str, reduction: str) -> None:
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{name}: reduction={reduction!r}: expected 'mean', 'sum' or 'none'")
 
 
 def _scores(name: str, argument: str, scores, reduction: str) -> Tensor:
-    _check_reduction(name, reduction)
+    check_reduction(name, reduction)
     scores = as_tensor(scores)
     if scores.dtype.kind not in "fc":
         raise TypeError(f"{name}: {argument} must be floating-point, not {scores.dtype}")

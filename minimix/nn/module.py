@@ -107,7 +107,8 @@ class Module:
         """The same as ``self.<name> = module``, for names that are made by a program."""
         self._check_name(name, isinstance(vars(self).get(name), Module))
         if not (module is None or isinstance(module, Module)):
-            raise TypeError(f"{name!r} is a {type(module).__name__}, expected a Module: functions are called in forward()")
+            fix = "unpack it, Sequential(*layers)" if isinstance(module, (list, tuple)) else "functions are called in forward()"
+            raise TypeError(f"{name!r} is a {type(module).__name__}, expected a Module: {fix}")
         setattr(self, name, module)
 
     def _check_name(self, name: str, replaces: bool) -> None:
