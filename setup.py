@@ -18,7 +18,7 @@ setup(
     python_requires=">=3.10",
     packages=[*find_packages(include=["minimix", "minimix.*"]), "minimix.notebooks"],
     package_dir={"minimix.notebooks": "notebooks"},  # the course, for `minimix notebooks` where there is no repository
-    package_data={"minimix.notebooks": ["*.ipynb"]},
+    package_data={"minimix": ["py.typed", "*.pyi"], "minimix.notebooks": ["*.ipynb"]},
     install_requires=[
         "numpy>=2.0",  # arrays; from 2.0 on, a result's dtype depends on the dtypes that go in, not on the values
         "numba>=0.61",  # compiles the loops in minimix/kernels; the first with Python 3.10 to 3.13 (0.63 for 3.14: pip knows)

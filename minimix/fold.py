@@ -16,12 +16,13 @@ import numpy as np
 from minimix.costs.outline import Call, Outline, Step, tensors_in
 from minimix.nn import BatchNorm2d, Conv2d, DepthwiseConv2d, MixConv2d, Module, PointwiseConv2d
 from minimix.nn.folded import FoldedConv2d, FoldedMixConv2d, FoldedNorm
+from minimix.nn.module import Own
 from minimix.ops.norm import BATCH_NORM
 
 CONVOLUTIONS = (Conv2d, PointwiseConv2d, DepthwiseConv2d, MixConv2d)
 
 
-def fold_batch_norm(model: Module, input_shape=None) -> Module:
+def fold_batch_norm(model: Own, input_shape: tuple[int, ...] | None = None) -> Own:
     """A new network, in evaluation mode, that gives what ``model`` does in evaluation, within rounding, and cannot be trained.
 
     Each convolution takes over its norm's activation, too (``nn/folded.py``); in the norm's place only the residual is added.

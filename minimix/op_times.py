@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 
 class Report:
@@ -84,7 +85,7 @@ def _timed(op, which, report):
 
 
 @contextlib.contextmanager
-def time_ops():
+def time_ops() -> Iterator[Report]:
     """Collect a Report over a block.
 
     >>> import minimix as mm

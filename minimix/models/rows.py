@@ -7,6 +7,7 @@ import minimix.functional as F
 from minimix.models.variations import unroll
 from minimix.nn import BatchNorm2d, Conv2d, Dropout, Linear, MixBlock, Module, PointwiseConv2d, Sequential, init
 from minimix.padding import count
+from minimix.tensor import Tensor
 
 
 class Row(NamedTuple):
@@ -77,7 +78,7 @@ class RowNet(Module):
         momentum: float | None = 0.1,
         activation: str = "relu",
         block: Callable[..., Module] = mix_block,
-    ):
+    ) -> None:
         super().__init__()
         need_centred(padding)
         num_classes = count(num_classes, "num_classes")
@@ -102,11 +103,11 @@ class RowNet(Module):
         self.classifier.weight.data = init.uniform((num_classes, channels), num_classes**-0.5)
         self.classifier.bias.data[...] = 0
 
-    def features(self, x):
+    def features(self, x) -> Tensor:
         """(N, in_channels, H, W) -> the last feature map, before the head."""
         return self.blocks(self.bn1(self.conv_stem(x)))
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         """(N, in_channels, H, W) -> logits (N, num_classes)."""
         x = self.features(x)
         if self.conv_head is not None:

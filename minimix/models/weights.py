@@ -9,6 +9,7 @@ import numpy as np
 
 from minimix import files
 from minimix.nn import Module
+from minimix.nn.module import Own
 
 _DTYPES = {  # as the format calls them; all are little-endian there
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2",
@@ -36,7 +37,7 @@ def save_weights(model: Module, path) -> None:
     files.write(path, to_bytes(arrays, metadata={"format": "pt"}))  # Python's readers of this format look for that word
 
 
-def load_weights(model: Module, path) -> Module:
+def load_weights(model: Own, path) -> Own:
     """Read a safetensors file into ``model``, and return it. Numbers are converted to the model's dtype.
 
     float16, bfloat16, float32 and float64 are read. The batch norms' num_batches_tracked may be missing, as older files do not

@@ -19,6 +19,7 @@ from minimix.nn import (
     Sequential,
 )
 from minimix.padding import count
+from minimix.tensor import Tensor
 
 
 class Unit(NamedTuple):
@@ -36,6 +37,7 @@ UNITS = (
     *[Unit((728, 728, 728))] * 8,  # middle flow
     Unit((728, 1024), 2),  # exit flow
 )
+
 EXIT = (1536, 2048)  # channels of the separable convolutions after the units
 
 
@@ -47,12 +49,12 @@ class SeparableConv2d(Module):
     (2, 6, 5, 5)
     """
 
-    def __init__(self, in_channels: int, out_channels: int):
+    def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.conv1 = DepthwiseConv2d(in_channels, 3)
         self.pointwise = PointwiseConv2d(in_channels, out_channels, bias=False)
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return self.pointwise(self.conv1(x))
 
 
@@ -64,7 +66,7 @@ class TensorFlowMaxPool2d(Module):
     array([[[[2., 3.]]]])
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.max_pool2d(x, 3, 2, padding=(x.shape[2] % 2, x.shape[3] % 2), ceil_mode=True)
 
 
@@ -75,7 +77,7 @@ class XceptionUnit(Module):
     others.
     """
 
-    def __init__(self, in_channels: int, unit: Unit, padding: str, eps: float, momentum: float):
+    def __init__(self, in_channels: int, unit: Unit, padding: str, eps: float, momentum: float) -> None:
         super().__init__()
         layers, channels, place = {}, in_channels, 0
         for i, outputs in enumerate(unit.channels):
@@ -94,7 +96,7 @@ class XceptionUnit(Module):
             self.skipbn = BatchNorm2d(channels, eps, momentum)
         self.rep = Sequential(layers)
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         if self.skip is not None:
             return self.skipbn(self.skip(x), residual=self.rep(x))
         *layers, norm = self.rep
@@ -122,7 +124,7 @@ class Xception(Module):
         momentum: float | None = 0.1,
         size: int = 299,
         resolution: float = 1.0,
-    ):
+    ) -> None:
         super().__init__()
         need_centred(padding)
         num_classes = count(num_classes, "num_classes")
@@ -143,14 +145,14 @@ class Xception(Module):
         self.dropout = Dropout(dropout)
         self.fc = Linear(EXIT[1], num_classes)
 
-    def features(self, x):
+    def features(self, x) -> Tensor:
         """(N, in_channels, H, W) -> the last feature map."""
         x = self.bn2(self.conv2(self.bn1(self.conv1(x))))
         for i in range(1, len(UNITS) + 1):
             x = self.get_submodule(f"block{i}")(x)
         return self.bn4(self.conv4(self.bn3(self.conv3(x))))
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         """(N, in_channels, H, W) -> logits (N, num_classes)."""
         return self.fc(self.dropout(F.global_avg_pool2d(self.features(x))))
 

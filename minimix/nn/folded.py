@@ -7,7 +7,7 @@ import numpy as np
 import minimix.functional as F
 from minimix.nn.module import Module, Parameter
 from minimix.ops.folded import FOLDED_CONV2D, FOLDED_MIXCONV2D
-from minimix.tensor import apply
+from minimix.tensor import Tensor, apply
 
 
 class FoldedConv2d(Module):
@@ -19,12 +19,12 @@ class FoldedConv2d(Module):
     array([4., 0.], dtype=float32)
     """
 
-    def __init__(self, weight: np.ndarray, bias: np.ndarray, activation: str = "identity", **options):
+    def __init__(self, weight: np.ndarray, bias: np.ndarray, activation: str = "identity", **options) -> None:
         super().__init__()
         self.weight, self.bias = Parameter(weight, requires_grad=False), Parameter(bias, requires_grad=False)
         self.activation, self.options = activation, options
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return apply(FOLDED_CONV2D, x, self.weight, self.bias, activation=self.activation, **self.options)
 
     def extra_repr(self) -> str:
@@ -40,14 +40,14 @@ class FoldedMixConv2d(Module):
     array([2., 0.], dtype=float32)
     """
 
-    def __init__(self, weights: Iterable[np.ndarray], bias: np.ndarray, activation: str = "identity", **options):
+    def __init__(self, weights: Iterable[np.ndarray], bias: np.ndarray, activation: str = "identity", **options) -> None:
         super().__init__()
         for i, weight in enumerate(weights):
             self.register_parameter(f"weight{i}", Parameter(weight, requires_grad=False))
         self.bias = Parameter(bias, requires_grad=False)
         self.activation, self.options = activation, options
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         *weights, bias = self.parameters()
         return apply(FOLDED_MIXCONV2D, x, bias, *weights, activation=self.activation, **self.options)
 
@@ -64,7 +64,7 @@ class FoldedNorm(Module):
     array([[[[2., 2.]]]], dtype=float32)
     """
 
-    def forward(self, x, residual=None):
+    def forward(self, x, residual=None) -> Tensor:
         return x if residual is None else F.add(x, residual)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Optimizer:
 
     slots: tuple[str, ...] = ()
 
-    def __init__(self, params, defaults: dict):
+    def __init__(self, params: Any, defaults: dict) -> None:
         if isinstance(params, (Tensor, np.ndarray)) or hasattr(params, "named_parameters"):
             fix = "[tensor]" if isinstance(params, (Tensor, np.ndarray)) else "model.parameters()"
             raise TypeError(
@@ -96,7 +97,7 @@ class Optimizer:
             for p in group["params"]:
                 p.grad = None if set_to_none or p.grad is None else np.zeros_like(p.grad)
 
-    def step(self, closure: Callable | None = None):
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, in place; the gradients stay as they are.
 
         closure: computes the loss and its gradients anew; its result is returned.

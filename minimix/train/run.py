@@ -4,6 +4,7 @@ import dataclasses
 import json
 import time
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -78,7 +79,7 @@ def train(
     threads: int | None = None,
     save_every: float | None = None,
     resume=None,
-    log=True,
+    log: bool | TextIO = True,
     on_epoch=None,
 ) -> Result:
     """Train a network, and keep everything that came of it in a folder.

@@ -1,0 +1,87 @@
+"""What type checkers and editors are told is what there is."""
+
+import ast
+import importlib.util
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import minimix as mm
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = Path(__file__).with_name("programs.py")
+
+
+@pytest.fixture(scope="module")
+def stubs():
+    spec = importlib.util.spec_from_file_location("stubs", ROOT / "docs" / "stubs.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def stub(stubs):
+    """The class Tensor of minimix/tensor.pyi: {name: definition}."""
+    tree = ast.parse(stubs.STUB.read_text(encoding="utf-8"))
+    body = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Tensor").body
+    return {
+        node.name if isinstance(node, ast.FunctionDef) else node.target.id: node
+        for node in body
+        if not isinstance(node, ast.Expr)
+    }
+
+
+def test_the_stub_is_up_to_date(stubs):
+    now = ast.dump(ast.parse(stubs.STUB.read_text(encoding="utf-8")))
+    assert now == ast.dump(ast.parse(stubs.stub())), "run: python docs/stubs.py"
+
+
+def test_the_stub_knows_each_attribute_of_a_tensor(stub):
+    public = {name for name in dir(mm.Tensor([1.0])) if not name.startswith("_")}
+    assert public == {name for name in stub if not name.startswith("_")}
+
+
+def test_the_stub_has_the_parameters_that_there_are(stub, stubs):
+    for name, node in stub.items():
+        value = vars(mm.Tensor).get(name)
+        if inspect.isfunction(value):
+            named = [arg.arg for arg in (*node.args.args, node.args.vararg, *node.args.kwonlyargs) if arg is not None]
+            if hasattr(value, "__wrapped__"):
+                named = [arg for arg in named if arg not in stubs.TORCH_NAMES.values()]
+            assert named == list(inspect.signature(value).parameters), name
+
+
+def test_attached_methods_look_like_those_of_the_class():
+    x = mm.Tensor([[1.0, 2.0]])
+    for name, value in vars(mm.Tensor).items():
+        if inspect.isfunction(value):
+            assert (value.__module__, value.__name__) == ("minimix.tensor", name)
+            assert value.__qualname__ == f"Tensor.{name}"
+            assert next(iter(inspect.signature(value).parameters)) == "self"
+            assert name.startswith("__") or value.__doc__ or name == "zero_grad", f"Tensor.{name} has no docstring"
+    assert str(inspect.signature(x.transpose)) == "(axis0: int, axis1: int) -> minimix.tensor.Tensor"
+    assert "Sum over" in mm.Tensor.sum.__doc__ and "a * b" in mm.Tensor.__rmul__.__doc__
+    assert inspect.unwrap(mm.Tensor.sum).__code__ is inspect.unwrap(mm.functional.sum).__code__  # the same, without a call more
+
+
+def wrong_lines() -> set:
+    """(line, kind of error) of the lines of ``programs.py`` that say that they are wrong."""
+    lines = enumerate(PROGRAMS.read_text(encoding="utf-8").splitlines(), 1)
+    return {(number, found[1]) for number, line in lines if (found := re.search(r"  # wrong: (\S+)$", line))}
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_mypy_knows_what_users_write(strict):
+    """It finds what is wrong, and nothing else; also as strict as it can be."""
+    pytest.importorskip("mypy")
+    options = ["--strict", "--allow-untyped-defs", "--allow-incomplete-defs"] if strict else ["--check-untyped-defs"]
+    command = [sys.executable, "-m", "mypy", "--follow-imports=silent", "--show-error-codes", *options, str(PROGRAMS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    found = {(int(number), kind) for number, kind in re.findall(r"programs\.py:(\d+): error: .*\[(\S+)\]$", done.stdout, re.M)}
+    assert found == wrong_lines(), done.stdout + done.stderr
+    assert done.stdout.count(" error: ") == len(wrong_lines()), done.stdout  # no other file has any
