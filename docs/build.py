@@ -6,7 +6,6 @@ Needs minimix's extra [docs]. What Sphinx reads is put together in docs/_build/s
 with their stored outputs, and a page for each room of minimix (``pages.py``). Nothing in the result needs a network.
 """
 
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -29,7 +28,9 @@ def stage(source: Path) -> None:
     """Write what Sphinx shall read into an empty folder."""
     import pages
 
-    shutil.copytree(ROOT / "notebooks", source / "notebooks", ignore=lambda _, names: [n for n in names if not n.endswith(".ipynb")])
+    (source / "notebooks").mkdir()
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(path, source / "notebooks")
     shutil.copytree(HERE / "course", source / "docs" / "course")
     shutil.copy(HERE / "mixconv.png", source / "docs")
     (source / "api").mkdir()
@@ -50,8 +51,8 @@ def build(folder: Path, strict: bool = False) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     source.mkdir(parents=True)
     stage(source)
-    options = ["-W", "--keep-going"] if strict else []
-    return main(["-q", "-j", "auto", *options, "-c", str(HERE), "-d", str(folder / "doctrees"), str(source), str(folder / "html")])
+    options = ["-q", "-j", "auto", "-c", str(HERE), "-d", str(folder / "doctrees")]
+    return main([*options, *(["-W", "--keep-going"] if strict else []), str(source), str(folder / "html")])
 
 
 if __name__ == "__main__":

@@ -53,5 +53,11 @@ def process(app, what, name, value, options, lines) -> None:
     lines[:] = docstrings.restructured(list(lines), docstrings.parameters_of(value), link)
 
 
+def skip(app, what, name, value, skipped, options) -> bool | None:
+    """Fields of named tuples, which are explained in the class's docstring, have one that says nothing."""
+    return True if (getattr(value, "__doc__", None) or "").startswith("Alias for field number") else None
+
+
 def setup(app) -> None:
+    app.connect("autodoc-skip-member", skip)
     app.connect("autodoc-process-docstring", process)

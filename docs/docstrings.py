@@ -5,12 +5,14 @@ They are written to be read as they are, with ``help`` or in the file. What is m
     name, name: what it is             a parameter, or several; lines that go on are indented
     >>> an example                     up to the next empty line
         an indented block              a drawing, a table, a formula: stays as it is
-    word      two spaces or more       rows of a table: stay as they are
+    word      what it is               rows of a table, in two columns, indented or not
+    import this                        code, too
     anything else                      a paragraph
 """
 
 import inspect
 import re
+import textwrap
 
 NAMES = r"[A-Za-z_]\w*(?:, \w+)*"
 ARXIV = re.compile(r"arXiv:? (\d{4}\.\d{4,5})")
@@ -27,10 +29,13 @@ def restructured(lines: list[str], parameters: set[str], link=lambda name: None)
     for block in _blocks(lines):
         if block[0].startswith(">>>"):
             out += block
-        elif all(line.startswith("    ") for line in block):
+        elif all(re.match(r"(import|from) [\w.]+", line) for line in block):
+            out += [".. code-block:: python", "", *(f"    {line}" for line in block)]
+        elif rows := _rows(textwrap.dedent("\n".join(block)).split("\n")):
+            for term, text in rows:
+                out += _definition(_literals(term), text, link)
+        elif block[0].startswith(" "):
             out += ["::", "", *block]
-        elif len(block) > 1 and _is_table(block):
-            out += ["::", "", *(f"    {line}" for line in block)]
         else:
             for item in _items(block):
                 out += _entry(item, parameters, link)
@@ -56,10 +61,24 @@ def _blocks(lines: list[str]) -> list[list[str]]:
     return merged
 
 
-def _is_table(block: list[str]) -> bool:
-    """Whether its rows have columns, two spaces or more apart. Rows that go on are indented."""
-    rows = [line for line in block if not line.startswith(" ")]
-    return sum(bool(re.match(r"\S.*?\S  +\S", line)) for line in rows) * 2 > len(rows)
+def _rows(block: list[str]) -> list[tuple[str, str]]:
+    """(term, text) of each row of a table with two columns, or [] where it is none. Rows that go on are indented."""
+    rows: list[list[str]] = []
+    for line in block:
+        columns = re.split(r" {2,}", line)
+        if line.startswith(" ") and rows:
+            rows[-1][1] += f"\n{line.strip()}"
+        elif len(columns) == 2 and not columns[0].endswith(":"):
+            rows.append(columns)
+        else:
+            return []
+    return [(term, text) for term, text in rows] if len(rows) > 1 else []
+
+
+def _literals(term: str) -> str:
+    """``a, b`` as two words of code, what has brackets as one."""
+    words = [term] if "(" in term else [word.strip() for word in term.split(",")]
+    return ", ".join(f"``{word}``" for word in words)
 
 
 def _items(block: list[str]) -> list[str]:
@@ -82,7 +101,7 @@ def _entry(item: str, parameters: set[str], link) -> list[str]:
     out = []
     for part in _apart(item, parameters):
         names, _, text = part.partition(":")
-        out += _definition(", ".join(f"``{name.strip()}``" for name in names.split(",")), text.strip(), link)
+        out += _definition(_literals(names), text.strip(), link)
     return out
 
 

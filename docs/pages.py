@@ -25,6 +25,7 @@ ROOMS = {  # and what one looks for there
     "minimix.graph": "the tape, made visible",
     "minimix.info": "what minimix runs on",
 }
+OPTIONS = {"class": ["   :members:", "   :member-order: bysource"], "function": [], "data": ["   :no-value:"]}
 
 
 def public(room: str) -> dict[str, object]:
@@ -80,10 +81,11 @@ def page(room: str) -> str:
             if value.__name__ in ROOMS:
                 lines += [f"   * - :doc:`{name} <{value.__name__}>`", f"     - {ROOMS[value.__name__]}"]
             continue
-        lines += [f"   * - :py:obj:`{name} <{entries[full]}>`", f"     - {inline(summary(value)) if documented(value) else ''}"]
+        said = inline(summary(value)) if documented(value) else f"a value: {type(value).__name__}"
+        lines += [f"   * - :py:obj:`{name} <{entries[full]}>`", f"     - {said}"]
         if entries[full] == full:
             kind = "class" if inspect.isclass(value) else "function" if inspect.isroutine(value) else "data"
-            below += [f".. auto{kind}:: {full}", *(["   :members:", "   :member-order: bysource"] if kind == "class" else []), ""]
+            below += [f".. auto{kind}:: {full}", *OPTIONS[kind], ""]
     title = [room, "=" * len(room), "", f".. automodule:: {room}", ""]
     table = [".. list-table::", "   :class: names", "   :widths: 30 70", "", *lines, ""]
     return "\n".join([*title, *table, *below])

@@ -153,18 +153,22 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
         return self.data.shape
 
     @property
     def dtype(self) -> np.dtype:
+        """The type of its numbers."""
         return self.data.dtype
 
     @property
     def ndim(self) -> int:
+        """How many axes it has."""
         return self.data.ndim
 
     @property
     def size(self) -> int:
+        """How many numbers it holds."""
         return self.data.size
 
     @property
@@ -212,6 +216,7 @@ class Tensor:
         return self
 
     def zero_grad(self) -> None:
+        """Forget the gradient."""
         self.grad = None
 
     def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:

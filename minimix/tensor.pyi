@@ -86,19 +86,19 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        ...
+        """The length of each axis."""
 
     @property
     def dtype(self) -> np.dtype:
-        ...
+        """The type of its numbers."""
 
     @property
     def ndim(self) -> int:
-        ...
+        """How many axes it has."""
 
     @property
     def size(self) -> int:
-        ...
+        """How many numbers it holds."""
 
     @property
     def is_leaf(self) -> bool:
@@ -132,7 +132,7 @@ class Tensor:
         """Keep ``.grad`` here too, although an op made this Tensor."""
 
     def zero_grad(self) -> None:
-        ...
+        """Forget the gradient."""
 
     def backward(self, gradient: Any=None, retain_graph: bool=False) -> None:
         """Add d(self)/d(leaf), weighted by ``gradient``, to ``.grad`` of every leaf that requires it.

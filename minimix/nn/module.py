@@ -120,11 +120,13 @@ class Module:
     # -- what is inside -----------------------------------------------------------------------------------------------
 
     def named_children(self) -> Iterator[tuple[str, "Module"]]:
+        """(name, module) of those that are attributes of this one, in the order in which they were set."""
         for name, value in vars(self).items():
             if isinstance(value, Module):
                 yield name, value
 
     def children(self) -> Iterator["Module"]:
+        """The modules that are attributes of this one."""
         for _, child in self.named_children():
             yield child
 
@@ -141,6 +143,7 @@ class Module:
             stack.extend(reversed(below))
 
     def modules(self) -> Iterator["Module"]:
+        """This module and all below it, parents first."""
         for _, module in self.named_modules():
             yield module
 
@@ -154,16 +157,19 @@ class Module:
                     yield f"{path}.{name}" if path else name, value
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """What ``named_parameters`` gives, without the names: for an optimiser."""
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
     def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, np.ndarray]]:
+        """(name, array) of what was registered with ``register_buffer``, here and below; recurse=False: only here."""
         for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
             for name in module._buffer_names:
                 if getattr(module, name) is not None:
                     yield f"{path}.{name}" if path else name, getattr(module, name)
 
     def buffers(self, recurse: bool = True) -> Iterator[np.ndarray]:
+        """What ``named_buffers`` gives, without the names."""
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
@@ -239,11 +245,13 @@ class Module:
         return self.train(False)
 
     def requires_grad_(self: Own, flag: bool = True) -> Own:
+        """Whether its parameters are trained, here and below. Returns self."""
         for parameter in self.parameters():
             parameter.requires_grad = bool(flag)
         return self
 
     def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
         for parameter in self.parameters():
             parameter.grad = None
 
