@@ -48,7 +48,7 @@ setup(
             "sphinx>=8.1",  # builds them from the docstrings
             "myst-nb>=1.2",  # the notebooks in them, with their stored outputs
             "furo>=2024.8",  # how they look
-            "latex2mathml>=3.77",  # formulas that browsers show without a script
+            "latex2mathml>=3.80",  # formulas that browsers show without a script; older ones refuse three primes
         ],
         "browser": ["selenium>=4.20"],  # drives Chromium through the course: tests/browser
         "notebooks": ["jupyterlab>=4.0", "ipywidgets>=8.0"],  # to open notebooks/, and progress bars in them

@@ -50,7 +50,7 @@ def fold_batch_norm(model: Own, input_shape: tuple[int, ...] | None = None) -> O
         raise ValueError(f"{type(model).__name__} has no input_size: give input_shape, such as (3, 224, 224)")
     shape = tuple(shape) if len(shape) == 4 else (1, *shape)
     folded = copy.deepcopy(model).requires_grad_(False)
-    instead = {}
+    instead: dict[int, Module] = {}
     for conv, norm in ((folded.get_submodule(name) for name in names) for names in _pairs(folded, shape)):
         instead |= {id(conv): _fold(conv, norm), id(norm): FoldedNorm()}
     for parent in list(folded.modules()):  # a module may have several names
@@ -79,7 +79,7 @@ def _pairs(model: Module, shape: tuple) -> list[tuple[str, str]]:
     return pairs
 
 
-def _fold(conv: Module, norm: BatchNorm2d) -> Module:
+def _fold(conv: Module, norm: Module) -> Module:
     """The convolution that does both."""
     scale = 1 / np.sqrt(norm.running_var.astype(np.float64) + norm.eps)
     scale = scale if norm.weight is None else scale * norm.weight.data

@@ -20,7 +20,7 @@ class Report:
 
     def __init__(self):
         self._lock = threading.Lock()
-        self.rows = collections.defaultdict(lambda: [0, 0.0, 0, collections.Counter()])
+        self.rows: dict = collections.defaultdict(lambda: [0, 0.0, 0, collections.Counter()])
 
     def add(self, name: str, which: str, seconds: float, shape: tuple, flops: int | None) -> None:
         with self._lock:
@@ -104,4 +104,4 @@ def time_ops() -> Iterator[Report]:
 
 if any(os.environ.get(name, "") not in ("", "0") for name in ("MINIMIX_TIME_OPS", "MINIMIX_PROFILE")):  # the older name
     _report = Report()
-    atexit.register(lambda report=_report: print(report, file=sys.stderr))
+    atexit.register(lambda report: print(report, file=sys.stderr), _report)

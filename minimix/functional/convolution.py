@@ -84,7 +84,7 @@ def mixconv2d(x, weights, stride: Ints = 1, padding: Padding = "same", dilation:
     if isinstance(weights, (list, tuple)):
         weights = [as_tensor(weight) for weight in weights]
     if not isinstance(weights, list) or not weights:
-        convargs.mixconv2d(as_tensor(x), weights)  # refuses
+        convargs.mixconv2d(as_tensor(x).data, weights)  # refuses
     return _batched(depthwise.MIXCONV2D, as_tensor(x), *weights, stride=stride, padding=padding, dilation=dilation)
 
 

@@ -44,7 +44,7 @@ def result_dtype(*values) -> np.dtype:
             plain = value.item() if isinstance(value, np.generic) else value
             rank, dtype = 2, _DEFAULTS[next(t for t in _DEFAULTS if isinstance(plain, t))]
         ranks[rank] = _wider(ranks[rank], dtype)
-    result = None
+    result: Any = None
     for dtype in ranks:
         if dtype is None:
             continue

@@ -99,8 +99,8 @@ def squeeze(x, axis: int | tuple[int, ...] | None = None) -> Tensor:
     ((3,), (3, 1))
     """
     x = as_tensor(x)
-    axes = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
-    axes = {check_axis("squeeze", a, x.ndim) for a in axes}
+    named = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = {check_axis("squeeze", a, x.ndim) for a in named}
     return apply(ops.RESHAPE, x, shape=tuple(n for i, n in enumerate(x.shape) if n != 1 or i not in axes))
 
 

@@ -86,7 +86,7 @@ def examine(
         raise ValueError(f"gradcheck: eps must be positive, not {eps}")
     probe = Probe(func, inputs, names)
     _refuse_inputs(probe)
-    seed = int(np.random.SeedSequence().entropy % 2**32) if seed is None else seed
+    seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
     rng = np.random.default_rng(seed)
     report = Report(mode, eps, atol, rtol, seed)
     with enable_grad():

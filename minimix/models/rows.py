@@ -1,7 +1,7 @@
 """Networks as tables of block rows, to be held beside the table in the paper."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import minimix.functional as F
 from minimix.models.variations import unroll
@@ -93,8 +93,8 @@ class RowNet(Module):
                 channels = row.channels
             self.blocks.append(blocks)
         if head is not None:
-            self.conv_head = PointwiseConv2d(channels, head, bias=False)
-            self.bn2 = BatchNorm2d(head, eps, momentum, activation=activation)
+            self.conv_head: PointwiseConv2d | None = PointwiseConv2d(channels, head, bias=False)
+            self.bn2: BatchNorm2d | Any = BatchNorm2d(head, eps, momentum, activation=activation)
             channels = head
         else:
             self.conv_head = self.bn2 = None

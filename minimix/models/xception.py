@@ -1,6 +1,6 @@
 """Xception (arXiv 1610.02357, fig. 5): depthwise convolution, then pointwise, with nothing in between, in residual units."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import minimix.functional as F
 from minimix.models.network import input_size
@@ -77,9 +77,10 @@ class XceptionUnit(Module):
     others.
     """
 
-    def __init__(self, in_channels: int, unit: Unit, padding: str, eps: float, momentum: float) -> None:
+    def __init__(self, in_channels: int, unit: Unit, padding: str, eps: float, momentum: float | None) -> None:
         super().__init__()
-        layers, channels, place = {}, in_channels, 0
+        layers: dict[str, Module] = {}
+        channels, place = in_channels, 0
         for i, outputs in enumerate(unit.channels):
             last = i + 1 == len(unit.channels)
             if i == 0 and unit.first_relu:
@@ -90,7 +91,8 @@ class XceptionUnit(Module):
             channels, place = outputs, place + 2
         if unit.stride != 1:
             layers[str(place)] = TensorFlowMaxPool2d() if padding == "tf_same" else MaxPool2d(3, unit.stride, 1)
-        self.skip = self.skipbn = None
+        self.skip: Conv2d | None = None
+        self.skipbn: BatchNorm2d | Any = None
         if in_channels != channels or unit.stride != 1:
             self.skip = Conv2d(in_channels, channels, 1, unit.stride, bias=False)
             self.skipbn = BatchNorm2d(channels, eps, momentum)
@@ -158,4 +160,7 @@ class Xception(Module):
 
 
 # As published: TensorFlow's padding, and Keras's batch norms (momentum 0.99 there is 0.01 here). PyTorch users have the other.
-NETWORKS = {"xception": {"padding": "tf_same", "eps": 1e-3, "momentum": 0.01}, "legacy_xception": {"padding": "same"}}
+NETWORKS: dict[str, dict] = {
+    "xception": {"padding": "tf_same", "eps": 1e-3, "momentum": 0.01},
+    "legacy_xception": {"padding": "same"},
+}

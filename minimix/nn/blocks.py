@@ -123,7 +123,7 @@ class MixBlock(Module):
         if self._fuses(x):
             return self._fused(x)
         before, after, last = self.norms
-        y = before(self.expand(x)) if self.expands else x
+        y = before(self.conv_pw(x)) if self.expands else x
         y = after(self.conv_dw(y))
         if self.se is not None:
             y = self.se(y)

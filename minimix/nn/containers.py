@@ -1,7 +1,7 @@
 """Modules that hold others by number: ``Sequential`` calls them one after the other, ``ModuleList`` leaves that to you."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from minimix.nn.module import Module
 from minimix.tensor import Tensor
@@ -99,7 +99,7 @@ class Sequential(ModuleList):
             for name, module in modules[0].items():
                 self.add_module(name, module)
         else:
-            self.extend(modules)
+            self.extend(cast(tuple[Module, ...], modules))
 
     def forward(self, x) -> Tensor:
         for module in self.children():

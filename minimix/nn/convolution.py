@@ -178,7 +178,7 @@ class MixConv2d(Module):
         if not kernel_sizes:
             raise ValueError("kernel_sizes is empty: give one kernel size a group, for example (3, 5, 7)")
         self.kernel_sizes = tuple(pair(k, "kernel_sizes", 1) for k in kernel_sizes)
-        dilations = dilation if isinstance(dilation, (tuple, list)) else (dilation,) * len(kernel_sizes)
+        dilations: Sequence[Any] = dilation if isinstance(dilation, (tuple, list)) else (dilation,) * len(kernel_sizes)
         if len(dilations) != len(kernel_sizes):
             raise ValueError(f"dilation {dilation!r} has {len(dilations)} entries for {len(kernel_sizes)} kernel sizes")
         self.dilation = tuple(pair(d, "dilation", 1) for d in dilations)

@@ -160,7 +160,8 @@ class Optimizer:
             raise ValueError(
                 f"the saved state has {len(saved['param_groups'])} parameter groups, the optimizer {len(self.param_groups)}"
             )
-        params, groups = {}, []  # params: saved number -> parameter
+        params: dict[int, Tensor] = {}  # saved number -> parameter
+        groups = []
         for i, (old, group) in enumerate(zip(saved["param_groups"], self.param_groups, strict=True)):
             theirs, ours = old.get("param_names"), group.get("param_names")
             if theirs and ours and theirs != ours:
