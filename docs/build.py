@@ -3,7 +3,8 @@
     python docs/build.py
 
 Needs minimix's extra [docs]. What Sphinx reads is put together in docs/_build/source: README.md as the home page, the notebooks
-with their stored outputs, and a page for each room of minimix (``pages.py``). Nothing in the result needs a network.
+with their stored outputs, a page for each room of minimix (``pages.py``), and one for the command line (``commands.py``).
+Nothing in the result needs a network.
 """
 
 import shutil
@@ -26,6 +27,7 @@ TOCTREE = """
 
 def stage(source: Path) -> None:
     """Write what Sphinx shall read into an empty folder."""
+    import commands
     import pages
 
     (source / "notebooks").mkdir()
@@ -36,10 +38,12 @@ def stage(source: Path) -> None:
     (source / "api").mkdir()
     for room in pages.ROOMS:
         (source / "api" / f"{room}.rst").write_text(pages.page(room), encoding="utf-8")
+    (source / "commands.rst").write_text(commands.page(), encoding="utf-8")
     notebooks = "\n".join(f"notebooks/{path.stem}" for path in sorted((source / "notebooks").glob("*.ipynb")))
     rooms = "\n".join(f"api/{room}" for room in pages.ROOMS)
     home = (ROOT / "README.md").read_text(encoding="utf-8")
-    home += TOCTREE.format(caption="The course", entries=notebooks) + TOCTREE.format(caption="The library", entries=rooms)
+    home += TOCTREE.format(caption="The course", entries=notebooks)
+    home += TOCTREE.format(caption="The library", entries=f"{rooms}\ncommands")
     (source / "index.md").write_text(home, encoding="utf-8")
 
 

@@ -22,6 +22,7 @@ myst_heading_anchors = 3
 
 autodoc_preserve_defaults = True
 autodoc_inherit_docstrings = False  # a forward() without a docstring says nothing new
+smartquotes = False  # "same" in a text is as one writes it in code
 highlight_language = "none"  # of blocks that do not say what they are: often output, or a command
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 100

@@ -86,6 +86,11 @@ def page(room: str) -> str:
         if entries[full] == full:
             kind = "class" if inspect.isclass(value) else "function" if inspect.isroutine(value) else "data"
             below += [f".. auto{kind}:: {full}", *OPTIONS[kind], ""]
+    if room == "minimix":
+        listed = {f"minimix.{name}" for name, value in public(room).items() if isinstance(value, types.ModuleType)}
+        for other, what in ROOMS.items():
+            if other.count(".") == 1 and other not in listed:
+                lines += [f"   * - :doc:`{other.partition('.')[2]} <{other}>`", f"     - {what}"]
     title = [room, "=" * len(room), "", f".. automodule:: {room}", ""]
     table = [".. list-table::", "   :class: names", "   :widths: 30 70", "", *lines, ""]
     return "\n".join([*title, *table, *below])

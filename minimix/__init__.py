@@ -56,4 +56,4 @@ if not TYPE_CHECKING:  # for type checkers, any name would be known
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS} - {"TYPE_CHECKING"})
+    return sorted({*__all__, *_ROOMS, *(name for name in globals() if name.startswith("__"))})

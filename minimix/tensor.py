@@ -126,7 +126,15 @@ class Tensor:
     array([2., 4., 6.], dtype=float32)
     """
 
-    __slots__ = ("__weakref__", "_keep_grad", "data", "grad", "name", "node", "requires_grad")
+    __slots__ = {  # and what ``help`` says of them
+        "__weakref__": None,
+        "_keep_grad": None,
+        "data": "The numbers, an ndarray.",
+        "grad": "What backward passes added up, an ndarray of the shape of ``data``; None before the first.",
+        "name": "What graphs call it.",
+        "node": "The op that made it, as the tape remembers it; None for a leaf.",
+        "requires_grad": "Whether backward passes leave a gradient here.",
+    }
     __array_priority__ = 1000  # ndarray + Tensor goes to Tensor.__radd__ ...
     __array_ufunc__ = None  # ... as a whole, not element by element
 

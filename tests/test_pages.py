@@ -15,15 +15,18 @@ import minimix as mm
 ROOT = Path(__file__).parents[1]
 
 
+TOOLS = ("commands", "docstrings", "pages")
+
+
 @pytest.fixture(scope="module")
 def tools():
-    """docs/pages.py and docs/docstrings.py."""
+    """docs/commands.py and so on."""
     sys.path.insert(0, str(ROOT / "docs"))
     try:
-        yield types.SimpleNamespace(pages=importlib.import_module("pages"), docstrings=importlib.import_module("docstrings"))
+        yield types.SimpleNamespace(**{name: importlib.import_module(name) for name in TOOLS})
     finally:
         sys.path.remove(str(ROOT / "docs"))
-        for name in ("pages", "docstrings"):
+        for name in TOOLS:
             sys.modules.pop(name, None)
 
 
@@ -85,6 +88,14 @@ def test_no_default_hides_what_else_is_taken(tools):
     assert not wrong
 
 
+def test_each_command_and_option_is_on_the_page(tools):
+    text = tools.commands.page()
+    for command in ("train", "evaluate", "predict", "summary", "compare", "gradcheck", "notebooks", "info", "data get"):
+        assert f"\nminimix {command}\n---" in text
+    assert "``--epochs N``\n    " in text and "*(default: 128)*" in text.replace("; x\\>=1", "").replace("; x>=1", "")
+    assert "``--data-dir PATH``" in text and "``IMAGE...``" in text and "``-o, --option KEY=VALUE``" in text
+
+
 @pytest.mark.parametrize(
     "text, expected",
     [
@@ -127,4 +138,6 @@ def test_the_pages_are_built_without_a_warning_and_need_no_network(tools, tmp_pa
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         page = html[f"notebooks/{notebook.stem}.html"]
         assert "<img" in page and "<math" in page and 'class="highlight' in page and "\\mathrm" not in page
+    commands = html["commands.html"]
+    assert all(f">{command}<" in commands for command in ("minimix train", "minimix data get")) and "--threads" in commands
     assert "notebooks/04_mixconv.html" in html["index.html"] and "api/minimix.nn.html" in html["index.html"]
