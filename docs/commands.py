@@ -7,7 +7,7 @@ from docstrings import inline
 
 from minimix import cli
 
-KINDS = {"<int range>": "N", "<int>": "N", "<float range>": "X", "<float>": "X", "<path>": "PATH", "<str>": "TEXT"}
+KINDS = {r"<int.*?>|INTEGER( RANGE)?": "N", r"<float.*?>|FLOAT( RANGE)?": "X", "<path>": "PATH", "<str>": "TEXT"}
 
 
 def page() -> str:
@@ -42,7 +42,7 @@ def _parameter(names: str, said: str) -> list[str]:
     if not names.startswith("-"):
         names = re.sub(r" <.*?>", "", names)  # an argument's name says what it is
     for kind, word in KINDS.items():
-        names = names.replace(kind, word)
-    said, _, facts = said.partition("  [")
+        names = re.sub(kind, word, names)
+    said, facts, *_ = [*re.split(r"  \\?\[", said), ""]
     facts = re.sub(r"\bdefault: \((.*)\)", r"default: \1", facts.removesuffix("]"))
     return [f"``{names}``", f"    {inline(said)}" + (f" *({inline(facts)})*" if facts else ""), ""]

@@ -15,6 +15,7 @@ import re
 import textwrap
 
 NAMES = r"[A-Za-z_]\w*(?:, \w+)*"
+EMPHASIS = r"(?<![\w*])(\*\w+\*)(?![\w*])"
 ARXIV = re.compile(r"arXiv:? (\d{4}\.\d{4,5})")
 MARKS = {"Raises": "Raises", "Returns": "Returns", "Source:": "Source", "Attributes:": "Attributes"}
 
@@ -137,7 +138,7 @@ def inline(text: str, link=lambda name: None) -> str:
             out += apart + (f":py:obj:`{name} <{target}>`" if target else f"``{name}``")
         else:
             apart = "\\ " if i and part[:1].isalnum() else ""
-            escaped = re.sub(r"([\\*`|])|_(?!\w)", r"\\\g<0>", part)
+            escaped = re.sub(rf"{EMPHASIS}|([\\*`|])|_(?!\w)", lambda found: found[1] or f"\\{found[0]}", part)
             out += apart + ARXIV.sub(r"`arXiv \1 <https://arxiv.org/abs/\1>`__", escaped)
     return out
 

@@ -81,7 +81,8 @@ def page(room: str) -> str:
             if value.__name__ in ROOMS:
                 lines += [f"   * - :doc:`{name} <{value.__name__}>`", f"     - {ROOMS[value.__name__]}"]
             continue
-        said = inline(summary(value)) if documented(value) else f"a value: {type(value).__name__}"
+        short = not documented(value) and len(repr(value)) < 100
+        said = inline(summary(value)) if documented(value) else f"``{value!r}``" if short else f"``{type(value).__name__}``"
         lines += [f"   * - :py:obj:`{name} <{entries[full]}>`", f"     - {said}"]
         if entries[full] == full:
             kind = "class" if inspect.isclass(value) else "function" if inspect.isroutine(value) else "data"

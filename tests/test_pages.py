@@ -92,7 +92,7 @@ def test_each_command_and_option_is_on_the_page(tools):
     text = tools.commands.page()
     for command in ("train", "evaluate", "predict", "summary", "compare", "gradcheck", "notebooks", "info", "data get"):
         assert f"\nminimix {command}\n---" in text
-    assert "``--epochs N``\n    " in text and "*(default: 128)*" in text.replace("; x\\>=1", "").replace("; x>=1", "")
+    assert "``--epochs N``\n    " in text and "*(default: 128" in text
     assert "``--data-dir PATH``" in text and "``IMAGE...``" in text and "``-o, --option KEY=VALUE``" in text
 
 
@@ -104,7 +104,7 @@ def test_each_command_and_option_is_on_the_page(tools):
         ("x: one\n    thing.\nx, weight: two.", "``x``\n    one\n    thing.\n\n``x``, ``weight``\n    two."),
         ("x:      aligned.\nweight: with this.", "``x``\n    aligned.\n\n``weight``\n    with this."),
         ("Note: this is a sentence.", "Note: this is a sentence."),
-        ("Raises ValueError where x is *not*.", "*Raises*\n    ValueError where x is \\*not\\*."),
+        ("Raises ValueError where x is *not* 2 * 3.", "*Raises*\n    ValueError where x is *not* 2 \\* 3."),
         ("Source: MobileNet, arXiv 1704.04861.", "*Source*\n    MobileNet, `arXiv 1704.04861 <https://arxiv.org/abs/1704.04861>`__."),
         (">>> f(2)\n4", ">>> f(2)\n4"),
         ("As a drawing:\n\n    1 2 3 -> 1\n    0 [---]", "As a drawing:\n\n::\n\n    1 2 3 -> 1\n    0 [---]"),
