@@ -28,6 +28,7 @@ TOCTREE = """
 def stage(source: Path) -> None:
     """Write what Sphinx shall read into an empty folder."""
     import commands
+    import gallery
     import pages
 
     (source / "notebooks").mkdir()
@@ -38,6 +39,7 @@ def stage(source: Path) -> None:
     (source / "api").mkdir()
     for room in pages.ROOMS:
         (source / "api" / f"{room}.rst").write_text(pages.page(room), encoding="utf-8")
+    gallery.draw(source / "api" / "figures")
     (source / "commands.rst").write_text(commands.page(), encoding="utf-8")
     notebooks = "\n".join(f"notebooks/{path.stem}" for path in sorted((source / "notebooks").glob("*.ipynb")))
     rooms = "\n".join(f"api/{room}" for room in pages.ROOMS)

@@ -52,6 +52,9 @@ def process(app, what, name, value, options, lines) -> None:
         return None if target == name else target
 
     lines[:] = docstrings.restructured(list(lines), docstrings.parameters_of(value), link)
+    picture = f"figures/{name.rpartition('.')[2]}.png"
+    if room == "minimix.viz" and (app.srcdir / "api" / picture).exists():
+        lines += [f".. image:: {picture}", f"   :alt: the figure of this example of viz.{name.rpartition('.')[2]}", ""]
 
 
 def skip(app, what, name, value, skipped, options) -> bool | None:

@@ -138,6 +138,7 @@ def test_the_pages_are_built_without_a_warning_and_need_no_network(tools, tmp_pa
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         page = html[f"notebooks/{notebook.stem}.html"]
         assert "<img" in page and "<math" in page and 'class="highlight' in page and "\\mathrm" not in page
+    assert html["api/minimix.viz.html"].count("<img") > 30  # what the examples draw
     commands = html["commands.html"]
     assert all(f">{command}<" in commands for command in ("minimix train", "minimix data get")) and "--threads" in commands
     assert "notebooks/04_mixconv.html" in html["index.html"] and "api/minimix.nn.html" in html["index.html"]

@@ -145,7 +145,8 @@ def _named(name: str, function: types.FunctionType) -> types.FunctionType:
     method.__kwdefaults__, method.__annotations__ = function.__kwdefaults__, function.__annotations__
     method.__module__, method.__qualname__, method.__doc__ = Tensor.__module__, f"Tensor.{name}", function.__doc__
     first, *others = inspect.signature(function).parameters.values()
-    method.__signature__ = inspect.signature(function).replace(parameters=[first.replace(name="self"), *others])
+    bound = first.replace(name="self", annotation=inspect.Parameter.empty)
+    method.__signature__ = inspect.signature(function).replace(parameters=[bound, *others])
     return method
 
 

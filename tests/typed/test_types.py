@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import inspect
+import pydoc
 import re
 import subprocess
 import sys
@@ -62,11 +63,61 @@ def test_attached_methods_look_like_those_of_the_class():
         if inspect.isfunction(value):
             assert (value.__module__, value.__name__) == ("minimix.tensor", name)
             assert value.__qualname__ == f"Tensor.{name}"
-            assert next(iter(inspect.signature(value).parameters)) == "self"
+            assert str(next(iter(inspect.signature(value).parameters.values()))) == "self"
             assert name.startswith("__") or value.__doc__ or name == "zero_grad", f"Tensor.{name} has no docstring"
     assert str(inspect.signature(x.transpose)) == "(axis0: int, axis1: int) -> minimix.tensor.Tensor"
     assert "Sum over" in mm.Tensor.sum.__doc__ and "a * b" in mm.Tensor.__rmul__.__doc__
     assert inspect.unwrap(mm.Tensor.sum).__code__ is inspect.unwrap(mm.functional.sum).__code__  # the same, without a call more
+
+
+OWN_MODULE = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+"""
+
+
+@pytest.mark.parametrize(
+    "code, offered",
+    [
+        ("x.", "backward"),
+        ("x.sum().", "backward"),
+        ("(x * 2).", "mean"),
+        ("(x @ x).", "relu"),
+        ("x[0].", "reshape"),
+        ("x.T.", "grad"),
+        ("x.mean(axis=0).", "item"),
+        ("F.relu(x).", "softmax"),
+        ("nn.Linear(2, 2)(x).", "sum"),
+        ("nn.Linear(2, 2).", "weight"),
+        ("nn.Linear(2, 2).eval().", "in_features"),
+        ("Net().", "conv"),
+        ("Net().conv.", "weight"),
+        ("nn.Sequential()[0].", "named_parameters"),
+        ("models.create('mixnet_s')(x).", "argmax"),
+        ("mm.", "viz"),
+        ("mm.viz.", "layer_costs"),
+        ("mm.course.", "check_conv2d"),
+        ("mm.train().", "best_accuracy"),
+        ("mm.profile().", "macs"),
+        ("mm.data.load().", "labels"),
+        ("mm.optim.SGD([x]).", "zero_grad"),
+    ],
+)
+def test_editors_offer_what_there_is(code, offered):
+    """jedi, which completes in IPython, Vim and Spyder, finds it without running the code."""
+    jedi = pytest.importorskip("jedi")
+    head = "import minimix as mm\nfrom minimix import nn, models\nimport minimix.functional as F\nx = mm.Tensor([1.0])\n"
+    script = jedi.Script(f"{head}{OWN_MODULE}{code}", project=jedi.Project(ROOT))
+    assert offered in {completion.name for completion in script.complete()}
+
+
+def test_help_shows_signature_and_docstring():
+    text = pydoc.plain(pydoc.render_doc(mm.Tensor.mean))
+    assert "mean(self, axis: " in text and "keepdims: bool = False)" in text and "Arithmetic mean over" in text
+    text = pydoc.plain(pydoc.render_doc(mm.Tensor))
+    assert " |  matmul(self, b: " in text and "Swap two axes" in text and "What backward passes added up" in text
 
 
 def wrong_lines() -> set:
