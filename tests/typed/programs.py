@@ -68,7 +68,7 @@ def tensors(x: mm.Tensor, array: NDArray[np.float32]) -> None:
     assert_type(x.requires_grad, bool)
 
     x + "a"  # wrong: operator
-    "a" * x  # wrong: operator
+    "a" - x  # wrong: operator
     x @ [1.0]  # wrong: operator
     x.summ()  # wrong: attr-defined
     x.sum(axis="rows")  # wrong: arg-type
