@@ -58,7 +58,8 @@ class Tensor:
     """An n-dimensional array that remembers how it was computed.
 
     data: anything that ``np.asarray`` takes. Python numbers and lists become float32, as in PyTorch; arrays keep their dtype,
-        and are not copied.
+        and are not copied: what is written into one between forward and backward changes the gradients, and only writers that
+        tell (optimisers, ``EMA``, ``load_state_dict``, ``w -= ...`` under ``no_grad``; see ``minimix/changes.py``) are noticed.
     requires_grad: whether ``backward`` shall leave a gradient in ``.grad``. Only floating-point (and complex) data can.
 
     Attributes: ``data`` and ``grad`` (ndarrays of one shape; ``grad`` is None until a backward pass adds to it), ``shape``,
@@ -105,7 +106,7 @@ class Tensor:
         """True where no recorded op made it: inputs, parameters, constants."""
 
     def item(self) -> builtins.float:
-        """The one number in it."""
+        """The one number in it. Raises ValueError where there are more, or none."""
 
     def numpy(self) -> np.ndarray:
         """The array itself, not a copy."""
@@ -125,7 +126,28 @@ class Tensor:
     def __int__(self) -> int:
         ...
 
+    def __complex__(self) -> complex:
+        ...
+
+    def __index__(self) -> int:
+        ...
+
+    def __round__(self, digits: int | None=None) -> builtins.float:
+        ...
+
+    def __format__(self, spec: str) -> str:
+        """``f"{loss:.3f}"``: a 0-d Tensor is written as its number is. Others have no format but their ``repr``."""
+
     def __repr__(self) -> str:
+        ...
+
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        """Arrays of its own, ``grad`` too. Raises RuntimeError where an op made it: its graph cannot be copied with it."""
+
+    def __getstate__(self) -> dict:
+        """For ``pickle`` and ``copy.copy``: everything but the graph, so that what comes out is a leaf, as in PyTorch."""
+
+    def __setstate__(self, state: dict) -> None:
         ...
 
     def retain_grad(self) -> Tensor:
@@ -140,6 +162,9 @@ class Tensor:
         gradient: array of this Tensor's shape; may be left out where it holds a single number (then 1).
         retain_graph: keep what the ops saved, so that backward can run again. Without it, everything is freed as soon as it
             has been used.
+
+        Raises RuntimeError where nothing requires gradients, ``gradient`` is missing or misshapen, the graph was freed, or an
+        array that a gradient is made from has been written into since (see ``minimix/changes.py``).
         """
 
     def __add__(self, other: Operand) -> Tensor:
@@ -183,6 +208,21 @@ class Tensor:
 
         Raises ValueError where the shapes do not fit, RuntimeError where the dtypes differ.
         """
+
+    def __iadd__(self, other: Operand) -> Tensor:
+        """a + b."""
+
+    def __isub__(self, other: Operand) -> Tensor:
+        """a - b."""
+
+    def __imul__(self, other: Operand) -> Tensor:
+        """a * b, element by element."""
+
+    def __itruediv__(self, other: Operand) -> Tensor:
+        """a / b. Division by zero gives infinity or NaN; integers are divided as float32."""
+
+    def __ipow__(self, other: Operand) -> Tensor:
+        """a to the power of b, each a Tensor or a number."""
 
     def __eq__(self, other: object) -> np.ndarray:  # type: ignore[override]
         """Where it is so: an array of booleans, outside the graph."""

@@ -65,11 +65,8 @@ def test_tests_use_nothing_else(metadata):
     own = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     runtime = {IMPORTED_AS.get(name, name) for name in names(metadata["install_requires"])}
     peers = {"torch", "timm"}  # skipped where they are not installed
-    brought_along = {"typing_extensions"}  # mypy's
-    assert (
-        imports(ROOT / "tests") - sys.stdlib_module_names - own - runtime - peers - brought_along - {"minimix", "benchmarks"}
-        <= extra
-    )
+    peers |= {"llvmlite", "typing_extensions"}  # Numba's compiler, which comes with it; mypy's
+    assert imports(ROOT / "tests") - sys.stdlib_module_names - own - runtime - peers - {"minimix", "benchmarks"} <= extra
 
 
 def test_every_dependency_has_a_lower_bound_and_a_reason(metadata):
@@ -197,3 +194,12 @@ def test_ci_tries_the_course_in_a_browser_where_there_is_one(run_ci, tmp_path):
 def test_ci_misses_a_command(run_ci):
     done = run_ci(README.format(last="true").replace("<!-- ci: test -->", ""))
     assert done.returncode == 1 and "<!-- ci: test -->" in done.stderr
+
+
+def test_the_lowest_versions_are_those_of_setup(metadata):
+    from lowest import lowest
+
+    found = lowest((ROOT / "setup.py").read_text(encoding="utf-8"))
+    assert found == [r.replace(">=", "==") for r in (*metadata["install_requires"], *metadata["extras_require"]["test"])]
+    with pytest.raises(ValueError, match="numpy has no lower bound"):
+        lowest('setup(install_requires=["numpy"], extras_require={"test": []})')
