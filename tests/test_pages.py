@@ -85,7 +85,7 @@ def test_no_default_hides_what_else_is_taken(tools):
                     for parameter in inspect.signature(function).parameters.values():
                         if parameter.annotation is parameter.empty and parameter.default not in (parameter.empty, None):
                             wrong.append(f"{room}.{name} {method}: {parameter}")
-    assert not wrong
+    assert not wrong, "annotate these parameters"
 
 
 def test_each_command_and_option_is_on_the_page(tools):
