@@ -58,8 +58,9 @@ class Tensor:
     """An n-dimensional array that remembers how it was computed.
 
     data: anything that ``np.asarray`` takes. Python numbers and lists become float32, as in PyTorch; arrays keep their dtype,
-        and are not copied: what is written into one between forward and backward changes the gradients, and only writers that
-        tell (optimisers, ``EMA``, ``load_state_dict``, ``w -= ...`` under ``no_grad``; see ``minimix/changes.py``) are noticed.
+        and are not copied, unless their bytes are in another order than this machine's. What is written into one between
+        forward and backward changes the gradients; only writers that tell (optimisers, ``EMA``, ``load_state_dict``,
+        ``w -= ...`` under ``no_grad``; see ``minimix/changes.py``) are noticed.
     requires_grad: whether ``backward`` shall leave a gradient in ``.grad``. Only floating-point (and complex) data can.
 
     Attributes: ``data`` and ``grad`` (ndarrays of one shape; ``grad`` is None until a backward pass adds to it), ``shape``,
