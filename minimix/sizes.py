@@ -1,6 +1,7 @@
 """How many numbers there are, in NumPy's manner and in PyTorch's."""
 
 import math
+from typing import Any
 
 
 class Size(int):
@@ -11,15 +12,17 @@ class Size(int):
     (6, (2, 3), 3)
     """
 
-    def __new__(cls, shape: tuple):
+    shape: tuple[int, ...]
+
+    def __new__(cls, shape: tuple[int, ...]) -> "Size":
         size = super().__new__(cls, math.prod(shape))
         size.shape = shape
         return size
 
-    def __call__(self, dim: int | None = None):
+    def __call__(self, dim: int | None = None) -> Any:
         if dim is not None and not -len(self.shape) <= dim < len(self.shape):
             raise IndexError(f"size: no axis {dim} in shape {self.shape}")
         return self.shape if dim is None else self.shape[dim]
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return Size, (self.shape,)

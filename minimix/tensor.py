@@ -12,48 +12,24 @@ import contextlib
 import copy
 import heapq
 import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from minimix import changes, op_times
 from minimix.kernels import memory
 from minimix.ops.op import Op
-from minimix.recording import Recording, is_recording
+from minimix.recording import enable_grad as enable_grad
+from minimix.recording import is_grad_enabled as is_grad_enabled  # they belong to what a Tensor needs
+from minimix.recording import no_grad as no_grad
 from minimix.sizes import Size
 
 _state = threading.local()  # of ``instead``
 
 
-def is_grad_enabled() -> bool:
-    """Whether ops on Tensors are being recorded in this Python thread."""
-    return is_recording()
-
-
-def no_grad(function=None):
-    """Within it nothing is recorded: for evaluation, and for updates of parameters. Also works as a decorator.
-
-    >>> import minimix as mm
-    >>> x = mm.Tensor([1.0, 2.0], requires_grad=True)
-    >>> with mm.no_grad():
-    ...     y = x * 2
-    >>> y.requires_grad
-    False
-    >>> @mm.no_grad()
-    ... def doubled(x):
-    ...     return x * 2
-    >>> doubled(x).requires_grad
-    False
-    """
-    return Recording(False) if function is None else Recording(False)(function)
-
-
-def enable_grad(function=None):
-    """Record again inside a ``no_grad`` block."""
-    return Recording(True) if function is None else Recording(True)(function)
-
-
 @contextlib.contextmanager
-def instead(run):
+def instead(run: Callable[..., "Tensor"]) -> Iterator[None]:
     """Within it no op runs in this Python thread: ``run(op, tensors, options)`` is called for each, and returns its Tensor."""
     before = getattr(_state, "instead", None)
     _state.instead = run
@@ -68,18 +44,18 @@ class Node:
 
     __slots__ = ("age", "flops", "freed", "inputs", "needed", "op", "output_dtype", "output_shape", "saved")
 
-    def __init__(self, op: Op, inputs: tuple, saved, output: np.ndarray, flops: int | None = None):
-        self.age = changes.tick()
-        self.op = op
-        self.inputs = inputs
-        self.needed = tuple(t.requires_grad for t in inputs)
+    def __init__(self, op: Op, inputs: tuple["Tensor", ...], saved: Any, output: np.ndarray, flops: int | None = None) -> None:
+        self.age: int = changes.tick()
+        self.op: Op = op
+        self.inputs: tuple[Tensor, ...] = inputs
+        self.needed: tuple[bool, ...] = tuple(t.requires_grad for t in inputs)
         self.saved = saved
-        self.output_shape = output.shape
-        self.output_dtype = output.dtype
-        self.flops = flops  # of forward; each gradient costs about as much again
-        self.freed = False
+        self.output_shape: tuple[int, ...] = output.shape
+        self.output_dtype: np.dtype = output.dtype
+        self.flops: int | None = flops  # of forward; each gradient costs about as much again
+        self.freed: bool = False
 
-    def backward(self, gradient: np.ndarray) -> tuple:
+    def backward(self, gradient: np.ndarray) -> tuple[np.ndarray | None, ...]:
         """Gradients of the inputs, None for those that nobody wants."""
         if self.freed:
             raise RuntimeError(
@@ -131,11 +107,19 @@ class Tensor:
     array([2., 4., 6.], dtype=float32)
     """
 
-    __slots__ = ("__weakref__", "_keep_grad", "data", "grad", "name", "node", "requires_grad")
+    __slots__ = {  # and what ``help`` says of them
+        "__weakref__": None,
+        "_keep_grad": None,
+        "data": "The numbers, an ndarray.",
+        "grad": "What backward passes added up, an ndarray of the shape of ``data``; None before the first.",
+        "name": "What graphs call it.",
+        "node": "The op that made it, as the tape remembers it; None for a leaf.",
+        "requires_grad": "Whether backward passes leave a gradient here.",
+    }
     __array_priority__ = 1000  # ndarray + Tensor goes to Tensor.__radd__ ...
     __array_ufunc__ = None  # ... as a whole, not element by element
 
-    def __init__(self, data, requires_grad: bool = False, name: str | None = None):
+    def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None) -> None:
         if isinstance(data, Tensor):
             data = data.data
         array = np.asarray(data)
@@ -152,29 +136,32 @@ class Tensor:
             raise TypeError(
                 f"only floating-point Tensors can require gradients, not {array.dtype}: use data.astype(np.float32)"
             )
-        self.data = array
-        self.grad = None
-        self.requires_grad = bool(requires_grad)
-        self.node = None
-        self.name = name
-        self._keep_grad = False
+        self.data: np.ndarray = array
+        self.grad: np.ndarray | Any = None  # an array or None; "Any" spares a check for None before every use
+        self.requires_grad: bool = bool(requires_grad)
+        self.node: Node | None = None
+        self.name: str | None = name
+        self._keep_grad: bool = False
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 
     @property
-    def shape(self) -> tuple:
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
         return self.data.shape
 
     @property
     def dtype(self) -> np.dtype:
+        """The type of its numbers."""
         return self.data.dtype
 
     @property
     def ndim(self) -> int:
+        """How many axes it has."""
         return self.data.ndim
 
     @property
-    def size(self) -> "Size":
+    def size(self) -> Size:
         """How many numbers it holds. Called, as in PyTorch, it gives the shape: ``x.size()``, ``x.size(0)``."""
         return Size(self.data.shape)
 
@@ -271,9 +258,10 @@ class Tensor:
         return self
 
     def zero_grad(self) -> None:
+        """Forget the gradient."""
         self.grad = None
 
-    def backward(self, gradient=None, retain_graph: bool = False) -> None:
+    def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
         """Add d(self)/d(leaf), weighted by ``gradient``, to ``.grad`` of every leaf that requires it.
 
         gradient: array of this Tensor's shape; may be left out where it holds a single number (then 1).
@@ -291,7 +279,7 @@ class Tensor:
         backpropagate([(self, _seed(self, gradient))], retain_graph)
 
 
-def _seed(tensor: Tensor, gradient) -> np.ndarray:
+def _seed(tensor: Tensor, gradient: Any) -> np.ndarray:
     if gradient is None:
         if tensor.size != 1:
             raise RuntimeError(
@@ -305,7 +293,7 @@ def _seed(tensor: Tensor, gradient) -> np.ndarray:
     return array.astype(tensor.dtype, copy=False)
 
 
-def backpropagate(seeds: list, retain_graph: bool = False) -> None:
+def backpropagate(seeds: "list[tuple[Tensor, np.ndarray]]", retain_graph: bool = False) -> None:
     """Run the backward pass from several (Tensor, gradient) pairs at once. ``Tensor.backward`` is the usual way in."""
     pending: dict[Node, np.ndarray] = {}  # gradient of a node's output, as far as it is known
     queue: list = []  # nodes waiting, youngest first
@@ -359,7 +347,7 @@ def _accumulate(tensor: Tensor, gradient: np.ndarray, fresh: bool) -> None:
         tensor.grad = np.asarray(tensor.grad + gradient)
 
 
-def apply(op: Op, *inputs, **options) -> Tensor:
+def apply(op: Op, *inputs: Any, **options: Any) -> Tensor:
     """Run ``op`` on Tensors (or anything that makes one), and remember it where a gradient may be asked for."""
     tensors = tuple(x if isinstance(x, Tensor) else Tensor(x) for x in inputs)
     run = getattr(_state, "instead", None)
@@ -371,7 +359,7 @@ def apply(op: Op, *inputs, **options) -> Tensor:
         flops = op.flops(output, saved) if op.flops and op_times.enabled() else None
         record(output.shape, flops)
     result = Tensor(output)
-    if is_recording() and any(t.requires_grad for t in tensors):
+    if is_grad_enabled() and any(t.requires_grad for t in tensors):
         result.requires_grad = True
         result.node = Node(op, tensors, saved, output, flops)
     return result

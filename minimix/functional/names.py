@@ -1,10 +1,11 @@
 """Names that arguments have elsewhere, in PyTorch and in NumPy, for what has another name here. They mean the same."""
 
 import inspect
+from collections.abc import Callable
 
 SAME = {  # ours: theirs
     "axis": ("dim",),
-    "axes": ("dims", "axes"),
+    "axes": ("dims",),
     "axis0": ("dim0",),
     "axis1": ("dim1",),
     "start_axis": ("start_dim",),
@@ -20,7 +21,7 @@ SAME = {  # ours: theirs
 UNUSED = ("out", "dtype")  # np.sum(tensor) passes them on, as None
 
 
-def foreign_names(function) -> dict[str, str | None]:
+def foreign_names(function: Callable) -> dict[str, str | None]:
     """{name elsewhere: the parameter of ``function`` that it means}; None for what NumPy passes on unused.
 
     >>> from minimix.functional.names import foreign_names
@@ -36,7 +37,7 @@ def foreign_names(function) -> dict[str, str | None]:
     return known | {name: None for name in UNUSED if name not in parameters}
 
 
-def translate(function, foreign: dict, args: tuple, options: dict) -> tuple[tuple, dict]:
+def translate(function: Callable, foreign: dict, args: tuple, options: dict) -> tuple[tuple, dict]:
     """``args`` and ``options`` under the names of ``function``. Raises TypeError where one thing is given twice."""
     label = function.__qualname__.removesuffix(".__init__")
     translated: dict = {}
