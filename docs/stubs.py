@@ -22,9 +22,10 @@ from minimix.functional import methods, names  # noqa: F401 - methods attaches t
 
 STUB = Path(tensor.__file__).with_suffix(".pyi")
 HEAD = """# Written by docs/stubs.py, from tensor.py and the functions of minimix/functional: change those, and run it.
-# __array__ is left out: with it, NumPy's types would take array * Tensor for an array. So is __getattr__, which only raises.
+# __array__ is left out: with it, NumPy's types would take array * Tensor for an array. So are
+# __getattr__ and __setitem__, which only raise.
 """
-LEFT_OUT = {"__array__", "__getattr__"}
+LEFT_OUT = {"__array__", "__getattr__", "__setitem__"}
 
 
 def stub() -> str:
@@ -102,6 +103,10 @@ def _add_torch_names(args: ast.arguments) -> None:
         for theirs in names.SAME.get(arg.arg, ()):
             args.kwonlyargs.append(ast.arg(theirs, arg.annotation))
             args.kw_defaults.append(defaults.setdefault(arg.arg, ast.Constant(...)))
+    for arg, default in list(zip(args.kwonlyargs, args.kw_defaults, strict=True)):
+        for theirs in names.SAME.get(arg.arg, ()):
+            args.kwonlyargs.append(ast.arg(theirs, arg.annotation))
+            args.kw_defaults.append(default)
     if args.vararg is not None:
         for theirs in names.SAME.get(args.vararg.arg, ()):
             args.kwonlyargs.append(ast.arg(theirs, args.vararg.annotation))

@@ -1,5 +1,6 @@
 # Written by docs/stubs.py, from tensor.py and the functions of minimix/functional: change those, and run it.
-# __array__ is left out: with it, NumPy's types would take array * Tensor for an array. So is __getattr__, which only raises.
+# __array__ is left out: with it, NumPy's types would take array * Tensor for an array. So are
+# __getattr__ and __setitem__, which only raise.
 
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -303,7 +304,7 @@ class Tensor:
         """log(softmax(x)), exact where the softmax itself would round to 0."""
 
     def sum(self, axis: Axis=None, keepdims: bool=False, *, dim: Axis=None, keepdim: bool=False) -> Tensor:
-        """Sum over ``axis``. Booleans and integers are summed as int64."""
+        """Sum over ``axis``. Booleans and integers are summed as int64 (uint64 as itself)."""
 
     def mean(self, axis: Axis=None, keepdims: bool=False, *, dim: Axis=None, keepdim: bool=False) -> Tensor:
         """Arithmetic mean over ``axis``; NaN of nothing. Refuses integers, whose mean is none."""
@@ -320,13 +321,14 @@ class Tensor:
     def min(self, axis: Axis=None, keepdims: bool=False, *, dim: Axis=None, keepdim: bool=False) -> Tensor:
         """Smallest value over ``axis``, otherwise like ``max``."""
 
-    def var(self, axis: Axis=None, keepdims: bool=False, correction: builtins.float=1, *, dim: Axis=None, keepdim: bool=False, ddof: builtins.float=1, unbiased: builtins.float=1) -> Tensor:
+    def var(self, axis: Axis=None, *, keepdims: bool=False, correction: builtins.float=1, dim: Axis=None, keepdim: bool=False, ddof: builtins.float=1, unbiased: builtins.float=1) -> Tensor:
         """Variance over ``axis``: the mean squared deviation, with count - ``correction`` for a count.
 
+        keepdims, correction: by name only, because what stands second is ``unbiased`` in PyTorch and ``dtype`` in NumPy.
         correction: 1 (as in PyTorch) estimates the variance of what the data was drawn from, 0 (NumPy's default) gives its own.
         """
 
-    def std(self, axis: Axis=None, keepdims: bool=False, correction: builtins.float=1, *, dim: Axis=None, keepdim: bool=False, ddof: builtins.float=1, unbiased: builtins.float=1) -> Tensor:
+    def std(self, axis: Axis=None, *, keepdims: bool=False, correction: builtins.float=1, dim: Axis=None, keepdim: bool=False, ddof: builtins.float=1, unbiased: builtins.float=1) -> Tensor:
         """Standard deviation over ``axis``: the square root of ``var``. Its gradient is 0 where the deviation is."""
 
     def argmax(self, axis: int | None=None, keepdims: bool=False, *, dim: int | None=None, keepdim: bool=False) -> np.ndarray:

@@ -240,3 +240,35 @@ def test_pictures_that_lack_an_axis_or_have_their_channels_last():
         nn.Conv2d(3, 4, 3)(np.zeros((16, 16, 3), np.float32))
     with pytest.raises(TypeError, match=r"Sequential\(\*layers\)"):
         nn.Sequential([nn.Linear(2, 2), nn.ReLU()])
+
+
+def test_flags_in_the_place_of_other_arguments_are_refused():
+    x = mm.Tensor(A)
+    for reduction in (x.sum, x.mean, x.max, x.min, x.argmax):
+        with pytest.raises(TypeError, match=r"keepdims must be True or False, not 1; several axes are a tuple, axis=\(0, 1\)"):
+            reduction(0, 1)
+        assert reduction(0, True).shape == (1, 3, 4)
+    for reduction in (x.var, x.std):  # in PyTorch, False would mean unbiased=False
+        with pytest.raises(TypeError, match="positional"):
+            reduction(0, False)
+    with pytest.raises(TypeError, match=r"max: axis must be an int, not a Tensor: .* maximum\(\)"):
+        F.max(x, x)
+
+
+def test_small_whole_numbers_are_summed_as_int64():
+    for dtype in (np.uint8, np.uint16, np.uint32, np.int8, np.int32, bool):
+        given = np.ones(300, dtype) * (1 if dtype is bool else 100)
+        given = given.astype(dtype)
+        ours, theirs = mm.Tensor(given).sum(), torch.tensor(given.astype(int)).sum()
+        assert ours.dtype == np.int64 and ours.item() == theirs.item()
+
+
+def test_devices_and_generators():
+    layer = nn.Linear(2, 2)
+    assert layer.to("cpu") is layer and layer.to(np.float64).weight.dtype == np.float64
+    with pytest.raises(TypeError, match=r"to\('cuda:0'\): everything is computed on the CPU"):
+        layer.to("cuda:0")
+    with pytest.raises(TypeError, match=r"generator must be a np.random.Generator, not True"):
+        nn.Dropout(0.5, True)
+    with pytest.raises(TypeError, match="not written into by index"):
+        mm.Tensor(A)[0] = 1

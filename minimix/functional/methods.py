@@ -151,6 +151,15 @@ Tensor.__getattr__ = _missing
 
 
 @_method
+def __setitem__(self, index, value) -> None:
+    """Only raises."""
+    raise TypeError(
+        "Tensors are not written into by index: x.data[index] = values does it outside the graph, before x is used; where()"
+        " and concatenate() do it inside"
+    )
+
+
+@_method
 def __iter__(self) -> Iterator[Tensor]:
     """The rows, along the first axis."""
     if self.ndim == 0:

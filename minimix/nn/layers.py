@@ -123,6 +123,8 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
         super().__init__()
+        if not (generator is None or isinstance(generator, np.random.Generator)):  # PyTorch's second argument is inplace
+            raise TypeError(f"Dropout: generator must be a np.random.Generator, not {generator!r}")
         if not 0 <= number(p, "dropout probability") <= 1:
             raise ValueError(f"dropout probability must lie between 0 and 1, got {p}")
         self.p, self.generator = p, generator

@@ -274,6 +274,10 @@ class Module:
 
     def to(self: Own, dtype: Any) -> Own:
         """Convert parameters and floating-point buffers to ``dtype``, in place. Returns self."""
+        if isinstance(dtype, str) and dtype.partition(":")[0] in ("cpu", "cuda", "mps"):
+            if dtype == "cpu":
+                return self
+            raise TypeError(f"to({dtype!r}): everything is computed on the CPU: leave it out")
         dtype = np.dtype(dtype)
         if dtype.kind != "f":
             raise TypeError(f"to() wants a floating-point dtype, not {dtype}")
