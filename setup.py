@@ -24,6 +24,7 @@ setup(
         "numba>=0.61",  # compiles the loops in minimix/kernels; the first with Python 3.10 to 3.13 (0.63 for 3.14: pip knows)
         "safetensors>=0.4",  # weights and checkpoints: nothing in them can run code, and PyTorch reads them
         "pooch>=1.7",  # downloads of data, with checksums, into the user's cache folder
+        "platformdirs>=4.0",  # where that folder is on each system; pooch's own, and for compiled kernels
         "requests>=2.28",  # what pooch downloads with; named here because its errors are caught
         "typer>=0.20",  # the command line
         "rich>=13.8",  # progress and tables in terminals and notebooks; typer brings it, but it is used directly

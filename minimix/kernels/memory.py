@@ -6,8 +6,9 @@ gone, and the next request of that size takes them from there. Every block start
 and the widest vector register.
 
 The shelf holds no more than four times what was in use at once (a network that evaluates needs three), so that the sizes of
-every picture that ever came by do not pile up. What has waited longest goes first. Large blocks are asked of the system itself: it has them back as soon as they
-are given up, while those of C's allocator stay with the process where anything is in use behind them.
+every picture that ever came by do not pile up. What has waited longest goes first. Large blocks are asked of the system itself:
+it has them back as soon as they are given up, while those of C's allocator stay with the process where anything is in use
+behind them.
 """
 
 import contextlib
