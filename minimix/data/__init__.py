@@ -123,7 +123,5 @@ def download(name: str = "cifar10", data_dir=None, progress: bool = True) -> Pat
     DataError for an archive that is not the official one.
     """
     if not folders(data_dir):
-        raise FileNotFoundError(
-            "this user has no cache folder: say with --data-dir or MINIMIX_DATA where the data shall go"
-        )
+        raise FileNotFoundError("this user has no cache folder: say with --data-dir or MINIMIX_DATA where the data shall go")
     return archive.download(name, folders(data_dir)[0], progress)
