@@ -17,7 +17,7 @@ import threading
 
 from numba.core import config
 
-from minimix.kernels import barrier
+from minimix.kernels import barrier, cores
 
 _pool: list = []  # workers that wait, all in step
 _turn = threading.Lock()  # one parallel call at a time; who finds it taken works alone
@@ -33,15 +33,7 @@ def _default_threads() -> int:
             return int(number)
         if text and variable == "MINIMIX_NUM_THREADS":  # the others are not minimix's own: OpenMP, too, passes over what is bad
             raise ValueError(f"{variable}={text!r}: expected a whole number of threads, 1 or more")
-    return usable_cores()
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))  # not on every system
-    except AttributeError:
-        return os.cpu_count() or 1
+    return cores.usable()
 
 
 def get_num_threads() -> int:

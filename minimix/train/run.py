@@ -9,6 +9,7 @@ import numpy as np
 
 import minimix
 from minimix import files
+from minimix.kernels import cores
 from minimix.nn import Module
 from minimix.train import figures, metrics, prepare
 from minimix.train import resume as resuming
@@ -126,6 +127,8 @@ def train(
             np.errstate(all="ignore"):  # fmt: skip
         start = time.monotonic()
         progress.note(f"minimix {minimix.__version__}: {config.model} on {config.data}, {_threads()}")
+        if busy := cores.busy():
+            progress.note(busy)
         train_set, test_set = own_data or prepare.load_data(config, progress)
         config = completed(config, train_set.name)
         batches = prepare.batches(config, train_set)

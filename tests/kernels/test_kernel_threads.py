@@ -15,7 +15,7 @@ from numba.core import config
 
 import minimix as mm
 import minimix.functional as F
-from minimix.kernels import threads
+from minimix.kernels import cores, threads
 from minimix.kernels.threads import parallel
 
 rng = np.random.default_rng(0)
@@ -141,9 +141,9 @@ def test_number_of_threads_from_the_environment(variable, monkeypatch):
             with pytest.raises(ValueError, match=f"{variable}='{wrong}': expected a whole number"):
                 threads._default_threads()
         else:  # OpenMP's and Numba's own: they do not refuse either
-            assert threads._default_threads() == threads.usable_cores()
+            assert threads._default_threads() == cores.usable()
     monkeypatch.setenv(variable, "")
-    assert threads._default_threads() == threads.usable_cores()
+    assert threads._default_threads() == cores.usable()
 
 
 def test_openmps_list_of_nested_levels(monkeypatch):
@@ -152,7 +152,7 @@ def test_openmps_list_of_nested_levels(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", " 3 , 2")
     assert threads._default_threads() == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "nonsense,2")
-    assert threads._default_threads() == threads.usable_cores()
+    assert threads._default_threads() == cores.usable()
 
 
 # -- with the real kernels ---------------------------------------------------------------------------------------------
