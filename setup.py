@@ -49,6 +49,7 @@ setup(
     python_requires=">=3.10",
     packages=find_packages(include=["minimix", "minimix.*"]),
     package_dir={"": "."},  # says that the packages lie here, so that -e is no more than this folder on Python's path
+    package_data={"minimix": ["py.typed", "*.pyi"]},  # for type checkers
     cmdclass={"build_py": Build},
     install_requires=[
         "numpy>=2.0",  # arrays; from 2.0 on, a result's dtype depends on the dtypes that go in, not on the values

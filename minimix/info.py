@@ -33,8 +33,9 @@ REGISTERS = {  # the widest first; a register that holds one number is no vector
 }
 HOW_THREADS_WORK = (
     "A pool of minimix's own: each thread runs the same compiled loop on its share of the channels, without Python's lock. "
-    "None of Numba's threading layers is used. Results are the same to the bit for any number of threads. Of several Python "
-    "threads that call layers at once, one has the pool and the others work alone. A forked child starts a pool of its own."
+    "None of Numba's threading layers is used. Results are the same to the bit for any number of threads, on one kind of "
+    "processor. Of several Python threads that call layers at once, one has the pool and the others work alone. A forked "
+    "child starts a pool of its own."
 )
 
 
