@@ -69,7 +69,7 @@ def test_tests_use_nothing_else(metadata):
     extra = names([*metadata["extras_require"]["test"], *metadata["extras_require"]["browser"]])
     own = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     runtime = {IMPORTED_AS.get(name, name) for name in names(metadata["install_requires"])}
-    peers = {"torch", "timm"}  # skipped where they are not installed
+    peers = {"torch", "timm", "llvmlite"}  # skipped where they are not installed; Numba's compiler, which always is
     assert imports(ROOT / "tests") - sys.stdlib_module_names - own - runtime - peers - {"minimix", "benchmarks"} <= extra
 
 
