@@ -309,6 +309,18 @@ def test_what_nobody_uses_is_removed():
     assert not ancient.exists() and other.is_dir()
 
 
+def test_what_early_versions_left_beside_the_sources_is_removed(monkeypatch, tmp_path):
+    """pip does not know of it: after an uninstall its folder would still be imported, as an empty package."""
+    old = tmp_path / "__pycache__" / "numba-0.68.1-0123abcd"
+    old.mkdir(parents=True)
+    (old / "jit.forward-1.py311.nbi").write_bytes(b"x")
+    (tmp_path / "cache.py").write_text("")
+    monkeypatch.setattr(cache, "HERE", tmp_path)
+    cache._folder_name.cache_clear()
+    hits()
+    assert list(old.parent.iterdir()) == []
+
+
 def test_a_process_that_runs_on_other_settings_keeps_its_folder():
     running = [old_folder(60, number) for number in range(20)]
     hits()
