@@ -247,9 +247,7 @@ def _used(where: Path) -> None:
             if time.time() - path.stat().st_mtime > RECENT:
                 path.unlink()
     prune(where)
-    for path in HERE.glob(
-        "__pycache__/numba-*"
-    ):  # of early versions; pip does not know of them
+    for path in HERE.glob("__pycache__/numba-*"):  # of early versions; pip does not know of them
         shutil.rmtree(path, ignore_errors=True)
 
 
