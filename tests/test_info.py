@@ -15,18 +15,18 @@ from minimix.kernels import cache, cores, jit, scaling
 
 LOOP = """
 target triple = "{triple}"
-define void @scale_and_add(float* noalias %out, float* noalias %x, float %factor, i64 %n) {{
+define void @scale_and_add(ptr noalias %out, ptr noalias %x, float %factor, i64 %n) {{
 entry:
   br label %loop
 loop:
   %i = phi i64 [0, %entry], [%next, %loop]
-  %at = getelementptr float, float* %x, i64 %i
-  %to = getelementptr float, float* %out, i64 %i
-  %a = load float, float* %at
-  %b = load float, float* %to
+  %at = getelementptr float, ptr %x, i64 %i
+  %to = getelementptr float, ptr %out, i64 %i
+  %a = load float, ptr %at
+  %b = load float, ptr %to
   %product = fmul contract float %a, %factor
   %sum = fadd contract float %b, %product
-  store float %sum, float* %to
+  store float %sum, ptr %to
   %next = add i64 %i, 1
   %done = icmp eq i64 %next, %n
   br i1 %done, label %end, label %loop
@@ -41,7 +41,7 @@ def listing(triple: str, processor: str, features: str = "", speed: int = 3) -> 
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     machine = llvm.Target.from_triple(triple).create_target_machine(processor, features, speed)
-    module = llvm.parse_assembly(LOOP.format(triple=triple).replace("float*", "ptr"))
+    module = llvm.parse_assembly(LOOP.format(triple=triple))
     options = llvm.create_pipeline_tuning_options(speed)
     options.loop_vectorization = options.slp_vectorization = speed > 1
     passes = llvm.create_pass_builder(machine, options)
@@ -49,6 +49,7 @@ def listing(triple: str, processor: str, features: str = "", speed: int = 3) -> 
     return machine.emit_assembly(module)
 
 
+@pytest.mark.skipif(llvm.llvm_version_info[0] < 16, reason="an LLVM that reads other listings")
 @pytest.mark.parametrize(
     "triple, processor, features, expected",
     [

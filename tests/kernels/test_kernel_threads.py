@@ -238,7 +238,7 @@ print("all the same")
 def test_after_a_fork(busy):
     """The child has none of its parent's threads, and the parent may have been in the middle of something."""
     script = FORK.format(tests=str(pathlib.Path(__file__).parent), busy=busy)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300)
     assert done.stdout.strip() == "all the same", done.stderr
 
 
