@@ -49,18 +49,23 @@ class _Block:
 
 
 def _take(nbytes: int) -> np.ndarray:
-    global _shelved, _in_use, _most
+    global _shelved
     with _lock:
         blocks = _shelf.get(nbytes)
-        memory = blocks.pop() if blocks else None
-        if memory is not None:
+        if blocks:
             _shelved -= nbytes
-    if memory is None:
-        memory = _new(nbytes)
+            _count(nbytes)
+            return blocks.pop()
+    memory = _new(nbytes)
     with _lock:
-        _in_use += nbytes
-        _most = max(_most, _in_use)
+        _count(nbytes)
     return memory
+
+
+def _count(nbytes: int) -> None:
+    global _in_use, _most
+    _in_use += nbytes
+    _most = max(_most, _in_use)
 
 
 def _new(nbytes: int) -> np.ndarray:
