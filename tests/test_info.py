@@ -73,7 +73,7 @@ def test_vectors_of_other_processors(triple, processor, features, expected):
     assert info.vectors_in(scalar) == "no vectors found", scalar
 
 
-@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+@pytest.mark.skipif(bool(config.DISABLE_JIT or config.BOUNDSCHECK) or int(config.OPT) < 2, reason="no loop is vectorised so")
 def test_vectors_of_this_processor():
     assert info.info()["processor"]["used by compiled loops"] != "no vectors found"
 
