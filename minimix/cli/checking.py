@@ -38,6 +38,7 @@ def info(
     clear_cache: Annotated[bool, Option("--clear-cache", help="Remove all compiled kernels that are kept on disk.")] = False,
 ):
     """Versions, processor, threads, compiled kernels and folders: what to send with a question about speed or a bug."""
+    from minimix.cli.output import print_facts
     from minimix.info import clear_cache as clear
     from minimix.info import info as collect
 
@@ -48,8 +49,4 @@ def info(
     if as_json:
         print(json.dumps(sections, indent=2))
         return
-    width = max(len(name) for facts in sections.values() for name in facts)
-    for section, facts in sections.items():
-        print(section)
-        for name, value in facts.items():
-            print(f"  {name:<{width}}  {value}")
+    print_facts(sections)
