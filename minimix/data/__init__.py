@@ -1,7 +1,9 @@
-"""Data: CIFAR-10 and CIFAR-100 from files, patterns10 from a seed; augmentation and batches.
+"""Data: CIFAR-10 and CIFAR-100 from files, patterns10 from a seed, pictures and arrays of your own; augmentation and batches.
 
 data.load("auto", "train")      CIFAR-10 where it is found, else patterns10
 data.find("cifar10")            the folder, or None
+data.from_folder("pets")        (training, test) images out of a folder of pictures for each class
+data.from_arrays(x, labels)     a set out of arrays of many kinds
 data.download("cifar10")        fetch it; nothing else here uses the network
 data.load_pictures(["a.jpg"], models.preparation("tf_mixnet_s"))     photographs for networks with published weights
 """
@@ -13,15 +15,16 @@ from pathlib import Path
 from minimix.data import archive, cifar
 from minimix.data.augment import Augment, make_batch
 from minimix.data.batches import Batches
+from minimix.data.class_folders import from_folder
 from minimix.data.classes import read_classes
-from minimix.data.dataset import DataError, Dataset
+from minimix.data.dataset import DataError, Dataset, from_arrays
 from minimix.data.official import ARCHIVES, LAYOUTS, TITLES
 from minimix.data.patterns import patterns10
 from minimix.data.pictures import load_pictures
 
 __all__ = [
-    "NAMES", "Augment", "Batches", "DataError", "Dataset", "download", "find", "folders", "how_to_get", "load",
-    "load_pictures", "make_batch", "patterns10", "read_classes",
+    "NAMES", "Augment", "Batches", "DataError", "Dataset", "download", "find", "folders", "from_arrays", "from_folder",
+    "how_to_get", "load", "load_pictures", "make_batch", "patterns10", "read_classes",
 ]  # fmt: skip
 
 NAMES = ("cifar10", "cifar100", "patterns10")
