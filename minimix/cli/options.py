@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -65,9 +66,15 @@ def network_of(text: str) -> tuple[str, dict]:
 
     >>> network_of("mobilenetv1_100:kernels=3,5,7:partition=exponential")
     ('mobilenetv1_100', {'kernels': (3, 5, 7), 'partition': 'exponential'})
+
+    Of your own, it is a file and a function; drives have colons, too.
+
+    >>> network_of(r"C:\\nets\\net.py:make:width=0.5")
+    ('C:\\\\nets\\\\net.py:make', {'width': 0.5})
     """
-    name, *settings = text.split(":")
-    return name, settings_of(settings)
+    own = re.match(r".+?\.pyw?:[^\W\d]\w*(?=:|$)", text, re.S)
+    name, *settings = [own[0], *text[own.end() + 1 :].split(":")] if own else text.split(":")
+    return name, settings_of(filter(None, settings) if own else settings)
 
 
 def image_size_of(text: str) -> tuple[int | None, int, int]:
