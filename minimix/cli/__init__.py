@@ -1,4 +1,4 @@
-"""The command line: ``minimix train | evaluate | predict | summary | compare | gradcheck | notebooks | data | info``.
+"""The command line: ``minimix train | evaluate | predict | plot | summary | compare | gradcheck | notebooks | data | info``.
 
 Every command is a thin layer over the Python function of the same name, and imports what it needs when it is called. What
 users get wrong becomes one red line on standard error, and exit code 2; what went wrong on the way, exit code 1.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from minimix.cli import checking, costs, data, notebooks, prediction, training
+from minimix.cli import checking, costs, data, notebooks, plotting, prediction, training
 
 app = typer.Typer(
     name="minimix",
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command()(training.train)
 app.command()(training.evaluate)
 app.command()(prediction.predict)
+app.command()(plotting.plot)
 app.command()(costs.summary)
 app.command()(costs.compare)
 app.command()(checking.gradcheck)

@@ -8,7 +8,7 @@ import contextlib
 import sys
 import time
 
-WIDTHS = {"epoch": 11, "train loss": 12, "accuracy": 10, "test loss": 11, "accuracy ": 10, "images/s": 10, "time": 8, "left": 8}
+WIDTHS = {"epoch": 11, "train loss": 12, "accuracy": 10, "val. loss": 11, "accuracy ": 10, "images/s": 10, "time": 8, "left": 8}
 HEADER = "".join(f"{name.strip():>{width}}" for name, width in WIDTHS.items())
 REDRAW = 0.25  # seconds between two drawings of the moving line
 LINE = 20.0  # seconds between two plain lines within an epoch
@@ -27,11 +27,11 @@ def clock(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def row(epoch, train=(None, None), test=(None, None), speed=None, spent=None, left=None) -> str:
-    """One line under ``HEADER``; what is not known yet stays blank. train, test: (loss, accuracy)."""
+def row(epoch, train=(None, None), validation=(None, None), speed=None, spent=None, left=None) -> str:
+    """One line under ``HEADER``; what is not known yet stays blank. train, validation: (loss, accuracy)."""
     cells = [
         epoch,
-        *(text for loss, accuracy in (train, test) for text in (_figure(loss, "{:.4f}"), _figure(accuracy, "{:.2%}"))),
+        *(text for loss, accuracy in (train, validation) for text in (_figure(loss, "{:.4f}"), _figure(accuracy, "{:.2%}"))),
         _figure(speed, "{:.0f}"),
         clock(spent),
         clock(left),
@@ -65,7 +65,7 @@ class Silent:
         """A step was taken. ``loop`` is asked for figures only when they are shown."""
 
     def evaluating(self) -> None:
-        """The epoch's steps are done, and the test images are looked at."""
+        """The epoch's steps are done, and the validation images are looked at; or the test images, after the end."""
 
     def row(self, text: str) -> None:
         """A line of the table of epochs. The first brings the header with it."""
