@@ -34,6 +34,13 @@ def kernels_of(text: str | None) -> tuple[int, ...] | None:
     return sizes
 
 
+SETTINGS = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option", "-o", metavar="KEY=VALUE", help="Any option of models.create, such as partition=exponential; several."
+    ),
+]
+
 _NOT_HERE = {  # of ``models.create``
     "name": "the network's name stands in front of its options, NAME:KEY=VALUE",
     "pretrained": "`minimix predict --model NAME` takes the published weights unless it is given --weights, and no cost "

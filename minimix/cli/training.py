@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from minimix.cli.options import BATCH_SIZE, DATA_DIR, RUNS, THREADS, hint, kernels_of, known, model_options
+from minimix.cli.options import (
+    BATCH_SIZE,
+    DATA_DIR,
+    RUNS,
+    SETTINGS,
+    THREADS,
+    hint,
+    kernels_of,
+    known,
+    model_options,
+    network_of,
+    settings_of,
+)
 
 Option, Argument = typer.Option, typer.Argument
 
@@ -25,7 +37,14 @@ def bare_resume(arguments: list[str]) -> list[str]:
 
 
 def train(
-    model: Annotated[str | None, Option(help="The network, by name.", show_default="mixnet_nano")] = None,
+    model: Annotated[
+        str | None,
+        Option(
+            help="The network, by name, or yours, FILE.py:FUNCTION; options may follow: mobilenetv2_050_cifar:kernels=3,5.",
+            show_default="mixnet_nano",
+        ),
+    ] = None,
+    settings: SETTINGS = None,
     width: Annotated[float | None, Option(help="Multiplies the network's channels.", show_default="1.0")] = None,
     kernels: Annotated[
         str | None, Option(help="Kernel sizes for all blocks, such as 3,5,7.", show_default="those of the network")
@@ -33,11 +52,22 @@ def train(
     dropout: Annotated[float | None, Option(help="Dropout before the classifier.", show_default="0.0")] = None,
     data: Annotated[
         str | None,
-        Option(help="cifar10, cifar100, patterns10; auto: cifar10 where it is found, else patterns10.", show_default="auto"),
+        Option(
+            help="cifar10, cifar100, patterns10; auto: cifar10 where it is found, else patterns10; or a folder that has a "
+            "sub-folder of pictures for each class (or train and test, with these in them).",
+            show_default="auto",
+        ),
     ] = None,
     data_dir: DATA_DIR = None,
+    size: Annotated[
+        int | None, Option(help="Of the pictures of a folder: what they are resized to, in pixels.", show_default="32")
+    ] = None,
     epochs: Annotated[
-        int | None, Option(help="Times through the training images.", show_default="20 for CIFAR, 3 for patterns10")
+        int | None,
+        Option(
+            help="Times through the training images.",
+            show_default="20 for CIFAR, 3 for patterns10, more where there are few images",
+        ),
     ] = None,
     batch_size: Annotated[int | None, Option(help="Images a step.", show_default="128")] = None,
     lr: Annotated[float | None, Option(help="Learning rate at its peak.", show_default="by optimizer; sgd 0.3")] = None,
@@ -97,16 +127,15 @@ def train(
     Ctrl-C stops after the step, with a checkpoint; --resume goes on as if nothing had happened, and with more --epochs it
     trains a finished run longer. --from begins with the weights of another run, for other classes, too.
     """
-    from minimix.data import NAMES
     from minimix.train import train as run
 
-    if data is not None:
-        known("data set", data, (*NAMES, "auto"))
+    name_of_model, options = (None, {}) if model is None else network_of(model)
+    options = (model_options(width, kernels_of(kernels), dropout) or {}) | settings_of(settings or ()) | options
     if resume is not None:
         resume = find_run(resume, runs or Path("runs")) if resume else True
 
     result = run(
-        model, data, model_options=model_options(width, kernels_of(kernels), dropout), data_dir=data_dir, epochs=epochs,
+        name_of_model, data, model_options=options or None, data_dir=data_dir, size=size, epochs=epochs,
         batch_size=batch_size, lr=lr, optimizer=optimizer, schedule=schedule, momentum=momentum, weight_decay=weight_decay,
         label_smoothing=label_smoothing, augment=augment, small_first=small_first, ema=ema, validation=validation,
         test_every_epoch=test_every_epoch, patience=patience, from_=from_, freeze=freeze, seed=seed, name=name, runs=runs,

@@ -5,8 +5,8 @@
     noise                                       noise(images, rng) -> images
     ["flip", "crop", noise]
 
-A function of your own gets a batch, uint8 (N, 3, H, W), which it may change, and a ``numpy.random.Generator`` that is the same for
-the same seed, epoch and batch; it returns uint8 of the same shape. Flips, crops and cut-outs come after it.
+A function of your own gets a batch, uint8 (N, 3, H, W), which it may change, and a ``numpy.random.Generator`` that is the same
+for the same seed, epoch and batch; it returns uint8 of the same shape. Flips, crops and cut-outs come after it.
 """
 
 import inspect
@@ -94,7 +94,7 @@ def apply(function: Callable, images: np.ndarray, key: tuple[int, ...]) -> np.nd
     if found.dtype != np.uint8 or found.shape != images.shape:
         advice = ": round, clip to 0 .. 255 and cast, .round().clip(0, 255).astype(np.uint8)" if found.dtype.kind == "f" else ""
         raise ValueError(
-            f"augment: {name} gave {found.dtype} {found.shape} for uint8 {images.shape}, expected the same shape and dtype{advice}"
+            f"augment: {name} gave {found.dtype} {found.shape} for uint8 {images.shape}, expected the same of both{advice}"
         )
     return np.ascontiguousarray(found)
 

@@ -26,7 +26,8 @@ def names() -> list[str]:
 
 
 def is_small(name: str) -> bool:
-    """Whether the network ``name`` is made for pictures of 32x32, CIFAR's; or is one of your own, which sees pictures as these do.
+    """Whether the network ``name`` is made for pictures of 32x32, CIFAR's; or is one of your own, which sees pictures as these
+    do.
 
     >>> is_small("mixnet_s_cifar"), is_small("mixnet_nano"), is_small("mixnet_s")
     (True, True, False)
@@ -70,7 +71,9 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     """
     if own.is_own(name):
         if pretrained:
-            raise ValueError(f"nobody has published weights of {name}: load them with load_weights(model, file), or --weights FILE")
+            raise ValueError(
+                f"nobody has published weights of {name}: load them with load_weights(model, file), or --weights FILE"
+            )
         return own.create(name, **options)
     if str(name).endswith((".py", ".pyw")):
         raise ValueError(f"{name} is a file: say which function or class in it makes the network, {name}:FUNCTION")

@@ -72,12 +72,7 @@ def create(name: str, **options) -> Module:
     function does not have, and for what it returns, if that is no Module; ValueError, with the line in the file, for what goes
     wrong in it.
     """
-    file, function = parts(name)
-    make = getattr(_module(file), function, None)
-    if isinstance(make, Module):
-        raise ValueError(f"{name} is a network, but what is needed makes a new one each time: def make(num_classes): ...")
-    if not callable(make):
-        raise ValueError(f"{file} has no function or class {function}: it has {', '.join(_callables(file)) or 'none'}")
+    make, (file, function) = maker(name), parts(name)
     options = {key: value for key, value in options.items() if value is not None}
     try:
         known = inspect.signature(make).parameters.values()
@@ -99,6 +94,17 @@ def create(name: str, **options) -> Module:
     return model
 
 
+def maker(name: str):
+    """The function or class itself."""
+    file, function = parts(name)
+    make = getattr(_module(file), function, None)
+    if isinstance(make, Module):
+        raise ValueError(f"{name} is a network, but what is needed makes a new one each time: def make(num_classes): ...")
+    if not callable(make):
+        raise ValueError(f"{file} has no function or class {function}: it has {', '.join(_callables(file)) or 'none'}")
+    return make
+
+
 def check(model: Module, name: str, shape: tuple[int, int, int], classes: int) -> None:
     """Refuse a network that does not make (N, ``classes``) of pictures of ``shape``, (C, H, W): before anything is trained.
 
@@ -109,14 +115,14 @@ def check(model: Module, name: str, shape: tuple[int, int, int], classes: int) -
     try:
         model.eval()
         with no_grad():
-            found = _run(file, f"{name} on pictures of {shape}", model, Tensor(np.zeros((2, *shape), np.float32)))
+            found = _run(file, f"{name} on pictures of {tuple(shape)}", model, Tensor(np.zeros((2, *shape), np.float32)))
     finally:
         for module, mode in modes:
             module.training = mode
     if getattr(found, "shape", None) != (2, classes):
         what = f"{found.shape} of 2 pictures" if hasattr(found, "shape") else f"a {type(found).__name__}"
         raise ValueError(
-            f"{name} makes {what} of {shape}, but there are {classes} classes: expected (2, {classes}); does it take num_classes?"
+            f"{name} makes {what} of {tuple(shape)}, expected (2, {classes}) for {classes} classes: does it take num_classes?"
         )
 
 
@@ -165,7 +171,7 @@ def _explained(error: BaseException, file: Path | None, what: str) -> str:
     if isinstance(error, SyntaxError) and error.filename and file is not None and Path(error.filename) == file.absolute():
         return f"{file}, line {error.lineno}: {message}\n    {(error.text or '').strip()}"
     if isinstance(error, SystemExit):
-        message = "it ends the program; what shall only happen when it is run goes below `if __name__ == \"__main__\":`"
+        message = 'it ends the program; what shall only happen when it is run goes below `if __name__ == "__main__":`'
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if file is not None and frame.filename == str(file.absolute())]
     if not own:
