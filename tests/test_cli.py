@@ -208,7 +208,7 @@ def test_predict_takes_any_size_and_says_so(minimix, trained):
 
 
 def test_predict_takes_the_centre_and_obeys_the_camera():
-    from minimix.cli.images import read_images
+    from minimix.data.pictures import small
 
     stripes = np.zeros((32, 96, 3), np.uint8)
     stripes[:, :32, 0], stripes[:, 32:64, 1], stripes[:, 64:, 2] = 200, 200, 200  # red, green, blue
@@ -218,8 +218,8 @@ def test_predict_takes_the_centre_and_obeys_the_camera():
     exif = Image.Exif()
     exif[0x0112] = 3  # taken upside down
     Image.fromarray(turned).save("turned.png", exif=exif)
-    (wide, upright), sizes = read_images([Path("wide.png"), Path("turned.png")], 32, 32)
-    assert sizes == [(32, 96), (32, 32)]
+    (wide, had), (upright, _) = small("wide.png", 32, 32), small("turned.png", 32, 32)
+    assert had == (32, 96)
     assert (wide[1] == 200).all() and not wide[[0, 2]].any()
     assert (upright[:, 16:] == 200).all() and not upright[:, :16].any()
 
@@ -229,7 +229,10 @@ def test_predict_names_the_image_that_is_none(minimix, trained, content):
     save_images((32, 32))
     if content is not None:
         Path("broken.png").write_bytes(content)
-    code, output, errors = minimix("predict", "image0.png", "broken.png")
+    code, output, errors = minimix("predict", "broken.png", "image0.png", "--top", "1")
+    assert code == 1 and "broken.png" in errors and "1 image of 2 could not be read" in errors
+    assert output.splitlines()[-1].startswith("image0.png")
+    code, output, errors = minimix("predict", "broken.png")
     assert code == 2 and "broken.png" in errors and not output
 
 

@@ -31,6 +31,7 @@ ORDER = (
     ("viz",),
     ("optim",),
     ("train",),
+    ("prediction",),
     ("info",),
     ("course",),
     ("cli",),

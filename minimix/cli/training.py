@@ -149,8 +149,15 @@ def evaluate(
     checkpoint: Annotated[
         str | None, Argument(metavar="[RUN]", help="A run's folder or name (then its best weights), or a .safetensors file.")
     ] = None,
-    data: Annotated[str | None, Option(help="A data set with the same classes.", show_default="that of the run")] = None,
-    split: Annotated[str, Option(help="test, train, or validation: the images that its best epoch was chosen by.")] = "test",
+    data: Annotated[
+        str | None, Option(help="A data set, or a folder of pictures, with the same classes.", show_default="that of the run")
+    ] = None,
+    split: Annotated[
+        str, Option(help="test, train, validation (the images that its best epoch was chosen by), or all of them.")
+    ] = "test",
+    model: Annotated[
+        str | None, Option(metavar="FILE.py:FUNCTION", help="Where a network of your own is now.", show_default="as trained")
+    ] = None,
     data_dir: DATA_DIR = None,
     batch_size: BATCH_SIZE = 128,
     runs: RUNS = Path("runs"),
@@ -161,32 +168,17 @@ def evaluate(
 
     Of its own training images, --split train takes those that it was trained on.
     """
-    import dataclasses
-
-    from minimix import data as datasets
     from minimix.cli.output import print_table
     from minimix.train import evaluate as measure
     from minimix.train import load_model
+    from minimix.train.judging import SPLITS, images_for
     from minimix.train.limits import limited
-    from minimix.train.split import split as parted
 
-    known("split", split, ("train", "validation", "test"))
-    trained = load_model(find_run(checkpoint, runs))
-    if data is not None:
-        known("data set", data, datasets.NAMES)
-    elif trained.data not in datasets.NAMES:
-        raise ValueError(f"{trained.path} was trained on {trained.data!r}, which has no place here: choose with --data")
-    images = datasets.load(data or trained.data, "test" if split == "test" else "train", data_dir)
-    share = trained.recipe.get("validation", 0.0)
-    if split != "test" and images.name == trained.data:
-        images = parted(images, share, trained.recipe["seed"])[split == "validation"]
-    elif split == "validation":
-        images = None
-    if images is None:
-        raise ValueError(f"{trained.path} has no validation images{'' if share else ': it was trained with --validation 0'}")
-    if images.classes != trained.classes:
-        raise ValueError(f"{images.name} does not have the classes of {trained.path}, which was trained on {trained.data}")
-    images = dataclasses.replace(images, mean=trained.mean, std=trained.std)  # as the network has learnt to see them
+    known("split", split, SPLITS)
+    trained = load_model(find_run(checkpoint, runs), model)
+    images, lines = images_for(trained, data, split, data_dir)
+    for line in lines:
+        typer.echo(line, err=as_json)
     with limited(threads):
         found = measure(trained.model, images, batch_size)
     per_class = found.confusion.diagonal() / found.confusion.sum(axis=1).clip(1)

@@ -141,15 +141,17 @@ def as_labels(labels, count: int, classes=None) -> tuple[np.ndarray, tuple[str, 
         hint = ": labels.astype(int), if they are whole" if labels.dtype.kind == "f" else ""
         raise TypeError(f"labels: expected whole numbers or names, not {labels.dtype}{hint}")
     largest = int(labels.max()) if count else -1
-    if count and labels.min() < 0:
-        raise ValueError(f"labels: {labels.min()} among them, but classes are counted from 0")
     given = classes is not None
+    if count and labels.min() < 0 and not given:
+        raise ValueError(f"labels: {labels.min()} among them, but classes are counted from 0")
     if not given:
         if largest >= max(count, 2):
             raise ValueError(f"labels: up to {largest}, more than there are images: pass classes, or the labels as names")
         classes = tuple(map(str, range(largest + 1)))
-    if largest >= len(classes):
-        raise ValueError(f"labels: up to {largest}, but with {len(classes)} classes they are 0 to {len(classes) - 1}")
+    if count and (labels.min() < 0 or largest >= len(classes)):
+        raise ValueError(
+            f"labels: found {labels.min()} to {largest}, but with {len(classes)} classes they are 0 to {len(classes) - 1}"
+        )
     labels = labels.astype(np.int64, copy=False)
     if given:
         return labels, classes, ""

@@ -71,13 +71,18 @@ def small(path, height: int, width: int) -> tuple[np.ndarray, tuple[int, int]]:
     >>> pixels.shape, had, int(pixels.max())
     ((3, 32, 32), (200, 300), 90)
     """
+    picture = open_upright(path)
+    return fitted(picture, height, width), (picture.height, picture.width)
+
+
+def fitted(picture, height: int, width: int) -> np.ndarray:
+    """A Pillow image, RGB -> uint8 (3, height, width): its shorter side resized, its centre cut out, where it has another
+    size."""
     from PIL import Image, ImageOps
 
-    picture = open_upright(path)
-    had = picture.height, picture.width
-    if had != (height, width):
+    if picture.size != (width, height):
         picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
-    return np.ascontiguousarray(np.asarray(picture).transpose(2, 0, 1)), had  # (H, W, 3) -> (3, H, W)
+    return np.ascontiguousarray(np.asarray(picture).transpose(2, 0, 1))  # (H, W, 3) -> (3, H, W)
 
 
 def prepare(picture, how: Preparation) -> np.ndarray:
