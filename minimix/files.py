@@ -50,6 +50,25 @@ def write(path, content: bytes | str) -> None:
         raise
 
 
+@contextlib.contextmanager
+def named(path):
+    """Within it, an OSError that names no file, such as that of a full disk, is one that names ``path``.
+
+    >>> import errno
+    >>> with named("a.tar.gz"):
+    ...     raise OSError(errno.ENOSPC, "No space left on device")
+    Traceback (most recent call last):
+        ...
+    OSError: [Errno 28] No space left on device: 'a.tar.gz'
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
 def _replace(source: Path, path: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:

@@ -19,7 +19,7 @@ import minimix as mm
 from minimix import cli, data
 from minimix.cli import training
 from minimix.data import patterns
-from minimix.train import Config, checkpoint, load_model
+from minimix.train import Config, checkpoint, load_model, read_metrics
 from minimix.train import train as train_function
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(mm.__file__).parents[1])}  # for programs that start in another folder
@@ -152,13 +152,15 @@ def test_evaluate(minimix, trained, which):
 def test_evaluate_gives_the_figures_of_the_run(minimix, trained):
     code, output, _ = minimix("evaluate", "--json")
     found = json.loads(output)
-    recorded = checkpoint.load(trained / "best.safetensors")[1]["history"][-1]
+    recorded = read_metrics(trained)[-1]
     assert code == 0
-    assert found["accuracy"] == recorded["test_accuracy"]
-    assert found["loss"] == pytest.approx(recorded["test_loss"], rel=1e-6)
+    assert found["accuracy"] == recorded.test_accuracy
+    assert found["loss"] == pytest.approx(recorded.test_loss, rel=1e-6)
     counts = np.bincount(data.patterns10("test").labels)
     assert np.average(list(found["classes"].values()), weights=counts) == pytest.approx(found["accuracy"])
-    assert json.loads(minimix("evaluate", "--split", "train", "--json")[1])["images"] == 64
+    assert json.loads(minimix("evaluate", "--split", "train", "--json")[1])["images"] == 58
+    found = json.loads(minimix("evaluate", "--split", "validation", "--json")[1])
+    assert found["images"] == 6 and found["accuracy"] == recorded.validation_accuracy
 
 
 def test_evaluate_on_other_data_is_refused(minimix, trained):
@@ -236,13 +238,93 @@ def test_predict_names_the_image_that_is_none(minimix, trained, content):
     assert code == 2 and "broken.png" in errors and not output
 
 
-def test_an_altered_checkpoint_is_named(minimix, trained):
-    path = trained / "best.safetensors"
-    content = bytearray(path.read_bytes())
-    content[-5] ^= 1
-    path.write_bytes(content)
+def test_an_altered_checkpoint_is_named_and_the_other_one_is_used(minimix, trained):
+    for name, expected in (("best.safetensors", 0), ("last.safetensors", 2)):
+        path = trained / name
+        content = bytearray(path.read_bytes())
+        content[-5] ^= 1
+        path.write_bytes(content)
+        if expected:
+            code, _, errors = minimix("evaluate")
+            assert code == 2 and "last.safetensors" in errors and "altered" in errors
+        else:
+            with pytest.warns(UserWarning, match=r"best\.safetensors.* altered.*Using .*last\.safetensors instead"):
+                code, output, _ = minimix("evaluate")
+            assert code == 0 and "last.safetensors, trained for 1 epoch" in output
+
+
+def test_runs_that_never_finished_an_epoch_are_passed_over_and_named(minimix, trained):
+    empty = shutil.copytree(trained, Path("runs/young"))
+    arrays, state = checkpoint.load(empty / "last.safetensors")
+    (empty / "best.safetensors").unlink()
+    checkpoint.save(empty / "last.safetensors", arrays, {**state, "history": []})
+    os.utime(empty / "last.safetensors", (2e9, 2e9))
+    save_images((32, 32))
+    for command in (["evaluate"], ["predict", "image0.png"], ["plot"]):
+        code, output, errors = minimix(*command)
+        assert code == 0 and "young never finished an epoch: taking" in errors and str(trained) in output
+    shutil.rmtree(trained)
     code, _, errors = minimix("evaluate")
-    assert code == 2 and "best.safetensors" in errors and "altered" in errors
+    assert code == 2 and "no run in the folder runs has finished an epoch yet" in errors
+
+
+def test_evaluate_refuses_a_split_that_there_is_not(minimix, trained):
+    code, _, errors = minimix("evaluate", "--split", "validate")
+    assert code == 2 and "did you mean validation?" in errors
+
+
+# -- curves -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("typed", "where"), [
+    ([], RUN / "curves.png"), ([RUN.name], RUN / "curves.png"), ([RUN / "last.safetensors"], RUN / "curves.png"),
+    ([RUN, "other"], "runs/curves.png"), ([RUN, RUN], RUN / "curves.png"), ([RUN, "--output", "a.svg"], "a.svg"),
+    (["other", RUN, "--output", "b.PDF", "--title", "two"], "b.PDF"),
+])  # fmt: skip
+def test_plot(minimix, trained, typed, where):
+    shutil.copytree(trained, "runs/other")
+    (trained / "curves.png").unlink()
+    os.utime(trained / "last.safetensors", (2e9, 2e9))
+    code, output, errors = minimix("plot", *typed)
+    assert code == 0 and f"drawn in {where}" in output and "1 epoch\n" in output, errors
+    start = {".png": b"\x89PNG", ".svg": b"<?xml", ".PDF": b"%PDF"}[Path(where).suffix]
+    assert Path(where).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize(("typed", "expected"), [
+    (["--output", "a.gif"], "--output: a.gif must end in one of .png"), (["--output", "no/a.png"], "there is no folder no"),
+    (["nothing"], "no file, folder or run is called nothing"),
+])  # fmt: skip
+def test_plot_refuses(minimix, trained, typed, expected):
+    code, output, errors = minimix("plot", *typed)
+    assert code == 2 and expected in errors and not output
+
+
+def test_plot_names_a_damaged_table(minimix, trained):
+    (trained / "metrics.csv").write_bytes(b"\0" * 10)
+    code, _, errors = minimix("plot")
+    assert code == 2 and "metrics.csv is no table of epochs" in errors
+
+
+# -- longer, and from other runs --------------------------------------------------------------------------------------
+
+
+def test_a_finished_run_is_trained_longer_and_another_begins_with_it(minimix, trained):
+    code, output, errors = minimix("train", "--resume", RUN.name, "--epochs", "2")
+    assert code == 0 and "2/2" in output and "epochs were 1 and are 2 now" in output, errors
+    code, output, errors = minimix("train", "--from", RUN.name, "--freeze", "blocks.0", "--data", "patterns10", "--epochs", "3",
+                                   "--batch-size", "32", "--patience", "1", "--lr", "1e-9", "--name", "next")  # fmt: skip
+    assert code == 0 and f"weights of {RUN / 'best.safetensors'}" in output and "of them trained" in output, errors
+    config = json.loads(Path("runs/next/config.json").read_text())["config"]
+    assert config["model_options"] == {"width": 0.5, "kernels": [3]} and config["from_"] == RUN.name
+
+
+def test_a_run_that_another_process_trains_is_refused(minimix, trained):
+    from minimix.train.lock import locked
+
+    with locked(trained):
+        code, _, errors = minimix("train", "--resume", RUN.name, "--epochs", "2")
+    assert code == 1 and f"run {RUN.name} is being trained by process {os.getpid()} on host" in errors
 
 
 @pytest.mark.parametrize("command", [["evaluate"], ["predict", "image0.png"], ["train", "--resume"]])
@@ -296,13 +378,13 @@ def test_options_say_nothing_of_their_own(minimix, monkeypatch):
     values = {
         "model": "mixnet_nano", "data": "cifar10", "data_dir": Path("d"), "epochs": 2, "batch_size": 3, "lr": 0.5,
         "optimizer": "adam", "schedule": "cosine", "momentum": 0.25, "weight_decay": 0.125, "label_smoothing": 0.75,
-        "augment": "flip", "small_first": 0.5, "ema": 0.5, "seed": 7, "name": "n",
-        "runs": Path("r"), "threads": 1, "save_every": 2.5,
+        "augment": "flip", "small_first": 0.5, "ema": 0.5, "seed": 7, "name": "n", "validation": 0.25, "patience": 4,
+        "from_": "w", "freeze": "stem", "runs": Path("r"), "threads": 1, "save_every": 2.5,
     }  # fmt: skip
-    typed = [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
-    assert minimix("train", *typed, "--width", "2", "--kernels", "3,5", "--dropout", "0.1")[0] == 0
+    typed = [f"--{name.rstrip('_').replace('_', '-')}={value}" for name, value in values.items()]
+    assert minimix("train", *typed, "--test-every-epoch", "--width", "2", "--kernels", "3,5", "--dropout", "0.1")[0] == 0
     assert seen.pop("model_options") == {"width": 2.0, "kernels": (3, 5), "dropout": 0.1}
-    assert seen.pop("resume") is None
+    assert seen.pop("resume") is None and seen.pop("test_every_epoch") is True
     assert seen == values
 
 
@@ -311,7 +393,7 @@ def test_the_defaults_in_the_help_are_the_real_ones():
     shown = {name: option.show_default for name, option in options().items()}
     for name in ("model", "data", "optimizer", "schedule", "runs"):
         assert shown[name] == getattr(config, name)
-    for name in ("batch_size", "momentum", "label_smoothing", "ema", "seed", "save_every"):
+    for name in ("batch_size", "momentum", "label_smoothing", "ema", "validation", "seed", "save_every"):
         assert float(shown[name]) == getattr(config, name)
     assert tuple(shown["augment"].split(",")) == config.augment
     assert float(shown["lr"].split()[-1]) == config.lr

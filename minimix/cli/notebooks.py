@@ -1,10 +1,11 @@
 """``minimix notebooks``: the course, opened in JupyterLab."""
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from minimix import files
 
 PACKAGE = Path(__file__).parents[1]
 FIRST = "00_start_here.ipynb"
@@ -64,12 +65,9 @@ def copy(source: Path, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     added = 0
     for path in sorted(source.glob("*.ipynb")):
-        try:
-            with open(folder / path.name, "xb") as new, open(path, "rb") as old:  # x: never what a learner wrote
-                shutil.copyfileobj(old, new)
+        if not (folder / path.name).exists():  # never what a learner wrote
+            files.write(folder / path.name, path.read_bytes())
             added += 1
-        except FileExistsError:
-            pass
     return added
 
 

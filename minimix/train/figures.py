@@ -8,10 +8,10 @@ from minimix.data import Dataset
 from minimix.train.evaluation import Evaluation
 
 
-def draw(folder, history: list, evaluation: Evaluation | None, dataset: Dataset | None, title: str) -> list[str]:
+def draw(folder, history: list, evaluation: Evaluation | None, dataset: Dataset | None, title: str, tell=print) -> None:
     """Write all that can be drawn: curves after the first epoch, the others from the latest evaluation, that of ``dataset``.
 
-    Returns a line for each picture that could not be drawn or written: a run does not fail because of a picture.
+    tell: gets a line for each picture that could not be drawn or written. A run does not fail because of a picture.
     """
     from minimix import viz  # matplotlib takes a third of a second to import
 
@@ -23,13 +23,11 @@ def draw(folder, history: list, evaluation: Evaluation | None, dataset: Dataset 
         answers = evaluation.labels, evaluation.predictions, evaluation.confidence
         drawings["confusion.png"] = lambda: viz.confusion(evaluation.confusion, classes, title)
         drawings["mistakes.png"] = lambda: viz.mistakes(dataset.images, *answers, classes, title)
-    failed = []
     for name, drawing in drawings.items():
         try:
             save(drawing(), Path(folder) / name)
         except Exception as error:
-            failed.append(f"{name} could not be drawn: {type(error).__name__}: {error}")
-    return failed
+            tell(f"{name} could not be drawn: {type(error).__name__}: {error}")
 
 
 def save(figure, path) -> None:

@@ -174,6 +174,7 @@ class Loop:
         judged, seen = ((found.loss, found.accuracy) if found else (None, None) for found in (self.validation, test))
         epoch = metrics.Epoch(state.epoch + 1, state.step, state.scheduler.schedule(state.step - 1), train_loss, train_accuracy,
                               *judged, *seen, time.monotonic() - start, images / seconds if seconds else None)  # fmt: skip
+        self._good_arrays()
         state.history.append(epoch)
         state.epoch, state.batch = state.epoch + 1, 0
         state.loss_sum, state.correct, state.seen = 0.0, 0, 0
@@ -234,12 +235,17 @@ class Loop:
 
     def save(self) -> None:
         """Write last.safetensors, unless something in it is not finite: then the last good one stays."""
+        arrays = self._good_arrays()
+        checkpoint.save(self.folder / LAST, arrays, self.state.description())
+        self._saved = time.monotonic()
+
+    def _good_arrays(self) -> dict:
+        """All of the state's arrays. Raises Diverged where one is not finite."""
         arrays = self.state.arrays()
         bad = bad_arrays(arrays)
         if bad:
             raise self._diverged(f"{bad[0]} holds NaN or infinity", None)
-        checkpoint.save(self.folder / LAST, arrays, self.state.description())
-        self._saved = time.monotonic()
+        return arrays
 
     def _save_best(self) -> None:
         """best.safetensors: the weights as they are after the last epoch, averaged where there are averages."""
@@ -257,5 +263,6 @@ class Loop:
     def _diverged(self, what: str, images, training: bool = True) -> Diverged:
         state, last = self.state, self.folder / LAST
         step = state.step + (training and images is not None)  # in the midst of the next step, or after those that are done
-        when = {"epoch": state.epoch + 1, "step": step, "lr": state.scheduler.schedule(max(0, step - 1))}
+        under_way = state.batch > 0 or (training and images is not None)
+        when = {"epoch": max(1, state.epoch + under_way), "step": step, "lr": state.scheduler.schedule(max(0, step - 1))}
         return explain(state.model, images, what, **when, checkpoint=last if last.exists() else None, training=training)

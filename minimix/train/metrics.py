@@ -127,8 +127,8 @@ def histories(source) -> dict[str, list]:
 
     Raises ValueError for a run without an epoch, TypeError for what is none of these.
 
-    >>> histories([Epoch(1, 78, 0.3, 2.0, 0.25, 1.5, 0.5)])
-    {'': [Epoch(epoch=1, step=78, ...)]}
+    >>> list(histories({"a": [Epoch(1, 78, 0.3, 2.0, 0.25, 1.5, 0.5)], "b": [Epoch(1, 78, 0.3, 2.0, 0.25, 1.4, 0.6)]}))
+    ['a', 'b']
     """
     if isinstance(source, Mapping):
         named = {str(name): _history(one) for name, one in source.items()}

@@ -214,8 +214,8 @@ def train(
 
         progress.busy("drawing curves.png, confusion.png and mistakes.png")
         shown = (loop.test, test_set) if loop.test is not None else (loop.validation, validation_set)
-        for line in figures.draw(folder, state.history, *shown, f"{folder.name}: {config.model} on {config.data}"):
-            progress.note(line)
+        title = f"{folder.name}: {config.model} on {config.data}"
+        figures.draw(folder, state.history, *shown, title, progress.note)
         result = Result(folder, state.model.eval(), config, state.history, time.monotonic() - start, loop.speed(),
                         stopped_by or loop.ended, state.chosen)  # fmt: skip
         _conclude(progress, result)

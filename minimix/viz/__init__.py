@@ -7,42 +7,40 @@
 
 Each function returns a matplotlib Figure, which a notebook shows by itself; with ``ax=`` it draws into axes of your own.
 
-    theme, values, cells, blocks, tiles    how a figure looks, and what drawings consist of
-    arithmetic, windows             one position of a kernel, kinds of padding; convolution as a matrix product
-    channels, partition             which channels meet which; how MixConv divides them
-    kernels, filters, maps          weights, activations
-    arrays, lines                   any array, expected beside actual; numbers over numbers
-    gridding, cone, receptive       what an output sees, counted and measured
-    costs, counters                 multiply-adds and parameters, and what else others count
-    tape, steps                     how a number was computed, and the way back; errors of differences
-    shifts, assembly, machine_code  how a kernel walks through memory; the instructions that it became
-    speed                           rooflines, timings, and what was predicted
-    training, tradeoff, mistakes    runs, seeds and sweeps; what is won and what it costs; confusion
+    drawing     how a figure looks, and what drawings consist of: theme, values, cells, blocks, tiles
+    numbers     any array, expected beside actual; numbers over numbers
+    layers      one position of a kernel, kinds of padding; convolution as a matrix product, and as a sum of shifted planes;
+                which channels meet which, how MixConv divides them; weights and activations
+    fields      what an output sees, counted and measured
+    costs       multiply-adds and parameters, and what else others count
+    gradients   how a number was computed, and the way back; errors of differences
+    machine     the instructions that a kernel became; rooflines, timings, and what was predicted
+    training    runs, seeds and sweeps; what is won and what it costs; confusion
 """
 
-from minimix.viz.arithmetic import convolution, paddings
-from minimix.viz.arrays import compare, show
-from minimix.viz.assembly import main_loop
-from minimix.viz.channels import channel_graph, connections, convolution_kinds
-from minimix.viz.cone import cone
-from minimix.viz.costs import by_layer, kind_shares, layer_costs
-from minimix.viz.counters import beyond, counters
-from minimix.viz.filters import filters
-from minimix.viz.gridding import gridding, paths
-from minimix.viz.kernels import embed, embedded, kernels
-from minimix.viz.lines import lines
-from minimix.viz.machine_code import machine_code
-from minimix.viz.maps import feature_maps
-from minimix.viz.mistakes import confusion, mistakes
-from minimix.viz.partition import partition, partitions
-from minimix.viz.receptive import field_box, input_gradient, receptive_field
-from minimix.viz.shifts import shifts
-from minimix.viz.speed import agreement, ladder, roofline
-from minimix.viz.steps import derivative_errors, step_errors, tangent
-from minimix.viz.tape import tape
-from minimix.viz.tradeoff import tradeoff
-from minimix.viz.training import curves, runs, seeds, sweep
-from minimix.viz.windows import windows
+from minimix.viz.costs.counters import beyond, counters
+from minimix.viz.costs.networks import by_layer, kind_shares, layer_costs
+from minimix.viz.fields.cone import cone
+from minimix.viz.fields.gridding import gridding, paths
+from minimix.viz.fields.receptive import field_box, input_gradient, receptive_field
+from minimix.viz.gradients.steps import derivative_errors, step_errors, tangent
+from minimix.viz.gradients.tape import tape
+from minimix.viz.layers.arithmetic import convolution, paddings
+from minimix.viz.layers.channels import channel_graph, connections, convolution_kinds
+from minimix.viz.layers.filters import filters
+from minimix.viz.layers.kernels import embed, embedded, kernels
+from minimix.viz.layers.maps import feature_maps
+from minimix.viz.layers.partition import partition, partitions
+from minimix.viz.layers.shifts import shifts
+from minimix.viz.layers.windows import windows
+from minimix.viz.machine.assembly import main_loop
+from minimix.viz.machine.machine_code import machine_code
+from minimix.viz.machine.speed import agreement, ladder, roofline
+from minimix.viz.numbers.arrays import compare, show
+from minimix.viz.numbers.lines import lines
+from minimix.viz.training.mistakes import confusion, mistakes
+from minimix.viz.training.runs import curves, runs, seeds, sweep
+from minimix.viz.training.tradeoff import tradeoff
 
 __all__ = [
     "agreement", "beyond", "by_layer", "channel_graph", "compare", "cone", "confusion", "connections", "convolution",

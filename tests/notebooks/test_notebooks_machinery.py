@@ -248,7 +248,7 @@ def test_what_fails_is_said_and_not_stored(refresh):
         "warns": "import warnings\nwarnings.warn('old')",
         "complains": "import sys\nprint('a complaint', file=sys.stderr)",
         "litters": "open('left.txt', 'w').close()",
-        "sliders": "from minimix.course.frontend import is_live\nassert is_live()",
+        "sliders": "from minimix.course.display.frontend import is_live\nassert is_live()",
     }
     done, paths = refresh(**{name: [code(source)] for name, source in wrong.items()}, fine=[code("print(1)")])
     assert done.returncode == 1

@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 from matplotlib.image import imread
 from matplotlib.text import Text
 
-from minimix.viz import theme
+from minimix.viz.drawing import theme
 
 LETTERS = 10  # points
 

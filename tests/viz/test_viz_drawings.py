@@ -7,7 +7,7 @@ from looks import count, grids, hatched, texts
 import minimix as mm
 from minimix import nn, viz
 from minimix.padding import output_size, resolve
-from minimix.viz import theme
+from minimix.viz.drawing import theme
 
 LONG = "a rather long title that somebody gave to a figure"
 CASES = [(5, 3, 1, 0, 1), (5, 3, 2, 1, 1), (9, 3, 1, "same", 4), ((4, 7), (2, 5), (1, 3), "tf_same", 1), (32, 13, 1, "same", 1)]

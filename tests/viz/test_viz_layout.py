@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from minimix.viz import theme, values
+from minimix.viz.drawing import theme, values
 
 
 @pytest.mark.parametrize("text", ["Ag", "a longer text, with 1234567890", "ÄÖ→µ", "two\nlines of which one is long"])

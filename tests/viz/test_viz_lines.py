@@ -6,7 +6,7 @@ from looks import grids, hatched, texts
 from matplotlib.collections import EllipseCollection, LineCollection
 
 from minimix import nn, viz
-from minimix.viz import theme
+from minimix.viz.drawing import theme
 
 LONG = "a rather long name that somebody gave to a line"
 

@@ -6,7 +6,7 @@ import pytest
 from looks import count, grids, hatched, texts
 
 from minimix import viz
-from minimix.viz import theme
+from minimix.viz.drawing import theme
 
 LONG = "a rather long title that somebody gave to a figure"
 

@@ -9,8 +9,10 @@ from matplotlib.figure import Figure
 import minimix as mm
 from minimix import models, nn, viz
 from minimix.costs import COUNTERS
-from minimix.viz import costs, receptive, theme
-from minimix.viz.values import short
+from minimix.viz.costs import networks
+from minimix.viz.drawing import theme
+from minimix.viz.drawing.values import short
+from minimix.viz.fields import receptive
 
 LONG = "a rather long name that somebody gave to a layer of a network"
 
@@ -131,7 +133,7 @@ def test_bars_add_up_to_the_profile(what):
     sums = {kind: sum(kinds.get(kind, 0) for kinds in viz.by_layer(cost).values()) for kind in cost.macs_by_kind}
     assert sums == cost.macs_by_kind
     assert "batch norm" in {kind for kinds in viz.by_layer(cost, "params").values() for kind in kinds}
-    assert len(viz.by_layer(profile("mixnet_l", 224))) <= costs.BARS
+    assert len(viz.by_layer(profile("mixnet_l", 224))) <= networks.BARS
 
 
 def test_layer_costs_draw_every_layer():
@@ -142,7 +144,7 @@ def test_layer_costs_draw_every_layer():
     assert sum(bar.get_width() for bar in panel.patches) == cost.macs
     assert set(layers) <= set(texts(figure))
     kinds = {kind for found in layers.values() for kind in found}
-    assert {to_hex(bar.get_facecolor()) for bar in panel.patches} == {costs.COLOURS[kind].lower() for kind in kinds}
+    assert {to_hex(bar.get_facecolor()) for bar in panel.patches} == {networks.COLOURS[kind].lower() for kind in kinds}
 
 
 def test_models_beside_each_other_share_a_scale():

@@ -8,8 +8,8 @@ from matplotlib.patches import FancyBboxPatch
 
 from minimix import viz
 from minimix.course import BACKWARD, Scalar
-from minimix.viz import theme
-from minimix.viz.tape import DONE, GIVEN, MADE, _sorted
+from minimix.viz.drawing import theme
+from minimix.viz.gradients.tape import DONE, GIVEN, MADE, _sorted
 
 
 def boxes(figure):

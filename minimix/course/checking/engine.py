@@ -1,0 +1,206 @@
+"""Running a learner's function over an exercise's configurations, and telling apart what can be wrong with it."""
+
+import inspect
+import linecache
+import os
+import sysconfig
+import traceback
+from pathlib import Path
+
+import numpy as np
+
+import minimix
+from minimix.course.checking import diagnose
+from minimix.course.checking.diagnose import Trial
+from minimix.course.checking.exercise import Case, Exercise
+from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, kind_of, run
+from minimix.course.checking.report import Report
+
+STRICT = "MINIMIX_COURSE_STRICT"
+HINTS = {  # of exceptions: what they mostly mean here
+    IndexError: "An index lies outside of an array: compare the largest index that the loops reach with the array's shape.",
+    ZeroDivisionError: "Something is divided by 0.",
+    RecursionError: "The function calls itself without end.",
+    NameError: "A name is used that was never given a value: a spelling mistake, or a cell that was not run.",
+}
+WORDS = (  # in an exception's message, and what they mean
+    ("cannot be interpreted as an integer", "A size or an index is a float: / gives floats, // whole numbers."),
+    ("expected a sequence of integers", "A size or an index is a float: / gives floats, // whole numbers."),
+    ("indices must be integers", "A size or an index is a float: / gives floats, // whole numbers."),
+    ("could not be broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
+    ("could not broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
+    ("not aligned", "Two arrays of different shapes meet: print both shapes on the line before."),
+)
+
+
+class CheckFailed(AssertionError):
+    """A check that did not pass, raised where MINIMIX_COURSE_STRICT=1; ``report`` says why."""
+
+    def __init__(self, report: Report):
+        super().__init__(str(report))
+        self.report = report
+
+
+def check(exercise: Exercise, function, strict: bool | None = None) -> Report:
+    """Try ``function`` on all configurations of ``exercise``.
+
+    strict: whether to raise CheckFailed where it is wrong. None: only where MINIMIX_COURSE_STRICT=1 is set.
+    """
+    report = _examined(exercise, function)
+    if not report.passed and (os.environ.get(STRICT) == "1" if strict is None else strict):
+        raise CheckFailed(report)
+    return report
+
+
+def _examined(exercise: Exercise, function) -> Report:
+    cases = exercise.configurations()
+    if text := _cannot_be_called(function, cases[0]):
+        return Report(exercise.name, "signature", f"{exercise.name}: {text[0]}", (text[1],), total=len(cases))
+    trials = [_tried(exercise, function, case) for case in cases]
+    wrong = [trial for trial in trials if trial.problem]
+    if not wrong and exercise.whole and (floats := [trial for trial in trials if _has_floats(trial)]):
+        text = (
+            "The numbers are right, but they are floats. They are used as sizes and indices, where Python wants whole numbers: "
+        )
+        return _report(exercise, "type", trials, floats, (f"{text}// instead of /, or int(...) at the end.",))
+    again = wrong[0] if wrong else trials[0]
+    if _differs(run(exercise, function, again.case, again.solved), again.outcome):
+        text = "Called twice with the same input, the function returned two different results. Does it keep something between "
+        text += "calls: an array made outside of it, a default argument that is changed, a random number?"
+        return _report(exercise, "state", trials, [again], (text,))
+    if not wrong:
+        title = f"{exercise.name}: right in all {len(trials)} configurations"
+        return Report(exercise.name, "passed", title, total=len(trials))
+    return _report(exercise, wrong[0].problem, trials, wrong, _words(exercise, trials, wrong[0]))
+
+
+def _tried(exercise: Exercise, function, case: Case) -> Trial:
+    solved = exercise.call(exercise.solution, case)
+    outcome = run(exercise, function, case, solved)
+    return Trial(case, solved, outcome, _problem(exercise, outcome, arrays_of(solved, solved)))
+
+
+def _problem(exercise: Exercise, outcome: Outcome, expected: Arrays) -> str:
+    """The first that is wrong, "" for nothing."""
+    if outcome.unwritten:
+        return "stub"
+    if outcome.error is not None:
+        return "exception"
+    if outcome.arrays is None:
+        return "type"
+    if outcome.changed:
+        return "in-place"
+    if any(outcome.arrays[name].shape != array.shape for name, array in expected.items()):
+        return "shape"
+    return "" if agree(outcome.arrays, expected) else "values"
+
+
+def _has_floats(trial: Trial) -> bool:
+    return any(array.dtype.kind == "f" for array in trial.outcome.arrays.values())
+
+
+def _differs(a: Outcome, b: Outcome) -> bool:
+    if a.arrays is None or b.arrays is None:
+        return a.arrays is not b.arrays
+    return not all(np.array_equal(a.arrays[name], b.arrays[name], equal_nan=True) for name in a.arrays)
+
+
+def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, ...]:
+    """What is said of the smallest configuration that fails, before any diagnosis."""
+    outcome = first.outcome
+    if first.problem == "stub":
+        if outcome.empty and any(trial.outcome.arrays is not None for trial in trials):
+            return ("Here the function returns None: does one of its branches lack a return?",)
+        text = "There is nothing to check yet"
+        return (f"{text}: {exercise.nothing}" if outcome.empty else f"{text}.",)
+    if first.problem == "exception":
+        return (f"{type(outcome.error).__name__}: {outcome.error}", *_hint(outcome.error))
+    if first.problem == "type":
+        return (f"It returns {outcome.malformed}.",)
+    if first.problem == "in-place":
+        names = " and ".join(outcome.changed)
+        text = f"After the call {names} is not what it was. Whoever called the function may still need it: work on a copy. "
+        return (f"{text}Slices, transpose and reshape are no copies, but views of the same memory.",)
+    if first.problem == "shape":
+        shapes = [
+            f"{name + ': ' if name else ''}expected shape {array.shape}, got {outcome.arrays[name].shape}"
+            for name, array in first.expected.items()
+            if outcome.arrays[name].shape != array.shape
+        ]
+        text = "; ".join(shapes)
+        return (f"{text if list(first.expected) != [''] else text[0].upper() + text[1:]}.",)
+    return ()
+
+
+def _hint(error: Exception) -> tuple[str, ...]:
+    for words, hint in WORDS:
+        if words in str(error):
+            return (hint,)
+    return tuple(hint for kind, hint in HINTS.items() if isinstance(error, kind))[:1]
+
+
+TITLES = {
+    "stub": "not written yet",
+    "exception": "an exception in your function",
+    "type": "another kind of result is wanted",
+    "in-place": "an input was changed",
+    "shape": "the result has another shape",
+    "state": "the same input gives different results",
+    "values": "wrong numbers",
+}
+
+
+def _report(exercise: Exercise, kind: str, trials: list[Trial], wrong: list[Trial], words: tuple[str, ...]) -> Report:
+    first = wrong[0]
+    title, name = f"{exercise.name}: {TITLES[kind]}", None
+    if kind == "exception":
+        title = f"{exercise.name}: your function raises {type(first.outcome.error).__name__}"
+    if kind not in ("stub", "state"):
+        fit = diagnose.fitting(exercise, trials)
+        if fit and fit.whole:
+            name = fit.mistake.name
+            where = "" if kind in ("values", "shape") else "The numbers show something else, too: "
+            title = title if where else f"{exercise.name}: {name}"
+            words = (*words, where + fit.mistake.explanation)
+        elif fit:
+            text = f"Probably more than one thing is wrong. {fit.count} of the wrong results are what this mistake gives: "
+            words = (*words, f"{text}{fit.mistake.name}. {fit.mistake.explanation}")
+        elif kind in ("values", "shape"):
+            words = (*words, *diagnose.described(wrong))
+    expected, actual = first.expected, first.outcome.arrays or {}
+    return Report(
+        exercise.name, kind, title, words, mistake=name, case=first.case,
+        expected=expected.get("", expected), actual=actual.get("", actual) if actual else None,
+        failed=len(wrong), total=len(trials), code=_own_line(first.outcome.error), printed=first.outcome.printed,
+    )  # fmt: skip
+
+
+def _cannot_be_called(function, case: Case) -> tuple[str, str] | None:
+    """(title, advice) for what is no function of these arguments."""
+    call = f"({', '.join(case)})"
+    if not callable(function):
+        text = f"The check calls your function itself, with {call}. Hand it over by its name, without parentheses behind it."
+        return f"a function is wanted, not {kind_of(function)}", text
+    try:
+        inspect.signature(function).bind(*case.values())
+    except TypeError as error:
+        return f"your function must take {call}", f"The check calls it with {len(case)} arguments, {call}: {error}."
+    except ValueError:
+        pass  # a built-in that hides its signature
+    return None
+
+
+def _own_line(error: Exception | None) -> str:
+    """The last line of the learner's own code on the way to the exception."""
+    if error is None or isinstance(error, NotImplementedError):
+        return ""
+    others = [Path(minimix.__file__).parent, *(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib"))]
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not any(Path(frame.filename).is_relative_to(folder) for folder in others)
+    ]
+    if not frames:
+        return ""
+    line = linecache.getline(frames[-1].filename, frames[-1].lineno).strip()
+    return f"line {frames[-1].lineno}, in {frames[-1].name}: {line}"

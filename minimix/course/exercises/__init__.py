@@ -1,0 +1,63 @@
+"""The exercises of the course, in its order: a file for each subject of a lesson, named after the lesson's number.
+
+Each is data (``checking.exercise``): a statement, a solution, configurations to try, and the mistakes that learners make.
+"""
+
+from minimix.course.exercises.lesson00_differences import CENTRAL_DIFFERENCE, check_central_difference
+from minimix.course.exercises.lesson01_convolution import (
+    CONV2D,
+    OUTPUT_SIZE,
+    WINDOWS,
+    check_conv2d,
+    check_output_size,
+    check_windows,
+)
+from minimix.course.exercises.lesson01_regression import MEAN_SQUARE_GRAD, check_mean_square_grad
+from minimix.course.exercises.lesson02_depthwise import (
+    DEPTHWISE_CONV2D,
+    SEPARABLE_MACS,
+    check_depthwise_conv2d,
+    check_separable_macs,
+)
+from minimix.course.exercises.lesson03_dilation import (
+    DILATED_CONV2D,
+    RECEPTIVE_FIELD,
+    check_dilated_conv2d,
+    check_receptive_field,
+)
+from minimix.course.exercises.lesson04_mixing import MIXCONV2D, PARTITION, check_mixconv2d, check_partition
+from minimix.course.exercises.lesson04_one_kernel import EMBED, check_embed
+from minimix.course.exercises.lesson05_counting import BLOCK_MACS, check_block_macs
+from minimix.course.exercises.lesson06_backward import BACKWARD, Scalar, check_backward
+from minimix.course.exercises.lesson06_broadcasting import UNBROADCAST, check_unbroadcast
+from minimix.course.exercises.lesson07_gradients import (
+    DEPTHWISE_INPUT_GRAD,
+    DEPTHWISE_WEIGHT_GRAD,
+    check_depthwise_input_grad,
+    check_depthwise_weight_grad,
+)
+from minimix.course.exercises.lesson07_mixed_gradients import MIXCONV2D_BACKWARD, check_mixconv2d_backward
+from minimix.course.exercises.lesson07_normalising import BATCH_NORM_BACKWARD, check_batch_norm_backward
+from minimix.course.exercises.lesson08_offsets import TAP_OFFSETS, check_tap_offsets
+from minimix.course.exercises.lesson09_learning import CONFUSION, TRAIN_STEP, check_confusion, check_train_step
+from minimix.course.exercises.lesson10_spread import DIFFERENCE, check_difference
+from minimix.course.exercises.lesson11_stability import LOG_SOFTMAX, check_log_softmax
+
+EXERCISES = (  # in the order of the course
+    CENTRAL_DIFFERENCE, OUTPUT_SIZE, CONV2D, WINDOWS, MEAN_SQUARE_GRAD, DEPTHWISE_CONV2D, SEPARABLE_MACS, DILATED_CONV2D,
+    RECEPTIVE_FIELD, PARTITION, MIXCONV2D, EMBED, BLOCK_MACS, BACKWARD, UNBROADCAST, DEPTHWISE_INPUT_GRAD,
+    DEPTHWISE_WEIGHT_GRAD, MIXCONV2D_BACKWARD, BATCH_NORM_BACKWARD, TAP_OFFSETS, TRAIN_STEP, CONFUSION,
+    DIFFERENCE, LOG_SOFTMAX,
+)  # fmt: skip
+
+__all__ = [
+    "BACKWARD", "BATCH_NORM_BACKWARD", "BLOCK_MACS", "CENTRAL_DIFFERENCE", "CONFUSION", "CONV2D", "DEPTHWISE_CONV2D",
+    "DEPTHWISE_INPUT_GRAD", "DEPTHWISE_WEIGHT_GRAD", "DIFFERENCE", "DILATED_CONV2D", "EMBED", "EXERCISES", "LOG_SOFTMAX",
+    "MEAN_SQUARE_GRAD", "MIXCONV2D", "MIXCONV2D_BACKWARD", "OUTPUT_SIZE", "PARTITION", "RECEPTIVE_FIELD", "SEPARABLE_MACS",
+    "TAP_OFFSETS", "TRAIN_STEP", "UNBROADCAST", "WINDOWS", "Scalar", "check_backward", "check_batch_norm_backward",
+    "check_block_macs", "check_central_difference", "check_confusion", "check_conv2d", "check_depthwise_conv2d",
+    "check_depthwise_input_grad", "check_depthwise_weight_grad", "check_difference", "check_dilated_conv2d", "check_embed",
+    "check_log_softmax", "check_mean_square_grad", "check_mixconv2d", "check_mixconv2d_backward", "check_output_size",
+    "check_partition", "check_receptive_field", "check_separable_macs", "check_tap_offsets", "check_train_step",
+    "check_unbroadcast", "check_windows",
+]  # fmt: skip

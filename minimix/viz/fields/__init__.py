@@ -1,0 +1,1 @@
+"""What one output sees of the picture: counted, and measured by gradients."""

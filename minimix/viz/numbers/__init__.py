@@ -1,0 +1,1 @@
+"""Any numbers: arrays side by side, expected beside actual, numbers over numbers."""

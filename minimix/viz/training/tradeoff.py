@@ -1,0 +1,55 @@
+"""What is won against what it costs."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from minimix.viz.drawing import theme
+from minimix.viz.drawing.values import short
+from minimix.viz.training.runs import MARKERS, STYLES, mean_and_error, numbers
+
+
+@theme.styled
+def tradeoff(
+    results: Mapping[str, Mapping[str, tuple]],
+    xlabel: str = "multiply-adds",
+    ylabel: str = "accuracy on the test images, %",
+    ax=None,
+) -> theme.Picture:
+    """Means over seeds, with their standard errors, over what each variant costs; a line for each family of variants.
+
+    results: {family: {variant: (cost, one number, or one a seed)}}. A variant's name stands at its point: above it for every
+    other family, below it for the rest, so keep it short.
+
+    Raises ValueError for no results, and numbers that are none.
+
+    >>> from minimix import viz
+    >>> one = {"3": (0.8e6, [50, 52]), "5": (0.95e6, [60, 63])}
+    >>> figure = viz.tradeoff({"one size": one, "mixed": {"3, 5": (0.9e6, [59, 62])}})
+    """
+    if not results or not all(results.values()):
+        raise ValueError("results: give {family: {variant: (cost, numbers)}}, each with one variant or more")
+    figure, ax = theme.axes(ax, theme.WIDTH, 4.2)
+    for i, ((family, variants), colour) in enumerate(zip(results.items(), theme.colours(len(results)), strict=True)):
+        points = []
+        for name, (cost, values) in variants.items():
+            mean, error = mean_and_error(numbers(values, f"results[{family!r}][{name!r}]"))
+            points.append((float(numbers(cost, f"the cost of {name!r}")[0]), mean, error, str(name)))
+        points.sort()
+        costs, means, errors = (np.array(part) for part in zip(*(point[:3] for point in points), strict=True))
+        look = {"color": colour, "linestyle": STYLES[i % 4], "marker": MARKERS[i % len(MARKERS)], "markersize": 6}
+        bars = {"yerr": errors if errors.any() else None, "capsize": 4, "elinewidth": 1.4}
+        ax.errorbar(costs, means, **bars, **look, label=theme.shortened(str(family), 2.4))
+        for cost, mean, error, name in points:
+            above = i % 2 == 0
+            place, offset = (cost, mean + error if above else mean - error), (0, 5 if above else -5)
+            ax.annotate(name, place, offset, textcoords="offset points", ha="center", va="bottom" if above else "top")
+    ax.margins(x=0.06, y=0.12)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=8))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+    ax.grid(True)
+    several = any(len(container.lines[2]) for container in ax.containers)  # error bars
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error" if several else None)
+    return figure
