@@ -361,7 +361,7 @@ def options() -> dict:
 
 def test_every_argument_of_train_is_an_option_and_the_other_way_round():
     arguments = set(inspect.signature(train_function).parameters)
-    assert options().keys() - {"width", "kernels", "dropout"} == arguments - {"model_options", "log", "on_epoch"}
+    assert options().keys() - {"width", "kernels", "dropout", "settings"} == arguments - {"model_options", "log", "on_epoch"}
 
 
 def test_options_say_nothing_of_their_own(minimix, monkeypatch):
@@ -376,14 +376,16 @@ def test_options_say_nothing_of_their_own(minimix, monkeypatch):
     assert minimix("train")[0] == 0
     assert set(seen.values()) == {None}
     values = {
-        "model": "mixnet_nano", "data": "cifar10", "data_dir": Path("d"), "epochs": 2, "batch_size": 3, "lr": 0.5,
+        "model": "mixnet_nano", "data": "cifar10", "data_dir": Path("d"), "size": 48, "epochs": 2, "batch_size": 3, "lr": 0.5,
         "optimizer": "adam", "schedule": "cosine", "momentum": 0.25, "weight_decay": 0.125, "label_smoothing": 0.75,
         "augment": "flip", "small_first": 0.5, "ema": 0.5, "seed": 7, "name": "n", "validation": 0.25, "patience": 4,
         "from_": "w", "freeze": "stem", "runs": Path("r"), "threads": 1, "save_every": 2.5,
     }  # fmt: skip
     typed = [f"--{name.rstrip('_').replace('_', '-')}={value}" for name, value in values.items()]
-    assert minimix("train", *typed, "--test-every-epoch", "--width", "2", "--kernels", "3,5", "--dropout", "0.1")[0] == 0
-    assert seen.pop("model_options") == {"width": 2.0, "kernels": (3, 5), "dropout": 0.1}
+    options = ("--width", "2", "--kernels", "3,5", "--dropout", "0.1", "-o", "partition=exponential", "-o", "layers=1,2")
+    assert minimix("train", *typed, "--test-every-epoch", *options)[0] == 0
+    expected = {"width": 2.0, "kernels": (3, 5), "dropout": 0.1, "partition": "exponential", "layers": (1, 2)}
+    assert seen.pop("model_options") == expected
     assert seen.pop("resume") is None and seen.pop("test_every_epoch") is True
     assert seen == values
 

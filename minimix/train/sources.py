@@ -161,10 +161,10 @@ def places(found: Source, config: Config, file: str | None) -> dict:
 
 
 def found_again(config: Config, about: dict) -> Config:
-    """With the folder that a set by name was found in, where no other is given."""
-    if config.data_dir is not None:
-        return config
-    return dataclasses.replace(config, data_dir=about.get("places", {}).get("data_dir"))
+    """With the folder that a set by name was found in, where no other is given, and it is still there."""
+    folder = about.get("places", {}).get("data_dir")
+    there = config.data_dir is None and folder is not None and Path(folder).is_dir()
+    return dataclasses.replace(config, data_dir=folder) if there else config
 
 
 def again(found: Source, about: dict, name: str, path: Path) -> Source:
