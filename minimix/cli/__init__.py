@@ -8,6 +8,7 @@ MINIMIX_DEBUG=1 shows where an error came from.
 import os
 import sys
 import traceback
+import warnings
 from pathlib import Path
 
 import typer
@@ -39,7 +40,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command, that of ``sys.argv`` where no arguments are given, and exit."""
     arguments = training.bare_resume(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(arguments, prog_name="minimix")
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            app(arguments, prog_name="minimix")
     except Exception as error:
         if os.environ.get("MINIMIX_DEBUG", "") not in ("", "0") or not _for_users(error):
             raise
@@ -54,6 +57,14 @@ def _for_users(error: Exception) -> bool:
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     raised_here = Path(frame.f_code.co_filename).is_relative_to(Path(__file__).parents[1])
     return raised_here and isinstance(error, (ValueError, TypeError, RuntimeError, ImportError))
+
+
+def _warn(message, category, *where) -> None:
+    """What minimix warns of is for users; what others warn of is not, unless somebody asks."""
+    if issubclass(category, UserWarning):
+        from rich.console import Console
+
+        Console(stderr=True).print(f"warning: {message}", style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _complain(message: str) -> None:

@@ -89,7 +89,7 @@ def parts(folder, size: int = 32, *, test_share: float = 0.2, seed: int = 0, kee
             labels += [label] * len(found)
             part_of += [part] * len(found)
     pixels, unreadable, remarks = kept.read(folder, pictures, int(size), tell, keep)
-    notes += _unreadable(pictures, unreadable, remarks)
+    notes += _unreadable(unreadable, remarks)
     good = np.array([i for i in range(len(pictures)) if i not in unreadable], np.int64)
     labels, part_of = np.array(labels, np.int64)[good], np.array(part_of, np.int64)[good]
     if not layout.test:
@@ -220,12 +220,10 @@ def _of_class(path: Path, folder: Path, notes: list) -> list[Picture]:
     return found
 
 
-def _unreadable(pictures: list[Picture], reasons: dict, remarks: list) -> list[str]:
+def _unreadable(reasons: dict, remarks: list) -> list[str]:
     lines = [f"left out: {reasons[i]}" for i in sorted(reasons)[:NAMED]]
     if len(reasons) > NAMED:
         lines.append(f"left out: {len(reasons) - NAMED} more that cannot be read")
-    if any(pictures[i].path.suffix.lower() in (".heic", ".heif") for i in reasons):
-        lines.append("HEIC, which telephones write, must be converted first, to JPEG or PNG")
     return lines + remarks
 
 

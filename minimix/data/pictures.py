@@ -40,7 +40,16 @@ def open_upright(path):
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no image {path}") from None
     except Exception as error:  # Pillow has many, one for each way in which a file can be damaged
-        raise ValueError(f"{path} is no image that can be read: {error or type(error).__name__}") from error
+        raise ValueError(f"{path} is no image that can be read: {_reason(error, Path(path))}") from error
+
+
+def _reason(error: Exception, path: Path) -> str:
+    from PIL import UnidentifiedImageError
+
+    if not isinstance(error, UnidentifiedImageError):
+        return str(error) or type(error).__name__
+    advice = ": telephones write HEIC; convert it to JPEG or PNG" if path.suffix.lower() in (".heic", ".heif") else ""
+    return f"its format is none that Pillow knows{advice}"
 
 
 def _turned(image):

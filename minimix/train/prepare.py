@@ -105,7 +105,7 @@ def new_folder(config: Config, held: ExitStack) -> tuple[Path, Config]:
         return folder, config
     number = 1
     while True:
-        name = folder_name(f"{config.model}-{config.data}") + (f"-{number}" if number > 1 else "")
+        name = folder_name(f"{config.model}-{config.data}").replace(" ", "_") + (f"-{number}" if number > 1 else "")
         try:
             (runs / name).mkdir()
         except FileExistsError:

@@ -17,6 +17,7 @@ from minimix import data as datasets
 from minimix.data import Dataset
 from minimix.data import class_folders as folders
 from minimix.models import own
+from minimix.train import checkpoint
 from minimix.train.checkpoint import CheckpointError
 from minimix.train.config import Config
 
@@ -167,12 +168,25 @@ def found_again(config: Config, about: dict) -> Config:
     return dataclasses.replace(config, data_dir=folder) if there else config
 
 
+def _noted(about: dict, path: Path) -> dict:
+    """The places in a checkpoint; where one of them is gone, those in the run's latest, which may know a newer one."""
+    noted, latest = about.get("places", {}), path.with_name("last.safetensors")
+    gone = "data" in noted and not Path(noted["data"]).is_dir()
+    gone = gone or ("model" in noted and own.is_own(noted["model"]) and not own.parts(noted["model"])[0].is_file())
+    if not gone or path == latest or not latest.is_file():
+        return noted
+    try:
+        return checkpoint.load(latest)[1]["about"].get("places", noted)
+    except CheckpointError:
+        return noted
+
+
 def again(found: Source, about: dict, name: str, path: Path) -> Source:
     """The images of the run in ``path``, which is resumed or used: ``found``, if anything was said, else where they were.
 
     name: of the images, in the run's recipe.
     """
-    folder = about.get("places", {}).get("data")
+    folder = _noted(about, path).get("data")
     if folder is None or not (found.name is None or found.folder):
         return found
     if found.folder is None and not Path(folder).is_dir():
@@ -188,7 +202,7 @@ def moved(found: Source, file: str | None, about: dict) -> set[str]:
 
 def network(about: dict, path: Path) -> str | None:
     """The network's "file.py:function" in the checkpoint ``path``, if it is of that kind. Warns where the file has changed."""
-    noted = about.get("places", {})
+    noted = _noted(about, path)
     name = noted.get("model")
     if name is None:
         return None
