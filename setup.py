@@ -29,7 +29,7 @@ setup(
         "rich>=13.8",  # progress and tables in terminals and notebooks; typer brings it, but it is used directly
         "matplotlib>=3.9",  # curves, confusion matrices, sheets of images
         "threadpoolctl>=3.1",  # keeps the BLAS behind NumPy from taking the cores of minimix's own threads
-        "pillow>=10.0",  # reads the images given to `minimix predict`
+        "pillow>=10.1",  # reads pictures; the first that turns TIFFs as their notes say
     ],
     extras_require={
         "test": [

@@ -59,9 +59,11 @@ def _for_users(error: Exception) -> bool:
     return raised_here and isinstance(error, (ValueError, TypeError, RuntimeError, ImportError))
 
 
-def _warn(message, category, *where) -> None:
-    """What minimix warns of is for users; what others warn of is not, unless somebody asks."""
-    if issubclass(category, UserWarning):
+def _warn(message, category, filename, line, file=None, source=None) -> None:
+    """What minimix warns of is for users, in one line; other warnings are for developers, who want to know where."""
+    if not issubclass(category, UserWarning):
+        sys.stderr.write(warnings.formatwarning(message, category, filename, line, source))
+    else:
         from rich.console import Console
 
         Console(stderr=True).print(f"warning: {message}", style="yellow", markup=False, highlight=False, soft_wrap=True)
