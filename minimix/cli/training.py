@@ -78,7 +78,12 @@ def train(
     label_smoothing: Annotated[
         float | None, Option(help="This share of the target is spread over all classes.", show_default="0.1")
     ] = None,
-    augment: Annotated[str | None, Option(help="Some of flip,crop,cutout, or none.", show_default="flip,crop")] = None,
+    augment: Annotated[
+        str | None,
+        Option(
+            help="Some of flip,crop,cutout (of other sizes: crop=6) and FILE.py:FUNCTION, or none.", show_default="flip,crop"
+        ),
+    ] = None,
     small_first: Annotated[
         float | None,
         Option(

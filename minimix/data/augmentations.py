@@ -1,6 +1,6 @@
 """What may be said for ``augment``: names, an ``Augment``, functions of your own, or several of them.
 
-    "flip,crop=6,cutout"                        what the command line takes
+    "flip,crop=6,cutout,file.py:noise"          what the command line takes, the last a function of your own in a file
     Augment(pad=6, cutout=16)
     noise                                       noise(images, rng) -> images
     ["flip", "crop", noise]
@@ -17,6 +17,7 @@ import numpy as np
 
 from minimix.data.augment import Augment
 from minimix.data.draws import OWN_AUGMENT
+from minimix.models import own as files
 
 SIZES = {"crop": 4, "cutout": 8}  # pixels, where no others are given, as in crop=6
 NAMES = ("flip", *SIZES)
@@ -47,28 +48,17 @@ def augmentations(value) -> Augmentations:
     ('flip', 'own:noise')
     """
     if value is None or isinstance(value, str):
-        value = [] if value in (None, "", "none") else value.replace(" ", "").split(",")
+        value = [] if value in (None, "", "none") else value.split(",")
     parts = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
     sizes: dict[str, int] = {}
     names, own = [], []
     for part in parts:
-        if isinstance(part, Augment) and type(part) is Augment:
-            new = {"flip": 1} if part.flip else {}
-            new |= {name: size for name, size in (("crop", part.pad), ("cutout", part.cutout)) if size}
-        elif isinstance(part, str) and part.startswith(OWN):
-            names.append(part)
+        name, functions = _of_own(part)
+        if name:
+            names.append(name)
+            own += functions
             continue
-        elif isinstance(part, str):
-            new = _named(part)
-        elif callable(part) and not isinstance(part, type):
-            names.append(OWN + getattr(part, "__qualname__", type(part).__qualname__).rpartition(".<locals>.")[2])
-            own.append(part)
-            continue
-        else:
-            raise TypeError(
-                f"augment: expected some of {', '.join(NAMES)}, an Augment, a function (images, rng) -> images, or a list of "
-                f"these, not {part!r}"
-            )
+        new = _standard(part)
         if twice := [name for name in new if sizes.get(name, new[name]) != new[name]]:
             raise ValueError(f"augment: {twice[0]} is given twice, as {sizes[twice[0]]} and {new[twice[0]]} pixels")
         sizes |= new
@@ -76,11 +66,39 @@ def augmentations(value) -> Augmentations:
     return Augmentations((*standard, *names), tuple(own))
 
 
-def _named(part: str) -> dict[str, int]:
+def _of_own(part) -> tuple[str, list]:
+    """(name in a recipe, [the function]) of one of your own; none of what a recipe names that is in no file. ("", []) of
+    others."""
+    if isinstance(part, str):
+        text = part.strip()
+        if text.startswith(OWN):  # out of a recipe
+            return text, [files.maker(text.removeprefix(OWN))] if in_file(text) else []
+        return (OWN + files.whole(text), [files.maker(text)]) if files.is_own(text) else ("", [])
+    if not callable(part) or isinstance(part, type):
+        return "", []
+    return OWN + getattr(part, "__qualname__", type(part).__qualname__).rpartition(".<locals>.")[2], [part]
+
+
+def _standard(part) -> dict[str, int]:
+    """{name: pixels, or 1} of what is not of your own."""
+    if type(part) is Augment:
+        return {name: int(size) for name, size in (("flip", part.flip), ("crop", part.pad), ("cutout", part.cutout)) if size}
+    if not isinstance(part, str):
+        raise TypeError(
+            f"augment: expected some of {', '.join(NAMES)}, an Augment, a function (images, rng) -> images, or a list of "
+            f"these, not {part!r}"
+        )
+    part = part.replace(" ", "")
     name, sign, size = part.partition("=")
     if name not in NAMES or (sign and (name not in SIZES or not size.isdecimal() or int(size) < 1)):
         raise ValueError(f"augment: expected some of {', '.join(NAMES)}, or pixels, as in crop=6, not {part!r}")
     return {name: int(size) if sign else SIZES.get(name, 1)}
+
+
+def in_file(name: str) -> bool:
+    """Whether an augmentation in a recipe is a function in a file, which can be found again; not on another machine."""
+    name = name.removeprefix(OWN)
+    return files.is_own(name) and not name.startswith(("\\\\", "//"))
 
 
 def apply(function: Callable, images: np.ndarray, key: tuple[int, ...]) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import minimix
 from minimix import models, optim, rng
 from minimix.data import Batches, Dataset
-from minimix.data.augmentations import OWN
+from minimix.data.augmentations import OWN, augmentations, in_file
 from minimix.models import own
 from minimix.nn import Module
 from minimix.train import freezing, starting
@@ -38,6 +38,8 @@ def check_model(config: Config, own_model, file: str | None) -> None:
 def batches(config: Config, train_set: Dataset, functions: tuple = ()) -> Batches:
     """functions: those of your own among the augmentations."""
     of_own = [name for name in config.augment if name.startswith(OWN)]
+    if not functions and all(map(in_file, of_own)):
+        functions = augmentations(config.augment).own
     if len(of_own) != len(functions):
         names = ", ".join(name.removeprefix(OWN) for name in of_own)
         raise ValueError(f"augment: this run has functions of your own, {names}: pass them again, augment=[...], with the rest")
