@@ -116,7 +116,9 @@ def test_another_number_of_classes(predict):
 
 def test_folded(predict, monkeypatch):
     folded = []
-    monkeypatch.setattr(prediction, "fold_batch_norm", lambda *a, real=fold.fold_batch_norm: folded.append(real(*a)) or folded[-1])
+    monkeypatch.setattr(
+        prediction, "fold_batch_norm", lambda *a, real=fold.fold_batch_norm: folded.append(real(*a)) or folded[-1]
+    )
     arguments = "photo.jpg", "--model", MODEL, "--weights", "w.safetensors", "--json"
     plain, found = json.loads(predict(*arguments)[1]), json.loads(predict(*arguments, "--fold")[1])
     assert len(folded) == 1

@@ -90,7 +90,7 @@ def _load(place: Path | None, size: int) -> dict:
     if place is None or not place.is_file():
         return {}
     try:
-        with np.load(place, allow_pickle=False) as kept:
+        with place.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             entries, pixels = json.loads(kept["entries"].tobytes()), kept["pixels"]
         if pixels.dtype != np.uint8 or pixels.shape != (len(entries), 3, size, size):
             return {}

@@ -48,7 +48,8 @@ def test_an_augment_survives_its_names(augment):
 
 
 @pytest.mark.parametrize(
-    "given", ["flop", "flip=2", "crop=0", "crop=-1", "crop=x", 3, ["flip", 3], Augment, ["crop=4", "crop=5"], [Augment(), "crop=5"]]
+    "given",
+    ["flop", "flip=2", "crop=0", "crop=-1", "crop=x", 3, ["flip", 3], Augment, ["crop=4", "crop=5"], [Augment(), "crop=5"]],
 )
 def test_what_is_none_is_refused(given):
     with pytest.raises((TypeError, ValueError), match="augment"):
