@@ -1,10 +1,12 @@
 """Files that are either the old version or the new one, whenever the power goes."""
 
 import contextlib
+import errno
 import itertools
 import os
 import platform
 import re
+import stat
 import time
 import zlib
 from pathlib import Path
@@ -19,14 +21,14 @@ DAY = 86400.0
 def write(path, content: bytes | str) -> None:
     """Replace the file ``path`` by ``content`` in one step: readers, and whoever comes after a crash, see all or nothing of it.
 
-    It is written beside the old one under another name, pushed to the disk, and renamed. Where another program holds the old
-    one open, so that Windows does not let it be replaced, this waits a moment.
+    It is written beside the old one under another name, pushed to the disk, and renamed. Where ``path`` is a link, the file
+    that it leads to is replaced, and the link stays. A file that was there keeps its permissions. Where another program holds
+    it open, so that Windows does not let it be replaced, this waits a moment.
 
-    Raises OSError, which names ``path``; the old file is as it was then. ValueError for what is no file, such as a device.
+    Raises OSError, which names ``path``, and then the old file is as it was; ValueError for what is no plain file, such as a
+    folder, a device or a pipe: see ``target``.
     """
-    path = Path(path)
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise ValueError(f"{path} is a device or a pipe, which a file would replace: give the path of a file")
+    path = target(path)
     content = content.encode() if isinstance(content, str) else content
     # of this call alone; and not longer than a file's name may be
     beside = path.with_name(f".{path.name[:40]}.{_HOST}-{os.getpid()}-{next(_NUMBERS)}.part")
@@ -35,6 +37,8 @@ def write(path, content: bytes | str) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if path.exists():
+            beside.chmod(stat.S_IMODE(path.stat().st_mode))
         _replace(beside, path)
         if os.name == "posix":  # the new name itself must reach the disk too; elsewhere folders cannot be opened
             folder = os.open(path.parent, os.O_RDONLY)
@@ -109,3 +113,26 @@ def _may_be_at_work(host: str | None, process: str) -> bool:
     except PermissionError:  # another user's
         return True
     return True
+
+
+def target(path) -> Path:
+    """The file that is meant by ``path``: links are followed, to whatever is to be replaced at their end.
+
+    Raises ValueError where a file would take the place of something else, PermissionError where a file is there that must not
+    be written to.
+    """
+    path = Path(path)
+    place = os.path.realpath(path.parent)
+    if place == "/dev" or place.startswith("/proc"):  # /dev/stdout: whatever it is today, another program writes there
+        raise ValueError(f"{path} is no plain file: give the path of a file, which is then replaced in one step")
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return Path(os.path.realpath(path)) if path.is_symlink() else path
+    if not stat.S_ISREG(mode):
+        kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+        kind = kinds.get(stat.S_IFMT(mode), "a device")
+        raise ValueError(f"{path} is {kind}, no plain file: give the path of a file, which is then replaced in one step")
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is protected against writing", str(path))
+    return Path(os.path.realpath(path)) if path.is_symlink() else path

@@ -78,10 +78,9 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     if str(name).endswith((".py", ".pyw")):
         raise ValueError(f"{name} is a file: say which function or class in it makes the network, {name}:FUNCTION")
     if name not in names():
-        near = difflib.get_close_matches(str(name), names(), n=1)
-        raise ValueError(
-            f"no network is called {name!r}" + (f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(names())}")
-        )
+        near = difflib.get_close_matches(str(name).lower().replace("-", "_"), names(), n=1)
+        advice = f"did you mean {near[0]!r}?" if near else "models.names() lists them, as does the command minimix models"
+        raise ValueError(f"no network is called {name!r}: {advice}")
     if pretrained:
         repository(name)  # refuses where there are none
     network = _NETWORKS[name.removesuffix(_SMALL)]

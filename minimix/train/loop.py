@@ -95,8 +95,7 @@ class Loop:
         area = sum(map(self.batches.area, epochs)) - (done * self.batches.area(self.state.epoch) if epochs else 0.0)
         validation, test = (len(part) if part else 0 for part in (self.validation_set, self.test_set))
         each = validation + test * self.config.test_every_epoch
-        images = min(len(self.batches) * self.batches.batch_size, len(self.batches.dataset))
-        return area * images / speed + (len(epochs) * each + test) / evaluation_speed
+        return area * self.batches.images / speed + (len(epochs) * each + test) / evaluation_speed
 
     # -- the run ------------------------------------------------------------------------------------------------------
 
@@ -110,6 +109,8 @@ class Loop:
             self.progress.row(self._row(epoch))
         try:
             while self.state.epoch < self.epochs and not self._out_of_patience() and not self.ended:
+                if self._warm:
+                    self.request.check()  # it may have come from a callback
                 start, images, seconds = time.monotonic(), self._timed_images, self._timed_seconds
                 self._train()
                 self.validation = self._evaluate(self.validation_set)
@@ -189,7 +190,7 @@ class Loop:
                 answer = self.on_epoch(epoch)
             except StopTraining:
                 answer = True
-            if isinstance(answer, (bool, np.bool_)) and answer:
+            if isinstance(answer, (bool, np.bool_)) and answer and state.epoch < self.epochs:
                 self.ended = "callback"
 
     def _finish(self) -> None:
@@ -220,7 +221,7 @@ class Loop:
                 return read_model(path)[1]
             what = ""
         except (OSError, CheckpointError) as error:
-            what = f"{error if isinstance(error, CheckpointError) else f'{path} is missing'}. "
+            what = f"{f'{path} is missing' if isinstance(error, FileNotFoundError) else error}. "
         self.progress.note(f"{what}The weights of the last epoch are used, and kept as {BEST}, in place of the best epoch's")
         self._save_best()
         return read_model(path)[1]

@@ -5,9 +5,12 @@ import warnings
 from pathlib import Path
 
 from minimix import models
+from minimix.models.weights import unusable
 from minimix.nn import Module
 from minimix.train import checkpoint, sources
 from minimix.train.checkpoint import CheckpointError
+from minimix.train.description import check, reading
+from minimix.words import count
 
 BEST, LAST = "best.safetensors", "last.safetensors"
 
@@ -54,7 +57,8 @@ def load_model(path, model: Module | str | None = None) -> Trained:
     if not isinstance(model, Module):
         if model is None and recipe["model"] not in models.names():
             raise CheckpointError(f"{path} is of a module of your own, {recipe['model']}: pass it, load_model(path, model)")
-        model = models.create(model or recipe["model"], num_classes=len(about["classes"]), **recipe["model_options"])
+        with reading(path):
+            model = models.create(model or recipe["model"], num_classes=len(about["classes"]), **recipe["model_options"])
     load_weights(path, model, arrays)
     history = state["history"]
     last = history[-1] if history else {}
@@ -80,29 +84,37 @@ def read(path) -> tuple[Path, dict, dict, str]:
     """
     path, note = Path(path), ""
     if not path.is_dir():
-        arrays, state = checkpoint.load(path)
+        arrays, state = _loaded(path)
     else:
         best, last = path / BEST, path / LAST
         if not (best.exists() or last.exists()):
             raise FileNotFoundError(f"there is no {BEST} or {LAST} in the folder {path}")
         try:
-            arrays, state = checkpoint.load(best)
+            arrays, state = _loaded(best)
             path = best
         except (FileNotFoundError, CheckpointError) as error:
             if not last.exists():
                 raise
-            arrays, state = checkpoint.load(last)
+            arrays, state = _loaded(last)
             path, epochs = last, len(state["history"])
             what = error if isinstance(error, CheckpointError) else f"there is no {best}"
             if isinstance(error, FileNotFoundError) and not epochs:
                 what = f"{path.parent} has not finished an epoch"
-            note = f"{what}. Using {last} instead, the weights after {epochs} whole epoch{'s' * (epochs != 1)}"
+            note = f"{what}. Using {last} instead, the weights after {count(epochs, 'whole epoch')}"
     averages = {name.removeprefix("ema/average/"): array for name, array in arrays.items() if name.startswith("ema/average/")}
     return path, {name: array for name, array in arrays.items() if "/" not in name} | averages, state, note
 
 
+def _loaded(path: Path) -> tuple[dict, dict]:
+    arrays, state = checkpoint.load(path)
+    check(path, state)
+    return arrays, state
+
+
 def load_weights(path, model: Module, arrays: dict) -> None:
-    """``model.load_state_dict(arrays)``, with a refusal that names the file."""
+    """``model.load_state_dict(arrays)``, with a refusal that names the file, also of numbers with which no network works."""
+    if found := unusable(arrays, model.state_dict()):
+        raise CheckpointError(f"{path}: {found}")
     try:
         model.load_state_dict(arrays)
     except RuntimeError as error:

@@ -39,6 +39,23 @@ def row(epoch, train=(None, None), validation=(None, None), speed=None, spent=No
     return "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS.values(), strict=True)).rstrip()
 
 
+def folded(line: str, width: int) -> list[str]:
+    """``HEADER``, or a line under it, for a terminal that is too narrow for it: broken between two columns.
+
+    >>> folded(HEADER, 45)
+    ['      epoch  train loss  accuracy  val. loss', '  accuracy  images/s    time    left']
+    """
+    if len(line) <= width:
+        return [line]
+    lines, start, end = [], 0, 0
+    for column in WIDTHS.values():
+        if end + column - start > width and end > start:
+            lines.append(line[start:end].rstrip())
+            start = end
+        end += column
+    return [*lines, line[start:].rstrip()]
+
+
 def _figure(value, pattern: str) -> str:
     return "" if value is None else pattern.format(value)
 
@@ -113,7 +130,9 @@ class Terminal(Silent):
         from rich.progress import BarColumn, Progress, TextColumn
 
         self.console = console
-        columns = (TextColumn("{task.fields[place]:>11}"), BarColumn(20), TextColumn("{task.fields[text]}"))
+        bar = [BarColumn(20)] if console.width >= 90 else []  # or there is no room for the figures
+        place, text = (TextColumn(pattern, markup=False) for pattern in ("{task.fields[place]:>11}", "{task.fields[text]}"))
+        columns = (place, *bar, text)
         self._moving = Progress(*columns, console=console, auto_refresh=False, transient=True)
         self._task = self._moving.add_task("", place="", text="", total=None)
         self._drawn = 0.0
@@ -141,10 +160,12 @@ class Terminal(Silent):
         if time.monotonic() - self._drawn < REDRAW:
             return
         (loss, accuracy), left = loop.running(), loop.left()
-        text = f"loss {loss:.4f}  accuracy {accuracy:.1%}"
+        figures = [f"loss {loss:.4f}", f"accuracy {accuracy:.1%}"]
         if left is not None:
-            text += f"  {loop.speed():.0f} images/s  {clock(left)} left"
-        self._draw(place=loop.place(), text=text, completed=loop.state.batch, total=len(loop.batches))
+            figures += [f"{loop.speed():.0f} images/s", f"{clock(left)} left"]
+        while len("  ".join(figures)) > self.console.width - 12 and len(figures) > 1:
+            figures.pop(-2)  # the whole of a figure, never a part; the last is what is waited for
+        self._draw(place=loop.place(), text="  ".join(figures), completed=loop.state.batch, total=len(loop.batches))
 
     def evaluating(self):
         self._draw(text="evaluating")
@@ -155,18 +176,17 @@ class Terminal(Silent):
         self._moving.refresh()
 
     def row(self, text):
+        width = self.console.width
         if not self._header:
-            self.console.print(HEADER, highlight=False, markup=False, soft_wrap=True, style="bold")
+            self.console.print("\n".join(folded(HEADER, width)), highlight=False, markup=False, soft_wrap=True, style="bold")
         self._header = True
-        self.note(text)
+        self.note("\n".join(folded(text, width)))
 
     def table(self, title, rows):
-        from rich.table import Table
-
-        table = Table(title=title, title_justify="left", show_header=False)
-        for name, value in rows:
-            table.add_row(name, value)
-        self.console.print(table, highlight=False)
+        width = max(len(name) for name, _ in rows)
+        self.note("")
+        self.console.print(title, highlight=False, markup=False, soft_wrap=True, style="bold")
+        self.note("\n".join(f"  {name:<{width}}  {value}" for name, value in rows))
 
 
 def reporter(log=True) -> Silent:

@@ -6,6 +6,7 @@ from pathlib import Path
 from minimix.train import checkpoint
 from minimix.train.checkpoint import CheckpointError
 from minimix.train.config import EXTENSIBLE, Config, differences
+from minimix.train.description import check, reading
 from minimix.train.model import BEST, LAST
 from minimix.train.state import State
 
@@ -39,7 +40,8 @@ def find(resume, config: Config) -> Path | None:
 
 def resumed_config(path: Path, description: dict, config: Config, asked: dict) -> Config:
     """The saved recipe, with what may change taken from the arguments. Refuses what contradicts it."""
-    if description.get("kind") != "run":
+    check(path, description)
+    if description["kind"] != "run":
         raise CheckpointError(f"{path} holds weights alone, for use: a run is resumed from the last.safetensors beside it")
     # older runs lack the newer arguments; and they were trained on all images
     recipe = {**Config().recipe(), "validation": 0.0, **description["recipe"]}
@@ -51,7 +53,8 @@ def resumed_config(path: Path, description: dict, config: Config, asked: dict) -
     done = description["position"]["epoch"] + (description["position"]["batch"] > 0)
     if later.get("epochs", done) < done:
         raise ValueError(f"resume: epochs is {later['epochs']}, but {path.parent} is in its epoch {done} already: give more")
-    return dataclasses.replace(config, **{**recipe, **later, "name": path.parent.name, "runs": path.parent.parent})
+    with reading(path):
+        return dataclasses.replace(config, **{**recipe, **later, "name": path.parent.name, "runs": path.parent.parent})
 
 
 def remarks(saved: dict, config: Config, steps: int, step: int, schedule) -> list[str]:
@@ -59,10 +62,10 @@ def remarks(saved: dict, config: Config, steps: int, step: int, schedule) -> lis
 
     saved: the recipe in the checkpoint. steps: in an epoch. step: taken so far. schedule: of the learning rate, as it is now.
     """
-    lines = []
-    if saved["epochs"] != config.epochs:
+    lines, before = [], saved.get("epochs")
+    if before != config.epochs:
         lines.append(
-            f"epochs were {saved['epochs']} and are {config.epochs} now: the learning rate ({config.schedule}) and the small "
+            f"epochs were {before} and are {config.epochs} now: the learning rate ({config.schedule}) and the small "
             f"windows are laid out anew over {steps * config.epochs} steps; step {step + 1} has a rate of {schedule(step):.4g}"
         )
     if "validation" not in saved:
@@ -79,8 +82,9 @@ def chosen(folder: Path, state: State) -> tuple[int | None, str]:
         return None, ""
     try:
         _, description = checkpoint.load(folder / BEST)
-    except (FileNotFoundError, CheckpointError) as error:
-        what = error if isinstance(error, CheckpointError) else f"{folder / BEST} is missing"
+        check(folder / BEST, description)
+    except (OSError, CheckpointError) as error:
+        what = f"{folder / BEST} is missing" if isinstance(error, FileNotFoundError) else error
         return None, f"{what}. The best epoch's weights are lost: from here on, the best of the epochs to come are kept"
     epoch = len(description["history"])
     return (epoch if epoch <= state.epoch else state.best.epoch), ""  # later: killed between writing the two files

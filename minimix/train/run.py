@@ -2,8 +2,9 @@
 
 import dataclasses
 import json
+import os
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from minimix.train import checkpoint, figures, metrics, prepare, sources, starti
 from minimix.train import resume as resuming
 from minimix.train.compiling import watched
 from minimix.train.config import Config, completed
+from minimix.train.description import reading
 from minimix.train.limits import limited
 from minimix.train.lock import locked
 from minimix.train.loop import Loop
@@ -26,6 +28,7 @@ from minimix.train.progress import clock, reporter
 from minimix.train.split import split
 from minimix.train.state import State, about_data
 from minimix.train.stop import SIGNALS, Stop, listening
+from minimix.words import count
 
 FEW = 100  # validation images, below which the user is told how coarse their verdict is
 
@@ -92,7 +95,7 @@ def train(
     validation: float | None = None,
     test_every_epoch: bool | None = None,
     patience: int | None = None,
-    from_=None,
+    from_: "str | os.PathLike | Result | None" = None,
     freeze: str | None = None,
     seed: int | None = None,
     name: str | None = None,
@@ -114,8 +117,8 @@ def train(
         or arrays, (images, labels), as ``data.from_arrays`` takes them; or two of these, (for training, for testing).
     augment: names, as in "flip,crop,cutout"; a ``data.Augment``; a function of your own, (images, rng) -> images, on uint8
         (N, 3, H, W); or a list of these (see ``data/augmentations.py``). A resumed run must be given its functions again.
-    resume: a run's folder, its name, or its last.safetensors: go on where it was left, to the bit as if it had never been
-        interrupted. True: the run called ``name`` (which starts from the beginning where there is nothing yet), or
+    resume: a run's folder, its name, its last.safetensors, or its ``Result``: go on where it was left, to the bit as if it had
+        never been interrupted. True: the run called ``name`` (which starts from the beginning where there is nothing yet), or
         without a name the latest one in ``runs``. ``epochs`` and ``patience`` may be others then, so that a finished run can be
         trained longer: the learning rate's schedule is laid out anew over the new number of epochs, and followed from the step
         that was reached.
@@ -141,6 +144,7 @@ def train(
     >>> sorted(path.name for path in result.folder.iterdir())
     ['best.safetensors', 'config.json', 'confusion.png', 'curves.png', 'last.safetensors', 'metrics.csv', 'mistakes.png']
     """
+    resume, from_ = getattr(resume, "folder", resume), getattr(from_, "folder", from_)
     own_model, images, chosen = (model if isinstance(model, Module) else None), sources.source(data), augmentations(augment)
     file = model if own.is_own(model) else None
     asked = {
@@ -184,8 +188,9 @@ def train(
             progress.note(
                 f"batch_size is {config.batch_size}, but there are {len(train_set)} training images: a step takes them all"
             )
-        batches = prepare.batches(config, train_set, chosen.own)
-        state = prepare.new_state(config, own_model or file, about, batches, progress, weights)
+        with nullcontext() if saved is None else reading(path):  # its recipe may be anybody's
+            batches = prepare.batches(config, train_set, chosen.own)
+            state = prepare.new_state(config, own_model or file, about, batches, progress, weights)
         if saved is None:
             folder, config = prepare.new_folder(config, held)
         else:
@@ -226,7 +231,7 @@ def train(
 
 
 def _threads() -> str:
-    return _count(minimix.get_num_threads(), "thread")
+    return count(minimix.get_num_threads(), "thread")
 
 
 def _introduce(progress, state: State, config: Config, sets: tuple, folder: Path, resumed: bool) -> None:
@@ -236,12 +241,12 @@ def _introduce(progress, state: State, config: Config, sets: tuple, folder: Path
     kinds = [f"{len(part):,} {kind}" for part, kind in zip(sets, ("training", "validation", "test"), strict=True) if part]
     progress.note(
         f"{parameters:,} parameters{part}; {', '.join(kinds[:-1])}{' and ' if kinds[1:] else ''}{kinds[-1]} images of "
-        f"{len(sets[0].classes)} classes; {_count(config.epochs, 'epoch')} in batches of {config.batch_size}"
+        f"{len(sets[0].classes)} classes; {count(config.epochs, 'epoch')} in batches of {config.batch_size}"
     )
     if sets[1] is not None and len(sets[1]) < FEW:
         one = f"one of them more or less is {1 / len(sets[1]):.1%}"
-        progress.note(f"the best epoch is chosen by {_count(len(sets[1]), 'image')}: {one} of accuracy")
-    where = f"going on in epoch {state.epoch + 1} after {_count(state.batch, 'step')} of it"
+        progress.note(f"the best epoch is chosen by {count(len(sets[1]), 'image')}: {one} of accuracy")
+    where = f"going on in epoch {state.epoch + 1} after {count(state.batch, 'step')} of it"
     where = f", {where if state.epoch < config.epochs else 'which is complete'}" if resumed else ""
     progress.note(f"results in {folder}{where}")
     progress.busy("first step")
@@ -257,11 +262,7 @@ def _conclude(progress, result: Result) -> None:
     if result.images_per_second:
         rows.append(("training speed", f"{result.images_per_second:.0f} images/s"))
     rows.append(("folder", str(result.folder)))
-    stopped = f"Stopped ({result.stopped_by}) after {len(result.history)} of {_count(result.config.epochs, 'epoch')}"
+    stopped = f"Stopped ({result.stopped_by}) after {len(result.history)} of {count(result.config.epochs, 'epoch')}"
     progress.table(stopped if result.stopped_by else "Done", rows)
     if result.stopped_by in SIGNALS:
         progress.note(f"To go on:  minimix train --resume {result.folder}    or    mm.train(resume={str(result.folder)!r})")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" + "s" * (number != 1)

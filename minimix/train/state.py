@@ -14,6 +14,7 @@ from minimix.data import Dataset
 from minimix.nn import Module
 from minimix.train import metrics
 from minimix.train.checkpoint import CheckpointError
+from minimix.train.description import FAULTS
 from minimix.train.freezing import frozen_names
 from minimix.train.metrics import Epoch
 from minimix.train.model import load_weights
@@ -82,11 +83,10 @@ class State:
         if bool(parts["ema"]) != (self.ema is not None) or set(parts) != {"", "optimizer", "ema"}:
             raise CheckpointError(f"{path}: beside the weights it holds {sorted(filter(None, parts))}, against its own recipe")
         load_weights(path, self.model, parts[""])
-        frozen = frozen_names(self.model)
-        if description.get("frozen", frozen) != frozen:
-            changed = sorted(set(frozen) ^ set(description["frozen"]))
-            raise ValueError(f"model: what requires gradients is not what it was in {path}: {', '.join(changed[:5])}")
         try:
+            changed = set(frozen_names(self.model)) ^ set(description.get("frozen", frozen_names(self.model)))
+            if changed:
+                raise ValueError(f"what requires gradients is not what it was: {', '.join(sorted(changed)[:5])}")
             self.optimizer.load_state_arrays(parts["optimizer"])
             if self.ema is not None:
                 self.ema.load_state_arrays(parts["ema"])
@@ -99,7 +99,7 @@ class State:
                 raise ValueError(f"it has random generators {sorted(saved)}, the model {sorted(own)}")
             for name, generator in own.items():
                 generator.bit_generator.state = _decoded(saved[name])
-        except (ValueError, KeyError, TypeError) as error:
+        except FAULTS as error:
             raise CheckpointError(f"{path} does not fit this run: {error}") from error
 
     def _generators(self) -> dict:

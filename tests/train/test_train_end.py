@@ -82,6 +82,12 @@ def test_a_callback_ends_the_run_with_everything_in_place(run, tiny, stop):
     assert mm.train.evaluate(result.model, tiny[1]).accuracy == result.accuracy
 
 
+def test_a_callback_after_the_last_epoch_ends_nothing_early(run, small):
+    result = run(epochs=1, on_epoch=lambda epoch: True)
+    assert not result.stopped_by
+    assert len(run(small(), resume=result, name=None, epochs=2).history) == 2, "a Result says which run it is"
+
+
 @pytest.mark.parametrize("answer", [None, False, np.False_, 1, "go on", [True]])
 def test_other_answers_end_nothing(run, answer):
     assert not run(on_epoch=lambda epoch: answer).stopped_by

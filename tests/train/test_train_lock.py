@@ -108,6 +108,39 @@ def test_a_file_system_without_locks_does_not_stand_in_the_way(tmp_path, monkeyp
         pass
 
 
+def test_windows_has_other_locks(tmp_path, monkeypatch):
+    """What can be tried of it elsewhere: with a module that locks as that of Windows does."""
+    held = {}
+
+    class Windows:
+        name = "nt"
+
+        def __getattr__(self, name):
+            return getattr(os, name)
+
+        def close(self, file):
+            held.pop(os.fstat(file).st_ino, None) if held.get(os.fstat(file).st_ino) == file else None
+            os.close(file)
+
+    class Msvcrt:
+        LK_NBLCK = 2
+
+        @staticmethod
+        def locking(file, mode, length):
+            assert (mode, length, os.lseek(file, 0, os.SEEK_CUR)) == (2, 1, 1 << 30)
+            if held.setdefault(os.fstat(file).st_ino, file) != file:
+                raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(lock, "os", Windows())
+    monkeypatch.setitem(sys.modules, "msvcrt", Msvcrt)
+    for _ in range(2):
+        with locked(tmp_path):
+            with pytest.raises(RunLocked, match=f"process {os.getpid()} on host"), locked(tmp_path):
+                pass
+            assert held
+        assert not held and not list(tmp_path.iterdir())
+
+
 # -- runs -------------------------------------------------------------------------------------------------------------
 
 

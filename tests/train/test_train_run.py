@@ -232,7 +232,7 @@ def test_the_run_can_be_named_in_several_ways(broken, run, small, tmp_path):
 
 @pytest.mark.parametrize(("option", "expected"), [
     ({"lr": 0.1}, "lr was 0.3 and is 0.1 now"), ({"seed": 1}, "seed was 0 and is 1"),
-    ({"epochs": 1}, "is in its epoch 3 already"), ({"validation": 0.2}, "validation was 0.1"),
+    ({"epochs": 1}, "is in its epoch 2 already"), ({"validation": 0.2}, "validation was 0.1"),
     ({"test_every_epoch": True}, "test_every_epoch was False"), ({"freeze": "conv"}, "freeze was None"),
     ({"batch_size": 8}, "batch_size was 16"), ({"ema": 0.5}, "ema was 0.995"), ({"augment": "flip"}, "augment was"),
     ({"optimizer": "adam"}, "optimizer was 'sgd'"), ({"model": "mixnet_nano"}, "model was 'Small'"),

@@ -47,7 +47,7 @@ def tiny_rate(**options):
 def test_a_run_begins_where_another_ended_with_a_new_classifier_for_other_classes(run, pets, tmp_path):
     first = run(**NANO)
     before = arrays(first)
-    for given in ("a", first.folder, first.folder / BEST):  # a name, a folder, a file
+    for given in ("a", first.folder, first.folder / BEST, first):  # a name, a folder, a file, all of them
         result, text = log_of(run, tmp_path / "log", "unsaid", data=pets, from_=given, name=None, **tiny_rate())
         assert result.config.model == "mixnet_nano" and result.config.model_options == {"width": 0.5, "kernels": 3}
         after = arrays(result)
@@ -58,7 +58,7 @@ def test_a_run_begins_where_another_ended_with_a_new_classifier_for_other_classe
         assert (
             "new, because" in text and "classifier.weight (there (10," in text and f"weights of {first.folder / BEST}" in text
         )
-        assert result.config.from_ == str(given)
+        assert result.config.from_ == str(getattr(given, "folder", given))
 
 
 def test_an_own_module_begins_with_a_file_of_weights(run, small, tmp_path):
@@ -188,7 +188,7 @@ def test_parameters_that_require_no_gradient_stay_without_any_option(run, small)
     same = {name for name, array in start.items() if np.array_equal(array, last[name])}
     assert {"bn.weight", "bn.bias", "bn.running_mean", "bn.running_var", "mix.0.weight"} & start.keys() <= same
     assert not {"conv.weight", "head.weight"} & same
-    with pytest.raises(ValueError, match="what requires gradients is not what it was in .*: bn.bias"):
+    with pytest.raises(ValueError, match="what requires gradients is not what it was: bn.bias"):
         run(small(), resume=True)
     with pytest.raises(ValueError, match="nothing to train"):
         run(small().requires_grad_(False), name="c")
