@@ -147,6 +147,8 @@ def predict(
     """
     if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
         raise ValueError(f"batch_size: expected a number of images, 1 or more, not {batch_size!r}")
+    if isinstance(images, (list, tuple)) and not images:
+        raise ValueError("images: there are none")
     paths = _paths(images)
     pixels = None if paths is not None else np.asarray(images)
     if isinstance(model, Module) and pixels is not None and mean is None and std is None:
@@ -204,7 +206,7 @@ def _paths(images) -> list[Path] | None:
 def _several(images: np.ndarray) -> tuple[np.ndarray, str]:
     """uint8 (N, 3, H, W) of an array of pictures, or of one."""
     shape = images.shape
-    if images.ndim == 2 or (images.ndim == 3 and (shape[-1] in (3, 4) or shape[0] in (1, 3, 4))):
+    if images.ndim == 2 or (images.ndim == 3 and (shape[-1] in (3, 4) or shape[0] in (1, 3))):
         images = images[None]
     return as_images(images)
 
@@ -225,6 +227,8 @@ def _as_it_is(model: Module, images: np.ndarray, classes, fold: bool, batch_size
     if not len(images):
         raise ValueError("images: there are none")
     model = fold_batch_norm(model, images.shape[1:]) if fold else model
+    dtype = next((parameter.dtype for parameter in model.parameters()), images.dtype)
+    images = images.astype(dtype, copy=False)
     chunks = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
     probabilities = np.concatenate([_probabilities(model, chunk) for chunk in chunks])
     if classes is not None and len(classes) != probabilities.shape[1]:

@@ -22,7 +22,8 @@ def same(made, expected=PIXELS):
     [
         (lambda x: x, None), (lambda x: x / 255, "float64 from 0 to 1"), (lambda x: np.float32(x / 255), "float32 from 0 to 1"),
         (lambda x: x.astype(np.float16), "float16 from 0 to 255"), (lambda x: (x + 0.25).astype(">f4"), ">f4 from 0 to 255"),
-        (lambda x: x.astype(np.int64), "int64 from 0 to 255"), (lambda x: x.astype(np.uint16) * 256 + 9, "uint16 from 0 to 65535"),
+        (lambda x: x.astype(np.int64), "int64 from 0 to 255"),
+        (lambda x: x.astype(np.uint16) * 256 + 9, "uint16 from 0 to 65535"),
         (lambda x: x.tolist(), "int64 from 0 to 255"), (lambda x: (x / 255) * 1.0005, "float64 from 0 to 1"),
         (np.asfortranarray, None), (lambda x: x[::-1][::-1], None),
     ],
@@ -78,7 +79,8 @@ def test_a_riddle_needs_a_word():
 @pytest.mark.parametrize(
     "images, message",
     [
-        (np.zeros((6, 5, 8, 8)), "neither axis 1 nor axis 3"), (np.zeros((6, 192)), "reshape each row"), (np.zeros(6), "expected"),
+        (np.zeros((6, 5, 8, 8)), "neither axis 1 nor axis 3"), (np.zeros((6, 192)), "reshape each row"),
+        (np.zeros(6), "expected"),
         (np.full((6, 8, 8), np.nan), "NaN or infinity"), (np.full((6, 8, 8), np.inf), "NaN or infinity"),
         (np.linspace(-1, 1, 384).reshape(6, 8, 8), "-1 to 1, but expected 0 to 1 .normalised already"),
         (np.linspace(0, 1.5, 384).reshape(6, 8, 8), "neither 0 to 1 nor 0 to 255"),

@@ -286,7 +286,8 @@ def test_pictures_may_lie_deeper():
         ({"cat": 3}, r"1 sub-folder \(cat\): expected"), ({".": 3}, "3 pictures and 0 sub-folders: expected"),
         ({"pets/cat": 2, "pets/dog": 2}, "did you mean pets.pets"), ({"cat": 3, "dog": 0}, "no picture in the folder pets.dog"),
         ({"train/cat": 2, "train/dog": 2, "test/cat": 1, "test/eel": 1}, "do not have: eel"),
-        ({"test/cat": 2, "test/dog": 2}, "has test, but no train"), ({"a": 1, "b": 1}, "no picture is left for testing in a, b"),
+        ({"test/cat": 2, "test/dog": 2}, "has test, but no train"),
+        ({"a": 1, "b": 1}, "no picture is left for testing in a, b"),
         ({"train/cat": 2, "train/dog": 2, "training/cat": 1, "training/dog": 1}, "mean the same: keep one"),
     ],
 )  # fmt: skip
