@@ -185,7 +185,7 @@ def look(seer: Seer, images, fold: bool = False, batch_size: int = AT_ONCE) -> P
     if resized and seer.how is None:
         height, width = seer.size
         remarks += (f"the centre of each image, made {height}x{width} pixels, is what the network sees",)
-    probabilities = np.concatenate(parts)
+    probabilities = _numbers(np.concatenate(parts), good)
     if seer.classes is not None and len(seer.classes) != probabilities.shape[1]:
         raise ValueError(f"classes: {len(seer.classes)} names, but the network knows {probabilities.shape[1]} classes")
     return Predictions(probabilities, seer.classes, good, failed, remarks)
@@ -230,7 +230,7 @@ def _as_it_is(model: Module, images: np.ndarray, classes, fold: bool, batch_size
     dtype = next((parameter.dtype for parameter in model.parameters()), images.dtype)
     images = images.astype(dtype, copy=False)
     chunks = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
-    probabilities = np.concatenate([_probabilities(model, chunk) for chunk in chunks])
+    probabilities = _numbers(np.concatenate([_probabilities(model, chunk) for chunk in chunks]), list(range(len(images))))
     if classes is not None and len(classes) != probabilities.shape[1]:
         raise ValueError(f"classes: {len(classes)} names, but the network knows {probabilities.shape[1]} classes")
     return Predictions(probabilities, None if classes is None else tuple(classes), list(range(len(images))))
@@ -248,9 +248,16 @@ def _probabilities(model: Module, batch: np.ndarray) -> np.ndarray:
     finally:
         for module, mode in modes:
             module.training = mode
-    if not np.isfinite(found).all():
-        raise ValueError("the network gives NaN or infinity: its weights are damaged, or its training has diverged")
     return found
+
+
+def _numbers(probabilities: np.ndarray, images: list) -> np.ndarray:
+    """Refuse answers that are none."""
+    lost = [str(image) for image, row in zip(images, probabilities, strict=True) if not np.isfinite(row).all()]
+    if lost:
+        named = f"{', '.join(lost[:5])}{', ...' if len(lost) > 5 else ''}"
+        raise ValueError(f"the network's answers are no numbers (NaN) for {named}: weights that have diverged?")
+    return probabilities
 
 
 # -- networks ---------------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import typing
 from pathlib import Path
 
 import numpy as np
@@ -253,6 +252,15 @@ def test_an_altered_checkpoint_is_named_and_the_other_one_is_used(minimix, train
             assert code == 0 and "last.safetensors, trained for 1 epoch" in output
 
 
+def test_a_warning_is_one_line_without_a_place_in_the_code(trained):
+    (trained / "best.safetensors").unlink()
+    command = [sys.executable, "-m", "minimix", "evaluate", "--data", "cifar11"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**ENVIRONMENT, "PYTHONWARNINGS": ""})
+    first = done.stderr.splitlines()[0]
+    assert first == f"warning: there is no {trained / 'best.safetensors'}. Using {trained / 'last.safetensors'} instead, the " \
+        "weights after 1 whole epoch"  # fmt: skip
+
+
 def test_runs_that_never_finished_an_epoch_are_passed_over_and_named(minimix, trained):
     empty = shutil.copytree(trained, Path("runs/young"))
     arrays, state = checkpoint.load(empty / "last.safetensors")
@@ -302,7 +310,11 @@ def test_plot_refuses(minimix, trained, typed, expected):
 
 def test_plot_names_a_damaged_table(minimix, trained):
     (trained / "metrics.csv").write_bytes(b"\0" * 10)
-    code, _, errors = minimix("plot")
+    code, output, errors = minimix("plot")
+    assert code == 0 and "metrics.csv is no table of epochs" in errors and "taking the epochs from" in errors
+    assert "1 epoch" in output
+    (trained / "last.safetensors").unlink()
+    code, _, errors = minimix("plot", RUN.name)
     assert code == 2 and "metrics.csv is no table of epochs" in errors
 
 
@@ -355,8 +367,8 @@ def test_a_signal_stops_with_a_checkpoint(number, expected):
 
 
 def options() -> dict:
-    hints = typing.get_type_hints(training.train, include_extras=True)
-    return {name: hint.__metadata__[0] for name, hint in hints.items()}
+    parameters = inspect.signature(training.train).parameters  # Python 3.10's get_type_hints wraps those that may be None
+    return {name: parameter.annotation.__metadata__[0] for name, parameter in parameters.items()}
 
 
 def test_every_argument_of_train_is_an_option_and_the_other_way_round():
@@ -558,6 +570,8 @@ def test_data_get(minimix, monkeypatch, tmp_path):
         ("summary resnet50", "minimix models"),
         ("summary mobilenet_v2", "did you mean 'mobilenetv2_"),
         ("summary [/x]", "'[/x]'"),
+        ("evaluate :smile:", ":smile:"),
+        ("evaluate [bold]", "[bold]"),
         ("summary mixnet_nano mixnet_s", "mixnet_s"),
         ("models zzz", "minimix models lists them"),
         ("models --json --csv", "choose one"),
@@ -589,7 +603,8 @@ def test_every_option_of_train_is_named_as_it_is_typed(minimix):
         assert name in ("augment", "runs", "data_dir") or typed in errors, option
 
 
-def test_a_file_in_place_of_a_folder(minimix):
+def test_a_file_in_place_of_a_folder(minimix, monkeypatch):
+    monkeypatch.setattr(cli.notebooks, "_jupyterlab", lambda: print)
     Path("file").write_text("")
     code, _, errors = minimix("notebooks", "--folder", "file")
     assert code == 1 and errors == "error: file is a file, but a folder is needed\n"
@@ -630,6 +645,16 @@ def test_help(minimix, command):
     assert code == 0 and "Usage" in output
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80, 99, 100, 120, 200])
+def test_help_cuts_no_name(minimix, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for command in ("", "train", "evaluate", "predict", "summary", "compare", "models", "gradcheck", "data preview"):
+        code, output, _ = minimix(*command.split(), "--help")
+        assert code == 0 and "…" not in output, command
+    for name in options():
+        assert f"--{name.replace('_', '-')}" in minimix("train", "--help")[1]
+
+
 def test_no_command_shows_the_commands(minimix):
     _, output, errors = minimix()
     for command in ("train", "evaluate", "predict", "summary", "compare", "gradcheck", "data", "info"):
@@ -648,3 +673,11 @@ def test_help_loads_neither_pictures_nor_plots():
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT).stdout
     loaded = output.split()
     assert not {"matplotlib", "PIL", "pooch", "safetensors"} & set(loaded)
+
+
+def test_evaluate_of_weights_that_have_diverged(minimix, trained):
+    arrays, state = checkpoint.load(trained / "best.safetensors")
+    arrays["classifier.weight"] = np.full_like(arrays["classifier.weight"], 3e38)
+    checkpoint.save(trained / "best.safetensors", arrays, state)
+    code, output, errors = minimix("evaluate")
+    assert code == 2 and "the loss is" in errors and not output

@@ -266,7 +266,8 @@ def test_train_takes_a_networks_options(minimix, given):
     options = checkpoint.load("runs/a/last.safetensors")[1]["recipe"]["model_options"]
     assert options == {"width": 0.5, "kernels": [3, 5], "partition": "exponential"}
     for typed, message in (
-        (["-o", "width"], "expected KEY=VALUE"), (["-o", "partition=x"], "partition"), (["-o", "nothing=1"], "no option 'nothing'"),
+        (["-o", "width"], "expected KEY=VALUE"), (["-o", "partition=x"], "partition"),
+        (["-o", "nothing=1"], "no option 'nothing'"),
         (["-o", "num_classes=5"], "num_classes is no choice in training"), (["-o", "in_channels=1"], "pictures have 3"),
         (["--resume", "a", "-o", "partition=equal"], "model_options was"),
     ):  # fmt: skip

@@ -206,7 +206,7 @@ def test_a_network_of_ones_own_by_name():
         ("mixnet_nan", "x.png", FileNotFoundError, "mixnet_nan is no run in runs, no file and no network by name"),
         (3, "x.png", TypeError, "expected a run, the name of a network, a Module"), (Net(), [], ValueError, "none"),
         (Net(), np.zeros((0, 3, 8, 8)), ValueError, "there are none"), (Net(), ["x.png", 3], ValueError, "expected|take"),
-        (Net(), np.full((1, 3, 8, 8), np.nan), ValueError, "NaN or infinity"),
+        (Net(), np.full((1, 3, 8, 8), np.nan), ValueError, "are no numbers"),
         (nn.Conv2d(3, 3, 1), np.zeros((1, 3, 8, 8)), ValueError, r"makes \(1, 3, 8, 8\) of 1 images"),
     ],
 )  # fmt: skip

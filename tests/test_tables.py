@@ -167,10 +167,10 @@ def test_epochs_on_any_terminal(columns):
     console = Console(file=io.StringIO(), force_terminal=True, width=columns)
     with progress.Terminal(console) as report:
         report.row(progress.row("3/5", (1.5, 0.25), (1.25, 1.0), 1234.5, 75, 3725))
-        report.table("Done [/b]", [("folder", "runs/[x]")])
+        report.table("Done [/b]", [("folder", "runs/[x]"), ("other", ":smile:")])
     text = plain(console.file.getvalue())
     assert {"3/5", "1.5000", "25.00%", "1.2500", "100.00%", "1234", "1:15", "1:02:05", "runs/[x]"} <= set(words(text))
-    assert "Done [/b]" in text
+    assert "Done [/b]" in text and ":smile:" in text
     rows = [line for line in text.partition("Done")[0].splitlines() if line.strip(" ━")]
     assert max(map(len, rows)) <= columns
     headings = " ".join(rows[: len(rows) // 2]).split()

@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import DEFAULT_MARKUP_MODE
 
 import minimix
 from minimix.cli import checking, costs, data, networks, notebooks, plotting, prediction, training
 from minimix.cli.mistakes import MISUSE, failed, in_options, misuse
-from minimix.cli.output import complain, open_closed_streams, warn
+from minimix.cli.output import complain, open_closed_streams
 from minimix.starting import started
+from minimix.tables import terminal_width
 
+BOXES = 100  # columns; in narrower terminals typer's boxes would cut the names of options: plain help does not
 INTERRUPTED = 128 + 2  # as a shell counts a program that Ctrl-C has ended
 
 app = typer.Typer(
@@ -56,12 +59,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command, that of ``sys.argv`` where no arguments are given, and exit."""
     started()
     open_closed_streams()
+    if os.environ.get("MINIMIX_DEBUG", "") in ("", "0"):
+        warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"  # not where in minimix's code it arose
     arguments = training.bare_resume(sys.argv[1:] if arguments is None else arguments)
     code = 1
     try:
-        with warnings.catch_warnings():
-            warnings.showwarning = warn
-            code = _run(arguments)
+        code = _run(arguments)
         sys.stdout.flush()  # here, where it can still be told that the disk is full
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -82,6 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     """The exit code. What typer would print itself of a mistake comes in one line, as all others."""
     arguments = arguments or ["--help"]
+    app.rich_markup_mode = DEFAULT_MARKUP_MODE if terminal_width() >= BOXES else None
     try:
         return app(arguments, prog_name="minimix", standalone_mode=False) or 0
     except MISUSE as error:

@@ -2,12 +2,11 @@
 
 import os
 import sys
-import warnings
 
 from minimix.tables import fold, print_table, shown, terminal_width
 from minimix.words import count
 
-__all__ = ["complain", "count", "open_closed_streams", "print_facts", "print_table", "shown", "warn"]
+__all__ = ["complain", "count", "open_closed_streams", "print_facts", "print_table", "shown"]
 
 
 def print_facts(sections: dict[str, dict[str, str]]) -> None:
@@ -28,18 +27,7 @@ def complain(message: str) -> None:
     from rich.console import Console
 
     message = "\n".join(map(shown, message.splitlines()))
-    Console(stderr=True).print(f"error: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
-
-
-def warn(message, category, filename, line, file=None, source=None) -> None:
-    """For ``warnings.showwarning``. What minimix warns of is for users, in one line; other warnings are for developers."""
-    if not issubclass(category, UserWarning):
-        sys.stderr.write(warnings.formatwarning(message, category, filename, line, source))
-    else:
-        from rich.console import Console
-
-        text = shown(f"warning: {message}")
-        Console(stderr=True).print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"error: {message}", style="red", markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def open_closed_streams() -> None:

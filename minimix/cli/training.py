@@ -1,6 +1,7 @@
 """``minimix train`` and ``minimix evaluate``."""
 
 import json
+import math
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -186,6 +187,10 @@ def evaluate(
         typer.echo(line, err=as_json)
     with limited(threads):
         found = measure(trained.model, images, batch_size)
+    if not math.isfinite(found.loss):
+        raise ValueError(
+            f"{trained.path}: the loss is {found.loss}, so its answers are no numbers: weights that have diverged?"
+        )
     per_class = found.confusion.diagonal() / found.confusion.sum(axis=1).clip(1)
     if as_json:
         classes = dict(zip(images.classes, map(float, per_class), strict=True))

@@ -123,8 +123,8 @@ class Loop:
 
     def _out_of_patience(self) -> bool:
         """Whether so many epochs in a row were not better."""
-        best = self.state.best
-        if self.config.patience and best is not None and len(self.state.history) - best.epoch >= self.config.patience:
+        state, patience = self.state, self.config.patience
+        if patience and state.best is not None and state.epoch - max(state.best.epoch, state.patient_since) >= patience:
             self.ended = "patience"
         return bool(self.ended)
 

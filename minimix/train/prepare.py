@@ -65,8 +65,6 @@ def new_state(config: Config, own_model, about: dict, batches: Batches, progress
     model = own_model
     if not isinstance(model, Module):
         model = models.create(own_model or config.model, num_classes=len(about["classes"]), **config.model_options)
-    if own_model is not None:
-        own.check(model, own_model if isinstance(own_model, str) else config.model, about["image_shape"], len(about["classes"]))
     if start is not None:
         for line in filter(None, (start.note, *starting.take(model, start))):
             progress.note(line)

@@ -147,8 +147,8 @@ class Terminal(Silent):
             self._moving.remove_task(self._task)
         self._moving.stop()
 
-    def note(self, text):
-        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+    def note(self, text, style=None):
+        self.console.print(text, style=style, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def busy(self, what):
         self._draw(text=what)
@@ -178,14 +178,14 @@ class Terminal(Silent):
     def row(self, text):
         width = self.console.width
         if not self._header:
-            self.console.print("\n".join(folded(HEADER, width)), highlight=False, markup=False, soft_wrap=True, style="bold")
+            self.note("\n".join(folded(HEADER, width)), "bold")
         self._header = True
         self.note("\n".join(folded(text, width)))
 
     def table(self, title, rows):
         width = max(len(name) for name, _ in rows)
         self.note("")
-        self.console.print(title, highlight=False, markup=False, soft_wrap=True, style="bold")
+        self.note(title, "bold")
         self.note("\n".join(f"  {name:<{width}}  {value}" for name, value in rows))
 
 

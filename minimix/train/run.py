@@ -18,7 +18,7 @@ from minimix.nn import Module
 from minimix.train import checkpoint, figures, metrics, prepare, sources, starting
 from minimix.train import resume as resuming
 from minimix.train.compiling import watched
-from minimix.train.config import Config, completed
+from minimix.train.config import EXTENSIBLE, Config, completed
 from minimix.train.description import reading
 from minimix.train.limits import limited
 from minimix.train.lock import locked
@@ -170,7 +170,7 @@ def train(
         if path is not None:
             held.enter_context(locked(path.parent))
             saved = checkpoint.load(path)
-            was = saved[1]["about"]
+            was = saved[1].get("about")
             asked = {name: value for name, value in asked.items() if name not in sources.moved(images, file, was)}
             config = sources.found_again(resuming.resumed_config(path, saved[1], config, asked), was)
             images = sources.again(images, was, config.data, path)
@@ -190,19 +190,24 @@ def train(
             )
         with nullcontext() if saved is None else reading(path):  # its recipe may be anybody's
             batches = prepare.batches(config, train_set, chosen.own)
-            state = prepare.new_state(config, own_model or file, about, batches, progress, weights)
+            mine = file if own_model is None else own_model
+            state = prepare.new_state(config, mine, about, batches, progress, weights)
+        if saved is None and mine is not None:
+            own.check(state.model, file or config.model, about["image_shape"], len(about["classes"]))
         if saved is None:
             folder, config = prepare.new_folder(config, held)
         else:
             folder = path.parent
-            files.sweep(folder)
             resuming.same_data(path, saved[1], state.about)
             state.restore(path, *saved)
             state.history = metrics.with_timing(state.history, folder / "metrics.csv")
+            if any(saved[1]["recipe"].get(name) != getattr(config, name) for name in EXTENSIBLE):
+                state.patient_since = state.epoch
             state.chosen, lost = resuming.chosen(folder, state)
             more = resuming.remarks(saved[1]["recipe"], config, len(batches), state.step, state.scheduler.schedule)
             for line in filter(None, (lost, *more)):
                 progress.note(line)
+        files.sweep(folder)
         if saved is None or saved[1]["recipe"] != state.recipe:
             contents = {"config": config.as_json(), "versions": prepare.versions()}
             files.write(folder / "config.json", json.dumps(contents, indent=2) + "\n")

@@ -196,7 +196,7 @@ def again(found: Source, about: dict, name: str, path: Path) -> Source:
 
 def moved(found: Source, file: str | None, about: dict) -> set[str]:
     """Which of "data" and "model" were given to a run that remembers places: they lie elsewhere now, perhaps renamed."""
-    noted = about.get("places", {})
+    noted = about.get("places", {}) if isinstance(about, dict) else {}  # not checked yet
     return {name for name, given in (("data", found.folder), ("model", file)) if given and name in noted}
 
 

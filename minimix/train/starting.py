@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from minimix.models.weights import read_weights
+from minimix.models.weights import read_weights, unusable
 from minimix.nn import Module
 from minimix.train import checkpoint, model
 from minimix.train.config import Config
@@ -61,7 +61,10 @@ def take(network: Module, start: Start) -> list[str]:
             f"from: {start.path} holds another network: {len(parameters) - len(new)} of {len(parameters)} parameters fit by "
             f"name and shape; not {_some(reasons)}: say which network it is (model, width, kernels, ...)"
         )
-    network.load_state_dict({name: arrays[name] for name in fitting}, strict=False)
+    taken = {name: arrays[name] for name in own if name in fitting}
+    if wrong := unusable(taken, own):
+        raise ValueError(f"from: {start.path}: {wrong}")
+    network.load_state_dict(taken, strict=False)
     lines = [f"weights of {start.path}: {len(parameters) - len(new)} of {len(parameters)} parameters"]
     if new:
         lines.append(f"new, because they are not in it or of another shape: {_some(reasons)}")

@@ -26,6 +26,7 @@ class State:
 
     epoch: complete epochs. batch: steps taken in the next one. step: steps taken in all.
     loss_sum, correct, seen: over the images of the epoch that is under way, for its line in the metrics.
+    patient_since: complete epochs when ``patience`` began to count: 0, or when the run was last told to be longer.
     chosen: the epoch whose weights are in best.safetensors; None: there are none. That file says it, so no other one does.
     """
 
@@ -41,10 +42,11 @@ class State:
     loss_sum: float = 0.0
     correct: int = 0
     seen: int = 0
+    patient_since: int = 0
     history: list = dataclasses.field(default_factory=list)
     chosen: int | None = None
 
-    POSITION = ("epoch", "batch", "step", "loss_sum", "correct", "seen")
+    POSITION = ("epoch", "batch", "step", "loss_sum", "correct", "seen", "patient_since")
 
     @property
     def best(self) -> Epoch | None:
@@ -91,7 +93,8 @@ class State:
             if self.ema is not None:
                 self.ema.load_state_arrays(parts["ema"])
             for name in self.POSITION:
-                setattr(self, name, description["position"][name])
+                setattr(self, name, {"patient_since": 0, **description["position"]}[name])  # which older runs lack
+            self.patient_since = int(self.patient_since)
             self.history = [Epoch(**epoch) for epoch in description["history"]]
             self.scheduler.last_step = self.step
             saved, own = description["random"], self._generators()

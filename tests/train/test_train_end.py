@@ -50,13 +50,17 @@ def test_a_run_ends_when_it_does_not_get_better(run, accuracies, values, patienc
 
 
 def test_a_run_that_ran_out_of_patience_goes_on_with_more(run, small, accuracies, tmp_path):
-    accuracies(0.5, 0.4, 0.3, 0.2, 0.1, 0.6)
+    accuracies(0.5, 0.4, 0.3, 0.2, 0.1, 0.1)
     _, text = log_of(run, tmp_path / "log", epochs=5, patience=1)
     assert "Stopped (patience) after 2 of 5 epochs" in text and "To go on" not in text
     same = run(small(), resume=True, epochs=5)
     assert len(same.history) == 2 and same.stopped_by == "patience", "nothing has changed, so it stays at its end"
-    more = run(small(), resume=True, epochs=5, patience=0)
-    assert len(more.history) == 5 and not more.stopped_by
+    longer = run(small(), resume=True, epochs=6)
+    assert len(longer.history) == 3 and longer.stopped_by == "patience", (
+        "who asks for more gets as many epochs as patience lasts"
+    )
+    more = run(small(), resume=True, epochs=6, patience=0)
+    assert len(more.history) == 6 and not more.stopped_by
 
 
 def test_patience_needs_something_to_judge_by(run, tmp_path):

@@ -113,6 +113,11 @@ def test_a_resumed_run_clears_up_after_one_that_was_killed_while_writing(run):
     (folder / ".last.safetensors.123.part").write_bytes(b"half")
     run(epochs=1, resume=True)
     assert not list(folder.glob(".*"))
+    unborn = folder.parent / "b"  # killed before its first checkpoint
+    unborn.mkdir()
+    (unborn / ".config.json.123.part").write_bytes(b"half")
+    run(epochs=1, name="b")
+    assert not list(unborn.glob(".*"))
 
 
 def test_a_run_puts_threads_and_signals_back(run):
@@ -301,7 +306,7 @@ def test_a_name_that_is_taken_is_refused_and_one_is_found(run, small):
 
 
 @pytest.mark.parametrize(("options", "expected"), [
-    ({"model": "mixnet_nanno"}, "did you mean 'mixnet_nano'"), ({"lr": -1}, "lr"), ({"data": "cifar"}, "name: expected one of"),
+    ({"model": "mixnet_nanno"}, "did you mean 'mixnet_nano'"), ({"lr": -1}, "lr"), ({"data": "cifar"}, "did you mean cifar10"),
     ({"data": (1, 2)}, "data: expected a name"), ({"log": "x.txt"}, "log"),
     ({"model_options": {"width": 2}}, "module was given"),
 ])  # fmt: skip

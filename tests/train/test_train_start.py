@@ -4,6 +4,7 @@ import signal
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 import minimix as mm
 from minimix import models, nn
@@ -106,6 +107,17 @@ def test_damaged_weights_are_told(run, small, tmp_path):
         run(small(), from_=first.folder / BEST, name="b")
     _, text = log_of(run, tmp_path / "log", small(), from_=first.folder, name="b", epochs=1)
     assert f"Using {first.folder / LAST} instead" in text
+
+
+def test_weights_that_no_network_works_with_are_refused_by_name(run, small, tmp_path):
+    model = small()
+    model.bn.running_var[0] = -1
+    model.mix.weights[0].data[0] = np.nan
+    save_file({name: np.ascontiguousarray(array) for name, array in model.state_dict().items()}, tmp_path / "w.safetensors")
+    with pytest.raises(
+        ValueError, match=r"from: .*w\.safetensors: bn\.running_var holds a negative variance, mix\.0\.weight holds NaN"
+    ):
+        run(small(), from_=tmp_path / "w.safetensors")
 
 
 def test_a_run_that_began_with_weights_is_resumed_to_the_bit(run, small):

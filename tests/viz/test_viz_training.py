@@ -1,5 +1,6 @@
 """The pictures of runs show everything, and cut nothing off."""
 
+import io
 from types import SimpleNamespace
 
 import numpy as np
@@ -171,3 +172,23 @@ def test_many_mistakes_are_cut_to_a_page_and_none_make_an_empty_one():
         viz.mistakes(images, [0, 1], 1 - labels, sure, classes)
     with pytest.raises(ValueError, match="images must be 4-D"):
         viz.mistakes(images[0], labels, labels, sure, classes)
+
+
+@pytest.mark.parametrize("name", ["a$b$c", "$x^$", "$", "$$", "5$", "\\\\alpha", "a_b^c", "[red]", "{x}", "$\\\\frac{1}{$"])
+def test_names_are_no_formulas(name):
+    """Whatever classes and runs are called, the picture is drawn, and the name stands in it."""
+    images, labels = np.zeros((2, 3, 8, 8), np.uint8), np.array([0, 1])
+    for figure in (
+        viz.confusion([[8, 2], [1, 9]], (name, "dog"), name),
+        viz.mistakes(images, labels, 1 - labels, np.array([0.9, 0.8]), (name, "dog"), name),
+    ):
+        figure.savefig(io.BytesIO(), format="png")
+        for text in figure.findobj(match=lambda artist: hasattr(artist, "get_text")):
+            assert not text._preprocess_math(text.get_text())[1], text.get_text()
+
+
+def test_names_on_a_contact_sheet_are_no_formulas():
+    from minimix.cli.images import contact_sheet
+
+    images = np.zeros((2, 3, 8, 8), np.uint8)
+    contact_sheet(images, np.array([0, 1]), ("$x^$", "a$b$"), 1, "$\\\\frac{$").savefig(io.BytesIO(), format="png")
