@@ -373,7 +373,7 @@ def options() -> dict:
 
 def test_every_argument_of_train_is_an_option_and_the_other_way_round():
     arguments = set(inspect.signature(train_function).parameters)
-    assert options().keys() - {"width", "kernels", "dropout", "settings"} == arguments - {"model_options", "log", "on_epoch"}
+    assert options().keys() - {"width", "kernels", "dropout", "option"} == arguments - {"model_options", "log", "on_epoch"}
 
 
 def test_options_say_nothing_of_their_own(minimix, monkeypatch):

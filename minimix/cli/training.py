@@ -45,7 +45,7 @@ def train(
             show_default="mixnet_nano",
         ),
     ] = None,
-    settings: SETTINGS = None,
+    option: SETTINGS = None,
     width: Annotated[float | None, Option(help="Multiplies the network's channels.", show_default="1.0")] = None,
     kernels: Annotated[
         str | None, Option(help="Kernel sizes for all blocks, such as 3,5,7.", show_default="those of the network")
@@ -136,7 +136,7 @@ def train(
     from minimix.train import train as run
 
     name_of_model, options = (None, {}) if model is None else network_of(model)
-    options = (model_options(width, kernels_of(kernels), dropout) or {}) | settings_of(settings or ()) | options
+    options = (model_options(width, kernels_of(kernels), dropout) or {}) | settings_of(option or ()) | options
     if resume is not None:
         resume = find_run(resume, runs or Path("runs")) if resume else True
 
