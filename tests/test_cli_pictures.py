@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -289,3 +290,18 @@ def test_preview(minimix):
     code, output, errors = minimix("data", "preview", "my photos", "--columns", "2")
     assert code == 0 and "3 classes of my photos" in output and Path("sheet.png").exists(), errors
     assert minimix("data", "preview", "my photos", "--split", "tset")[0] == 2
+
+
+def test_readme_walks_the_same_way(minimix):
+    """Its commands, one after the other, as they stand there; only the first run is shorter."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"## Your own pictures.*?```\n(.*?)```", readme, re.S)[1]
+    commands = [shlex.split(line, comments=True)[1:] for line in block.splitlines()]
+    assert [command[0] for command in commands] == ["train", "plot", "evaluate", "predict", "train"]
+    Path("my photos").rename("photos")
+    for command in commands:
+        more = ["--epochs", "1", "--model", "net.py:Net"] if "--data" in command else []
+        code, _, errors = minimix(*command, *more)
+        assert code == 0, (command, errors)
+    assert len(read_metrics("runs/mine")) == 150 and Path("runs/mine/curves.png").exists()
+    assert len(Path("answers.csv").read_text().splitlines()) == 1 + 18
