@@ -177,7 +177,7 @@ def train(
             file = file or (sources.network(was, path) if own_model is None else None)
         start = time.monotonic()
         progress.note(f"minimix {minimix.__version__}: {config.model} on {config.data}, {_threads()}")
-        train_set, test_set, validation_set = sources.load(images, config, progress, request.check)
+        train_set, test_set, validation_set = sources.load(images, config, progress, lambda: _wanted(request))
         if saved is None:
             config = sources.suited(config, images, asked, len(train_set))
         config = completed(config, train_set.name)
@@ -233,6 +233,14 @@ def train(
 
 
 # -- what the user reads ----------------------------------------------------------------------------------------------
+
+
+def _wanted(request) -> None:
+    """Ends what comes before the first step, which leaves nothing to save."""
+    try:
+        request.check()
+    except Stop:
+        raise KeyboardInterrupt from None
 
 
 def _threads() -> str:
