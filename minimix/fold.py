@@ -95,5 +95,5 @@ def _fold(conv: Module, norm: BatchNorm2d) -> Module:
     options = {name: getattr(conv, name) for name in names if hasattr(conv, name)}
     if isinstance(conv, (DepthwiseConv2d, MixConv2d)):
         dilation = conv.dilation if isinstance(conv, MixConv2d) else [conv.dilation]
-        return FoldedMixConv2d(weights, bias, norm.activation, **{**options, "dilation": list(dilation)})
+        return FoldedMixConv2d(weights, bias, norm.activation, conv.channels, **{**options, "dilation": list(dilation)})
     return FoldedConv2d(np.concatenate(weights), bias, norm.activation, **options)

@@ -648,7 +648,7 @@ def test_help(minimix, command):
 @pytest.mark.parametrize("columns", [40, 60, 80, 99, 100, 120, 200])
 def test_help_cuts_no_name(minimix, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    for command in ("", "train", "evaluate", "predict", "summary", "compare", "models", "gradcheck", "data preview"):
+    for command in ("", "train", "evaluate", "predict", "plot", "summary", "compare", "models", "gradcheck", "data preview"):
         code, output, _ = minimix(*command.split(), "--help")
         assert code == 0 and "…" not in output, command
     for name in options():
@@ -657,7 +657,7 @@ def test_help_cuts_no_name(minimix, monkeypatch, columns):
 
 def test_no_command_shows_the_commands(minimix):
     _, output, errors = minimix()
-    for command in ("train", "evaluate", "predict", "summary", "compare", "gradcheck", "data", "info"):
+    for command in ("train", "evaluate", "predict", "plot", "summary", "compare", "gradcheck", "data", "info"):
         assert command in output + errors
 
 

@@ -15,8 +15,8 @@ ROOT = Path(minimix.__file__).parent
 # A module may import what stands above its own line, and the rest of its own room.
 ORDER = (
     # leaves: they know nothing of the others
-    ("checksums", "convargs", "files", "padding", "partition", "rng", "op_times", "ops.op", "starting", "tables", "words",
-     "train.metrics"),
+    ("changes", "checksums", "convargs", "files", "listing", "padding", "partition", "rng", "op_times", "ops.op", "starting",
+     "tables", "words", "train.metrics"),
     ("kernels",),
     ("reference",),
     ("ops",),
@@ -39,8 +39,9 @@ ORDER = (
     ("prediction",),
     ("info",),
     ("course.display", "course.measuring"),
-    ("course.checking", "course.questions"),
+    ("course.checking",),
     ("course.exercises",),
+    ("course.questions",),
     ("course",),
     ("cli",),
     ("__main__",),

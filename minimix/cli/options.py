@@ -30,7 +30,9 @@ def kernels_of(text: str | None) -> tuple[int, ...] | None:
     except ValueError:
         sizes = ()
     if not sizes or min(sizes) < 1:
-        raise ValueError(f"--kernels: expected sizes such as 3,5,7, not {text!r}")
+        raise ValueError(
+            f"--kernels: expected sizes such as 3,5,7, not {text!r} (for each block its own: -o kernels=[3],[3,5],...)"
+        )
     return sizes
 
 
@@ -53,6 +55,8 @@ def settings_of(texts: Iterable[str]) -> dict:
 
     >>> settings_of(["kernels=3,5,7", "width=0.5", "dilated=true", "partition=exponential"])
     {'kernels': (3, 5, 7), 'width': 0.5, 'dilated': True, 'partition': 'exponential'}
+    >>> settings_of(["kernels=3,[3,5],None"])  # for each block its own
+    {'kernels': (3, [3, 5], None)}
     """
     settings = {}
     for text in texts:

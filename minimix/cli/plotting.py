@@ -13,13 +13,12 @@ FORMATS = ("png", "svg", "pdf", "jpg")
 
 def plot(
     chosen: Annotated[
-        list[str] | None, typer.Argument(metavar="[RUN]...", help="Folders or names of runs.", show_default="the latest")
+        list[str] | None, typer.Argument(metavar="RUN", help="Folders or names of runs.", show_default="the latest")
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
-            "-f",
             help="PNG, SVG, PDF or JPEG.",
             show_default="curves.png: in the run's folder, or for several in --runs",
         ),

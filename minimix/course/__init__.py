@@ -14,6 +14,7 @@ from minimix.course.checking.report import Report
 from minimix.course.display.caught import Caught, caught
 from minimix.course.display.sliders import Interactive, interactive
 from minimix.course.display.table import Table, table
+from minimix.course.display.usual import usually
 from minimix.course.exercises import *  # noqa: F403  all exercises and their checks
 from minimix.course.measuring.machine import Ceilings, LayerTime, ceilings, layer_times
 from minimix.course.measuring.timing import timed
@@ -22,5 +23,6 @@ from minimix.course.questions.prediction import Prediction, predict
 __all__ = [
     "Caught", "Ceilings", "CheckFailed", "Exercise", "Interactive", "LayerTime", "Mistake", "Prediction", "Report", "Table",
     "caught", "ceilings", "check", "interactive", "layer_times", "predict", "table", "timed",
+    "usually",
 ]  # fmt: skip
 __all__ += exercises.__all__

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minimix.functional.promotion import as_floating, as_tensor, cast, is_number, promote, result_dtype
+from minimix.functional.promotion import as_floating, as_tensor, cast, is_number, plain, promote, result_dtype
 from minimix.ops import elementwise as ops
 from minimix.tensor import Tensor, apply
 
@@ -193,8 +193,9 @@ def clip(x, min=None, max=None) -> Tensor:
                 f"clip: {name} must be a number, not {type(bound).__name__}: use maximum() and minimum() for arrays"
             )
     x = as_tensor(x)
-    x = cast(x, result_dtype(x, *(bound for bound in (min, max) if bound is not None)))
-    return apply(ops.CLIP, x, low=min, high=max)
+    low, high = (bound if bound is None else plain(bound) for bound in (min, max))
+    x = cast(x, result_dtype(x, *(bound for bound in (low, high) if bound is not None)))
+    return apply(ops.CLIP, x, low=low, high=high)
 
 
 def astype(x, dtype) -> Tensor:

@@ -5,22 +5,54 @@
 
 import numpy as np
 
+from minimix import changes
 from minimix.functional import activation, elementwise, indexing, promotion, reduce, shape
 from minimix.functional.matmul import matmul
-from minimix.tensor import Tensor
+from minimix.tensor import Tensor, is_grad_enabled
 
 
 def _operand(value) -> bool:
     return isinstance(value, (Tensor, np.ndarray)) or promotion.is_number(value)
 
 
+def _calculates_with(value) -> bool:
+    """Anything strange is left to Python, which says 'unsupported operand types' or asks the other operand. But not sequences:
+    Python would repeat ``[1, 2] * Tensor(2)``."""
+    if isinstance(value, (list, tuple, str, bytes, bytearray)):
+        raise TypeError(f"unsupported operand types: a Tensor and a {type(value).__name__}: make a Tensor or an array of it")
+    return _operand(value)
+
+
 def _operator(function):
-    """Leaves a strange right-hand side to Python, which says 'unsupported operand types' or asks the other operand."""
-    return lambda self, other: function(self, other) if _operand(other) else NotImplemented
+    return lambda self, other: function(self, other) if _calculates_with(other) else NotImplemented
 
 
 def _reflected(function):
-    return lambda self, other: function(other, self) if _operand(other) else NotImplemented
+    return lambda self, other: function(other, self) if _calculates_with(other) else NotImplemented
+
+
+def _in_place(name: str, function):
+    """``w -= step``. A leaf that requires gradients is written into, under ``no_grad()`` as in PyTorch. Any other Tensor stays
+    as it is: ``y += x`` is ``y = y + x``."""
+
+    def operator(self, other):
+        if not _calculates_with(other):
+            return NotImplemented
+        if not (self.is_leaf and self.requires_grad):
+            return function(self, other)
+        if is_grad_enabled():
+            raise RuntimeError(
+                f"{name} on a leaf Tensor that requires gradients: it would be lost to whoever holds it, an optimizer or a "
+                "module. To change its values, do it under no_grad(); to compute with it, write x = x + ..."
+            )
+        changed = function(self, other).data
+        if changed.shape != self.shape:
+            raise ValueError(f"{name}: the result has shape {changed.shape}, which does not fit into {self.shape}")
+        self.data[...] = changed
+        changes.mark([self.data])
+        return self
+
+    return operator
 
 
 def _comparison(ufunc):
@@ -29,7 +61,9 @@ def _comparison(ufunc):
     def compare(self, other):
         if not _operand(other):
             return NotImplemented  # so that x == None is False
-        return np.asarray(ufunc(self.data, other.data if isinstance(other, Tensor) else other))
+        if not isinstance(other, np.ndarray):
+            other = other.data if isinstance(other, Tensor) else promotion.plain(other)
+        return np.asarray(ufunc(self.data, other))
 
     return compare
 
@@ -44,6 +78,15 @@ for _name, _function in {
 }.items():
     setattr(Tensor, f"__{_name}__", _operator(_function))
     setattr(Tensor, f"__r{_name}__", _reflected(_function))
+
+for _name, _sign, _function in [
+    ("iadd", "+=", elementwise.add),
+    ("isub", "-=", elementwise.sub),
+    ("imul", "*=", elementwise.mul),
+    ("itruediv", "/=", elementwise.div),
+    ("ipow", "**=", elementwise.pow),
+]:
+    setattr(Tensor, f"__{_name}__", _in_place(_sign, _function))
 
 for _name, _ufunc in {
     "eq": np.equal,

@@ -14,11 +14,23 @@ from minimix.ops.elementwise import CAST
 from minimix.tensor import Tensor, apply
 
 _DEFAULTS = {bool: np.dtype(bool), int: np.dtype(np.int64), float: np.dtype(np.float32), complex: np.dtype(np.complex64)}
+_OF_KIND = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
 
 
 def is_number(value) -> bool:
-    """Python's and NumPy's scalars: numbers that should not decide about precision."""
-    return isinstance(value, (numbers.Number, np.generic))
+    """Python's and NumPy's scalars, fractions too: numbers that should not decide about precision. Not ``Decimal``, which
+    refuses to meet floats."""
+    return value.dtype.kind in _OF_KIND if isinstance(value, np.generic) else isinstance(value, numbers.Complex)
+
+
+def plain(value):
+    """A number as one of Python's own: bool, int, float or complex."""
+    if isinstance(value, np.generic):
+        return _OF_KIND[value.dtype.kind](value)
+    if isinstance(value, (bool, int, float, complex)):
+        return value
+    whole, real = isinstance(value, numbers.Integral), isinstance(value, numbers.Real)
+    return int(value) if whole else float(value) if real else complex(value)
 
 
 def _wider(a: np.dtype | None, b: np.dtype) -> np.dtype:
@@ -37,8 +49,7 @@ def result_dtype(*values) -> np.dtype:
         if isinstance(value, Tensor):
             rank, dtype = (0 if value.ndim else 1), value.dtype
         else:
-            plain = value.item() if isinstance(value, np.generic) else value
-            rank, dtype = 2, _DEFAULTS[next(t for t in _DEFAULTS if isinstance(plain, t))]
+            rank, dtype = 2, next(dtype for kind, dtype in _DEFAULTS.items() if isinstance(plain(value), kind))
         ranks[rank] = _wider(ranks[rank], dtype)
     result = None
     for dtype in ranks:
@@ -72,7 +83,7 @@ def promote(*values) -> tuple:
         return values
     values = tuple(v if isinstance(v, Tensor) or is_number(v) else Tensor(v) for v in values)
     dtype = result_dtype(*values)
-    return tuple(cast(v, dtype) if isinstance(v, Tensor) else Tensor(np.asarray(v, dtype)) for v in values)
+    return tuple(cast(v, dtype) if isinstance(v, Tensor) else Tensor(np.asarray(plain(v), dtype)) for v in values)
 
 
 def as_floating(x) -> Tensor:

@@ -51,10 +51,12 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
 
     All but the two Xceptions also take
     width: multiplies the channels of stem and rows (and of V2's head, above 1).
-    kernels: kernel sizes of the depthwise layers, one a group of channels: (3, 5, 7) for MixConv, 9 for plain ones.
-    partition: "equal" or "exponential", of the channels among the kernels.
+    kernels: kernel sizes of the depthwise layers, one a group of channels: (3, 5, 7) for MixConv, 9 for plain ones. For each
+        block its own: a list of these, as long as there are blocks, such as [3, (3, 5), (3, 5, 7), ...]; None keeps a block's.
+    partition: "equal" or "exponential", of the channels among the kernels, or the channels of each group; or a list of these,
+        too.
     dilated: 3x3 kernels that are dilated to reach as far, in layers with stride 1.
-    layers: the number of a block, or several, counted from 0: only they get these kernels.
+    layers: the number of a block, or several, counted from 0: only they get these kernels, and lists have an entry for each.
 
     name may also be "file.py:function", for a network of your own (see ``models/own.py``): its function is called with the
     options that are given, and returns a Module.
@@ -68,6 +70,9 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     >>> net = models.create("mobilenetv2_100_cifar", kernels=(3, 5, 7), partition="exponential", layers=3)
     >>> net.blocks[2][0].conv_dw.channels_per_group, net.input_size
     ((72, 36, 36), (3, 32, 32))
+    >>> net = models.create("mixnet_nano", kernels=[3, 3, 3, (3, 5), (3, 5), (3, 5), (3, 5, 7, 9), (3, 5, 7, 9)])
+    >>> net.blocks[3][0].conv_dw.kernel_sizes
+    ((3, 3), (5, 5))
     """
     if own.is_own(name):
         if pretrained:

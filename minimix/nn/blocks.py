@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import minimix.functional as F
-from minimix.functional.promotion import as_tensor
+from minimix.nn.channels import need_channels
 from minimix.nn.convolution import MixConv2d, PointwiseConv2d
 from minimix.nn.layers import BatchNorm2d
 from minimix.nn.module import Module
@@ -31,6 +31,7 @@ class SqueezeExcite(Module):
 
     def forward(self, x):
         reduce, expand = self.conv_reduce, self.conv_expand
+        x = need_channels(self, x, reduce.in_channels)
         return F.squeeze_excite(x, reduce.weight, reduce.bias, expand.weight, expand.bias, self.activation)
 
     def as_option(self) -> tuple:
@@ -87,7 +88,8 @@ class MixBlock(Module):
         super().__init__()
         if not number(se, "se") >= 0:
             raise ValueError(f"se must be 0 or more, a fraction of in_channels, got {se}")
-        inside = count(in_channels, "in_channels") * count(expansion, "expansion")
+        self.in_channels = count(in_channels, "in_channels")
+        inside = self.in_channels * count(expansion, "expansion")
         self.fused = True  # False: each layer runs on its own, for whoever wants to see what passes between them
         self.expands = expansion != 1
         self.has_skip = bool(skip) and pair(stride, "stride", 1) == (1, 1) and in_channels == out_channels
@@ -118,7 +120,7 @@ class MixBlock(Module):
         return (self.bn1, self.bn2, self.bn3) if self.expands else (None, self.bn1, self.bn2)
 
     def forward(self, x):
-        x = as_tensor(x)
+        x = need_channels(self, x, self.in_channels)
         if self._fuses(x):
             return self._fused(x)
         before, after, last = self.norms

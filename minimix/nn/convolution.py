@@ -6,6 +6,7 @@ import numpy as np
 
 import minimix.functional as F
 from minimix.nn import init
+from minimix.nn.channels import need_channels
 from minimix.nn.module import Module, Parameter
 from minimix.padding import Ints, Padding, count, pair
 from minimix.partition import partition as split_channels
@@ -47,6 +48,7 @@ class Conv2d(Module):
         self.bias = Parameter(np.zeros(self.out_channels, np.float32)) if bias else None
 
     def forward(self, x):
+        x = need_channels(self, x, self.in_channels)
         return F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
     def extra_repr(self) -> str:
@@ -94,7 +96,7 @@ class PointwiseConv2d(Module):
         return [part.weight for part in self.children()] if self.split else [self.weight]
 
     def forward(self, x):
-        weights = self.weights
+        x, weights = need_channels(self, x, self.in_channels), self.weights
         return F.pointwise_conv2d(x, weights[0] if len(weights) == 1 else F.concatenate(weights), self.bias, self.groups)
 
     def extra_repr(self) -> str:
@@ -132,6 +134,7 @@ class DepthwiseConv2d(Module):
         self.weight = Parameter(init.fan_out_normal((outputs, 1, *self.kernel_size), outputs))
 
     def forward(self, x):
+        x = need_channels(self, x, self.channels)
         return F.depthwise_conv2d(x, self.weight, self.stride, self.padding, self.dilation)
 
     def extra_repr(self) -> str:
@@ -175,6 +178,11 @@ class MixConv2d(Module):
         kernel_sizes = kernel_sizes if isinstance(kernel_sizes, (tuple, list)) else (kernel_sizes,)
         if not kernel_sizes:
             raise ValueError("kernel_sizes is empty: give one kernel size a group, for example (3, 5, 7)")
+        if any(isinstance(k, (tuple, list)) and len(k) != 2 for k in kernel_sizes):
+            raise ValueError(
+                f"kernel_sizes={kernel_sizes!r}: a layer has one list of them, an entry for each group, such as (3, 5, 7); an "
+                "entry is an integer or a (vertical, horizontal) pair"
+            )
         self.kernel_sizes = tuple(pair(k, "kernel_sizes", 1) for k in kernel_sizes)
         dilations = dilation if isinstance(dilation, (tuple, list)) else (dilation,) * len(kernel_sizes)
         if len(dilations) != len(kernel_sizes):
@@ -211,6 +219,7 @@ class MixConv2d(Module):
         return [self.weight] if len(self.kernel_sizes) == 1 else [part.weight for part in self.children()]
 
     def forward(self, x):
+        x = need_channels(self, x, self.channels)
         return F.mixconv2d(x, self.weights, self.stride, self.padding, list(self.dilation))
 
     def extra_repr(self) -> str:

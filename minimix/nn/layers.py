@@ -6,7 +6,9 @@ import numpy as np
 
 import minimix.functional as F
 from minimix import rng
+from minimix.functional.promotion import as_tensor
 from minimix.nn import init
+from minimix.nn.channels import need_channels
 from minimix.nn.module import Module, Parameter
 from minimix.ops.activation import need_activation
 from minimix.padding import Ints, count, number
@@ -50,8 +52,10 @@ class BatchNorm2d(Module):
 
     def forward(self, x, residual=None):
         """residual: added to the result, in the same pass; of x's shape."""
-        if len(x.shape) != 4:
+        x = as_tensor(x)
+        if x.ndim != 4:
             raise ValueError(f"BatchNorm2d wants (N, C, H, W), got shape {x.shape}")
+        x = need_channels(self, x, self.num_features)
         training = self.training or self.running_mean is None
         momentum = self._count_batch()
         return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training, momentum, self.eps,

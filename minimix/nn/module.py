@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from minimix import changes
 from minimix.tensor import Tensor
 
 
@@ -190,9 +191,10 @@ class Module:
     def load_state_dict(self, state: dict, strict: bool = True) -> tuple[list[str], list[str]]:
         """Copy ``state`` into the arrays of this module, converted to their dtypes. Returns (missing, unexpected) names.
 
-        Everything is checked before anything is changed. Raises RuntimeError for arrays of the wrong shape and, where
-        ``strict``, for names that are missing or unexpected; TypeError for what is no dict. As in PyTorch, a batch norm's
-        num_batches_tracked may be missing all the same, and stays as it is: older files lack it, and few networks use it.
+        Everything is checked before anything is changed. Raises RuntimeError for arrays of the wrong shape, for numbers that
+        would lose a part (complex to real, 1.5 to whole numbers), for text and, where ``strict``, for names that are missing or
+        unexpected; TypeError for what is no dict. As in PyTorch, a batch norm's num_batches_tracked may be missing all the
+        same, and stays as it is: older files lack it, and few networks use it.
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"the state must be a dict of arrays, as state_dict() gives, not {type(state).__name__}")
@@ -200,12 +202,7 @@ class Module:
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
         given = {name: np.asarray(value.data if isinstance(value, Tensor) else value) for name, value in state.items()}
-        misshapen = [
-            f"{name} is {given[name].shape}, expected {own[name].shape}"
-            for name in own
-            if name in given and given[name].shape != own[name].shape
-        ]
-        problems = [f"shape of {text}" for text in misshapen]
+        problems = [text for name in own if name in given for text in _misfits(name, own[name], given[name])]
         if strict:
             problems += [f"missing {name}" for name in missing if name.rpartition(".")[2] != "num_batches_tracked"]
             problems += [f"unexpected {name}" for name in unexpected]
@@ -215,6 +212,7 @@ class Module:
         for name, array in own.items():
             if name in given:
                 array[...] = given[name]
+                changes.mark([array])
         return missing, unexpected
 
     def train(self, mode: bool = True) -> "Module":
@@ -232,9 +230,10 @@ class Module:
             parameter.requires_grad = bool(flag)
         return self
 
-    def zero_grad(self) -> None:
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients; with ``set_to_none=False`` they become zeros, and then count as gradients."""
         for parameter in self.parameters():
-            parameter.grad = None
+            parameter.grad = None if set_to_none or parameter.grad is None else np.zeros_like(parameter.grad)
 
     def apply(self, function) -> "Module":
         """Call ``function(module)`` for every module, children before their parents. Returns self."""
@@ -279,3 +278,15 @@ class Module:
             return f"{type(self).__name__}({self.extra_repr()})"
         first = [self.extra_repr()] if self.extra_repr() else []
         return f"{type(self).__name__}(\n  " + "\n  ".join(first + below) + "\n)"
+
+
+def _misfits(name: str, own: np.ndarray, given: np.ndarray) -> Iterator[str]:
+    """Why ``given`` cannot be copied into a module's own array."""
+    if given.shape != own.shape:
+        yield f"shape of {name} is {given.shape}, expected {own.shape}"
+    elif not np.can_cast(given.dtype, own.dtype, "same_kind"):
+        with np.errstate(all="ignore"):
+            if given.dtype.kind not in "biuf" or (given != given.astype(own.dtype)).any():
+                yield f"dtype of {name} is {given.dtype}, and {own.dtype} cannot hold its values"
+    if not own.flags.writeable:
+        yield f"{name} cannot be written into, its array is read-only: set its data to a copy"

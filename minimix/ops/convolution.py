@@ -12,7 +12,7 @@ from minimix.kernels.activation import IDENTITY
 from minimix.kernels.threads import parallel
 from minimix.ops import depthwise
 from minimix.ops.layout import channel_major, nchw
-from minimix.ops.op import Op, refuse_complex
+from minimix.ops.op import Op, reads_of_convolution, refuse_complex
 from minimix.ops.product import matrix_product, outer_product
 
 
@@ -112,4 +112,4 @@ def conv2d_flops(out, saved) -> int:
     return 2 * out.size * int(np.prod(saved[1].shape[1:])) if saved else 0
 
 
-CONV2D = Op("conv2d", conv2d, conv2d_backward, selective=True, flops=conv2d_flops)
+CONV2D = Op("conv2d", conv2d, conv2d_backward, selective=True, flops=conv2d_flops, reads=reads_of_convolution)

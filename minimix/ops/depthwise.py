@@ -16,7 +16,7 @@ from minimix.kernels.activation import IDENTITY
 from minimix.kernels.taps import Group, forward_taps, input_grad_taps, plane_taps
 from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.layout import channel_major, nchw
-from minimix.ops.op import Op, refuse_complex
+from minimix.ops.op import Op, reads_everything, refuse_complex
 
 SHORT = 256  # numbers in an output row, below which all rows are computed in one run
 
@@ -123,5 +123,7 @@ def mixconv2d_flops(out, saved) -> int:
     return 2 * pixels * len(saved[1])
 
 
-MIXCONV2D = Op("mixconv2d", mixconv2d, mixconv2d_backward, selective=True, flops=mixconv2d_flops)
-DEPTHWISE_CONV2D = Op("depthwise_conv2d", depthwise_conv2d, mixconv2d_backward, selective=True, flops=mixconv2d_flops)
+MIXCONV2D = Op("mixconv2d", mixconv2d, mixconv2d_backward, selective=True, flops=mixconv2d_flops, reads=reads_everything)
+DEPTHWISE_CONV2D = Op(
+    "depthwise_conv2d", depthwise_conv2d, mixconv2d_backward, selective=True, flops=mixconv2d_flops, reads=reads_everything
+)

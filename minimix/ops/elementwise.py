@@ -9,7 +9,7 @@ that a complex step can check them. Where an op must choose (``maximum``, ``clip
 
 import numpy as np
 
-from minimix.ops.op import Op
+from minimix.ops.op import Op, reads_of_product
 
 
 def unbroadcast(gradient: np.ndarray, shape: tuple) -> np.ndarray:
@@ -60,7 +60,7 @@ def mul_backward(gradient, saved, needed):
     )
 
 
-MUL = Op("mul", mul_forward, mul_backward, selective=True)
+MUL = Op("mul", mul_forward, mul_backward, selective=True, reads=reads_of_product)
 
 
 def div_forward(a, b):

@@ -40,7 +40,7 @@ def cross_entropy_backward(gradient, saved):
     at_target = np.take_along_axis(to_logits, places, -1) - (1 - label_smoothing) * own[..., None]
     np.put_along_axis(to_logits, places, at_target, -1)
     to_logits *= _per_target(gradient, reduction, total)
-    return (to_logits,)
+    return (np.where(kept[..., None], to_logits, 0),)  # where none counts, the mean's total weight is 0: 0 / 0 is NaN
 
 
 def _per_target(gradient, reduction, total):
@@ -55,13 +55,14 @@ def nll_loss_forward(log_p, targets, weight, kept, reduction):
     own = weight[targets] * kept
     losses = np.where(kept, -_pick(log_p, targets), 0) * own
     total = own.sum()
-    return _reduce(losses, total, reduction), (log_p.shape, targets, own, reduction, total)
+    return _reduce(losses, total, reduction), (log_p.shape, targets, kept, own, reduction, total)
 
 
 def nll_loss_backward(gradient, saved):
-    shape, targets, own, reduction, total = saved
+    shape, targets, kept, own, reduction, total = saved
     to_log_p = np.zeros(shape, gradient.dtype)
-    np.put_along_axis(to_log_p, targets[..., None], -own[..., None] * _per_target(gradient, reduction, total), -1)
+    at_target = np.where(kept[..., None], -own[..., None] * _per_target(gradient, reduction, total), 0)
+    np.put_along_axis(to_log_p, targets[..., None], at_target, -1)
     return (to_log_p,)
 
 

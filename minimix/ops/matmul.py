@@ -3,7 +3,7 @@
 import numpy as np
 
 from minimix.ops.elementwise import unbroadcast
-from minimix.ops.op import Op, refuse_complex
+from minimix.ops.op import Op, reads_of_product, refuse_complex
 from minimix.ops.product import matrix_product, outer_product
 
 
@@ -32,7 +32,7 @@ def matmul_flops(output, saved):
     return 2 * output.size * saved[0].shape[-1]
 
 
-MATMUL = Op("matmul", matmul_forward, matmul_backward, selective=True, flops=matmul_flops)
+MATMUL = Op("matmul", matmul_forward, matmul_backward, selective=True, flops=matmul_flops, reads=reads_of_product)
 
 
 FEW = 16  # samples, below which the features are the run that a product vectorises
@@ -74,4 +74,4 @@ def linear_flops(output, saved):
     return 2 * output.size * saved[1].shape[1] if saved else 0
 
 
-LINEAR = Op("linear", linear_forward, linear_backward, selective=True, flops=linear_flops)
+LINEAR = Op("linear", linear_forward, linear_backward, selective=True, flops=linear_flops, reads=reads_of_product)

@@ -4,7 +4,7 @@ import numpy as np
 
 from minimix import convargs, reference
 from minimix.ops.layout import channel_major, nchw
-from minimix.ops.op import Op, refuse_complex
+from minimix.ops.op import Op, reads_of_convolution, refuse_complex
 from minimix.ops.product import grouped_product, grouped_product_backward
 
 
@@ -36,4 +36,11 @@ def pointwise_flops(out, saved) -> int:
     return 2 * out.size * saved[1].shape[1] if saved else 0
 
 
-POINTWISE_CONV2D = Op("pointwise_conv2d", pointwise_conv2d, pointwise_conv2d_backward, selective=True, flops=pointwise_flops)
+POINTWISE_CONV2D = Op(
+    "pointwise_conv2d",
+    pointwise_conv2d,
+    pointwise_conv2d_backward,
+    selective=True,
+    flops=pointwise_flops,
+    reads=reads_of_convolution,
+)

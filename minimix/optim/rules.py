@@ -203,7 +203,7 @@ class Adam(Optimizer):
     def check(cls, group: dict) -> None:
         super().check(group)
         betas = group["betas"]
-        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"betas is {betas}, but must be two numbers, both from 0 to below 1, such as (0.9, 0.999)")
 
     def update(self, items, group, number):

@@ -18,6 +18,7 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     training    runs, seeds and sweeps; what is won and what it costs; confusion
 """
 
+from minimix.listing import main_loop
 from minimix.viz.costs.counters import beyond, counters
 from minimix.viz.costs.networks import by_layer, kind_shares, layer_costs
 from minimix.viz.fields.cone import cone
@@ -33,7 +34,6 @@ from minimix.viz.layers.maps import feature_maps
 from minimix.viz.layers.partition import partition, partitions
 from minimix.viz.layers.shifts import shifts
 from minimix.viz.layers.windows import windows
-from minimix.viz.machine.assembly import main_loop
 from minimix.viz.machine.machine_code import machine_code
 from minimix.viz.machine.speed import agreement, ladder, roofline
 from minimix.viz.numbers.arrays import compare, show

@@ -203,15 +203,30 @@ def run_all(page: Page, path: Path) -> None:
 
 
 def answer_a_question(page: Page) -> None:
+    """Two guesses, the second one a calculation, and then the answer, which was out of sight until then."""
     from selenium.webdriver import Keys
 
     box = page.scroll_to(".jp-OutputArea .widget-text input")
     cell = box.find_element("xpath", "./ancestor::div[contains(@class, 'jp-Cell ')]")
-    box.send_keys("1", Keys.ENTER)
-    words = until("an answer", lambda: cell.find_element("css selector", ".widget-html-content").text.strip())
-    if not words.startswith(("Right", "Not quite")):
-        raise Failed(f"a guess was answered with {words!r}")
-    page.shoot("guessed")
+    tell = next(button for button in cell.find_elements("css selector", "button") if button.text == "Tell me")
+
+    def said() -> str:
+        return cell.find_element("css selector", ".widget-html-content").text.strip()
+
+    if tell.is_enabled() or "answer is" in cell.text.lower() or cell.find_elements("css selector", "details"):
+        raise Failed(f"the answer can be seen before a guess: {cell.text!r}")
+    for guess in ("1", "2 * 3"):
+        before = said()
+        box.clear()
+        box.send_keys(guess, Keys.ENTER)
+        words = until("a word on the guess", lambda before=before: said() != before and said())
+        if not words.startswith(("Right", "Not quite")):
+            raise Failed(f"a guess was answered with {words!r}")
+        page.shoot("guessed")
+    until("a button for the answer", tell.is_enabled)
+    tell.click()
+    until("the answer", lambda: said().startswith("The answer is"))
+    page.shoot("told")
 
 
 def drag_a_slider(page: Page) -> None:

@@ -18,6 +18,7 @@ PRIVATE = re.compile(  # folders that say where somebody works
     r"(?<![\w.:/])/(?:home|Users|root|tmp|var|private|work|opt|mnt|usr|data)/[\w.]|\b[A-Za-z]:\\{1,2}(?:Users|Temp|Windows)\b"
 )
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")  # of an object in memory: another one at every run
+STRANDED = re.compile(r"^[ \t]*[)\]}]+[,:]?[ \t]+#(?! fmt).*$", re.M)
 EXERCISE = re.compile(r"^### Exercise: \w", re.M)
 SOLUTION = re.compile(r"<details><summary>Solution</summary>\n\n.*\n\n</details>", re.S)
 IMAGE_IN_HTML = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
@@ -26,7 +27,7 @@ IMAGE_IN_HTML = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 def problems(name: str, notebook: dict, size: int) -> list[str]:
     """All there are. name: without .ipynb. size: bytes of the file."""
     found = [f"the file has {size / 1e6:.2f} MB, more than {LARGEST / 1e6}"] if size > LARGEST else []
-    for check in (head, links, tail, exercise_cells, code, stored, figures, privacy):
+    for check in (head, links, tail, exercise_cells, question_cells, code, stored, figures, privacy):
         found += check(name, notebook)
     return found
 
@@ -105,6 +106,26 @@ def exercise_cells(name: str, notebook: dict) -> Iterator[str]:
         yield f"{len(headings)} headings ### Exercise: ..., {len(found)} stubs with the tag exercise"
 
 
+def question_cells(name: str, notebook: dict) -> Iterator[str]:
+    """A cell that asks names the question and hands over what was measured: nothing in it gives the answer away."""
+    for cell in code_cells(notebook):
+        source = cell["source"]
+        if "course.predict" not in source:
+            continue
+        try:
+            (call,) = [statement.value for statement in ast.parse(source).body]
+            asks = ast.unparse(call.func) == "course.predict" and len(call.args) == 1
+            named = asks and isinstance(call.args[0], ast.Constant) and call.args[0].value[:3] == f"{name[:2]} "
+        except (SyntaxError, ValueError, AttributeError, TypeError):
+            named = False
+        if not named:
+            yield f'a cell that asks is only course.predict("{name[:2]} ...", ...), the name of a question: {source[:60]!r}'
+            continue
+        for given in call.keywords:
+            if given.arg in ("answer", "unit", "tolerance") or not isinstance(given.value, (ast.Name, ast.Attribute)):
+                yield f"a cell that asks hands over names of what was measured, no {given.arg}: {source[:60]!r}"
+
+
 def code(name: str, notebook: dict) -> Iterator[str]:
     first = next(iter(code_cells(notebook)), {"source": ""})
     if "import " not in first["source"]:
@@ -119,6 +140,7 @@ def code(name: str, notebook: dict) -> Iterator[str]:
         if re.search(r"\bplt\.show\(|pip install", source):
             yield f"figures show themselves, and nothing is installed: {source[:60]!r}"
         yield from (f"longer than {LINE} letters: {line}" for line in source.split("\n") if len(line) > LINE)
+        yield from (f"a comment stranded behind a bracket: {line}" for line in STRANDED.findall(source))
 
 
 def stored(name: str, notebook: dict) -> Iterator[str]:

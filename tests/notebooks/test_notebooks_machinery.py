@@ -163,6 +163,12 @@ FAULTS = [
     (extra(6, code("%matplotlib inline")), "no plain Python"),
     (extra(6, code("plt.show()")), "show themselves"),
     (extra(6, code("x = 1  # " + 130 * "x")), "longer than 128"),
+    (extra(6, code("x = (\n    1\n)  # one")), "stranded behind a bracket"),
+    (extra(6, code("course.predict('How many?', answer=3)")), "the name of a question"),
+    (extra(6, code("course.predict('03 of another notebook')")), "the name of a question"),
+    (extra(6, code("found = 3\ncourse.predict('04 how many')")), "the name of a question"),
+    (extra(6, code("course.predict('04 how many', found=3)")), "no found"),
+    (extra(6, code("course.predict('04 how many', answer=found)")), "no answer"),
     (with_output(png=WIDE), "1200 pixels wide"),
     (with_output(html=f'<img src="data:image/png;base64,{WIDE}"/>'), "1200 pixels wide"),
     (with_cell(6, outputs=[]), "no figure is stored"),
@@ -183,6 +189,13 @@ def test_a_fault_of_form_is_seen(change, expected):
     cells = good()
     change(cells)
     assert any(expected in problem for problem in problems(NAME, numbered(cells), 1000)), problems(NAME, numbered(cells), 1000)
+
+
+def test_a_question_by_its_name_is_no_fault():
+    cells = good()
+    cells.insert(6, code("course.predict('04 how many', times=measured, gradient=full.grad)"))
+    cells.insert(7, code("x = [\n    1,\n]  # fmt: skip"))
+    assert not problems(NAME, numbered(cells), 1000)
 
 
 def test_outputs_of_other_code_are_seen():

@@ -1,25 +1,36 @@
-"""Questions to be answered before the next cell is run."""
+"""Questions to be answered before the next cell is run: two tries, and then the answer."""
 
+import difflib
 import html
-import math
-import re
+import inspect
 
 from minimix.course.display.frontend import is_live
+from minimix.course.questions import QUESTIONS
+from minimix.course.questions.judge import UNKNOWN, judged, spoken
 
-SUFFIXES = {"k": 1e3, "m": 1e6, "g": 1e9, "thousand": 1e3, "million": 1e6, "billion": 1e9}
+TRIES = 2  # after so many the answer is told to whoever asks
 
 
 class Prediction:
-    """A question with a known answer. In a notebook it shows a box for the guess where there are ipywidgets and a live kernel,
-    and below, folded, the answer. Elsewhere: ``prediction.guess(12)``.
+    """A question whose answer is out of sight. In a notebook it shows a box for the guess where there are ipywidgets and a
+    live kernel; where there are not, the answer is folded. In plain Python: ``prediction.guess(12)``, ``prediction.tell()``.
 
-    >>> predict("How many multiply-adds?", answer=1806336).guess("1.8 million")
-    'Not quite: 1.8 million is too small by a factor of 1.004. The answer is 1,806,336.'
+    >>> question = predict("How many multiply-adds?", answer=1806336)
+    >>> question.guess("1.8 million")
+    'Not quite: 1.8 million is too small, but close. Once more?'
+    >>> question.tell()
+    'Guess first: the answer is told after 2 tries.'
+    >>> question.guess("8*9")
+    'Not quite: 8*9 = 72 is too small, by a factor of more than 1,000. Try again, or have the answer told.'
+    >>> question.tell()
+    'The answer is 1,806,336.'
     """
 
-    def __init__(self, question: str, answer, unit: str, tolerance: float | None):
-        self.question, self.unit, self.tolerance = question, unit, tolerance
+    def __init__(self, question: str, answer, unit: str = "", tolerance: float | None = None, why: str = ""):
+        self.question, self.unit, self.tolerance, self.why = question, unit, tolerance, why
         self._answer = answer
+        self._guesses: set[str] = set()
+        self.solved = False
 
     @property
     def answer(self):
@@ -28,38 +39,33 @@ class Prediction:
             self._answer = self._answer()
         return self._answer
 
+    @property
+    def may_tell(self) -> bool:
+        """Whether ``tell`` tells: after a right guess, or two wrong ones."""
+        return self.solved or len(self._guesses) >= TRIES
+
     def guess(self, value) -> str:
-        """What is to be said of a guess: a number, a tuple of numbers, or text such as "1.8 million", "3e6", "(1, 8, 4, 4)"."""
-        answer = self.answer
-        several = isinstance(answer, (tuple, list))
-        try:
-            guess = _numbers(value) if several else _number(value)
-        except ValueError:
-            return f"{value!r} is no {'list of numbers, such as 1, 3, 8, 8' if several else 'number'}."
-        return self._judged_tuple(tuple(guess), tuple(answer)) if several else self._judged(guess, answer, value)
+        """What is to be said of a guess: a number, a tuple of numbers, or text such as "1.8 million", "8*9 + 8*25", "2^5",
+        "50 %", "(1, 8, 4, 4)". What cannot be read, or was said already, is no try."""
+        right, words = judged(value, self.answer, self.unit, self.tolerance)
+        if right is None:
+            self.solved = self.solved or self.answer is None
+            return words
+        if right:
+            self.solved = True
+            return f"{words} {self.why}".strip()
+        self._guesses.add(repr(value).strip("' "))
+        return f"{words} {'Try again, or have the answer told.' if self.may_tell else 'Once more?'}"
 
-    def _judged(self, guess: float, answer, said) -> str:
-        tolerance = self.tolerance if self.tolerance is not None else 0.0 if float(answer).is_integer() else 0.1
-        if guess == answer:
-            return f"Right: {self._told()}."
-        if abs(guess - answer) <= tolerance * abs(answer):
-            return f"Right within {tolerance:.0%}: {self._told()}."
-        if guess * answer <= 0:
-            return f"Not quite: the answer is {self._told()}."
-        ratio = guess / answer
-        large, by = ("large", ratio) if ratio > 1 else ("small", 1 / ratio)
-        return f"Not quite: {said} is too {large} by a factor of {by:.4g}. The answer is {self._told()}."
-
-    def _judged_tuple(self, guess: tuple, answer: tuple) -> str:
-        if len(guess) != len(answer):
-            return f"Not quite: these are {len(guess)} numbers, the answer has {len(answer)}: {self._told()}."
-        wrong = [i for i, (a, b) in enumerate(zip(guess, answer, strict=True)) if abs(a - b) > (self.tolerance or 0) * abs(b)]
-        if not wrong:
-            return f"Right: {self._told()}."
-        places = ", ".join(f"number {i + 1} ({guess[i]:g} instead of {answer[i]:g})" for i in wrong)
-        return f"Not quite: {places}. The answer is {self._told()}."
+    def tell(self) -> str:
+        """The answer, for whoever has tried."""
+        if not self.may_tell:
+            return f"Guess first: the answer is told after {TRIES} tries."
+        return UNKNOWN if self.answer is None else f"The answer is {self._told()}. {self.why}".strip()
 
     def _told(self) -> str:
+        if self.answer is None:
+            return UNKNOWN
         return f"{spoken(self.answer)} {self.unit}".strip()
 
     def __repr__(self) -> str:
@@ -67,80 +73,75 @@ class Prediction:
         return f"{self.question}{unit}\nSay .guess(...) to be told."
 
     def _repr_html_(self) -> str:
-        """The answer, folded."""
+        """The question, and the answer folded."""
+        answer = f"{html.escape(self._told())}. {html.escape(self.why)}".strip() if self.why else html.escape(self._told())
+        return f"<div>{self._asked()}<details><summary>Answer</summary><p>{answer}</p></details></div>"
+
+    def _asked(self) -> str:
         unit = f" (in {html.escape(self.unit)})" if self.unit else ""
-        question = f"<b>Predict first:</b> {html.escape(self.question)}{unit}"
-        answer = f"<p>{html.escape(self._told())}</p>"
-        return f"<div>{question}<details><summary>Answer</summary>{answer}</details></div>"
+        return f"<b>Predict first:</b> {html.escape(self.question)}{unit}"
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        display({"text/html": self._repr_html_(), "text/plain": repr(self)}, raw=True)
-        if is_live():
+        live = is_live()
+        shown = f"<div>{self._asked()}</div>" if live else self._repr_html_()
+        display({"text/html": shown, "text/plain": repr(self)}, raw=True)
+        if live:
             display(self._box())
 
     def _box(self):
         import ipywidgets
 
-        text = ipywidgets.Text(placeholder="your guess", continuous_update=False, layout={"width": "16em"})
-        button = ipywidgets.Button(description="Check", layout={"width": "6em"})
+        text = ipywidgets.Text(placeholder="your guess, or a calculation", continuous_update=False, layout={"width": "22em"})
+        check = ipywidgets.Button(description="Check", layout={"width": "6em"})
+        tell = ipywidgets.Button(description="Tell me", disabled=True, layout={"width": "6em"})
         reply = ipywidgets.HTML()
 
         def answer(_):
             reply.value = html.escape(self.guess(text.value)) if text.value.strip() else ""
+            tell.disabled = not self.may_tell
+
+        def give_up(_):
+            reply.value = html.escape(self.tell())
 
         text.observe(answer, names="value")
-        button.on_click(answer)
-        return ipywidgets.VBox([ipywidgets.HBox([text, button]), reply])
+        check.on_click(answer)
+        tell.on_click(give_up)
+        return ipywidgets.VBox([ipywidgets.HBox([text, check, tell]), reply])
 
 
-def predict(question: str, answer, unit: str = "", tolerance: float | None = None) -> Prediction:
-    """Ask for a number (or several, such as a shape) before it is computed or shown.
+def predict(question: str, answer=None, unit: str = "", tolerance: float | None = None, **given) -> Prediction:
+    """Ask for something before it is computed or shown: a question of the course by its name, or one of your own.
 
-    answer: a number, a tuple of numbers, or a function that computes it. tolerance: relative error that still counts as right;
-    by default 0 for whole numbers and a tenth for others.
+    question: the name of one of ``minimix.course.questions``, which knows the answer; ``given`` is what it is computed from,
+    where that is measured in the notebook. Or, with ``answer``, the question itself.
+    answer: a number, a tuple of numbers (a shape), True or False, a word, or a function that computes it. tolerance: relative
+    error that still counts as right; by default 0 for whole numbers and a tenth for others.
 
+    Raises ValueError for a name that is not known, TypeError where what an answer is computed from is missing.
+
+    >>> predict("00 weights of a mixed layer").guess("4*9 + 4*25 + 4*49")
+    'Right: 332.'
     >>> predict("How large is the output?", answer=(1, 8, 4, 4)).guess("1, 8, 5, 5")
-    'Not quite: number 3 (5 instead of 4), number 4 (5 instead of 4). The answer is (1, 8, 4, 4).'
+    'Not quite: numbers 3 and 4 are wrong. Once more?'
     >>> predict("How long does it take?", answer=lambda: 12.3, unit="ms").guess(12)
     'Right within 10%: 12.3 ms.'
     """
-    return Prediction(question, answer, unit, tolerance)
+    if answer is not None:
+        if given:
+            raise TypeError(f"predict() got {', '.join(given)}: an answer of your own is computed from nothing")
+        return Prediction(question, answer, unit, tolerance)
+    if question not in QUESTIONS:
+        near = difflib.get_close_matches(question, QUESTIONS, n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+        raise ValueError(f"no question of the course is called {question!r}: {hint}A question of your own needs answer=...")
+    asked = QUESTIONS[question]
+    wanted = set(inspect.signature(asked.answer).parameters)
+    if wanted != given.keys():
+        raise TypeError(f"the answer to {question!r} is computed from {_listed(wanted)}, got {_listed(given)}")
+    return Prediction(asked.text, lambda: asked.answer(**given), asked.unit, asked.tolerance, asked.why)
 
 
-def spoken(value) -> str:
-    """
-    >>> spoken(1806336), spoken(0.01234), spoken((1, 3.0)), spoken(2.0)
-    ('1,806,336', '0.01234', '(1, 3)', '2')
-    """
-    if isinstance(value, (tuple, list)):
-        return f"({', '.join(map(spoken, value))})"
-    return f"{int(value):,}" if float(value).is_integer() else f"{value:.4g}"
-
-
-def _number(value) -> float:
-    """Of a number, or of a text that begins with one.
-
-    >>> _number("1,806,336"), _number("1.8 M"), _number("2_000 multiply-adds"), _number("3e6")
-    (1806336.0, 1800000.0, 2000.0, 3000000.0)
-    """
-    if not isinstance(value, str):
-        return float(value)
-    found = re.match(r"\s*([-+]?(?:\d[\d_,]*)?\.?\d*(?:[eE][-+]?\d+)?)\s*([^\W\d]*)", value)
-    number = float(re.sub("[_,]", "", found[1]))  # "" raises ValueError
-    if not math.isfinite(number):
-        raise ValueError(value)
-    return number * SUFFIXES.get(found[2].lower(), 1.0)
-
-
-def _numbers(value) -> list[float]:
-    """
-    >>> _numbers("(1, 3, 8x8)"), _numbers((1, 2))
-    ([1.0, 3.0, 8.0, 8.0], [1.0, 2.0])
-    """
-    if isinstance(value, str):
-        value = [part for part in re.split(r"[\s,;x\u00d7()\[\]]+", value) if part]
-    if not isinstance(value, (list, tuple)):
-        value = [value]
-    return list(map(float, value))
+def _listed(names) -> str:
+    return ", ".join(sorted(names)) or "nothing"

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from matplotlib.patches import Rectangle
 
+from minimix.listing import Loop, main_loop
 from minimix.viz.drawing import cells, theme
 from minimix.viz.drawing.values import short
-from minimix.viz.machine.assembly import Loop, main_loop
 
 MONO, LETTER = "DejaVu Sans Mono", 0.6021 * theme.FONT / 72  # inches, of each of its letters
 MARGIN, GAP = 0.12, 0.2
@@ -26,7 +26,8 @@ def machine_code(kernels: Mapping, ax=None) -> theme.Picture:
     """The main loops of compiled kernels side by side, an instruction a line, and how many numbers each works on at once.
 
     kernels: {title: a function compiled by Numba and called, or machine code as text}; see ``main_loop``. An address is shown
-    as "memory"; an instruction that computes may read one of its numbers from there.
+    as "memory"; an instruction that computes may read one of its numbers from there. Of processors other than x86-64 and
+    64-bit ARM it is only said that their instructions are not known.
 
     Raises ValueError for no kernels, and what ``main_loop`` raises.
 
@@ -67,6 +68,8 @@ def machine_code(kernels: Mapping, ax=None) -> theme.Picture:
 
 def _listed(loop: Loop, letters: int) -> list[tuple[str, str]]:
     """(text, kind) of each line that is shown."""
+    if not loop.known:
+        return [("This processor's", "other"), ("instructions are", "other"), ("not known here.", "other")]
     texts = [line.text if len(line.text) <= letters else line.text[: letters - 1] + "…" for line in loop.instructions]
     lines = [(text, line.kind) for text, line in zip(texts, loop.instructions, strict=True)]
     if len(lines) <= MOST:
@@ -80,6 +83,8 @@ def _panel(ax, x: float, top: float, title: str, lines, loop: Loop) -> None:
         weight = "bold" if kind == "multiply-add" else "normal"
         place = x, top + theme.LINE * (i + 0.5)
         ax.text(*place, text, ha="left", va="center", color=COLOURS[kind], family=MONO, weight=weight)
+    if not loop.known:
+        return
     y = top + theme.LINE * len(lines) + 0.1
     said = [_many(loop.lanes, "number") + " at once", _many(loop.multiply_adds, "multiply-add") + " a pass"]
     said += [f"{short(loop.accesses)} memory accesses for each"]
