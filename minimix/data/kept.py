@@ -39,17 +39,16 @@ def read(folder: Path, pictures: list[Picture], size: int, tell=None, keep: bool
         row = known.get((picture.name, *picture.stamp))
         if row is None:
             fresh.append(i)
-        elif isinstance(row, str):
-            unreadable[i] = row
         else:
             pixels[i] = row
     if fresh:
         with warnings.catch_warnings():  # each thread changes the filters and puts them back, in any order: this is the last
             _read_all([pictures[i] for i in fresh], fresh, size, pixels, unreadable, tell)
-    if place is None or (not fresh and len(known) == len(pictures)):
+    readable = [i for i in range(len(pictures)) if i not in unreadable]  # others are tried again: it may have been the network
+    if place is None or (len(fresh) == len(unreadable) and len(known) == len(readable)):
         return pixels, unreadable, []
     try:
-        _save(place, pictures, pixels, unreadable)
+        _save(place, [pictures[i] for i in readable], pixels[readable])
     except (OSError, ValueError) as error:
         return pixels, unreadable, [f"the resized pictures could not be kept for the next time: {error}"]
     return pixels, unreadable, []
@@ -86,7 +85,7 @@ def _place(folder: Path, size: int) -> Path | None:
 
 
 def _load(place: Path | None, size: int) -> dict:
-    """{(name, bytes, time, time): pixels, or why it is unreadable}; empty where nothing is kept, or it is damaged."""
+    """{(name, bytes, time, time): pixels}; empty where nothing is kept, or it is damaged."""
     if place is None or not place.is_file():
         return {}
     try:
@@ -94,17 +93,14 @@ def _load(place: Path | None, size: int) -> dict:
             entries, pixels = json.loads(kept["entries"].tobytes()), kept["pixels"]
         if pixels.dtype != np.uint8 or pixels.shape != (len(entries), 3, size, size):
             return {}
-        return {
-            (name, *map(int, stamp)): row if why is None else str(why)
-            for (name, stamp, why), row in zip(entries, pixels, strict=True)
-        }
+        return {(name, *map(int, stamp)): row for (name, stamp), row in zip(entries, pixels, strict=True)}
     except Exception:  # zipfile, zlib, NumPy and JSON each have their own
         return {}
 
 
-def _save(place: Path, pictures: list[Picture], pixels: np.ndarray, unreadable: dict) -> None:
+def _save(place: Path, pictures: list[Picture], pixels: np.ndarray) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
-    entries = [(picture.name, picture.stamp, unreadable.get(i)) for i, picture in enumerate(pictures)]
+    entries = [(picture.name, picture.stamp) for picture in pictures]
     content = io.BytesIO()
     np.savez(content, pixels=pixels, entries=np.frombuffer(json.dumps(entries).encode(), np.uint8))
     with contextlib.suppress(FileNotFoundError):  # somebody has emptied the cache meanwhile

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import minimix
-from minimix import files
+from minimix import files, models
 from minimix.data import Dataset
 from minimix.data.augmentations import augmentations
 from minimix.models import own
@@ -162,7 +162,10 @@ def train(
     if path is None and config.from_ is not None:
         weights = starting.find(config.from_, config.runs)
         config = starting.with_network(config, weights, asked, own_model)
-        file = file or (sources.network(weights.about, weights.path) if "model" not in asked else None)
+        if own_model is None and "model" not in asked:
+            file = sources.network(weights.about, weights.path)
+            if file is None and config.model not in models.names():
+                raise ValueError(f"model: {weights.path} is of a network of your own, {config.model}: pass it, too, as model")
     prepare.check_model(config, own_model, file)
 
     with ExitStack() as held, reporter(log) as progress, listening() as request, limited(config.threads), \
