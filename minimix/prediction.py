@@ -123,9 +123,9 @@ def predict(
 
     model: what ``train`` returned, or ``train.load_model``; a run's folder, its name in the folder ``runs``, or its
         .safetensors file; the name of a network, with its published weights or with those in the file ``weights``; or a Module.
-    images: a path or several; or an array: uint8, whole numbers or floating-point numbers, (N, C, H, W), (N, H, W, C) or (N,
-        H, W), as ``data.from_arrays`` takes them; or one picture, (C, H, W), (H, W, C) or (H, W). They are resized and
-        normalised as the network expects. A picture that cannot be read is left out, and named in ``failed``.
+    images: a path or several; a ``Dataset``, or an array: uint8, whole numbers or floating-point numbers, (N, C, H, W), (N, H,
+        W, C) or (N, H, W), as ``data.from_arrays`` takes them; or one picture, (C, H, W), (H, W, C) or (H, W). They are
+        resized and normalised as the network expects. A picture that cannot be read is left out, and named in ``failed``.
     classes: the names of the classes, where the network has none or others.
     mean, std, size: for a Module: of each channel in units of 255, and the side or (height, width) in pixels; size is the
         Module's ``input_size``, or the array's own, where it is not given. Without mean and std, a Module gets an array of
@@ -147,17 +147,16 @@ def predict(
     """
     if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
         raise ValueError(f"batch_size: expected a number of images, 1 or more, not {batch_size!r}")
-    if isinstance(images, (list, tuple)) and not images:
-        raise ValueError("images: there are none")
     paths = _paths(images)
-    pixels = None if paths is not None else np.asarray(images)
+    pixels = _array(images) if paths is None else None
     if isinstance(model, Module) and pixels is not None and mean is None and std is None:
         return _as_it_is(model, pixels, classes, fold, batch_size)
-    own_size = None if pixels is None else _several(pixels)[0].shape[2:]
+    several = paths if pixels is None else _several(pixels)[0]
+    own_size = None if pixels is None else several.shape[2:]
     seer = seer_of(model, weights=weights, mean=mean, std=std, size=own_size if size is None else size, runs=runs)
     if classes is not None:
         seer = seer._replace(classes=tuple(map(str, classes)))
-    return look(seer, paths if pixels is None else _several(pixels)[0], fold, batch_size)
+    return look(seer, several, fold, batch_size)
 
 
 def look(seer: Seer, images, fold: bool = False, batch_size: int = AT_ONCE) -> Predictions:
@@ -201,6 +200,24 @@ def _paths(images) -> list[Path] | None:
     if isinstance(images, (list, tuple)) and images and all(isinstance(image, (str, os.PathLike)) for image in images):
         return [Path(image).expanduser() for image in images]
     return None
+
+
+def _array(images) -> np.ndarray:
+    """One array of whatever holds numbers; Pillow's images as they look, in colour."""
+    if isinstance(images, data.Dataset):
+        images = images.images
+    if hasattr(images, "convert"):
+        return np.asarray(images.convert("RGB"))
+    if isinstance(images, (list, tuple)):
+        if not images:
+            raise ValueError("images: there are none")
+        images = [np.asarray(image.convert("RGB")) if hasattr(image, "convert") else np.asarray(image) for image in images]
+        shapes = sorted({image.shape for image in images})
+        if len(shapes) > 1:
+            raise ValueError(
+                f"images: of several shapes, {shapes[0]} and {shapes[1]}: give those of one shape together, or files"
+            )
+    return np.asarray(images)
 
 
 def _several(images: np.ndarray) -> tuple[np.ndarray, str]:

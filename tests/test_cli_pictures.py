@@ -279,7 +279,8 @@ def test_train_on_what_is_none(minimix):
         (["--data", "my photoss"], "no data set is called 'my photoss', and no folder"),
         (["--data", "net.py"], "is a file: expected a folder"), (["--data", "my photos", "--size", "0"], "size"),
         (["--data-dir", "my photos"], "For a folder of your own pictures: --data my photos"),
-        (["--data-dir", "new"], "CIFAR-10 is not in new"), (["--data", "patterns10", "--size", "16"], "size"),
+        (["--data-dir", "new"], "CIFAR-10 is not in new"),
+        (["--data", "my photos", "--data-dir", "new"], "leave new out"), (["--data", "patterns10", "--size", "16"], "size"),
     ):  # fmt: skip
         code, _, errors = minimix("train", *typed)
         assert code == 2 and message in errors and "Traceback" not in errors, (typed, errors)

@@ -86,7 +86,12 @@ def test_paths_and_arrays_give_the_same(run):
         found = mm.predict(result, images, batch_size=batch_size)
         np.testing.assert_allclose(found.probabilities, right.probabilities, rtol=1e-5, atol=1e-6)
     assert mm.predict(result, paths[3]).names == mm.predict(result, Path(paths[3])).names == right.names[3:4]
-    for one in (images[3], last[3]):
+    pillow = [Image.open(path) for path in paths]
+    for given in (pictures, list(images), list(last), pillow):
+        np.testing.assert_allclose(mm.predict(result, given).probabilities, right.probabilities, rtol=1e-5, atol=1e-6)
+    for one in pillow:
+        one.close()
+    for one in (images[3], last[3], Image.fromarray(last[3])):
         np.testing.assert_allclose(mm.predict(result, one).probabilities, right.probabilities[3:4], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(mm.predict(result, images, fold=True).probabilities, right.probabilities, rtol=1e-3, atol=1e-4)
 
@@ -204,6 +209,7 @@ def test_a_network_of_ones_own_by_name():
     "model, images, error, message",
     [
         ("mixnet_nan", "x.png", FileNotFoundError, "mixnet_nan is no run in runs, no file and no network by name"),
+        (Net(), [np.zeros((3, 8, 8)), np.zeros((3, 9, 8))], ValueError, "of several shapes"),
         (3, "x.png", TypeError, "expected a run, the name of a network, a Module"), (Net(), [], ValueError, "none"),
         (Net(), np.zeros((0, 3, 8, 8)), ValueError, "there are none"), (Net(), ["x.png", 3], ValueError, "expected|take"),
         (Net(), np.full((1, 3, 8, 8), np.nan), ValueError, "are no numbers"),

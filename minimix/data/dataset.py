@@ -106,7 +106,7 @@ def _chunks(array: np.ndarray, size: int = 4096):
 
 def from_arrays(
     images, labels, classes=None, name: str = "arrays", *, test=None, layout: str | None = None, white=None, mean=None, std=None
-):
+) -> "Dataset | tuple[Dataset, Dataset]":
     """A ``Dataset`` out of arrays; or, with ``test``, two of them, (for training, for testing), which belong together.
 
     images: of any of these kinds: uint8, other whole numbers, bool or floating-point numbers; shape (N, C, H, W), (N, H, W, C)

@@ -104,6 +104,8 @@ def load(found: Source, config: Config, progress, check=lambda: None) -> tuple[D
     """
     if found.folder is None and config.size is not None:
         raise ValueError(f"size: {found.name or config.data} has images of its own size; only pictures in folders are resized")
+    if found.folder is not None and config.data_dir is not None:
+        raise ValueError(f"data_dir: {found.folder} is all that is needed; leave {config.data_dir} out")
     if found.sets is not None:
         sets = (*found.sets, None)
     elif found.folder is not None:
