@@ -35,7 +35,7 @@ AT_ONCE = 16  # photographs: they, and what a network makes of them, then take l
 class Guess(NamedTuple):
     """One class: its number, its name (the number as text where it has none), and the probability that the network gives it."""
 
-    index: int
+    label: int
     name: str
     probability: float
 

@@ -118,8 +118,8 @@ def test_what_comes_back(run):
     assert found.labels.dtype == np.int64 and found.labels.tolist() == found.probabilities.argmax(axis=1).tolist()
     assert found.names == [CLASSES[label] for label in found.labels]
     top = found.top(2)
-    assert [[guess.index for guess in row] for row in top] == np.argsort(-found.probabilities, axis=1)[:, :2].tolist()
-    assert all(isinstance(guess, Guess) and guess.name == CLASSES[guess.index] for row in top for guess in row)
+    assert [[guess.label for guess in row] for row in top] == np.argsort(-found.probabilities, axis=1)[:, :2].tolist()
+    assert all(isinstance(guess, Guess) and guess.name == CLASSES[guess.label] for row in top for guess in row)
     assert [len(row) for row in found.top(99)] == [10] * 3 and repr(found) == "Predictions(3 images, 10 classes)"
     assert mm.predict(result, pictures.images[:3], classes=range(10)).names == [str(label) for label in found.labels]
     for k in (0, -1, 1.5, True):

@@ -137,7 +137,7 @@ def pictures_of(images: list[str]) -> list[Path]:
 
 def _record(path: Path, row: list) -> dict:
     """For JSON. "top" has the classes' numbers, too: some of ImageNet's have the same name."""
-    top = [{"index": guess.index, "class": guess.name, "probability": guess.probability} for guess in row]
+    top = [{"index": guess.label, "class": guess.name, "probability": guess.probability} for guess in row]
     return {"image": str(path), "classes": {guess.name: guess.probability for guess in row}, "top": top}
 
 
@@ -147,7 +147,7 @@ def _table(paths: list[Path], best: list) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for path, row in zip(paths, best, strict=True):
-        writer.writerows((path, rank, guess.index, guess.name, guess.probability) for rank, guess in enumerate(row, 1))
+        writer.writerows((path, rank, guess.label, guess.name, guess.probability) for rank, guess in enumerate(row, 1))
     return text.getvalue()
 
 

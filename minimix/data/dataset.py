@@ -1,6 +1,7 @@
 """A labelled set of small colour images, in memory."""
 
 import dataclasses
+from typing import overload
 
 import numpy as np
 
@@ -19,7 +20,7 @@ class Dataset:
 
     images:  uint8 (N, 3, H, W), red, green, blue. Arrays of other kinds are converted: see ``from_arrays``.
     labels:  int64 (N,), each in 0 .. len(classes) - 1. Names of classes, and lists, are converted.
-    classes: the names of the classes. None: those that occur, see ``from_arrays``.
+    classes: the names of the classes. (): those that occur, see ``from_arrays``.
     name:    "cifar10", "patterns10", ...
     mean, std: of each channel, in units of full brightness (255), for normalisation: those of the *training* images, also in a
         test split. Computed from ``images`` where they are not given.
@@ -36,7 +37,7 @@ class Dataset:
 
     images: np.ndarray
     labels: np.ndarray
-    classes: tuple | None = None
+    classes: tuple[str, ...] = ()
     name: str = "arrays"
     mean: tuple | None = None
     std: tuple | None = None
@@ -47,7 +48,7 @@ class Dataset:
         if not (isinstance(images, np.ndarray) and images.dtype == np.uint8 and images.ndim == 4 and images.shape[1] == 3):
             images, done = as_images(images)
             notes.append(_note(self.name, done, ""))
-        labels, classes, remark = as_labels(self.labels, len(images), self.classes)
+        labels, classes, remark = as_labels(self.labels, len(images), self.classes if len(self.classes) else None)
         notes += [remark] if remark else []
         mean, std = self.mean, self.std
         if mean is None or std is None:
@@ -104,9 +105,21 @@ def _chunks(array: np.ndarray, size: int = 4096):
     return (array[i : i + size] for i in range(0, len(array), size))  # bincount copies what it counts to int64
 
 
+@overload
 def from_arrays(
-    images, labels, classes=None, name: str = "arrays", *, test=None, layout: str | None = None, white=None, mean=None, std=None
-) -> "Dataset | tuple[Dataset, Dataset]":
+    images, labels, classes=None, name: str = "arrays", *, test: None = None, layout: str | None = None,
+    white: float | None = None, mean: tuple | None = None, std: tuple | None = None,
+) -> Dataset: ...  # fmt: skip
+
+
+@overload
+def from_arrays(
+    images, labels, classes=None, name: str = "arrays", *, test: tuple, layout: str | None = None,
+    white: float | None = None, mean: tuple | None = None, std: tuple | None = None,
+) -> tuple[Dataset, Dataset]: ...  # fmt: skip
+
+
+def from_arrays(images, labels, classes=None, name="arrays", *, test=None, layout=None, white=None, mean=None, std=None):
     """A ``Dataset`` out of arrays; or, with ``test``, two of them, (for training, for testing), which belong together.
 
     images: of any of these kinds: uint8, other whole numbers, bool or floating-point numbers; shape (N, C, H, W), (N, H, W, C)
