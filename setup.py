@@ -22,7 +22,7 @@ setup(
     install_requires=[
         "numpy>=2.0",  # arrays; from 2.0 on, a result's dtype depends on the dtypes that go in, not on the values
         "numba>=0.61",  # compiles the loops in minimix/kernels; the first with Python 3.10 to 3.13 (0.63 for 3.14: pip knows)
-        "safetensors>=0.4",  # weights and checkpoints: nothing in them can run code, and PyTorch reads them
+        "safetensors>=0.4.1",  # weights and checkpoints: nothing in them can run code, and PyTorch reads them
         "pooch>=1.7",  # downloads of data, with checksums, into the user's cache folder
         "requests>=2.28",  # what pooch downloads with; named here because its errors are caught
         "typer>=0.26",  # the command line; the first that brings its own click, of which newer ones warn

@@ -555,7 +555,7 @@ def test_data_get(minimix, monkeypatch, tmp_path):
         ("data preview patterns10 --out no/sheet.png", "--out"),
         ("data preview patterns10 --out sheet.gif", ".png"),
         ("data preview patterns10 --split tset", "split"),
-        ("train --epochs three", "got 'three'"),
+        ("train --epochs three", "'three'"),
         ("train --epochs 0", "--epochs:"),
         ("train --batch-size 0", "--batch-size:"),
         ("train --label-smoothing 1", "--label-smoothing:"),

@@ -15,8 +15,10 @@ ROOT = Path(minimix.__file__).parent
 # A module may import what stands above its own line, and the rest of its own room.
 ORDER = (
     # leaves: they know nothing of the others
-    ("changes", "checksums", "convargs", "files", "listing", "padding", "partition", "rng", "op_times", "ops.op", "starting",
-     "tables", "words", "train.metrics"),
+    tuple(
+        "changes checksums convargs files listing padding partition rng op_times ops.op starting tables train.metrics "
+        "words".split()
+    ),
     ("kernels",),
     ("reference",),
     ("ops",),

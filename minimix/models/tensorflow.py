@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from minimix.models.rows import RowNet
+from minimix.models.weights import unusable
 from minimix.nn import MixBlock, MixConv2d, PointwiseConv2d
 
 AVERAGE = "/ExponentialMovingAverage"
@@ -106,6 +107,8 @@ def convert(variables: Mapping, model: RowNet, averages: bool = True) -> dict[st
     if problems:
         more = f"\n  ... and {len(problems) - 20} more" if len(problems) > 20 else ""
         raise ValueError("the variables do not fit the network:\n  " + "\n  ".join(problems[:20]) + more)
+    if found := unusable(state, own):
+        raise ValueError(f"no network works with these variables: {found}")
     return {key: state[key] for key in own}
 
 

@@ -213,7 +213,12 @@ def train(
         files.sweep(folder)
         if saved is None or saved[1]["recipe"] != state.recipe:
             contents = {"config": config.as_json(), "versions": prepare.versions()}
-            files.write(folder / "config.json", json.dumps(contents, indent=2) + "\n")
+            try:
+                files.write(folder / "config.json", json.dumps(contents, indent=2) + "\n")
+            except OSError as error:
+                if saved is None:
+                    raise
+                progress.note(f"config.json still says what the run was before: {error}")  # the checkpoint knows better
         _introduce(progress, state, config, (train_set, validation_set, test_set), folder, resumed=saved is not None)
 
         loop = Loop(state, config, batches, validation_set, test_set, folder, progress, request, on_epoch)

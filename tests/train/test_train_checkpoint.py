@@ -279,3 +279,12 @@ def test_permissions_stay(tmp_path):
     (tmp_path / "file").chmod(0o600)
     files.write(tmp_path / "file", "new")
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+
+
+def test_networks_of_your_own_may_have_any_options(path):
+    from minimix.train.description import check
+
+    recipe = {**DESCRIPTION["recipe"], "model": "net.py:make", "model_options": {"width": 512, "hidden": 10**6}}
+    check(path, {**DESCRIPTION, "recipe": recipe})
+    with pytest.raises(CheckpointError, match="model_options"):
+        check(path, {**DESCRIPTION, "recipe": {**recipe, "model_options": [1]}})
