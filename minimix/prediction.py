@@ -77,7 +77,7 @@ class Predictions:
         ]
 
     def _name(self, index) -> str:
-        return str(index) if self.classes is None else self.classes[index]
+        return str(index if self.classes is None else self.classes[index])
 
     def __len__(self) -> int:
         return len(self.images)

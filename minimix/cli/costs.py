@@ -156,7 +156,7 @@ def _typed(value) -> str:
 
 def _shared(width, kernels, settings, classes) -> dict:
     """The options that hold for all networks of a command."""
-    options = (model_options(width, kernels_of(kernels)) or {}) | settings_of(settings or ())
+    options = (model_options(width, kernels_of(kernels)) or {}) | settings_of(settings or (), "--option")
     return options if classes is None else options | {"num_classes": classes}
 
 

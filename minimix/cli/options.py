@@ -50,8 +50,10 @@ _NOT_HERE = {  # of ``models.create``
 }
 
 
-def settings_of(texts: Iterable[str]) -> dict:
+def settings_of(texts: Iterable[str], typed: str = "") -> dict:
     """Options of a network from texts such as "partition=exponential": words, numbers, and numbers in a row.
+
+    typed: the option of the command line that they follow, if they do.
 
     >>> settings_of(["kernels=3,5,7", "width=0.5", "dilated=true", "partition=exponential"])
     {'kernels': (3, 5, 7), 'width': 0.5, 'dilated': True, 'partition': 'exponential'}
@@ -62,7 +64,7 @@ def settings_of(texts: Iterable[str]) -> dict:
     for text in texts:
         key, sign, value = text.partition("=")
         if not (key.isidentifier() and sign and value):
-            raise ValueError(f"expected KEY=VALUE, such as partition=exponential, not {text!r}")
+            raise ValueError(f"{typed and f'{typed}: '}expected KEY=VALUE, such as partition=exponential, not {text!r}")
         if key in _NOT_HERE:
             raise ValueError(f"{key} is no option here: {_NOT_HERE[key]}")
         try:

@@ -136,7 +136,7 @@ def train(
     from minimix.train import train as run
 
     name_of_model, options = (None, {}) if model is None else network_of(model)
-    options = (model_options(width, kernels_of(kernels), dropout) or {}) | settings_of(option or ()) | options
+    options = (model_options(width, kernels_of(kernels), dropout) or {}) | settings_of(option or (), "--option") | options
     if resume is not None:
         resume = find_run(resume, runs or Path("runs")) if resume else True
 

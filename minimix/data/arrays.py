@@ -125,7 +125,7 @@ def as_labels(labels, count: int, classes=None) -> tuple[np.ndarray, tuple[str, 
     """
     labels = flat_labels(labels, count)
     if classes is not None:
-        classes = tuple(map(str, classes))
+        classes = tuple(classes)
         if len(set(classes)) != len(classes):
             raise ValueError(f"classes: expected different names, not {classes}")
     if labels.dtype.kind in "UO" and all(isinstance(label, str) for label in labels):
@@ -134,7 +134,7 @@ def as_labels(labels, count: int, classes=None) -> tuple[np.ndarray, tuple[str, 
         place = {name: i for i, name in enumerate(classes)}
         if unknown := sorted(set(names) - set(place)):
             raise ValueError(
-                f"labels: {', '.join(map(repr, unknown[:5]))} among them, but the classes are {', '.join(classes)}"
+                f"labels: {', '.join(map(repr, unknown[:5]))} among them, but the classes are {', '.join(map(str, classes))}"
             )
         return np.array([place[name] for name in names], np.int64), classes, ""
     if labels.dtype.kind not in "bui":
