@@ -182,7 +182,9 @@ def train(
         progress.note(f"minimix {minimix.__version__}: {config.model} on {config.data}, {_threads()}")
         train_set, test_set, validation_set = sources.load(images, config, progress, lambda: _wanted(request))
         if saved is None:
-            config = sources.suited(config, images, asked, len(train_set))
+            config, line = sources.suited(config, images, asked, len(train_set), validation_set is not None)
+            if line:
+                progress.note(line)
         config = completed(config, train_set.name)
         about = about_data(train_set, test_set, validation_set) | sources.places(images, config, file)
         if validation_set is None or not config.validation:

@@ -23,6 +23,7 @@ from minimix.train.config import Config
 
 KNOWN = ("auto", *datasets.NAMES)
 PASSES = 20_000  # times that a network sees an image, in all epochs, where nobody says how many
+JUDGES = 200  # training images, of which a tenth, 20, can tell one epoch from another
 SIZE = 32  # pixels, height and width, of the pictures of a folder
 
 
@@ -128,24 +129,32 @@ def load(found: Source, config: Config, progress, check=lambda: None) -> tuple[D
     return sets
 
 
-def suited(config: Config, found: Source, asked: dict, count: int) -> Config:
-    """With the defaults that suit ``count`` images of your own; what was asked for stays.
+def suited(config: Config, found: Source, asked: dict, count: int, divided: bool = False) -> tuple[Config, str]:
+    """With the defaults that suit ``count`` images of your own; what was asked for stays. And a line for the user, or "".
 
     Few images make few steps an epoch: it takes smaller batches, with a smaller learning rate, and more epochs to learn from
     them. From 2048 images on, the defaults are those of other sets.
 
-    >>> few = suited(Config(), Source("pets", folder=Path("pets")), {}, 48)
-    >>> few.epochs, few.batch_size, round(few.lr, 3), few.size
-    (100, 16, 0.106, 32)
+    Below ``JUDGES`` images, a tenth of them would choose an epoch by chance: all are trained on, and the last epoch is kept.
+
+    divided: there are images for validation beside them.
+
+    >>> few, line = suited(Config(), Source("pets", folder=Path("pets")), {}, 48)
+    >>> few.epochs, few.batch_size, round(few.lr, 3), few.size, few.validation
+    (100, 16, 0.106, 32, 0.0)
     """
     if found.name in KNOWN or found.name is None:
-        return config
+        return config, ""
     usual, least = Config.batch_size, 16
     defaults = {"epochs": min(100, max(10, round(PASSES / count)))} | ({"size": SIZE} if found.folder else {})
     if "batch_size" not in asked:
         defaults["batch_size"] = next((size for size in (least, 32, 64) if count < 2 * least * size), usual)
         defaults["lr"] = config.lr * (defaults["batch_size"] / usual) ** 0.5
-    return dataclasses.replace(config, **{name: value for name, value in defaults.items() if name not in asked})
+    line = ""
+    if count < JUDGES and not divided and not {"validation", "patience"} & set(asked):
+        defaults["validation"] = 0.0
+        line = f"{count} images are too few to choose an epoch by some of them: all are trained on, and the last epoch is kept"
+    return dataclasses.replace(config, **{name: value for name, value in defaults.items() if name not in asked}), line
 
 
 # -- places -----------------------------------------------------------------------------------------------------------

@@ -80,7 +80,11 @@ def test_a_run_on_pictures_remembers_where_they_are(pets, tmp_path):
     images, lines = images_for(trained)
     assert len(images) == 4 and "2 of 8 for testing in each class" in lines[0]
     assert mm.train.evaluate(trained.model, images).accuracy == result.accuracy
-    assert [len(images_for(trained, split=split)[0]) for split in ("train", "validation", "all")] == [11, 1, 16]
+    assert [len(images_for(trained, split=split)[0]) for split in ("train", "all")] == [12, 16]
+    with pytest.raises(ValueError, match="has no validation images: it was trained with --validation 0"):
+        images_for(trained, split="validation")
+    kept = load_model(train(pets, validation=0.1, name="kept").folder)
+    assert [len(images_for(kept, split=split)[0]) for split in ("train", "validation", "all")] == [11, 1, 16]
 
 
 def test_it_goes_on_to_the_bit_from_another_folder(pets, monkeypatch, tmp_path):
@@ -219,18 +223,24 @@ def test_sets_that_do_not_belong_together():
 
 def test_few_images_get_more_epochs_and_smaller_batches():
     own = Source("pets", folder=Path("pets"))
-    chosen = [suited(Config(), own, {}, count) for count in (2, 48, 600, 1500, 50_000)]
+    chosen = [suited(Config(), own, {}, count)[0] for count in (2, 48, 600, 1500, 50_000)]
     assert [config.batch_size for config in chosen] == [16, 16, 32, 64, 128]
     assert [config.epochs for config in chosen] == [100, 100, 33, 13, 10]
     assert chosen[-1].lr == 0.3 and all(a.lr <= b.lr for a, b in itertools.pairwise(chosen))
-    asked = suited(Config(epochs=3, batch_size=128, lr=0.1), own, {"epochs", "batch_size", "lr"}, 48)
+    assert [config.validation for config in chosen] == [0, 0, 0.1, 0.1, 0.1]
+    assert (
+        suited(Config(patience=3), own, {"patience": 3}, 48)[0].validation
+        == suited(Config(), own, {}, 48, True)[0].validation
+        == 0.1
+    )
+    asked, _ = suited(Config(epochs=3, batch_size=128, lr=0.1), own, {"epochs", "batch_size", "lr"}, 48)
     assert (asked.epochs, asked.batch_size, asked.lr) == (3, 128, 0.1)
-    assert suited(Config(), Source("cifar10"), {}, 48) == Config()
+    assert suited(Config(), Source("cifar10"), {}, 48) == (Config(), "")
 
 
 def test_a_batch_larger_than_the_set_is_clipped_and_that_is_said(pets, capsys):
     result = train(pets, batch_size=128, log=True)
-    assert "batch_size is 128, but there are 11 training images: a step takes them all" in capsys.readouterr().out
+    assert "batch_size is 128, but there are 12 training images: a step takes them all" in capsys.readouterr().out
     assert [epoch.step for epoch in result.history] == [1, 2]
     assert len(mm.train(resume=result.folder, epochs=3, batch_size=128, log=False).history) == 3
 
