@@ -116,8 +116,9 @@ class Tensor:
     """An n-dimensional array that remembers how it was computed.
 
     data: anything that ``np.asarray`` takes. Python numbers and lists become float32, as in PyTorch; arrays keep their dtype,
-        and are not copied: what is written into one between forward and backward changes the gradients, and only writers that
-        tell (optimisers, ``EMA``, ``load_state_dict``, ``w -= ...`` under ``no_grad``; see ``minimix/changes.py``) are noticed.
+        and are not copied, unless their bytes are in another order than this machine's. What is written into one between
+        forward and backward changes the gradients; only writers that tell (optimisers, ``EMA``, ``load_state_dict``,
+        ``w -= ...`` under ``no_grad``; see ``minimix/changes.py``) are noticed.
     requires_grad: whether ``backward`` shall leave a gradient in ``.grad``. Only floating-point (and complex) data can.
 
     Attributes: ``data`` and ``grad`` (ndarrays of one shape; ``grad`` is None until a backward pass adds to it), ``shape``,
@@ -148,6 +149,8 @@ class Tensor:
                 f"a Tensor holds numbers, not {array.dtype} from a {type(data).__name__}: convert to float or int, check that "
                 "nested lists are rectangular"
             )
+        if not array.dtype.isnative:  # a file's order of bytes, such as >f4
+            array = array.astype(array.dtype.newbyteorder("="))
         if requires_grad and array.dtype.kind not in "fc":
             raise TypeError(
                 f"only floating-point Tensors can require gradients, not {array.dtype}: use data.astype(np.float32)"

@@ -65,6 +65,7 @@ def test_tests_use_nothing_else(metadata):
     own = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     runtime = {IMPORTED_AS.get(name, name) for name in names(metadata["install_requires"])}
     peers = {"torch", "timm"}  # skipped where they are not installed
+    peers |= {"llvmlite"}  # Numba's compiler, which comes with it
     assert imports(ROOT / "tests") - sys.stdlib_module_names - own - runtime - peers - {"minimix", "benchmarks"} <= extra
 
 

@@ -5,6 +5,7 @@ import numbers
 import numpy as np
 
 from minimix.convargs import need_one_dtype
+from minimix.functional.norm import need_writable
 from minimix.functional.promotion import as_tensor
 from minimix.ops import block as ops
 from minimix.ops.activation import need_activation
@@ -100,6 +101,8 @@ def _check(inputs, options, stride, padding, dilation) -> None:
         if not isinstance(option.momentum, numbers.Real) or isinstance(option.momentum, bool):
             raise TypeError(f"mix_block: momentum of the {name} norm must be a number, not {option.momentum!r}")
         shapes = [array.shape for array in (*arrays, *running)]
+        for array in running:
+            need_writable(f"mix_block: running of the {name} norm", array, options.training)
         if any(shape != (channels,) for shape in shapes):
             raise ValueError(f"mix_block: the arrays of the {name} norm have shapes {shapes}, expected ({channels},) each")
         if option.eps < 0:

@@ -14,6 +14,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups: int = 
     padding: an integer or a pair, 0 or more; "same" (stride 1 only), "valid", or "tf_same" (TensorFlow's, any stride).
     groups: C and C_out are cut into so many parts, and each part of the output sees only its part of the input.
     Returns (N, C_out, OH, OW), OH = floor((H + pads - dilation * (KH - 1) - 1) / stride) + 1.
+    The border's zeros take part: 0 times an infinite weight is NaN (not where each channel is a group of its own).
 
     Raises TypeError and RuntimeError where PyTorch does: shapes that do not fit, mixed dtypes, a kernel larger than the padded
     input.
@@ -52,6 +53,7 @@ def depthwise_conv2d(x, weight, stride=1, padding="same", dilation=1) -> Tensor:
     x: (N, C, H, W) or (C, H, W). weight: (C*m, 1, KH, KW).
     padding: "same" (symmetric, dilation * (K - 1) zeros in all, any stride), "tf_same" (TensorFlow's, asymmetric), "valid",
         an integer or a pair. Stride, dilation and errors as in ``conv2d``.
+    What a tap meets on the border adds nothing, also where its weight is infinite or NaN.
 
     Source: MobileNet, arXiv 1704.04861, sec. 3.1, eq. 3.
 

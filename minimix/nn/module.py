@@ -14,7 +14,7 @@ from minimix.tensor import Tensor
 
 
 class Parameter(Tensor):
-    """A Tensor that is trained: it requires gradients, and modules list it.
+    """A Tensor that is trained: it requires gradients, and modules list it. Read-only data is copied.
 
     >>> Parameter([1.0, 2.0]).requires_grad
     True
@@ -24,6 +24,7 @@ class Parameter(Tensor):
 
     def __init__(self, data, requires_grad: bool = True, name: str | None = None):
         super().__init__(data, requires_grad, name)
+        self.data = _writable(self.data)
 
 
 class Module:
@@ -68,10 +69,20 @@ class Module:
                         f"{kind.__name__} or None" + (f", or write into {name}.data" if kind is Parameter else "")
                     )
             if name in self._buffer_names and value is not None:
-                value = np.asarray(value.data if isinstance(value, Tensor) else value)  # NumPy makes scalars of 0-d results
+                # NumPy makes scalars of 0-d results
+                value = _writable(np.asarray(value.data if isinstance(value, Tensor) else value))
         elif isinstance(value, (Parameter, Module)):
             raise AttributeError(f"{type(self).__name__}.{name} is set too early: call super().__init__() before it")
         super().__setattr__(name, value)
+
+    def __setstate__(self, state: dict) -> None:
+        """For ``pickle``, whose arrays are read-only where the bytes that it was given are: training writes into them."""
+        vars(self).update(state)
+        for name, value in state.items():
+            if isinstance(value, Parameter):
+                value.data = _writable(value.data)
+            elif name in self._buffer_names and value is not None:
+                setattr(self, name, value)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
@@ -290,3 +301,8 @@ def _misfits(name: str, own: np.ndarray, given: np.ndarray) -> Iterator[str]:
                 yield f"dtype of {name} is {given.dtype}, and {own.dtype} cannot hold its values"
     if not own.flags.writeable:
         yield f"{name} cannot be written into, its array is read-only: set its data to a copy"
+
+
+def _writable(array: np.ndarray) -> np.ndarray:
+    """``array``, or a copy where it is read-only: memory-mapped, a view of bytes, broadcast."""
+    return array if array.flags.writeable else array.copy()
