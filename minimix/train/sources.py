@@ -135,7 +135,7 @@ def suited(config: Config, found: Source, asked: dict, count: int, divided: bool
     Few images make few steps an epoch: it takes smaller batches, with a smaller learning rate, and more epochs to learn from
     them. From 2048 images on, the defaults are those of other sets.
 
-    Below ``JUDGES`` images, a tenth of them would choose an epoch by chance: all are trained on, and the last epoch is kept.
+    Of fewer than ``JUDGES`` pictures, a tenth would choose an epoch by chance: all are trained on, and the last epoch is kept.
 
     divided: there are images for validation beside them.
 
@@ -151,9 +151,11 @@ def suited(config: Config, found: Source, asked: dict, count: int, divided: bool
         defaults["batch_size"] = next((size for size in (least, 32, 64) if count < 2 * least * size), usual)
         defaults["lr"] = config.lr * (defaults["batch_size"] / usual) ** 0.5
     line = ""
-    if count < JUDGES and not divided and not {"validation", "patience"} & set(asked):
+    if found.folder is not None and count < JUDGES and not divided and not {"validation", "patience"} & set(asked):
         defaults["validation"] = 0.0
-        line = f"{count} images are too few to choose an epoch by some of them: all are trained on, and the last epoch is kept"
+        line = (
+            f"{count} pictures are too few to choose an epoch by some of them: all are trained on, and the last epoch is kept"
+        )
     return dataclasses.replace(config, **{name: value for name, value in defaults.items() if name not in asked}), line
 
 
