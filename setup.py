@@ -18,7 +18,7 @@ setup(
     python_requires=">=3.10",
     packages=[*find_packages(include=["minimix", "minimix.*"]), "minimix.notebooks"],
     package_dir={"minimix.notebooks": "notebooks"},  # the course, for `minimix notebooks` where there is no repository
-    package_data={"minimix.notebooks": ["*.ipynb"]},
+    package_data={"minimix": ["py.typed", "*.pyi"], "minimix.notebooks": ["*.ipynb"]},
     install_requires=[
         "numpy>=2.0",  # arrays; from 2.0 on, a result's dtype depends on the dtypes that go in, not on the values
         "numba>=0.61",  # compiles the loops in minimix/kernels; the first with Python 3.10 to 3.13 (0.63 for 3.14: pip knows)
@@ -40,9 +40,16 @@ setup(
             "jupyter_client>=8.6",
             "ipykernel>=6.29",
             "ipywidgets>=8.0",  # the sliders in them
+            "mypy>=1.16",  # whether type checkers understand what users write
         ],
         "bench": ["torch>=2.4", "timm>=1.0"],  # only as peers: benchmarks and some tests hold minimix against them
         "hub": ["huggingface_hub>=0.23"],  # the hub's client: fetches published weights, models.create(name, pretrained=True)
+        "docs": [  # the API pages: python docs/build.py
+            "sphinx>=8.1",  # builds them from the docstrings
+            "myst-nb>=1.2",  # the notebooks in them, with their stored outputs
+            "furo>=2024.8",  # how they look
+            "latex2mathml>=3.80",  # formulas that browsers show without a script; older ones refuse three primes
+        ],
         "browser": ["selenium>=4.20"],  # drives Chromium through the course: tests/browser
         "notebooks": ["jupyterlab>=4.0", "ipywidgets>=8.0"],  # to open notebooks/, and progress bars in them
     },

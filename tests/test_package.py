@@ -65,7 +65,7 @@ def test_tests_use_nothing_else(metadata):
     own = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     runtime = {IMPORTED_AS.get(name, name) for name in names(metadata["install_requires"])}
     peers = {"torch", "timm"}  # skipped where they are not installed
-    peers |= {"llvmlite"}  # Numba's compiler, which comes with it
+    peers |= {"llvmlite", "typing_extensions"}  # Numba's compiler, which comes with it; mypy's
     assert imports(ROOT / "tests") - sys.stdlib_module_names - own - runtime - peers - {"minimix", "benchmarks"} <= extra
 
 
@@ -87,7 +87,14 @@ def test_every_folder_with_code_is_a_package(metadata):
 def test_the_notebooks_are_installed(metadata):
     assert metadata["packages"] == ["minimix", "minimix.cli", "minimix.notebooks"]
     assert metadata["package_dir"] == {"minimix.notebooks": "notebooks"}
-    assert metadata["package_data"] == {"minimix.notebooks": ["*.ipynb"]}
+    assert metadata["package_data"]["minimix.notebooks"] == ["*.ipynb"]
+
+
+def test_what_type_checkers_read_is_installed(metadata):
+    """Without py.typed they would pass over an installed minimix (PEP 561)."""
+    beside_code = {path.name for path in PACKAGE.rglob("*") if path.suffix in (".typed", ".pyi")}
+    assert beside_code == {"py.typed", "tensor.pyi"}
+    assert metadata["package_data"]["minimix"] == ["py.typed", "*.pyi"]
 
 
 def test_version_and_command(metadata):

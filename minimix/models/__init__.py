@@ -92,6 +92,7 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     small = name.endswith(_SMALL)
     _need_known(name, network, options)
     options = (_CIFAR if small else {}) | {key: value for key, value in options.items() if value is not None}
+    model: Module
     if isinstance(network, Network):
         model = build(network._replace(size=_SMALL_SIZE) if small else network, **options)
     else:

@@ -6,6 +6,7 @@ import os
 import time
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -103,7 +104,7 @@ def train(
     threads: int | None = None,
     save_every: float | None = None,
     resume=None,
-    log=True,
+    log: bool | TextIO = True,
     on_epoch=None,
 ) -> Result:
     """Train a network, and keep everything that came of it in a folder.
