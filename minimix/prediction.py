@@ -117,7 +117,7 @@ def predict(
     size=None,
     fold: bool = False,
     batch_size: int = AT_ONCE,
-    runs="runs",
+    runs: str | os.PathLike = "runs",
 ) -> Predictions:
     """Which classes a network sees in pictures or arrays.
 

@@ -119,7 +119,7 @@ def from_arrays(
 ) -> tuple[Dataset, Dataset]: ...  # fmt: skip
 
 
-def from_arrays(images, labels, classes=None, name="arrays", *, test=None, layout=None, white=None, mean=None, std=None):
+def from_arrays(images, labels, classes=None, name: str = "arrays", *, test=None, layout=None, white=None, mean=None, std=None):
     """A ``Dataset`` out of arrays; or, with ``test``, two of them, (for training, for testing), which belong together.
 
     images: of any of these kinds: uint8, other whole numbers, bool or floating-point numbers; shape (N, C, H, W), (N, H, W, C)
