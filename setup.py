@@ -73,9 +73,16 @@ setup(
             "jupyter_client>=8.6",
             "ipykernel>=6.29",
             "ipywidgets>=8.0",  # the sliders in them
+            "mypy>=1.16",  # whether type checkers understand what users write
         ],
         "bench": ["torch>=2.4", "timm>=1.0"],  # only as peers: benchmarks and some tests hold minimix against them
         "hub": ["huggingface_hub>=0.23"],  # the hub's client: fetches published weights, models.create(name, pretrained=True)
+        "docs": [  # the API pages: python docs/build.py
+            "sphinx>=8.1",  # builds them from the docstrings
+            "myst-nb>=1.2",  # the notebooks in them, with their stored outputs
+            "furo>=2024.8",  # how they look
+            "latex2mathml>=3.80",  # formulas that browsers show without a script; older ones refuse three primes
+        ],
         "browser": ["selenium>=4.20"],  # drives Chromium through the course: tests/browser
         "notebooks": ["jupyterlab>=4.0", "ipywidgets>=8.0"],  # to open notebooks/, and progress bars in them
     },

@@ -12,6 +12,8 @@ import contextlib
 import copy
 import heapq
 import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +30,7 @@ def is_grad_enabled() -> bool:
 
 
 @contextlib.contextmanager
-def _recording(flag: bool):
+def _recording(flag: bool) -> Iterator[None]:
     before = is_grad_enabled()
     _state.recording = flag
     try:
@@ -37,7 +39,8 @@ def _recording(flag: bool):
         _state.recording = before
 
 
-def no_grad():
+@contextlib.contextmanager
+def no_grad() -> Iterator[None]:
     """Within it nothing is recorded: for evaluation, and for updates of parameters. Also works as a decorator.
 
     >>> import minimix as mm
@@ -47,16 +50,19 @@ def no_grad():
     >>> y.requires_grad
     False
     """
-    return _recording(False)
-
-
-def enable_grad():
-    """Record again inside a ``no_grad`` block."""
-    return _recording(True)
+    with _recording(False):
+        yield
 
 
 @contextlib.contextmanager
-def instead(run):
+def enable_grad() -> Iterator[None]:
+    """Record again inside a ``no_grad`` block."""
+    with _recording(True):
+        yield
+
+
+@contextlib.contextmanager
+def instead(run: Callable[..., "Tensor"]) -> Iterator[None]:
     """Within it no op runs in this Python thread: ``run(op, tensors, options)`` is called for each, and returns its Tensor."""
     before = getattr(_state, "instead", None)
     _state.instead = run
@@ -71,18 +77,18 @@ class Node:
 
     __slots__ = ("age", "flops", "freed", "inputs", "needed", "op", "output_dtype", "output_shape", "saved")
 
-    def __init__(self, op: Op, inputs: tuple, saved, output: np.ndarray, flops: int | None = None):
-        self.age = changes.tick()
-        self.op = op
-        self.inputs = inputs
-        self.needed = tuple(t.requires_grad for t in inputs)
+    def __init__(self, op: Op, inputs: tuple["Tensor", ...], saved: Any, output: np.ndarray, flops: int | None = None) -> None:
+        self.age: int = changes.tick()
+        self.op: Op = op
+        self.inputs: tuple[Tensor, ...] = inputs
+        self.needed: tuple[bool, ...] = tuple(t.requires_grad for t in inputs)
         self.saved = saved
-        self.output_shape = output.shape
-        self.output_dtype = output.dtype
-        self.flops = flops  # of forward; each gradient costs about as much again
-        self.freed = False
+        self.output_shape: tuple[int, ...] = output.shape
+        self.output_dtype: np.dtype = output.dtype
+        self.flops: int | None = flops  # of forward; each gradient costs about as much again
+        self.freed: bool = False
 
-    def backward(self, gradient: np.ndarray) -> tuple:
+    def backward(self, gradient: np.ndarray) -> tuple[np.ndarray | None, ...]:
         """Gradients of the inputs, None for those that nobody wants."""
         if self.freed:
             raise RuntimeError(
@@ -134,11 +140,19 @@ class Tensor:
     array([2., 4., 6.], dtype=float32)
     """
 
-    __slots__ = ("__weakref__", "_keep_grad", "data", "grad", "name", "node", "requires_grad")
+    __slots__ = {  # and what ``help`` says of them
+        "__weakref__": None,
+        "_keep_grad": None,
+        "data": "The numbers, an ndarray.",
+        "grad": "What backward passes added up, an ndarray of the shape of ``data``; None before the first.",
+        "name": "What graphs call it.",
+        "node": "The op that made it, as the tape remembers it; None for a leaf.",
+        "requires_grad": "Whether backward passes leave a gradient here.",
+    }
     __array_priority__ = 1000  # ndarray + Tensor goes to Tensor.__radd__ ...
     __array_ufunc__ = None  # ... as a whole, not element by element
 
-    def __init__(self, data, requires_grad: bool = False, name: str | None = None):
+    def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None) -> None:
         if isinstance(data, Tensor):
             data = data.data
         array = np.asarray(data)
@@ -155,29 +169,33 @@ class Tensor:
             raise TypeError(
                 f"only floating-point Tensors can require gradients, not {array.dtype}: use data.astype(np.float32)"
             )
-        self.data = array
-        self.grad = None
-        self.requires_grad = bool(requires_grad)
-        self.node = None
-        self.name = name
-        self._keep_grad = False
+        self.data: np.ndarray = array
+        self.grad: np.ndarray | Any = None  # an array or None; "Any" spares a check for None before every use
+        self.requires_grad: bool = bool(requires_grad)
+        self.node: Node | None = None
+        self.name: str | None = name
+        self._keep_grad: bool = False
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 
     @property
-    def shape(self) -> tuple:
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
         return self.data.shape
 
     @property
     def dtype(self) -> np.dtype:
+        """The type of its numbers."""
         return self.data.dtype
 
     @property
     def ndim(self) -> int:
+        """How many axes it has."""
         return self.data.ndim
 
     @property
     def size(self) -> int:
+        """How many numbers it holds."""
         return self.data.size
 
     @property
@@ -273,9 +291,10 @@ class Tensor:
         return self
 
     def zero_grad(self) -> None:
+        """Forget the gradient."""
         self.grad = None
 
-    def backward(self, gradient=None, retain_graph: bool = False) -> None:
+    def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
         """Add d(self)/d(leaf), weighted by ``gradient``, to ``.grad`` of every leaf that requires it.
 
         gradient: array of this Tensor's shape; may be left out where it holds a single number (then 1).
@@ -293,7 +312,7 @@ class Tensor:
         backpropagate([(self, _seed(self, gradient))], retain_graph)
 
 
-def _seed(tensor: Tensor, gradient) -> np.ndarray:
+def _seed(tensor: Tensor, gradient: Any) -> np.ndarray:
     if gradient is None:
         if tensor.size != 1:
             raise RuntimeError(
@@ -307,7 +326,7 @@ def _seed(tensor: Tensor, gradient) -> np.ndarray:
     return array.astype(tensor.dtype, copy=False)
 
 
-def backpropagate(seeds: list, retain_graph: bool = False) -> None:
+def backpropagate(seeds: "list[tuple[Tensor, np.ndarray]]", retain_graph: bool = False) -> None:
     """Run the backward pass from several (Tensor, gradient) pairs at once. ``Tensor.backward`` is the usual way in."""
     pending: dict[Node, np.ndarray] = {}  # gradient of a node's output, as far as it is known
     queue: list = []  # nodes waiting, youngest first
@@ -361,7 +380,7 @@ def _accumulate(tensor: Tensor, gradient: np.ndarray, fresh: bool) -> None:
         tensor.grad = np.asarray(tensor.grad + gradient)
 
 
-def apply(op: Op, *inputs, **options) -> Tensor:
+def apply(op: Op, *inputs: Any, **options: Any) -> Tensor:
     """Run ``op`` on Tensors (or anything that makes one), and remember it where a gradient may be asked for."""
     tensors = tuple(x if isinstance(x, Tensor) else Tensor(x) for x in inputs)
     run = getattr(_state, "instead", None)

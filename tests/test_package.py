@@ -69,7 +69,8 @@ def test_tests_use_nothing_else(metadata):
     extra = names([*metadata["extras_require"]["test"], *metadata["extras_require"]["browser"]])
     own = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     runtime = {IMPORTED_AS.get(name, name) for name in names(metadata["install_requires"])}
-    peers = {"torch", "timm", "llvmlite"}  # skipped where they are not installed; Numba's compiler, which always is
+    peers = {"torch", "timm"}  # skipped where they are not installed
+    peers |= {"llvmlite", "typing_extensions"}  # Numba's compiler, which comes with it; mypy's
     assert imports(ROOT / "tests") - sys.stdlib_module_names - own - runtime - peers - {"minimix", "benchmarks"} <= extra
 
 
@@ -163,6 +164,13 @@ def test_a_source_distribution_holds_its_tests(built):
 def test_an_editable_installation_is_a_path_and_nothing_else(built):
     files = {name for name in built["editable"] if ".dist-info/" not in name}
     assert len(files) == 1 and files.pop().endswith(".pth")
+
+
+def test_what_type_checkers_read_is_installed(metadata):
+    """Without py.typed they would pass over an installed minimix (PEP 561)."""
+    beside_code = {path.name for path in PACKAGE.rglob("*") if path.suffix in (".typed", ".pyi")}
+    assert beside_code == {"py.typed", "tensor.pyi"}
+    assert metadata["package_data"]["minimix"] == ["py.typed", "*.pyi"]
 
 
 def test_version_and_command(metadata):

@@ -1,6 +1,7 @@
 """A whole MixNet block in one go."""
 
 import numbers
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,14 +10,16 @@ from minimix.functional.norm import need_writable
 from minimix.functional.promotion import as_tensor
 from minimix.ops import block as ops
 from minimix.ops.activation import need_activation
-from minimix.padding import pair
+from minimix.padding import Ints, Padding, pair
 from minimix.tensor import Tensor, apply
 
 Normalisation = ops.Normalisation
 
 
-def mix_block(x, weights, project, norms, *, expand=None, excite=None, skip=False, training=False, stride=1, padding="same",
-              dilation=1) -> Tensor:  # fmt: skip
+def mix_block(
+    x, weights, project, norms, *, expand=None, excite=None, skip: bool = False, training: bool = False, stride: Ints = 1,
+    padding: Padding = "same", dilation: int | Sequence[Ints] = 1,
+) -> Tensor:  # fmt: skip
     """MixNet's block: expand, batch norm, activation, mixed convolution, batch norm, activation, squeeze-and-excite, project,
     batch norm, and the skip connection.
 

@@ -7,12 +7,16 @@ stay float32, while ``integer_tensor * 2.5`` becomes floating.
 
 import functools
 import numbers
+from collections.abc import Callable
+from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 import numpy as np
 
 from minimix.ops.elementwise import CAST
 from minimix.tensor import Tensor, apply
 
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
 _DEFAULTS = {bool: np.dtype(bool), int: np.dtype(np.int64), float: np.dtype(np.float32), complex: np.dtype(np.complex64)}
 _OF_KIND = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
 
@@ -51,7 +55,7 @@ def result_dtype(*values) -> np.dtype:
         else:
             rank, dtype = 2, next(dtype for kind, dtype in _DEFAULTS.items() if isinstance(plain(value), kind))
         ranks[rank] = _wider(ranks[rank], dtype)
-    result = None
+    result: Any = None
     for dtype in ranks:
         if dtype is None:
             continue
@@ -96,7 +100,18 @@ def as_tensor(x) -> Tensor:
     return x if isinstance(x, Tensor) else Tensor(x)
 
 
-def accepts_torch_names(function):
+class _WithTorchNames(Protocol[P, R]):
+    """What type checkers see of a function that ``accepts_torch_names``."""
+
+    @overload
+    def __call__(self, *args: P.args, **options: P.kwargs) -> R: ...
+    @overload
+    def __call__(self, *args: Any, dim: int | tuple[int, ...] | list[int] | None, **options: Any) -> R: ...
+    @overload
+    def __call__(self, *args: Any, keepdim: bool, **options: Any) -> R: ...
+
+
+def accepts_torch_names(function: Callable[P, R]) -> _WithTorchNames[P, R]:
     """Let callers write ``dim`` for ``axis`` and ``keepdim`` for ``keepdims``, as they would in PyTorch."""
 
     @functools.wraps(function)

@@ -74,7 +74,8 @@ def build(
     stem, head = network.stem, network.head
     if not network.fixed_ends:
         stem = network.rounding(stem * width)
-        head = max(head, network.rounding(head * width)) if network.widens_head else head
+        if head is not None and network.widens_head:
+            head = max(head, network.rounding(head * width))
     model = RowNet(
         stages,
         stem,

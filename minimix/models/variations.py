@@ -50,7 +50,7 @@ def deepen(stages, depth: float, whole: Callable, keep_ends: bool = False) -> li
     for i, stage in enumerate(stages):
         old = sum(row.repeats for row in stage)
         new = old if keep_ends and i in (0, len(stages) - 1) else max(1, whole(old * depth))
-        rows = []
+        rows: list = []
         for row in reversed(stage):
             repeats = max(1, round(row.repeats / old * new))
             rows.insert(0, row._replace(repeats=repeats))

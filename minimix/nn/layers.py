@@ -1,6 +1,7 @@
 """Batch norm, linear, pooling, dropout and activations as modules."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from minimix.nn.channels import need_channels
 from minimix.nn.module import Module, Parameter
 from minimix.ops.activation import need_activation
 from minimix.padding import Ints, count, number
+from minimix.tensor import Tensor
 
 
 class BatchNorm2d(Module):
@@ -34,7 +36,7 @@ class BatchNorm2d(Module):
         affine: bool = True,
         track_running_stats: bool = True,
         activation: str = "identity",
-    ):
+    ) -> None:
         super().__init__()
         num_features = count(num_features, "num_features")
         if number(eps, "eps") < 0:
@@ -42,15 +44,16 @@ class BatchNorm2d(Module):
         momentum = None if momentum is None else number(momentum, "momentum")
         need_activation(activation, "BatchNorm2d")
         self.num_features, self.eps, self.momentum, self.activation = num_features, eps, momentum, activation
-        self.weight = Parameter(np.ones(num_features, np.float32)) if affine else None
-        self.bias = Parameter(np.zeros(num_features, np.float32)) if affine else None
-        self.running_mean = self.running_var = None
+        self.weight: Parameter | Any = Parameter(np.ones(num_features, np.float32)) if affine else None
+        self.bias: Parameter | Any = Parameter(np.zeros(num_features, np.float32)) if affine else None
+        self.running_mean: np.ndarray | Any = None
+        self.running_var: np.ndarray | Any = None
         if track_running_stats:
             self.register_buffer("running_mean", np.zeros(num_features, np.float32))
             self.register_buffer("running_var", np.ones(num_features, np.float32))
             self.register_buffer("num_batches_tracked", np.zeros((), np.int64))
 
-    def forward(self, x, residual=None):
+    def forward(self, x, residual=None) -> Tensor:
         """residual: added to the result, in the same pass; of x's shape."""
         x = as_tensor(x)
         if x.ndim != 4:
@@ -95,14 +98,14 @@ class Linear(Module):
     (5, 3)
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True):
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         super().__init__()
         self.in_features, self.out_features = count(in_features, "in_features"), count(out_features, "out_features")
         bound = 1 / math.sqrt(in_features)
         self.weight = Parameter(init.uniform((out_features, in_features), bound))
-        self.bias = Parameter(init.uniform((out_features,), bound)) if bias else None
+        self.bias: Parameter | Any = Parameter(init.uniform((out_features,), bound)) if bias else None
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.linear(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -118,13 +121,13 @@ class Dropout(Module):
     array([1., 1., 1.], dtype=float32)
     """
 
-    def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None):
+    def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
         super().__init__()
         if not 0 <= number(p, "dropout probability") <= 1:
             raise ValueError(f"dropout probability must lie between 0 and 1, got {p}")
         self.p, self.generator = p, generator
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.dropout(x, self.p, self.training, rng=self.generator or rng.generator())
 
     def extra_repr(self) -> str:
@@ -142,12 +145,12 @@ class MaxPool2d(Module):
 
     def __init__(
         self, kernel_size: Ints, stride: Ints | None = None, padding: Ints = 0, dilation: Ints = 1, ceil_mode: bool = False
-    ):
+    ) -> None:
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
         self.dilation, self.ceil_mode = dilation, ceil_mode
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
 
     def extra_repr(self) -> str:
@@ -173,12 +176,12 @@ class AvgPool2d(Module):
         padding: Ints = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
-    ):
+    ) -> None:
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.avg_pool2d(x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
     def extra_repr(self) -> str:
@@ -194,7 +197,7 @@ class GlobalAvgPool2d(Module):
     (2, 3)
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.global_avg_pool2d(x)
 
 
@@ -207,11 +210,11 @@ class Flatten(Module):
     (2, 60)
     """
 
-    def __init__(self, start_axis: int = 1, end_axis: int = -1):
+    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
         super().__init__()
         self.start_axis, self.end_axis = start_axis, end_axis
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.flatten(x, self.start_axis, self.end_axis)
 
     def extra_repr(self) -> str:
@@ -226,7 +229,7 @@ class ReLU(Module):
     array([0., 0., 2.], dtype=float32)
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.relu(x)
 
 
@@ -238,7 +241,7 @@ class ReLU6(Module):
     array([0., 2., 6.], dtype=float32)
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.relu6(x)
 
 
@@ -250,7 +253,7 @@ class Sigmoid(Module):
     array([0.5, 1. ], dtype=float32)
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.sigmoid(x)
 
 
@@ -262,7 +265,7 @@ class Swish(Module):
     array([  0., 100.], dtype=float32)
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.swish(x)
 
 
@@ -277,7 +280,7 @@ class HardSwish(Module):
     array([-0.   ,  1.125,  4.   ], dtype=float32)
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.hard_swish(x)
 
 
@@ -289,11 +292,11 @@ class Softmax(Module):
     array([[0.5, 0.5]], dtype=float32)
     """
 
-    def __init__(self, axis: int = -1):
+    def __init__(self, axis: int = -1) -> None:
         super().__init__()
         self.axis = axis
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.softmax(x, axis=self.axis)
 
     def extra_repr(self) -> str:

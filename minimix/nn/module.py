@@ -5,16 +5,21 @@ they were set. A ``Parameter`` is a parameter, a ``Module`` a child, and an arra
 that is saved and loaded but not trained, such as running statistics. ``containers.py`` has modules that hold others by number.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from minimix import changes
 from minimix.tensor import Tensor
 
+Own = TypeVar("Own", bound="Module")  # of methods that return the module itself: its own class
+
 
 class Parameter(Tensor):
     """A Tensor that is trained: it requires gradients, and modules list it. Read-only data is copied.
+
+    Where a layer may lack one (a bias), its type is ``Parameter | Any``: without a check for None before every use.
 
     >>> Parameter([1.0, 2.0]).requires_grad
     True
@@ -22,7 +27,7 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data, requires_grad: bool = True, name: str | None = None):
+    def __init__(self, data: Any, requires_grad: bool = True, name: str | None = None) -> None:
         super().__init__(data, requires_grad, name)
         self.data = _writable(self.data)
 
@@ -44,17 +49,23 @@ class Module:
     ['factor']
     """
 
-    def __init__(self):
-        self.training = True
+    def __init__(self) -> None:
+        self.training: bool = True
         self._buffer_names: list[str] = []
 
-    def forward(self, *inputs):
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """What comes out for what goes in. Each module defines it; whoever uses the module calls the module itself."""
         raise NotImplementedError(f"{type(self).__name__} does not define forward()")  # as every subclass must
 
-    def __call__(self, *inputs, **options):
+    def __call__(self, *inputs: Any, **options: Any) -> Tensor:
         return self.forward(*inputs, **options)
 
-    def __setattr__(self, name: str, value) -> None:
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Type checkers do not know which children, parameters and buffers a network has: they let any name pass."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
         """As for any object, except that mistakes are refused which would otherwise show much later.
 
         Raises AttributeError for parameters and modules set before ``super().__init__()``, TypeError where a parameter or a
@@ -121,11 +132,13 @@ class Module:
     # -- what is inside -----------------------------------------------------------------------------------------------
 
     def named_children(self) -> Iterator[tuple[str, "Module"]]:
+        """(name, module) of those that are attributes of this one, in the order in which they were set."""
         for name, value in vars(self).items():
             if isinstance(value, Module):
                 yield name, value
 
     def children(self) -> Iterator["Module"]:
+        """The modules that are attributes of this one."""
         for _, child in self.named_children():
             yield child
 
@@ -142,6 +155,7 @@ class Module:
             stack.extend(reversed(below))
 
     def modules(self) -> Iterator["Module"]:
+        """This module and all below it, parents first."""
         for _, module in self.named_modules():
             yield module
 
@@ -155,16 +169,19 @@ class Module:
                     yield f"{path}.{name}" if path else name, value
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """What ``named_parameters`` gives, without the names: for an optimiser."""
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
     def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, np.ndarray]]:
+        """(name, array) of what was registered with ``register_buffer``, here and below; recurse=False: only here."""
         for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
             for name in module._buffer_names:
                 if getattr(module, name) is not None:
                     yield f"{path}.{name}" if path else name, getattr(module, name)
 
     def buffers(self, recurse: bool = True) -> Iterator[np.ndarray]:
+        """What ``named_buffers`` gives, without the names."""
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
@@ -226,17 +243,18 @@ class Module:
                 changes.mark([array])
         return missing, unexpected
 
-    def train(self, mode: bool = True) -> "Module":
+    def train(self: Own, mode: bool = True) -> Own:
         """Behave as in training (batch statistics, dropout), here and below. Returns self."""
         for module in self.modules():
             module.training = bool(mode)
         return self
 
-    def eval(self) -> "Module":
+    def eval(self: Own) -> Own:
         """Behave as in use: running statistics, no dropout. Returns self."""
         return self.train(False)
 
-    def requires_grad_(self, flag: bool = True) -> "Module":
+    def requires_grad_(self: Own, flag: bool = True) -> Own:
+        """Whether its parameters are trained, here and below. Returns self."""
         for parameter in self.parameters():
             parameter.requires_grad = bool(flag)
         return self
@@ -246,14 +264,14 @@ class Module:
         for parameter in self.parameters():
             parameter.grad = None if set_to_none or parameter.grad is None else np.zeros_like(parameter.grad)
 
-    def apply(self, function) -> "Module":
+    def apply(self: Own, function: Callable[["Module"], Any]) -> Own:
         """Call ``function(module)`` for every module, children before their parents. Returns self."""
         for child in self.children():
             child.apply(function)
         function(self)
         return self
 
-    def to(self, dtype) -> "Module":
+    def to(self: Own, dtype: Any) -> Own:
         """Convert parameters and floating-point buffers to ``dtype``, in place. Returns self."""
         dtype = np.dtype(dtype)
         if dtype.kind != "f":
@@ -269,11 +287,11 @@ class Module:
                     setattr(module, name, buffer.astype(dtype))
         return self
 
-    def float(self) -> "Module":
+    def float(self: Own) -> Own:
         """float32, in place."""
         return self.to(np.float32)
 
-    def double(self) -> "Module":
+    def double(self: Own) -> Own:
         """float64, in place: what a gradient check needs."""
         return self.to(np.float64)
 

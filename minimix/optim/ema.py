@@ -101,7 +101,7 @@ class EMA:
         return self
 
     def __exit__(self, *exception) -> None:
-        own, self._own = self._own, None
+        own, self._own = self._own or {}, None
         for name, array in self._arrays():
             np.copyto(array, own[name])
             changes.mark([array])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class Optimizer:
 
     slots: tuple[str, ...] = ()
 
-    def __init__(self, params, defaults: dict):
+    def __init__(self, params: Any, defaults: dict) -> None:
         if isinstance(params, (Tensor, np.ndarray)) or hasattr(params, "named_parameters"):
             fix = "[tensor]" if isinstance(params, (Tensor, np.ndarray)) else "model.parameters()"
             raise TypeError(
@@ -122,7 +123,7 @@ class Optimizer:
             for p in group["params"]:
                 p.grad = None if set_to_none or p.grad is None else np.zeros_like(p.grad)
 
-    def step(self, closure: Callable | None = None):
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, in place; the gradients stay as they are.
 
         closure: computes the loss and its gradients anew; its result is returned.
@@ -196,7 +197,8 @@ class Optimizer:
                 f"the saved state has {len(saved['param_groups'])} parameter groups, the optimizer {len(self.param_groups)}: "
                 "make it as it was made then, with add_param_group() for groups that were added later"
             )
-        params, groups = {}, []  # params: saved number -> parameter
+        params: dict[int, Tensor] = {}  # saved number -> parameter
+        groups = []
         for i, (old, group) in enumerate(zip(saved["param_groups"], self.param_groups, strict=True)):
             theirs, ours = old.get("param_names"), group.get("param_names")
             if theirs and ours and theirs != ours:

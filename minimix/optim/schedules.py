@@ -186,6 +186,7 @@ class Scheduler:
 
     @property
     def last_step(self) -> int:
+        """The step whose rates the optimiser has; setting it hands over those of another."""
         return self._last_step
 
     @last_step.setter

@@ -13,12 +13,13 @@ LEAST = 0.5  # this part of a network's parameters must be found; less is anothe
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Start:
-    """What ``from_`` leads to. recipe: that of the run, where it is one. note: a line for the user, or ""."""
+    """What ``from_`` leads to. recipe, about: those of the run, where it is one. note: a line for the user, or ""."""
 
     path: Path
     arrays: dict
     recipe: dict
     note: str
+    about: dict = dataclasses.field(default_factory=dict)
 
 
 def find(from_, runs) -> Start:
@@ -33,7 +34,7 @@ def find(from_, runs) -> Start:
         raise FileNotFoundError(f"from: there is no run and no file {from_}")
     if path.is_dir() or checkpoint.is_checkpoint(path):
         path, arrays, state, note = model.read(path)
-        return Start(path, arrays, state["recipe"], note)
+        return Start(path, arrays, state["recipe"], note, state["about"])
     return Start(path, read_weights(path), {}, "")
 
 

@@ -43,6 +43,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
+        """Whether the function is right."""
         return self.kind == "passed"
 
     def figure(self):

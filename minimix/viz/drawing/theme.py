@@ -12,6 +12,8 @@ Only matplotlib's objects are used, never pyplot: no window, no global state, no
 import functools
 import io
 import re
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from matplotlib import cycler, rc_context
@@ -43,6 +45,9 @@ STYLE = {
     "axes.prop_cycle": cycler(color=PALETTE), "image.interpolation": "nearest", "savefig.bbox": None, "savefig.dpi": "figure",
 }  # fmt: skip
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 
 class Picture(Figure):
     """A matplotlib Figure that notebooks show by itself, and that keeps its style when it is drawn."""
@@ -58,11 +63,11 @@ class Picture(Figure):
         return content.getvalue()
 
 
-def styled(draw):
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
     """Decorator of functions that draw: what they make has this package's style, whatever the user's own settings are."""
 
     @functools.wraps(draw)
-    def wrapper(*args, **kwargs):
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         with rc_context(STYLE):
             return draw(*args, **kwargs)
 
