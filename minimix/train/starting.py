@@ -7,6 +7,7 @@ from minimix.models.weights import read_weights, unusable
 from minimix.nn import Module
 from minimix.train import checkpoint, model
 from minimix.train.config import Config
+from minimix.words import some
 
 LEAST = 0.5  # this part of a network's parameters must be found; less is another network, some of whose names agree
 
@@ -61,7 +62,7 @@ def take(network: Module, start: Start, classes: tuple) -> list[str]:
     if len(new) > LEAST * len(parameters):
         raise ValueError(
             f"from: {start.path} holds another network: {len(parameters) - len(new)} of {len(parameters)} parameters fit by "
-            f"name and shape; not {_some(reasons)}: say which network it is (model, width, kernels, ...)"
+            f"name and shape; not {some(reasons)}: say which network it is (model, width, kernels, ...)"
         )
     last = [name for name in classifier(network, len(classes)) if name in fitting]
     before = start.about.get("classes")
@@ -72,14 +73,14 @@ def take(network: Module, start: Start, classes: tuple) -> list[str]:
     network.load_state_dict(taken, strict=False)
     lines = [f"weights of {start.path}: {len(parameters) - len(new) - len(others)} of {len(parameters)} parameters"]
     if new:
-        lines.append(f"new, because they are not in it or of another shape: {_some(reasons)}")
+        lines.append(f"new, because they are not in it or of another shape: {some(reasons)}")
     if others:
-        lines.append(f"new, because its classes are others ({_some(before)}): {_some(others)}")
+        lines.append(f"new, because its classes are others ({some(before)}): {some(others)}")
     if last and before is None:
-        lines.append(f"it does not say for which classes it was trained: {_some(last)} fit by shape, and are taken, too")
+        lines.append(f"it does not say for which classes it was trained: {some(last)} fit by shape, and are taken, too")
     unused = [name for name in arrays if name not in own]
     if unused:
-        lines.append(f"not used: {_some(unused)}")
+        lines.append(f"not used: {some(unused)}")
     return lines
 
 
@@ -103,7 +104,3 @@ def _fits(own, given) -> bool:
 
 def _shape(array) -> str:
     return "not there" if array is None else f"there {array.shape}"
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -1,5 +1,6 @@
 """Weights to begin with, and stages that stay as they are."""
 
+import dataclasses
 import signal
 
 import numpy as np
@@ -65,12 +66,9 @@ def test_a_run_begins_where_another_ended_with_a_new_classifier_for_other_classe
 def test_other_classes_get_a_new_classifier_even_where_they_are_as_many(run, small, tiny, tmp_path):
     first = run(name="source")
     before, fresh = arrays(first), small().state_dict()
-    renamed = tuple(
-        Dataset(part.images, part.labels, tuple(f"class {i}" for i in range(10)), "renamed", part.mean, part.std) for part in tiny
-    )
-    swapped = tuple(
-        Dataset(part.images, part.labels, part.classes[::-1], "swapped", part.mean, part.std) for part in tiny
-    )  # an output that stood for one class would stand for another
+    # "swapped": an output that stood for one class would stand for another
+    renamed = tuple(dataclasses.replace(part, classes=tuple("abcdefghij"), name="renamed") for part in tiny)
+    swapped = tuple(dataclasses.replace(part, classes=part.classes[::-1], name="swapped") for part in tiny)
     for data, classifier in ((renamed, fresh), (swapped, fresh), (tiny, before)):
         result, text = log_of(run, tmp_path / "log", data=data, from_="source", name=None, **tiny_rate())
         after = arrays(result)
