@@ -21,6 +21,7 @@ from minimix.models.weights import load_weights, save_weights
 from minimix.op_times import time_ops
 from minimix.ops.op import Op
 from minimix.partition import partition
+from minimix.prediction import predict
 from minimix.rng import manual_seed
 from minimix.tensor import Tensor, apply, enable_grad, is_grad_enabled, no_grad
 from minimix.train import train
@@ -39,7 +40,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Op", "Tensor", "apply", "enable_grad", "fold_batch_norm", "functional", "get_num_threads", "gradcheck", "is_grad_enabled",
-    "load_weights", "manual_seed", "models", "nn", "no_grad", "partition", "profile", "reference", "save_weights",
+    "load_weights", "manual_seed", "models", "nn", "no_grad", "partition", "predict", "profile", "reference", "save_weights",
     "set_num_threads", "time_ops", "train",
 ]  # fmt: skip
 

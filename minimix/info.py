@@ -30,7 +30,7 @@ HOW_THREADS_WORK = (
 def info(data_dir=None) -> dict[str, dict[str, str]]:
     """{section: {name: value}}, all text.
 
-    data_dir: is looked into first for data, as in ``data.load``.
+    data_dir: the only folder that is looked into for data, as in ``data.load``.
 
     >>> from minimix.info import info
     >>> list(info())

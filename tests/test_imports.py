@@ -38,6 +38,7 @@ ORDER = (
     ("viz",),
     ("optim",),
     ("train",),
+    ("prediction",),
     ("info",),
     ("course.display", "course.measuring"),
     ("course.checking",),

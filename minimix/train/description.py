@@ -61,6 +61,7 @@ def check(path, description: dict) -> None:
         need("about.mean", _is_list_of(_is_number, channels, channels), f"{channels} numbers")
         positive = _is_list_of(lambda item: _is_number(item) and item > 0, channels, channels)
         need("about.std", positive, f"{channels} numbers above 0")
+        need("about.places", lambda value: value is None or _is_texts(value), "an object of texts")
         need("history", _is_list_of(_is_epoch), "a list with an object of numbers for each epoch")
         if kind == "run":
             need("random", lambda value: isinstance(value, dict), "an object")
@@ -69,6 +70,10 @@ def check(path, description: dict) -> None:
             need("position.loss_sum", _is_number, "a number")
             epochs = len(description["history"])
             need("position.epoch", lambda value: value == epochs, f"{epochs}, the number of epochs in its history")
+
+
+def _is_texts(value) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
 def _is_whole(value) -> bool:
