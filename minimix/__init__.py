@@ -57,7 +57,7 @@ if not TYPE_CHECKING:  # for type checkers, any name would be known
 
         if name in _ROOMS:
             return importlib.import_module(f"minimix.{name}")
-        near = [] if name.startswith("__") else nearest(name, __dir__(), most=3)
+        near = [] if name.startswith("__") else nearest(name, [*__all__, *_ROOMS], most=3)
         raise AttributeError(f"minimix has no {name!r}" + (f": did you mean {' or '.join(near)}?" if near else ""))
 
 
