@@ -51,12 +51,13 @@ if not TYPE_CHECKING:  # for type checkers, any name would be known
 
     def __getattr__(name: str):
         """What building a network does not need (viz would bring Matplotlib): each is imported at its first use."""
-        import difflib
         import importlib
+
+        from minimix.words import nearest
 
         if name in _ROOMS:
             return importlib.import_module(f"minimix.{name}")
-        near = [] if name.startswith("__") else difflib.get_close_matches(name, __dir__(), n=3)
+        near = [] if name.startswith("__") else nearest(name, [*__all__, *_ROOMS], most=3)
         raise AttributeError(f"minimix has no {name!r}" + (f": did you mean {' or '.join(near)}?" if near else ""))
 
 

@@ -6,6 +6,15 @@ data.from_folder("pets")        (training, test) images out of a folder of pictu
 data.from_arrays(x, labels)     a set out of arrays of many kinds
 data.download("cifar10")        fetch it; nothing else here uses the network
 data.load_pictures(["a.jpg"], models.preparation("tf_mixnet_s"))     photographs for networks with published weights
+
+dataset         labelled images in memory; arrays: what they are made of, of many kinds
+cifar           CIFAR's files, read with safe_pickle; official: what is known of them; archive: fetched and unpacked
+patterns        patterns10, drawn by code
+class_folders   a set out of a folder for each class; listing: which files are pictures; kept: resized once, and kept
+pictures        photographs from files, for a network
+contents        what is in a folder that was named for data; classes: names of classes from a file
+batches         epoch after epoch, in an order and with augmentation that follow from a seed: draws
+augment         flip, crop and cut-out; augmentations: these and functions of your own, by name
 """
 
 import dataclasses

@@ -1,12 +1,12 @@
 """Networks by name: ``models.create("mixnet_nano", num_classes=10)``; your own: ``models.create("net.py:make")``."""
 
-import difflib
 import inspect
 
 from minimix.models import mixnet, mobilenet, own, xception
 from minimix.models.network import Network, build
 from minimix.models.pretrained import load_pretrained, preparation, repository
 from minimix.nn import Module
+from minimix.words import nearest
 
 __all__ = ["create", "is_small", "names", "preparation"]
 
@@ -83,7 +83,7 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     if str(name).endswith((".py", ".pyw")):
         raise ValueError(f"{name} is a file: say which function or class in it makes the network, {name}:FUNCTION")
     if name not in names():
-        near = difflib.get_close_matches(str(name).lower().replace("-", "_"), names(), n=1)
+        near = nearest(name, names())
         advice = f"did you mean {near[0]!r}?" if near else "models.names() lists them, as does the command minimix models"
         raise ValueError(f"no network is called {name!r}: {advice}")
     if pretrained:
@@ -106,7 +106,7 @@ def _need_known(name: str, network: Network | dict, options: dict) -> None:
     known = [key for key in inspect.signature(builder).parameters if key not in ("network", "size")]
     for key in options:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+            near = nearest(key, known)
             raise TypeError(
                 f"{name} has no option {key!r}: " + (f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}")
             )

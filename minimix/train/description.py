@@ -101,8 +101,13 @@ def _is_modest(value) -> bool:
     if not isinstance(value, dict):
         return False
     for name, option in value.items():
-        items = option if isinstance(option, list) else [option]
+        items = _flat(option)
         numbers = [item for item in items if isinstance(item, (int, float))]
         if len(items) > OTHERS or any(not abs(number) <= LARGEST.get(name, OTHERS) for number in numbers):
             return False
     return True
+
+
+def _flat(option) -> list:
+    """What is in lists at any depth: kernels may be given for each block."""
+    return [item for part in option for item in _flat(part)] if isinstance(option, list) else [option]

@@ -66,7 +66,7 @@ def new_state(config: Config, own_model, about: dict, batches: Batches, progress
     if not isinstance(model, Module):
         model = models.create(own_model or config.model, num_classes=len(about["classes"]), **config.model_options)
     if start is not None:
-        for line in filter(None, (start.note, *starting.take(model, start))):
+        for line in filter(None, (start.note, *starting.take(model, start, about["classes"]))):
             progress.note(line)
     freezing.settle(model)
     if config.freeze is not None:
