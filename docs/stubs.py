@@ -4,7 +4,8 @@
 
 A Tensor's operators and most of its methods are attached while minimix is imported (``functional/methods.py``), where no type
 checker sees them. So all of the module is written out here, from what is there anyhow: the file's own definitions and
-annotations, and signature and docstring of each function that was attached. tests/test_types.py asks whether it is up to date.
+annotations, and signature and docstring of each function that was attached. tests/typed/test_types.py asks whether
+it is up to date.
 """
 
 import ast

@@ -21,6 +21,7 @@ from minimix.models.weights import load_weights, save_weights
 from minimix.op_times import time_ops
 from minimix.ops.op import Op
 from minimix.partition import partition
+from minimix.prediction import predict
 from minimix.rng import manual_seed
 from minimix.tensor import Tensor, apply, enable_grad, is_grad_enabled, no_grad
 from minimix.train import train
@@ -39,7 +40,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Op", "Tensor", "apply", "enable_grad", "fold_batch_norm", "functional", "get_num_threads", "gradcheck", "is_grad_enabled",
-    "load_weights", "manual_seed", "models", "nn", "no_grad", "partition", "profile", "reference", "save_weights",
+    "load_weights", "manual_seed", "models", "nn", "no_grad", "partition", "predict", "profile", "reference", "save_weights",
     "set_num_threads", "time_ops", "train",
 ]  # fmt: skip
 
@@ -50,12 +51,13 @@ if not TYPE_CHECKING:  # for type checkers, any name would be known
 
     def __getattr__(name: str):
         """What building a network does not need (viz would bring Matplotlib): each is imported at its first use."""
-        import difflib
         import importlib
+
+        from minimix.words import nearest
 
         if name in _ROOMS:
             return importlib.import_module(f"minimix.{name}")
-        near = [] if name.startswith("__") else difflib.get_close_matches(name, __dir__(), n=3)
+        near = [] if name.startswith("__") else nearest(name, [*__all__, *_ROOMS], most=3)
         raise AttributeError(f"minimix has no {name!r}" + (f": did you mean {' or '.join(near)}?" if near else ""))
 
 

@@ -4,7 +4,7 @@ With running statistics a batch norm is one line a channel, and the convolution 
 
     a * (W x + b - mean) + shift = (a W) x + (a (b - mean) + shift),     a = scale / sqrt(variance + eps)
 
-Which norm follows which convolution, the network says itself: it is followed without being run (``profile/outline.py``). So it
+Which norm follows which convolution, the network says itself: it is followed without being run (``costs/outline.py``). So it
 may be any, and the norm may stand anywhere, as Xception's do, whose convolution before them lies inside another module.
 """
 

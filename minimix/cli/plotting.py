@@ -7,6 +7,7 @@ import typer
 
 from minimix.cli.options import RUNS
 from minimix.cli.training import find_run
+from minimix.words import count
 
 FORMATS = ("png", "svg", "pdf", "jpg")
 
@@ -43,7 +44,7 @@ def plot(
         output = (folders[0] if len(folders) == 1 else runs if runs.is_dir() else Path()) / "curves.png"
     save(viz.curves(histories, title or (names[0] if len(names) == 1 else "")), output)
     for name, history in histories.items():
-        print(f"{name}: {len(history)} epoch{'s' * (len(history) != 1)}")
+        print(f"{name}: {count(len(history), 'epoch')}")
     print(f"drawn in {output}")
 
 

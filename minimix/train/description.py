@@ -61,6 +61,7 @@ def check(path, description: dict) -> None:
         need("about.mean", _is_list_of(_is_number, channels, channels), f"{channels} numbers")
         positive = _is_list_of(lambda item: _is_number(item) and item > 0, channels, channels)
         need("about.std", positive, f"{channels} numbers above 0")
+        need("about.places", lambda value: value is None or _is_texts(value), "an object of texts")
         need("history", _is_list_of(_is_epoch), "a list with an object of numbers for each epoch")
         if kind == "run":
             need("random", lambda value: isinstance(value, dict), "an object")
@@ -69,6 +70,10 @@ def check(path, description: dict) -> None:
             need("position.loss_sum", _is_number, "a number")
             epochs = len(description["history"])
             need("position.epoch", lambda value: value == epochs, f"{epochs}, the number of epochs in its history")
+
+
+def _is_texts(value) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
 def _is_whole(value) -> bool:
@@ -96,8 +101,13 @@ def _is_modest(value) -> bool:
     if not isinstance(value, dict):
         return False
     for name, option in value.items():
-        items = option if isinstance(option, list) else [option]
+        items = _flat(option)
         numbers = [item for item in items if isinstance(item, (int, float))]
         if len(items) > OTHERS or any(not abs(number) <= LARGEST.get(name, OTHERS) for number in numbers):
             return False
     return True
+
+
+def _flat(option) -> list:
+    """What is in lists at any depth: kernels may be given for each block."""
+    return [item for part in option for item in _flat(part)] if isinstance(option, list) else [option]
