@@ -104,7 +104,10 @@ def train(
     ] = None,
     patience: Annotated[
         int | None,
-        Option(help="Stop after so many epochs in a row that were not better on the validation images.", show_default="never"),
+        Option(
+            help="Stop after so many epochs in a row that were not better on the validation images (with --resume, 0: never).",
+            show_default="never",
+        ),
     ] = None,
     from_: Annotated[
         str | None,
@@ -210,6 +213,8 @@ def find_run(checkpoint: str | None, runs: Path) -> Path:
 
     The last means the last that has finished an epoch. Those that are passed over are named on standard error.
     """
+    from minimix.train.model import run_or_path
+
     if checkpoint is None:
         found = sorted(runs.glob("*/last.safetensors"), key=lambda path: path.stat().st_mtime, reverse=True)
         if not found:
@@ -221,11 +226,9 @@ def find_run(checkpoint: str | None, runs: Path) -> Path:
         if passed:
             typer.echo(f"{', '.join(passed)} never finished an epoch: taking {taken}", err=True)
         return taken
-    path = Path(checkpoint)
+    path = run_or_path(checkpoint, runs)
     if path.exists():
         return path
-    if (runs / path).is_dir():
-        return runs / path
     names = [folder.name for folder in sorted(runs.glob("*")) if folder.is_dir()]
     raise FileNotFoundError(
         f"no file, folder or run is called {checkpoint}: {hint(checkpoint, names) if names else f'there is no run in {runs}'}"

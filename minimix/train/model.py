@@ -56,7 +56,8 @@ def load_model(path, model: Module | str | None = None) -> Trained:
     model = sources.network(about, path) if model is None else model
     if not isinstance(model, Module):
         if model is None and recipe["model"] not in models.names():
-            raise CheckpointError(f"{path} is of a module of your own, {recipe['model']}: pass it, load_model(path, model)")
+            mine = f"{path} is of a module of your own, {recipe['model']}"
+            raise CheckpointError(f"model: {mine}: pass it to load_model, or give FILE.py:FUNCTION")
         with reading(path):
             model = models.create(model or recipe["model"], num_classes=len(about["classes"]), **recipe["model_options"])
     load_weights(path, model, arrays)
@@ -75,6 +76,17 @@ def load_model(path, model: Module | str | None = None) -> Trained:
         path=path,
         about=about,
     )
+
+
+def run_or_path(path, runs) -> Path:
+    """What a user means by ``path``: a run's folder or a .safetensors file; else the run of that name in the folder ``runs``;
+    else the path as it is, there or not.
+
+    So a folder or a file that only has the name of a run does not hide it.
+    """
+    path = Path(path)
+    sure = (path / LAST).exists() or (path / BEST).exists() or (path.is_file() and path.suffix == ".safetensors")
+    return Path(runs) / path if not sure and (Path(runs) / path).is_dir() else path
 
 
 def read(path) -> tuple[Path, dict, dict, str]:

@@ -7,7 +7,7 @@ from minimix.train import checkpoint
 from minimix.train.checkpoint import CheckpointError
 from minimix.train.config import EXTENSIBLE, Config, differences
 from minimix.train.description import check, reading
-from minimix.train.model import BEST, LAST
+from minimix.train.model import BEST, LAST, run_or_path
 from minimix.train.state import State
 
 
@@ -23,12 +23,10 @@ def find(resume, config: Config) -> Path | None:
     elif resume is True:
         found = sorted(runs.glob(f"*/{LAST}"), key=lambda path: path.stat().st_mtime)
         if not found:
-            raise FileNotFoundError(f"resume: there is no run in {runs}: leave resume out to start one")
+            raise FileNotFoundError(f"resume: there is no run in {runs}: leave it out to start one")
         path = found[-1]
     else:
-        path = Path(resume)
-        if not path.exists() and (runs / path).is_dir():
-            path = runs / path
+        path = run_or_path(resume, runs)
         if path.is_dir():
             path = path / LAST
     if resume is not True and config.name is not None and config.name != path.parent.name:

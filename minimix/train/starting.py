@@ -28,9 +28,7 @@ def find(from_, runs) -> Start:
 
     Raises FileNotFoundError; CheckpointError or ValueError for a file that is damaged or something else.
     """
-    path = Path(from_)
-    if not path.exists() and (Path(runs) / path).is_dir():
-        path = Path(runs) / path
+    path = model.run_or_path(from_, runs)
     if not path.exists():
         raise FileNotFoundError(f"from: there is no run and no file {from_}")
     if path.is_dir() or checkpoint.is_checkpoint(path):
@@ -62,7 +60,7 @@ def take(network: Module, start: Start, classes: tuple) -> list[str]:
     if len(new) > LEAST * len(parameters):
         raise ValueError(
             f"from: {start.path} holds another network: {len(parameters) - len(new)} of {len(parameters)} parameters fit by "
-            f"name and shape; not {some(reasons)}: say which network it is (model, width, kernels, ...)"
+            f"name and shape; not {some(reasons)}: say which network it is, by name and options"
         )
     last = [name for name in classifier(network, len(classes)) if name in fitting]
     before = start.about.get("classes")
