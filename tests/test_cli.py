@@ -714,7 +714,7 @@ def test_refusals_name_no_arguments_of_python(minimix, trained):
         ((*TRAIN, "--patience", "-1"), "--patience: expected a whole number, 1 or more, not -1"),
         ((*TRAIN, "--patience", "2", "--validation", "0"), "keep a tenth, 0.1"),
         (("train", "-o", "num_classes=3"), "--option: num_classes is no choice in training"),
-        (("train", "--resume", "--width", "0.75"), "--resume: kernels was [3] and is not given now; --width was 0.5 and is 0.75 now"),
+        (("train", "--resume", "--width", "0.75"), "kernels was [3] and is not given now; --width was 0.5 and is 0.75 now"),
         (("train", "--resume", "--runs", "none"), "--resume: there is no run in none: leave it out to start one"),
         (("evaluate", "t.safetensors"), "to read weights alone, name the network, too"),
     ):  # fmt: skip
