@@ -28,6 +28,7 @@ from minimix.train import Result, Trained, load_model
 from minimix.train.checkpoint import is_checkpoint
 from minimix.train.checkpoint import load as load_checkpoint
 from minimix.train.limits import limited
+from minimix.train.naming import located
 
 AT_ONCE = 16  # photographs: they, and what a network makes of them, then take little memory
 
@@ -305,7 +306,7 @@ def seer_of(model, *, weights=None, mean=None, std=None, size=None, runs="runs")
         return seer_by_name(name, {}, weights)
     if weights is not None:
         raise ValueError(f"weights: {name} is no network by name; a run has weights of its own")
-    found = path if path.exists() else Path(runs) / path
+    found = located(model, runs)
     if not found.exists():
         raise FileNotFoundError(f"model: {name} is no run in {runs}, no file and no network by name")
     return seer_of_run(load_model(found))

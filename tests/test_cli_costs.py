@@ -176,8 +176,8 @@ def test_compare_wants_a_network(minimix):
 @pytest.mark.parametrize("columns", [60, 200])
 def test_a_table_in_a_terminal(monkeypatch, capsys, columns):
     """Whatever the width: every number whole."""
-    from minimix.cli.output import print_table
     from minimix.costs.report import WORDS
+    from minimix.tables import print_table
 
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", str(columns))
