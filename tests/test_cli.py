@@ -35,12 +35,10 @@ def small_patterns(patch):
 @pytest.fixture(autouse=True)
 def empty_folder(tmp_path, monkeypatch):
     """Nobody's runs, and nobody's data."""
-    import pooch
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MINIMIX_DATA", raising=False)
     monkeypatch.delenv("MINIMIX_DEBUG", raising=False)
-    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr("minimix.data.user_cache", lambda: tmp_path / "cache")
     small_patterns(monkeypatch)
 
 

@@ -72,6 +72,7 @@ def trained(photographs, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stop:
         patch.chdir(folder)
         patch.setattr(pooch, "os_cache", lambda name: folder / "cache")
+        patch.setattr("minimix.data.user_cache", lambda: folder / "cache")
         patch.setattr(figures, "draw", lambda *_: [])
         cli.main(["train", "--data", "my photos", "--model", "net.py:Net", "--epochs", "12", "-o", "width=6"])
     assert not stop.value.code
@@ -92,6 +93,7 @@ def here(trained, monkeypatch):
     monkeypatch.delenv("MINIMIX_DATA", raising=False)
     monkeypatch.delenv("MINIMIX_DEBUG", raising=False)
     monkeypatch.setattr(pooch, "os_cache", lambda name: trained / "cache")
+    monkeypatch.setattr("minimix.data.user_cache", lambda: trained / "cache")
     monkeypatch.setattr(figures, "draw", lambda *_: [])
     yield
     monkeypatch.chdir(trained.parent)

@@ -19,12 +19,10 @@ MODEL = "mobilenetv2_035:width=0.5:resolution=0.3"  # small, but with 1000 class
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """Two photographs, weights, and nobody's names of classes."""
-    import pooch
-
     monkeypatch.chdir(tmp_path)
     for name in ("MINIMIX_DATA", "MINIMIX_DEBUG"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr("minimix.data.user_cache", lambda: tmp_path / "cache")
     random = np.random.default_rng(0)
     Image.fromarray(random.integers(0, 255, (90, 120, 3), np.uint8)).save("photo.jpg")
     Image.fromarray(random.integers(0, 255, (200, 70), np.uint8)).save("grey.png")

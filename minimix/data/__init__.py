@@ -30,6 +30,7 @@ from minimix.data.dataset import DataError, Dataset, from_arrays
 from minimix.data.official import ARCHIVES, LAYOUTS, TITLES
 from minimix.data.patterns import patterns10
 from minimix.data.pictures import load_pictures
+from minimix.places import user_cache
 
 __all__ = [
     "NAMES", "Augment", "Batches", "DataError", "Dataset", "download", "find", "folders", "from_arrays", "from_folder",
@@ -47,10 +48,8 @@ def folders(data_dir=None) -> list:
     >>> [str(folder) for folder in data.folders("somewhere")]
     ['somewhere']
     """
-    import pooch
-
-    chosen = [os.environ.get("MINIMIX_DATA", "").strip(), pooch.os_cache("minimix")] if data_dir in (None, "") else [data_dir]
-    return [Path(folder).expanduser() for folder in chosen if str(folder)]
+    chosen = [os.environ.get("MINIMIX_DATA", "").strip(), user_cache()] if data_dir in (None, "") else [data_dir]
+    return [Path(folder).expanduser() for folder in chosen if folder is not None and str(folder)]
 
 
 def find(name: str, data_dir=None) -> Path | None:
@@ -125,7 +124,7 @@ def load(
 
 def how_to_get(name: str, data_dir=None) -> str:
     """One line: where CIFAR-10 or CIFAR-100 was looked for, and the two ways to get it."""
-    looked = ", ".join(map(str, folders(data_dir)))
+    looked = ", ".join(map(str, folders(data_dir))) or "any folder (this user has no cache folder)"
     names = " or ".join(layout.folder for layout in LAYOUTS if layout.name == name)
     return (
         f"{TITLES[name]} is not in {looked}: fetch it with `minimix data get {name}` ({ARCHIVES[name].megabytes} MB), "
@@ -152,4 +151,6 @@ def download(name: str = "cifar10", data_dir=None, progress: bool = True) -> Pat
     Fetches nothing where it is there already. Raises ConnectionError without a network, saying how to do it by hand, and
     DataError for an archive that is not the official one.
     """
+    if not folders(data_dir):
+        raise FileNotFoundError("this user has no cache folder: say with --data-dir or MINIMIX_DATA where the data shall go")
     return archive.download(name, folders(data_dir)[0], progress)

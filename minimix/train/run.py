@@ -14,6 +14,7 @@ import minimix
 from minimix import files, models
 from minimix.data import Dataset
 from minimix.data.augmentations import augmentations
+from minimix.kernels import cores
 from minimix.models import own
 from minimix.nn import Module
 from minimix.train import checkpoint, figures, metrics, prepare, sources, starting
@@ -181,6 +182,8 @@ def train(
             file = file or (sources.network(was, path) if own_model is None else None)
         start = time.monotonic()
         progress.note(f"minimix {minimix.__version__}: {config.model} on {config.data}, {_threads()}")
+        if busy := cores.busy():
+            progress.note(busy)
         train_set, test_set, validation_set = sources.load(images, config, progress, lambda: _wanted(request))
         if saved is None:
             config, line = sources.suited(config, images, asked, len(train_set), validation_set is not None)

@@ -20,6 +20,7 @@ def here(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr("minimix.data.user_cache", lambda: tmp_path / "cache")
 
 
 # -- what becomes of it -----------------------------------------------------------------------------------------------

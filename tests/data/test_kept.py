@@ -18,6 +18,7 @@ def here(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr("minimix.data.user_cache", lambda: tmp_path / "cache")
 
 
 @pytest.fixture
@@ -82,6 +83,7 @@ def test_no_place_to_keep_them(cache, monkeypatch, tmp_path, reads):
     if cache == "full":
         monkeypatch.setattr(kept.files, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     monkeypatch.setattr(pooch, "os_cache", lambda name: place)
+    monkeypatch.setattr("minimix.data.user_cache", lambda: place)
     train_set, _ = from_folder(pets())
     assert len(train_set) == 12 and ("could not be kept" in train_set.note) == (not cache.startswith("~"))
     from_folder("pets")

@@ -12,13 +12,11 @@ from minimix.data import DataError
 @pytest.fixture
 def places(tmp_path, monkeypatch):
     """Three empty folders: one to give, and the two that are searched where none is given, in this order."""
-    import pooch
-
     folders = [tmp_path / name for name in ("given", "variable", "cache")]
     for folder in folders:
         folder.mkdir()
     monkeypatch.setenv("MINIMIX_DATA", str(folders[1]))
-    monkeypatch.setattr(pooch, "os_cache", lambda name: folders[2] if name == "minimix" else None)
+    monkeypatch.setattr("minimix.data.user_cache", lambda: folders[2])
     return folders
 
 

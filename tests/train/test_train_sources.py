@@ -35,6 +35,7 @@ def here(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr("minimix.data.user_cache", lambda: tmp_path / "cache")
     monkeypatch.setattr(figures, "draw", lambda *_: [])
     Path("net.py").write_text(NET)
 
