@@ -12,6 +12,7 @@ import minimix as mm
 from minimix import info, nn
 from minimix.cli import main
 from minimix.kernels import cache, cores, jit, scaling
+from minimix.listing import vectors
 
 LOOP = """
 target triple = "{triple}"
@@ -36,7 +37,7 @@ end:
 """
 
 
-def listing(triple: str, processor: str, features: str = "", speed: int = 3) -> str:
+def machine_code(triple: str, processor: str, features: str = "", speed: int = 3) -> str:
     """What LLVM makes of a small loop for any machine, on this one."""
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
@@ -66,11 +67,11 @@ def listing(triple: str, processor: str, features: str = "", speed: int = 3) -> 
 )
 def test_vectors_of_other_processors(triple, processor, features, expected):
     try:
-        code, scalar = listing(triple, processor, features), listing(triple, processor, features, speed=1)
+        code, scalar = machine_code(triple, processor, features), machine_code(triple, processor, features, speed=1)
     except RuntimeError as error:
         pytest.skip(f"this LLVM has no such target: {error}")
-    assert info.vectors_in(code).startswith(expected), code
-    assert info.vectors_in(scalar) == "no vectors found", scalar
+    assert vectors(code).startswith(expected), code
+    assert vectors(scalar) == "no vectors found", scalar
 
 
 @pytest.mark.skipif(bool(config.DISABLE_JIT or config.BOUNDSCHECK) or int(config.OPT) < 2, reason="no loop is vectorised so")
