@@ -98,6 +98,7 @@ def here(trained, monkeypatch):
 @pytest.fixture
 def minimix(capsys):
     """``minimix("train", ...)`` -> (exit code, standard output, standard error)."""
+
     def run(*arguments):
         with pytest.raises(SystemExit) as stop:
             cli.main([str(argument) for argument in arguments])
