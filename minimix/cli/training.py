@@ -198,7 +198,8 @@ def evaluate(
         facts = {"checkpoint": str(trained.path), "data": images.name, "split": split, "images": len(images)}
         print(json.dumps({**facts, "loss": found.loss, "accuracy": found.accuracy, "classes": classes}, indent=2))
         return
-    print(f"{trained.path}, trained for {count(trained.epoch, 'epoch')}: {len(images):,} {split} images of {images.name}")
+    what = count(len(images), f"{split} image")
+    print(f"{trained.path}, trained for {count(trained.epoch, 'epoch')}: {what} of {images.name}")
     print_table(
         [("class", "accuracy"), *((name, f"{share:.1%}") for name, share in zip(images.classes, per_class, strict=True))], 1
     )
