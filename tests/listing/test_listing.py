@@ -149,10 +149,13 @@ def test_other_processors_are_not_known_and_no_error(target):
     "target, words",
     [
         ("Apple M1", "NEON (128 bits)"),
+        ("Neoverse N1", "NEON (128 bits)"),
         ("Neoverse V1", "SVE (256 bits)"),
         ("A64FX", "SVE (512 bits)"),
         ("SSE", "SSE (128 bits)"),
         ("AVX2", "AVX (256 bits)"),
+        ("AVX2 on Windows", "AVX (256 bits)"),
+        ("Intel Mac", "AVX (256 bits)"),
         ("AVX-512", "AVX-512 (512 bits)"),
     ],
 )
