@@ -103,7 +103,10 @@ def _vectors_used() -> str:
             out[i] += x[i] * factor
 
     compiled = numba.njit("void(float32[::1], float32[::1], float32)", error_model="numpy")(scale_and_add)
-    return vectors(compiled)
+    try:
+        return vectors(compiled)
+    except ValueError as error:  # machine code that is read wrongly is no reason to say nothing of all the rest
+        return str(error)
 
 
 def _threads() -> dict[str, str]:
