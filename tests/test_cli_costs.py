@@ -9,21 +9,7 @@ import sys
 import pytest
 
 import minimix as mm
-from minimix import cli
 from minimix.costs import COUNTERS, profile
-
-
-@pytest.fixture
-def minimix(capsys):
-    """``minimix("summary", ...)`` -> (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(argument) for argument in arguments])
-        output = capsys.readouterr()
-        return stop.value.code or 0, output.out, output.err
-
-    return run
 
 
 def test_summary(minimix):

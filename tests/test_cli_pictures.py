@@ -95,19 +95,6 @@ def here(trained, monkeypatch):
     monkeypatch.chdir(trained.parent)
 
 
-@pytest.fixture
-def minimix(capsys):
-    """``minimix("train", ...)`` -> (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(argument) for argument in arguments])
-        output = capsys.readouterr()
-        return stop.value.code or 0, output.out, output.err
-
-    return run
-
-
 RUN = Path("runs/net.py_Net-my_photos")
 
 
