@@ -25,11 +25,11 @@ setup(
         "safetensors>=0.4",  # weights and checkpoints: nothing in them can run code, and PyTorch reads them
         "pooch>=1.7",  # downloads of data, with checksums, into the user's cache folder
         "requests>=2.28",  # what pooch downloads with; named here because its errors are caught
-        "typer>=0.20",  # the command line
+        "typer>=0.26",  # the command line; the first that brings its own click, of which newer ones warn
         "rich>=13.8",  # progress and tables in terminals and notebooks; typer brings it, but it is used directly
-        "matplotlib>=3.9",  # curves, confusion matrices, sheets of images
+        "matplotlib>=3.10.7",  # curves, confusion matrices, sheets of images; older ones warn with the pyparsing of today
         "threadpoolctl>=3.1",  # keeps the BLAS behind NumPy from taking the cores of minimix's own threads
-        "pillow>=10.0",  # reads the images given to `minimix predict`
+        "pillow>=11.0",  # reads pictures; 10.0 turns some wrongly without a word (TIFFs that lie on their side)
     ],
     extras_require={
         "test": [

@@ -5,6 +5,9 @@ from minimix import Tensor, nn, models, gradcheck
 import minimix.functional as F
 """
 
+from minimix import starting as _starting  # noqa: F401 (first: see there)
+
+# isort: split
 from minimix import functional, models, nn, reference
 from minimix.costs import profile
 from minimix.fold import fold_batch_norm

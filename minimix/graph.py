@@ -16,6 +16,7 @@ Walk it before ``backward``, or keep it with ``retain_graph=True``: backward fre
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from minimix import files
 from minimix.graph_svg import Box, layered_svg
 from minimix.tensor import Node, Tensor
 
@@ -163,8 +164,7 @@ class Drawing:
 
     def save(self, path) -> None:
         """Write the picture to a file."""
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(self.svg)
+        files.write(path, self.svg)
 
 
 def draw(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> Drawing:

@@ -2,6 +2,8 @@
 
 import operator
 
+from minimix.words import count
+
 KINDS = ("equal", "exponential")
 
 
@@ -25,13 +27,13 @@ def partition(channels: int, groups: int, kind: str = "equal") -> tuple[int, ...
     """
     channels, groups = _count(channels, "channels"), _count(groups, "groups")
     if kind not in KINDS:
-        raise ValueError(f"kind must be 'equal' or 'exponential', got {kind!r}")
+        raise ValueError(f"the kind of partition must be 'equal' or 'exponential', got {kind!r}")
     smallest = channels // groups if kind == "equal" else channels >> (groups - 1)
     if smallest == 0:
         least = str(groups) if kind == "equal" else f"2**{groups - 1}"
         raise ValueError(
-            f"{channels} channels cannot be divided into {groups} groups of kind {kind!r}: at least one group would be empty. "
-            f"Use fewer groups, or {least} channels or more"
+            f"{count(channels, 'channel')} cannot be divided into {groups} groups of kind {kind!r}: at least one group would "
+            f"be empty. Use fewer groups, or {least} channels or more"
         )
     if kind == "equal":
         return (channels - smallest * (groups - 1),) + (smallest,) * (groups - 1)

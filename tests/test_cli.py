@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import typing
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ import minimix as mm
 from minimix import cli, data
 from minimix.cli import training
 from minimix.data import patterns
-from minimix.train import Config, checkpoint, load_model
+from minimix.train import Config, checkpoint, load_model, read_metrics
 from minimix.train import train as train_function
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(mm.__file__).parents[1])}  # for programs that start in another folder
@@ -152,13 +151,15 @@ def test_evaluate(minimix, trained, which):
 def test_evaluate_gives_the_figures_of_the_run(minimix, trained):
     code, output, _ = minimix("evaluate", "--json")
     found = json.loads(output)
-    recorded = checkpoint.load(trained / "best.safetensors")[1]["history"][-1]
+    recorded = read_metrics(trained)[-1]
     assert code == 0
-    assert found["accuracy"] == recorded["test_accuracy"]
-    assert found["loss"] == pytest.approx(recorded["test_loss"], rel=1e-6)
+    assert found["accuracy"] == recorded.test_accuracy
+    assert found["loss"] == pytest.approx(recorded.test_loss, rel=1e-6)
     counts = np.bincount(data.patterns10("test").labels)
     assert np.average(list(found["classes"].values()), weights=counts) == pytest.approx(found["accuracy"])
-    assert json.loads(minimix("evaluate", "--split", "train", "--json")[1])["images"] == 64
+    assert json.loads(minimix("evaluate", "--split", "train", "--json")[1])["images"] == 58
+    found = json.loads(minimix("evaluate", "--split", "validation", "--json")[1])
+    assert found["images"] == 6 and found["accuracy"] == recorded.validation_accuracy
 
 
 def test_evaluate_on_other_data_is_refused(minimix, trained):
@@ -233,13 +234,106 @@ def test_predict_names_the_image_that_is_none(minimix, trained, content):
     assert code == 2 and "broken.png" in errors and not output
 
 
-def test_an_altered_checkpoint_is_named(minimix, trained):
-    path = trained / "best.safetensors"
-    content = bytearray(path.read_bytes())
-    content[-5] ^= 1
-    path.write_bytes(content)
+def test_an_altered_checkpoint_is_named_and_the_other_one_is_used(minimix, trained):
+    for name, expected in (("best.safetensors", 0), ("last.safetensors", 2)):
+        path = trained / name
+        content = bytearray(path.read_bytes())
+        content[-5] ^= 1
+        path.write_bytes(content)
+        if expected:
+            code, _, errors = minimix("evaluate")
+            assert code == 2 and "last.safetensors" in errors and "altered" in errors
+        else:
+            with pytest.warns(UserWarning, match=r"best\.safetensors.* altered.*Using .*last\.safetensors instead"):
+                code, output, _ = minimix("evaluate")
+            assert code == 0 and "last.safetensors, trained for 1 epoch" in output
+
+
+def test_a_warning_is_one_line_without_a_place_in_the_code(trained):
+    (trained / "best.safetensors").unlink()
+    command = [sys.executable, "-m", "minimix", "evaluate", "--data", "cifar11"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**ENVIRONMENT, "PYTHONWARNINGS": ""})
+    first = done.stderr.splitlines()[0]
+    assert first == f"warning: there is no {trained / 'best.safetensors'}. Using {trained / 'last.safetensors'} instead, the " \
+        "weights after 1 whole epoch"  # fmt: skip
+
+
+def test_runs_that_never_finished_an_epoch_are_passed_over_and_named(minimix, trained):
+    empty = shutil.copytree(trained, Path("runs/young"))
+    arrays, state = checkpoint.load(empty / "last.safetensors")
+    (empty / "best.safetensors").unlink()
+    checkpoint.save(empty / "last.safetensors", arrays, {**state, "history": []})
+    os.utime(empty / "last.safetensors", (2e9, 2e9))
+    save_images((32, 32))
+    for command in (["evaluate"], ["predict", "image0.png"], ["plot"]):
+        code, output, errors = minimix(*command)
+        assert code == 0 and "young never finished an epoch: taking" in errors and str(trained) in output
+    shutil.rmtree(trained)
     code, _, errors = minimix("evaluate")
-    assert code == 2 and "best.safetensors" in errors and "altered" in errors
+    assert code == 2 and "no run in the folder runs has finished an epoch yet" in errors
+
+
+def test_evaluate_refuses_a_split_that_there_is_not(minimix, trained):
+    code, _, errors = minimix("evaluate", "--split", "validate")
+    assert code == 2 and "did you mean validation?" in errors
+
+
+# -- curves -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("typed", "where"), [
+    ([], RUN / "curves.png"), ([RUN.name], RUN / "curves.png"), ([RUN / "last.safetensors"], RUN / "curves.png"),
+    ([RUN, "other"], "runs/curves.png"), ([RUN, RUN], RUN / "curves.png"), ([RUN, "--output", "a.svg"], "a.svg"),
+    (["other", RUN, "--output", "b.PDF", "--title", "two"], "b.PDF"),
+])  # fmt: skip
+def test_plot(minimix, trained, typed, where):
+    shutil.copytree(trained, "runs/other")
+    (trained / "curves.png").unlink()
+    os.utime(trained / "last.safetensors", (2e9, 2e9))
+    code, output, errors = minimix("plot", *typed)
+    assert code == 0 and f"drawn in {where}" in output and "1 epoch\n" in output, errors
+    start = {".png": b"\x89PNG", ".svg": b"<?xml", ".PDF": b"%PDF"}[Path(where).suffix]
+    assert Path(where).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize(("typed", "expected"), [
+    (["--output", "a.gif"], "--output: a.gif must end in one of .png"), (["--output", "no/a.png"], "there is no folder no"),
+    (["nothing"], "no file, folder or run is called nothing"),
+])  # fmt: skip
+def test_plot_refuses(minimix, trained, typed, expected):
+    code, output, errors = minimix("plot", *typed)
+    assert code == 2 and expected in errors and not output
+
+
+def test_plot_names_a_damaged_table(minimix, trained):
+    (trained / "metrics.csv").write_bytes(b"\0" * 10)
+    code, output, errors = minimix("plot")
+    assert code == 0 and "metrics.csv is no table of epochs" in errors and "taking the epochs from" in errors
+    assert "1 epoch" in output
+    (trained / "last.safetensors").unlink()
+    code, _, errors = minimix("plot", RUN.name)
+    assert code == 2 and "metrics.csv is no table of epochs" in errors
+
+
+# -- longer, and from other runs --------------------------------------------------------------------------------------
+
+
+def test_a_finished_run_is_trained_longer_and_another_begins_with_it(minimix, trained):
+    code, output, errors = minimix("train", "--resume", RUN.name, "--epochs", "2")
+    assert code == 0 and "2/2" in output and "epochs were 1 and are 2 now" in output, errors
+    code, output, errors = minimix("train", "--from", RUN.name, "--freeze", "blocks.0", "--data", "patterns10", "--epochs", "3",
+                                   "--batch-size", "32", "--patience", "1", "--lr", "1e-9", "--name", "next")  # fmt: skip
+    assert code == 0 and f"weights of {RUN / 'best.safetensors'}" in output and "of them trained" in output, errors
+    config = json.loads(Path("runs/next/config.json").read_text())["config"]
+    assert config["model_options"] == {"width": 0.5, "kernels": [3]} and config["from_"] == RUN.name
+
+
+def test_a_run_that_another_process_trains_is_refused(minimix, trained):
+    from minimix.train.lock import locked
+
+    with locked(trained):
+        code, _, errors = minimix("train", "--resume", RUN.name, "--epochs", "2")
+    assert code == 1 and f"run {RUN.name} is being trained by process {os.getpid()} on host" in errors
 
 
 @pytest.mark.parametrize("command", [["evaluate"], ["predict", "image0.png"], ["train", "--resume"]])
@@ -270,8 +364,8 @@ def test_a_signal_stops_with_a_checkpoint(number, expected):
 
 
 def options() -> dict:
-    hints = typing.get_type_hints(training.train, include_extras=True)
-    return {name: hint.__metadata__[0] for name, hint in hints.items()}
+    parameters = inspect.signature(training.train).parameters  # Python 3.10's get_type_hints wraps those that may be None
+    return {name: parameter.annotation.__metadata__[0] for name, parameter in parameters.items()}
 
 
 def test_every_argument_of_train_is_an_option_and_the_other_way_round():
@@ -293,13 +387,13 @@ def test_options_say_nothing_of_their_own(minimix, monkeypatch):
     values = {
         "model": "mixnet_nano", "data": "cifar10", "data_dir": Path("d"), "epochs": 2, "batch_size": 3, "lr": 0.5,
         "optimizer": "adam", "schedule": "cosine", "momentum": 0.25, "weight_decay": 0.125, "label_smoothing": 0.75,
-        "augment": "flip", "small_first": 0.5, "ema": 0.5, "seed": 7, "name": "n",
-        "runs": Path("r"), "threads": 1, "save_every": 2.5,
+        "augment": "flip", "small_first": 0.5, "ema": 0.5, "seed": 7, "name": "n", "validation": 0.25, "patience": 4,
+        "from_": "w", "freeze": "stem", "runs": Path("r"), "threads": 1, "save_every": 2.5,
     }  # fmt: skip
-    typed = [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
-    assert minimix("train", *typed, "--width", "2", "--kernels", "3,5", "--dropout", "0.1")[0] == 0
+    typed = [f"--{name.rstrip('_').replace('_', '-')}={value}" for name, value in values.items()]
+    assert minimix("train", *typed, "--test-every-epoch", "--width", "2", "--kernels", "3,5", "--dropout", "0.1")[0] == 0
     assert seen.pop("model_options") == {"width": 2.0, "kernels": (3, 5), "dropout": 0.1}
-    assert seen.pop("resume") is None
+    assert seen.pop("resume") is None and seen.pop("test_every_epoch") is True
     assert seen == values
 
 
@@ -308,7 +402,7 @@ def test_the_defaults_in_the_help_are_the_real_ones():
     shown = {name: option.show_default for name, option in options().items()}
     for name in ("model", "data", "optimizer", "schedule", "runs"):
         assert shown[name] == getattr(config, name)
-    for name in ("batch_size", "momentum", "label_smoothing", "ema", "seed", "save_every"):
+    for name in ("batch_size", "momentum", "label_smoothing", "ema", "validation", "seed", "save_every"):
         assert float(shown[name]) == getattr(config, name)
     assert tuple(shown["augment"].split(",")) == config.augment
     assert float(shown["lr"].split()[-1]) == config.lr
@@ -447,7 +541,8 @@ def test_data_get(minimix, monkeypatch, tmp_path):
         ("evaluate nowhere", "nowhere"),
         ("summary mixnet", "did you mean 'mixnet_s'"),
         ("summary --size 0", "--input"),
-        ("gradcheck nothing", "MixConv2d"),
+        ("gradcheck mixconv", "MixConv2d"),
+        ("gradcheck nothing", "more"),
         ("gradcheck --mode ful", "full"),
         ("data get cifar", "cifar10"),
         ("data get patterns10", "cifar10"),
@@ -455,19 +550,68 @@ def test_data_get(minimix, monkeypatch, tmp_path):
         ("data preview patterns10 --out no/sheet.png", "--out"),
         ("data preview patterns10 --out sheet.gif", ".png"),
         ("data preview patterns10 --split tset", "split"),
+        ("train --epochs three", "got 'three'"),
+        ("train --epochs 0", "--epochs:"),
+        ("train --batch-size 0", "--batch-size:"),
+        ("train --label-smoothing 1", "--label-smoothing:"),
+        ("train --save-every nan", "--save-every:"),
+        ("train --augment flip,crp", "--augment:"),
+        ("train --epochs", "requires an argument"),
+        ("train extra", "extra"),
+        ("summary --width 0", "--width must be above 0"),
+        ("summary --dropout 0", "no such option: --dropout"),
+        ("summary -o partition=expo", "partition must be"),
+        ("summary --batch-size 99999999999999999999", "--batch-size"),
+        ("summary resnet50", "minimix models"),
+        ("summary mobilenet_v2", "did you mean 'mobilenetv2_"),
+        ("summary [/x]", "'[/x]'"),
+        ("evaluate :smile:", ":smile:"),
+        ("evaluate [bold]", "[bold]"),
+        ("summary mixnet_nano mixnet_s", "mixnet_s"),
+        ("models zzz", "minimix models lists them"),
+        ("models --json --csv", "choose one"),
+        ("predict", "IMAGE"),
+        ("data gte", "Did you mean 'get'"),
+        ("--verison", "--version"),
+        ("info --jsn", "--json"),
     ],
 )
 def test_mistakes_are_explained(minimix, typed, message):
     code, _, errors = minimix(*typed.split())
     assert code == 2
     assert message in errors
-    assert "Traceback" not in errors
+    assert errors.startswith("error: ") and errors.count("\n") == 1
     assert not Path("runs").exists()
 
 
 def test_an_error_is_one_line(minimix):
     _, _, errors = minimix("summary", "mixnet_nan")
     assert errors == "error: no network is called 'mixnet_nan': did you mean 'mixnet_nano'?\n"
+
+
+def test_every_option_of_train_is_named_as_it_is_typed(minimix):
+    for name, option in options().items():
+        if name in ("data", "resume", "model"):
+            continue
+        typed = f"--{name.replace('_', '-')}"
+        _, _, errors = minimix("train", "--data", "patterns10", f"{typed}=")
+        assert name in ("augment", "runs", "data_dir") or typed in errors, option
+
+
+def test_a_file_in_place_of_a_folder(minimix, monkeypatch):
+    monkeypatch.setattr(cli.notebooks, "_jupyterlab", lambda: print)
+    Path("file").write_text("")
+    code, _, errors = minimix("notebooks", "--folder", "file")
+    assert code == 1 and errors == "error: file is a file, but a folder is needed\n"
+
+
+def test_the_version(minimix):
+    assert minimix("--version") == (0, f"minimix {mm.__version__}\n", "")
+
+
+def test_one_epoch_is_no_epochs(minimix):
+    _, output, _ = minimix(*TRAIN)
+    assert "; 1 epoch in batches" in output and "1 epochs" not in output
 
 
 def test_debug_shows_where_it_came_from(minimix, monkeypatch):
@@ -496,6 +640,16 @@ def test_help(minimix, command):
     assert code == 0 and "Usage" in output
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80, 99, 100, 120, 200])
+def test_help_cuts_no_name(minimix, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for command in ("", "train", "evaluate", "predict", "summary", "compare", "models", "gradcheck", "data preview"):
+        code, output, _ = minimix(*command.split(), "--help")
+        assert code == 0 and "…" not in output, command
+    for name in options():
+        assert f"--{name.replace('_', '-')}" in minimix("train", "--help")[1]
+
+
 def test_no_command_shows_the_commands(minimix):
     _, output, errors = minimix()
     for command in ("train", "evaluate", "predict", "summary", "compare", "gradcheck", "data", "info"):
@@ -514,3 +668,11 @@ def test_help_loads_neither_pictures_nor_plots():
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT).stdout
     loaded = output.split()
     assert not {"matplotlib", "PIL", "pooch", "safetensors"} & set(loaded)
+
+
+def test_evaluate_of_weights_that_have_diverged(minimix, trained):
+    arrays, state = checkpoint.load(trained / "best.safetensors")
+    arrays["classifier.weight"] = np.full_like(arrays["classifier.weight"], 3e38)
+    checkpoint.save(trained / "best.safetensors", arrays, state)
+    code, output, errors = minimix("evaluate")
+    assert code == 2 and "the loss is" in errors and not output

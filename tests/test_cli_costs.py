@@ -185,3 +185,51 @@ def test_more_than_the_memory_can_hold(minimix, monkeypatch):
     monkeypatch.setattr(mm.models, "create", create)
     code, output, errors = minimix("summary")
     assert (code, output, errors) == (1, "", "error: Unable to allocate 3.14 TiB\n")
+
+
+# -- minimix models ---------------------------------------------------------------------------------------------------
+
+
+def test_models_lists_every_network(minimix, monkeypatch):
+    from minimix.cli import networks
+    from minimix.models.published import origin
+
+    assert all(map(origin, mm.models.names()))
+    about = {"input": [3, 32, 32], "params": 1_234_567, "macs": 2, "source": "a paper", "pretrained": ""}
+    monkeypatch.setattr(networks, "_about", lambda name: {"model": name, **about})  # to build all takes seconds
+    code, output, _ = minimix("models")
+    assert code == 0
+    assert [line.split()[0] for line in output.splitlines()[1:-2]] == mm.models.names()
+    assert output.splitlines()[-1].startswith(f"{len(mm.models.names())} networks;")
+
+
+@pytest.mark.parametrize("text", ["mixnet_nano", "*_nano", "MixNet-Nano"])
+def test_models_with_a_name(minimix, text):
+    code, output, _ = minimix("models", text)
+    assert code == 0 and "202,004" in output and "8,658,304" in output and "3x32x32" in output
+    assert output.splitlines()[-1].startswith("1 network;")
+    (found,) = json.loads(minimix("models", text, "--json")[1])
+    assert (found["model"], found["params"], found["pretrained"]) == ("mixnet_nano", 202_004, "")
+    (line,) = csv.DictReader(io.StringIO(minimix("models", text, "--csv")[1]))
+    assert line["macs"] == "8658304" and line["input"] == "3x32x32"
+
+
+def test_models_says_which_have_published_weights(minimix):
+    found = {line["model"]: line for line in json.loads(minimix("models", "mixnet_s", "--json")[1])}
+    assert {name: line["pretrained"] for name, line in found.items()} == {
+        "mixnet_s": "hub", "mixnet_s_cifar": "", "tf_mixnet_s": "hub", "tf_mixnet_s_cifar": "",
+    }  # fmt: skip
+    assert found["mixnet_s"]["source"].endswith("1907.09595")
+
+
+@pytest.mark.parametrize(
+    "typed, shown",
+    [("3x224", "3x224x224"), ("224x3", "3x224x224"), ("1x28", "1x28x28"), ("4x512", "4x512x512"), ("3×224", "3x224x224")],  # noqa: RUF001
+)
+def test_two_numbers_of_which_one_is_channels(minimix, typed, shown):
+    code, _, errors = minimix("summary", "--input", typed)
+    assert code == 2 and shown in errors
+
+
+def test_two_numbers_are_height_and_width(minimix):
+    assert json.loads(minimix("summary", "--input", "7x9", "--json")[1])["input_shape"] == [1, 3, 7, 9]

@@ -83,7 +83,7 @@ def test_what_a_learner_wrote_is_never_overwritten(installed, started, command):
     (mine / "00_start_here.ipynb").write_text("solved")
     (mine / "01_next.ipynb").unlink()
     code, out, _ = command("--folder", str(mine))
-    assert code == 0 and "copied 1 notebooks; 1 were there, and stay as they are" in out
+    assert code == 0 and "copied 1 notebook; 1 was there, and stays as it is" in out
     assert (mine / "00_start_here.ipynb").read_text() == "solved" and (mine / "01_next.ipynb").read_text() == "second"
     assert started[1][0] == str((mine / "00_start_here.ipynb").resolve())
     assert (installed / "00_start_here.ipynb").read_text() == "first"

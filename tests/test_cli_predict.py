@@ -220,3 +220,15 @@ def test_no_client_for_the_hub(predict, monkeypatch):
 def test_mistakes(predict, arguments, message):
     code, output, errors = predict("photo.jpg", *arguments)
     assert code == 2 and message in errors and not output
+
+
+def test_answers_that_are_no_numbers_are_no_answers(predict):
+    model = network()
+    model.classifier.weight.data[...] = 3e38  # each is a number, but what comes of them is none
+    mm.save_weights(model, "huge.safetensors")
+    code, output, errors = predict("photo.jpg", "--model", MODEL, "--weights", "huge.safetensors")
+    assert code == 2 and "NaN" in errors and "photo.jpg" in errors and "nan%" not in output
+    model.classifier.weight.data[0, 0] = np.nan
+    mm.save_weights(model, "nan.safetensors")
+    code, output, errors = predict("photo.jpg", "--model", MODEL, "--weights", "nan.safetensors")
+    assert code == 2 and "classifier.weight holds NaN" in errors and not output

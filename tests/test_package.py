@@ -186,3 +186,12 @@ def test_ci_tries_the_course_in_a_browser_where_there_is_one(run_ci, tmp_path):
 def test_ci_misses_a_command(run_ci):
     done = run_ci(README.format(last="true").replace("<!-- ci: test -->", ""))
     assert done.returncode == 1 and "<!-- ci: test -->" in done.stderr
+
+
+def test_the_lowest_versions_are_those_of_setup(metadata):
+    from lowest import lowest
+
+    found = lowest((ROOT / "setup.py").read_text(encoding="utf-8"))
+    assert found == [r.replace(">=", "==") for r in (*metadata["install_requires"], *metadata["extras_require"]["test"])]
+    with pytest.raises(ValueError, match="numpy has no lower bound"):
+        lowest('setup(install_requires=["numpy"], extras_require={"test": []})')

@@ -1,4 +1,4 @@
-"""The command line: ``minimix train | evaluate | predict | summary | compare | gradcheck | notebooks | data | info``.
+"""The command line: ``minimix train | evaluate | predict | plot | summary | compare | models | gradcheck | ...``.
 
 Every command is a thin layer over the Python function of the same name, and imports what it needs when it is called. What
 users get wrong becomes one red line on standard error, and exit code 2; what went wrong on the way, exit code 1.
@@ -8,17 +8,27 @@ MINIMIX_DEBUG=1 shows where an error came from.
 import os
 import sys
 import traceback
+import warnings
 from pathlib import Path
+from typing import Annotated
 
 import typer
+from typer.core import DEFAULT_MARKUP_MODE
 
-from minimix.cli import checking, costs, data, notebooks, prediction, training
+import minimix
+from minimix.cli import checking, costs, data, networks, notebooks, plotting, prediction, training
+from minimix.cli.mistakes import MISUSE, failed, in_options, misuse
+from minimix.cli.output import complain, open_closed_streams
+from minimix.starting import started
+from minimix.tables import terminal_width
+
+BOXES = 100  # columns; in narrower terminals typer's boxes would cut the names of options: plain help does not
+INTERRUPTED = 128 + 2  # as a shell counts a program that Ctrl-C has ended
 
 app = typer.Typer(
     name="minimix",
     help="Mixed depthwise convolutions, shown, computed and trained with NumPy and Numba.",
     epilog="minimix COMMAND --help explains a command. MINIMIX_DEBUG=1 shows where an error came from.",
-    no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -26,24 +36,63 @@ app = typer.Typer(
 app.command()(training.train)
 app.command()(training.evaluate)
 app.command()(prediction.predict)
+app.command()(plotting.plot)
 app.command()(costs.summary)
 app.command()(costs.compare)
+app.command()(networks.models)
 app.command()(checking.gradcheck)
 app.command()(notebooks.notebooks)
 app.add_typer(data.app, name="data")
 app.command()(checking.info)
 
 
+@app.callback(invoke_without_command=True)
+def version(
+    version: Annotated[bool, typer.Option("--version", help="Print minimix's version, and nothing else.")] = False,
+):
+    if version:
+        print(f"minimix {minimix.__version__}")
+        raise typer.Exit
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run a command, that of ``sys.argv`` where no arguments are given, and exit."""
+    started()
+    open_closed_streams()
+    if os.environ.get("MINIMIX_DEBUG", "") in ("", "0"):
+        warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"  # not where in minimix's code it arose
     arguments = training.bare_resume(sys.argv[1:] if arguments is None else arguments)
+    code = 1
     try:
-        app(arguments, prog_name="minimix")
+        code = _run(arguments)
+        sys.stdout.flush()  # here, where it can still be told that the disk is full
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:  # whoever was reading has seen enough: `minimix summary | head`
+        _forget_output()
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and _lost(sys.stdout):
+            _forget_output()
+            error = OSError(error.errno, error.strerror, "standard output")
         if os.environ.get("MINIMIX_DEBUG", "") not in ("", "0") or not _for_users(error):
             raise
-        _complain(str(error) or type(error).__name__)
-        raise SystemExit(2 if isinstance(error, (ValueError, TypeError, FileNotFoundError)) else 1) from None
+        message = failed(error) if isinstance(error, OSError) else str(error)
+        complain(in_options(message or type(error).__name__, app, arguments))
+        code = 2 if isinstance(error, (ValueError, TypeError, FileNotFoundError)) else 1
+    raise SystemExit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """The exit code. What typer would print itself of a mistake comes in one line, as all others."""
+    arguments = arguments or ["--help"]
+    app.rich_markup_mode = DEFAULT_MARKUP_MODE if terminal_width() >= BOXES else None
+    try:
+        return app(arguments, prog_name="minimix", standalone_mode=False) or 0
+    except MISUSE as error:
+        complain(misuse(error, arguments))
+        return error.exit_code
+    except typer.Abort as error:  # typer's name for two errors, one of which is no user's
+        raise (error.__cause__ or error) from None
 
 
 def _for_users(error: Exception) -> bool:
@@ -52,10 +101,20 @@ def _for_users(error: Exception) -> bool:
         return True
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     raised_here = Path(frame.f_code.co_filename).is_relative_to(Path(__file__).parents[1])
-    return raised_here and isinstance(error, (ValueError, TypeError, RuntimeError, ImportError))
+    return raised_here and isinstance(error, (ValueError, TypeError, RuntimeError, ImportError, OverflowError))
 
 
-def _complain(message: str) -> None:
-    from rich.console import Console
+def _lost(stream) -> bool:
+    """Whether nothing can be written to ``stream`` any more."""
+    try:
+        stream.flush()
+    except OSError:
+        return True
+    return False
 
-    Console(stderr=True).print(f"error: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+
+def _forget_output() -> None:
+    """What is still to be written goes nowhere: Python would try once more at its end, and complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

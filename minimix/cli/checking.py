@@ -37,14 +37,11 @@ def info(
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ):
     """Versions, processor, threads, compiled kernels and folders: what to send with a question about speed or a bug."""
+    from minimix.cli.output import print_facts
     from minimix.info import info as collect
 
     sections = collect(data_dir)
     if as_json:
         print(json.dumps(sections, indent=2))
         return
-    width = max(len(name) for facts in sections.values() for name in facts)
-    for section, facts in sections.items():
-        print(section)
-        for name, value in facts.items():
-            print(f"  {name:<{width}}  {value}")
+    print_facts(sections)

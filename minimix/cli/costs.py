@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from minimix.cli.options import image_size_of, kernels_of, model_options, network_of, settings_of
+from minimix.cli.options import BATCH_SIZE, image_size_of, kernels_of, model_options, network_of, one_of, settings_of
 
 Option, Argument = typer.Option, typer.Argument
 
@@ -21,9 +21,14 @@ CLASSES = Annotated[
 ]
 INPUT = Annotated[
     str | None,
-    Option("--input", "--size", metavar="CxHxW", help="The images: 3x224x224, or 224.", show_default="those of the network"),
+    Option(
+        "--input",
+        "--size",
+        metavar="CxHxW",
+        help="The images: 3x224x224, or 224; two numbers are height and width.",
+        show_default="those of the network",
+    ),
 ]
-BATCH_SIZE = Annotated[int, Option(help="Images at a time.", min=1)]
 JSON = Annotated[bool, Option("--json", help="Print JSON.")]
 
 
@@ -47,11 +52,11 @@ def summary(
 
     "kernels" and "channels" are those of each group of channels, "field" the pixels that one output can depend on.
     """
-    from minimix.cli.output import print_table
+    from minimix.cli.output import count, print_table
     from minimix.costs.counters import COUNTERS, prices_of
     from minimix.costs.report import WORDS
 
-    _one_of(as_json, as_csv)
+    one_of({"--json": as_json, "--csv": as_csv})
     counters = list(COUNTERS) if count_as == "all" else [] if count_as is None else [count_as]
     for counter in counters:
         prices_of(counter)  # refuses
@@ -75,7 +80,7 @@ def summary(
         print_table([("counted as by", "rule", "operations"), *lines], left=2)
     print()
     size = "x".join(map(str, cost.input_shape))
-    print(f"{network.label}, input {size}: {cost.params:,} parameters, {cost.macs:,} multiply-adds")
+    print(f"{network.label}, input {size}: {count(cost.params, 'parameter')}, {count(cost.macs, 'multiply-add')}")
 
 
 def compare(
@@ -99,7 +104,7 @@ def compare(
     from minimix.cli.output import print_table
     from minimix.costs.report import csv_of
 
-    _one_of(as_json, as_csv)
+    one_of({"--json": as_json, "--csv": as_csv})
     shared = _shared(width, kernels, settings, classes)
     networks = [_network(model, image, shared, batch_size) for model in models]
     if as_json:
@@ -113,7 +118,7 @@ def compare(
     if printed:
         headings = ("network", "source", "parameters", "printed", "multiply-adds", "printed", "top-1", "top-5")
         print()
-        print_table([headings, *printed], left=2)
+        print_table([headings, *printed], left=2, labels=2)
         if any(line.read_off for network in networks for line in network.published):
             print("~: read off a figure")
 
@@ -142,11 +147,6 @@ class _Network(NamedTuple):
 
 def _typed(value) -> str:
     return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
-
-
-def _one_of(as_json: bool, as_csv: bool) -> None:
-    if as_json and as_csv:
-        raise ValueError("--json and --csv: choose one")
 
 
 def _shared(width, kernels, settings, classes) -> dict:

@@ -1,5 +1,6 @@
 """``minimix data``: what is there, downloads, contact sheets."""
 
+import io
 from pathlib import Path
 from typing import Annotated
 
@@ -46,8 +47,9 @@ def preview(
     data_dir: DATA_DIR = None,
 ):
     """Draw a sheet with the first images of each class."""
-    from minimix import data
+    from minimix import data, files
     from minimix.cli.images import contact_sheet
+    from minimix.words import count
 
     known("data set", name, (*data.NAMES, "auto"))
     if not out.parent.is_dir():
@@ -58,5 +60,8 @@ def preview(
     images = data.load(name, split, data_dir, seed=seed, size=size)
     if images.note:
         print(images.note)
-    contact_sheet(images.images, images.labels, images.classes, columns, f"{images.name}, {split}").savefig(out)
-    print(f"{len(images.classes)} classes of {images.name} in {out}")
+    content = io.BytesIO()
+    sheet = contact_sheet(images.images, images.labels, images.classes, columns, f"{images.name}, {split}")
+    sheet.savefig(content, format="png")
+    files.write(out, content.getvalue())
+    print(f"{count(len(images.classes), 'class', 'classes')} of {images.name} in {out}")

@@ -1,10 +1,12 @@
 """``minimix notebooks``: the course, opened in JupyterLab."""
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from minimix import files
+from minimix.words import count
 
 PACKAGE = Path(__file__).parents[1]
 FIRST = "00_start_here.ipynb"
@@ -24,6 +26,9 @@ def notebooks(
         typer.Option(help="Of the address.", show_default="8888, or the next free one", min=1, max=65535),
     ] = None,
     browser: Annotated[bool, typer.Option(help="Open a browser, or only print the address.")] = True,
+    allow_root: Annotated[
+        bool, typer.Option("--allow-root", help="For the user root, whom JupyterLab refuses otherwise: in a container, say.")
+    ] = False,
     jupyter_options: Annotated[
         list[str] | None, typer.Argument(metavar="[-- JUPYTER_OPTIONS]", help="Passed on to JupyterLab.")
     ] = None,
@@ -34,6 +39,7 @@ def notebooks(
     print(f"the course is in {place}; Ctrl-C ends JupyterLab", flush=True)
     words = [str(place / FIRST), "--ServerApp.answer_yes=True"]  # no second question after Ctrl-C
     words += [] if browser else ["--no-browser"]
+    words += ["--allow-root"] if allow_root else []
     words += [] if port is None else [f"--port={port}", "--ServerApp.port_retries=0"]
     start([*words, *(jupyter_options or [])])
 
@@ -55,7 +61,10 @@ def opened(folder: Path | None) -> Path:
     if folder.resolve() != source.resolve():
         added = copy(source, folder)
         kept = len(list(source.glob("*.ipynb"))) - added
-        print(f"copied {added} notebooks" + (f"; {kept} were there, and stay as they are" if kept else ""))
+        stay = (
+            f"; {kept} {'was there, and stays as it is' if kept == 1 else 'were there, and stay as they are'}" if kept else ""
+        )
+        print(f"copied {count(added, 'notebook')}{stay}")
     return folder.resolve()
 
 
@@ -64,12 +73,9 @@ def copy(source: Path, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     added = 0
     for path in sorted(source.glob("*.ipynb")):
-        try:
-            with open(folder / path.name, "xb") as new, open(path, "rb") as old:  # x: never what a learner wrote
-                shutil.copyfileobj(old, new)
+        if not (folder / path.name).exists():  # never what a learner wrote
+            files.write(folder / path.name, path.read_bytes())
             added += 1
-        except FileExistsError:
-            pass
     return added
 
 

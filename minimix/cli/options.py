@@ -11,7 +11,7 @@ import typer
 DATA_DIR = Annotated[
     Path | None, typer.Option(help="Folder with the data's files.", show_default="MINIMIX_DATA, then the cache folder")
 ]
-BATCH_SIZE = Annotated[int, typer.Option(help="Images at a time.", min=1)]
+BATCH_SIZE = Annotated[int, typer.Option(help="Images at a time.", min=1, max=2**20)]
 RUNS = Annotated[Path, typer.Option(help="Where the folders of runs are.")]
 THREADS = Annotated[int | None, typer.Option(help="Changes speed only, never a result.", show_default="every core", min=1)]
 
@@ -73,12 +73,26 @@ def network_of(text: str) -> tuple[str, dict]:
 def image_size_of(text: str) -> tuple[int | None, int, int]:
     """Channels (None where they are not said), height and width of pictures.
 
-    >>> image_size_of("3x224x192"), image_size_of("224")
-    ((3, 224, 192), (None, 224, 224))
+    Two numbers are height and width, unless the first can only be meant as channels.
+
+    >>> image_size_of("3x224x192"), image_size_of("224"), image_size_of("192x224")
+    ((3, 224, 192), (None, 224, 224), (None, 192, 224))
+    >>> image_size_of("3x224")
+    Traceback (most recent call last):
+        ...
+    ValueError: --input: 3x224 would be 3 pixels high and 224 wide: write 3x224x224 (channels, height, width) or 224
     """
-    parts = text.lower().split("x")
-    if not (1 <= len(parts) <= 3 and all(part.isdecimal() and int(part) > 0 for part in parts)):
+    parts = text.lower().replace("×", "x").split("x")  # noqa: RUF001 (what people copy from papers)
+    if not (1 <= len(parts) <= 3 and all(part.isascii() and part.isdecimal() and int(part) > 0 for part in parts)):
         raise ValueError(f"--input: expected channels, height and width, such as 3x224x224, or 224, not {text!r}")
+    if len(parts) == 2 and min(map(int, parts)) <= 4 < 8 <= max(map(int, parts)):
+        channels, size = sorted(parts, key=int)
+        raise ValueError(
+            f"--input: {text} would be {parts[0]} pixels high and {parts[1]} wide: write {channels}x{size}x{size} "
+            f"(channels, height, width) or {size}"
+        )
+    if any(int(part) > 65536 for part in parts):
+        raise ValueError(f"--input: {text} is more than 65536 pixels or channels")
     *channels, height, width = [int(part) for part in parts] * (2 if len(parts) == 1 else 1)
     return channels[0] if channels else None, height, width
 
@@ -101,7 +115,21 @@ def known(what: str, name: str, names) -> None:
         raise ValueError(f"no {what} is called {name!r}: {hint(name, names)}")
 
 
-def hint(name: str, names) -> str:
-    """The nearest of ``names``, or all of them."""
-    near = difflib.get_close_matches(name.lower().replace("-", ""), names, n=1) or difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+def hint(name: str, names, otherwise: str = "") -> str:
+    """The nearest of ``names``; where none is near, ``otherwise``, or all of them if they are few."""
+    spellings = name.lower().replace("-", ""), name.lower().replace("-", "_"), name
+    near = [found for spelling in spellings for found in difflib.get_close_matches(spelling, names, n=1)]
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return f"did you mean {near[0]}?" if near else otherwise or f"there are {', '.join(list(names)[:10])}{more}"
+
+
+def one_of(options: dict) -> None:
+    """Refuse more than one of these flags.
+
+    >>> one_of({"--json": True, "--csv": True})
+    Traceback (most recent call last):
+        ...
+    ValueError: --json and --csv: choose one
+    """
+    if sum(map(bool, options.values())) > 1:
+        raise ValueError(f"{' and '.join(options)}: choose one")

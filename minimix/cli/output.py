@@ -1,32 +1,44 @@
-"""Tables: drawn with rich in a terminal, plain text in a pipe or a file."""
+"""What commands print beside plain lines: tables (see ``minimix/tables.py``), facts by name, and what went wrong."""
 
+import os
 import sys
 
+from minimix.tables import fold, print_table, shown, terminal_width
+from minimix.words import count
 
-def print_table(lines: list[tuple[str, ...]], left: int | None = None, total: bool = False) -> None:
-    """Print ``lines``, the first being the headings.
+__all__ = ["complain", "count", "open_closed_streams", "print_facts", "print_table", "shown"]
 
-    left: so many columns are words, aligned to the left; the others are numbers. None: all are words.
-    total: the last line is a sum, and set apart.
-    """
-    left = len(lines[0]) if left is None else left
-    if not sys.stdout.isatty():
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        for line in lines:
-            cells = [
-                cell.ljust(width) if i < left else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-            ]
-            print("  ".join(cells).rstrip())
-        return
-    from rich import box
+
+def print_facts(sections: dict[str, dict[str, str]]) -> None:
+    """{section: {name: value}}, a line each; in a terminal long values are folded beside their names."""
+    names = max(len(name) for facts in sections.values() for name in facts)
+    room = max(20, terminal_width() - names - 4) if sys.stdout.isatty() else None
+    for section, facts in sections.items():
+        print(section)
+        for name, value in facts.items():
+            first, *more = [shown(value)] if room is None else fold(shown(value), room)
+            print(f"  {name:<{names}}  {first}")
+            for line in more:
+                print(f"  {'':<{names}}  {line}")
+
+
+def complain(message: str) -> None:
+    """One red line on standard error, or several where the message has several."""
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for i, heading in enumerate(lines[0]):  # in a narrow terminal words are folded, but numbers stay whole
-        table.add_column(heading, justify="left" if i < left else "right", no_wrap=i >= left, overflow="fold")
-    rows = lines[1:]
-    for i, line in enumerate(rows):
-        table.add_row(*line, end_section=total and i == len(rows) - 2)
-    Console().print(table, highlight=False)
+    message = "\n".join(map(shown, message.splitlines()))
+    Console(stderr=True).print(f"error: {message}", style="red", markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+def open_closed_streams() -> None:
+    """Where a shell has closed standard input, output or error (``>&-``), what is written there goes nowhere, as it was meant,
+    and no file that is opened later gets their numbers, under which programs write."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a letter that the terminal's encoding lacks is no reason to stop
+            stream.reconfigure(errors="backslashreplace")

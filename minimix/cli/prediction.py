@@ -54,6 +54,9 @@ def predict(
             found = _with_run(images, find_run(run, runs), fold)
         else:
             found = _with_weights(images, model, weights, classes_file, fold)
+    lost = [str(path) for path, row in zip(images, found.probabilities, strict=True) if not np.isfinite(row).all()]
+    if lost:
+        raise ValueError(f"the network's answers are no numbers (NaN) for {', '.join(lost[:5])}: weights that have diverged?")
     order = np.argsort(-found.probabilities, axis=1, kind="stable")[:, : top or (3 if model is None else 5)]
     best = [[(int(c), found.label(c), float(p[c])) for c in row] for row, p in zip(order, found.probabilities, strict=True)]
     if as_json:

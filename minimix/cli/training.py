@@ -1,6 +1,7 @@
 """``minimix train`` and ``minimix evaluate``."""
 
 import json
+import math
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -58,6 +59,25 @@ def train(
     ema: Annotated[
         float | None, Option(help="Decay of a moving average of the weights, such as 0.999; 0: none.", show_default="0.995")
     ] = None,
+    validation: Annotated[
+        float | None,
+        Option(help="The share of the training images that is kept to choose the best epoch by; 0: none.", show_default="0.1"),
+    ] = None,
+    test_every_epoch: Annotated[
+        bool | None,
+        Option("--test-every-epoch", help="Look at the test images after each epoch, too; nothing is chosen by them."),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        Option(help="Stop after so many epochs in a row that were not better on the validation images.", show_default="never"),
+    ] = None,
+    from_: Annotated[
+        str | None,
+        Option("--from", metavar="RUN", help="Begin with the weights of a run (folder or name) or a .safetensors file."),
+    ] = None,
+    freeze: Annotated[
+        str | None, Option(metavar="STAGE", help="Leave the stages up to this one as they are, such as stem or blocks.1.")
+    ] = None,
     seed: Annotated[int | None, Option(help="The same seed gives the same weights, to the bit.", show_default="0")] = None,
     name: Annotated[str | None, Option(help="Of the run's folder.", show_default="model-data")] = None,
     runs: Annotated[Path | None, Option(help="Where the folders of runs are.", show_default="runs")] = None,
@@ -74,7 +94,9 @@ def train(
     """Train a network, and keep all that comes of it in runs/NAME.
 
     That is the configuration, metrics as CSV, curves, confusion matrix and a sheet of mistakes as PNG, and checkpoints.
-    Ctrl-C stops after the step, with a checkpoint; --resume goes on as if nothing had happened.
+    A tenth of the training images decides which epoch's weights are kept; the test images are looked at once, at the end.
+    Ctrl-C stops after the step, with a checkpoint; --resume goes on as if nothing had happened, and with more --epochs it
+    trains a finished run longer. --from begins with the weights of another run, for other classes, too.
     """
     from minimix.data import NAMES
     from minimix.train import train as run
@@ -87,10 +109,11 @@ def train(
     result = run(
         model, data, model_options=model_options(width, kernels_of(kernels), dropout), data_dir=data_dir, epochs=epochs,
         batch_size=batch_size, lr=lr, optimizer=optimizer, schedule=schedule, momentum=momentum, weight_decay=weight_decay,
-        label_smoothing=label_smoothing, augment=augment, small_first=small_first, ema=ema, seed=seed, name=name, runs=runs,
+        label_smoothing=label_smoothing, augment=augment, small_first=small_first, ema=ema, validation=validation,
+        test_every_epoch=test_every_epoch, patience=patience, from_=from_, freeze=freeze, seed=seed, name=name, runs=runs,
         threads=threads, save_every=save_every, resume=resume,
     )  # fmt: skip
-    if result.stopped_by:
+    if result.stopped_by in signal.Signals.__members__:
         raise typer.Exit(128 + signal.Signals[result.stopped_by])  # as a shell counts a program that a signal has ended
 
 
@@ -99,14 +122,17 @@ def evaluate(
         str | None, Argument(metavar="[RUN]", help="A run's folder or name (then its best weights), or a .safetensors file.")
     ] = None,
     data: Annotated[str | None, Option(help="A data set with the same classes.", show_default="that of the run")] = None,
-    split: Annotated[str, Option(help="train or test.")] = "test",
+    split: Annotated[str, Option(help="test, train, or validation: the images that its best epoch was chosen by.")] = "test",
     data_dir: DATA_DIR = None,
     batch_size: BATCH_SIZE = 128,
     runs: RUNS = Path("runs"),
     threads: THREADS = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ):
-    """Loss and accuracy of a trained network, in all and for each class. Without RUN: of the latest one."""
+    """Loss and accuracy of a trained network, in all and for each class. Without RUN: of the latest one.
+
+    Of its own training images, --split train takes those that it was trained on.
+    """
     import dataclasses
 
     from minimix import data as datasets
@@ -114,18 +140,31 @@ def evaluate(
     from minimix.train import evaluate as measure
     from minimix.train import load_model
     from minimix.train.limits import limited
+    from minimix.train.split import split as parted
 
+    known("split", split, ("train", "validation", "test"))
     trained = load_model(find_run(checkpoint, runs))
     if data is not None:
         known("data set", data, datasets.NAMES)
     elif trained.data not in datasets.NAMES:
         raise ValueError(f"{trained.path} was trained on {trained.data!r}, which has no place here: choose with --data")
-    images = datasets.load(data or trained.data, split, data_dir)
+    images = datasets.load(data or trained.data, "test" if split == "test" else "train", data_dir)
+    share = trained.recipe.get("validation", 0.0)
+    if split != "test" and images.name == trained.data:
+        images = parted(images, share, trained.recipe["seed"])[split == "validation"]
+    elif split == "validation":
+        images = None
+    if images is None:
+        raise ValueError(f"{trained.path} has no validation images{'' if share else ': it was trained with --validation 0'}")
     if images.classes != trained.classes:
         raise ValueError(f"{images.name} does not have the classes of {trained.path}, which was trained on {trained.data}")
     images = dataclasses.replace(images, mean=trained.mean, std=trained.std)  # as the network has learnt to see them
     with limited(threads):
         found = measure(trained.model, images, batch_size)
+    if not math.isfinite(found.loss):
+        raise ValueError(
+            f"{trained.path}: the loss is {found.loss}, so its answers are no numbers: weights that have diverged?"
+        )
     per_class = found.confusion.diagonal() / found.confusion.sum(axis=1).clip(1)
     if as_json:
         classes = dict(zip(images.classes, map(float, per_class), strict=True))
@@ -141,12 +180,21 @@ def evaluate(
 
 
 def find_run(checkpoint: str | None, runs: Path) -> Path:
-    """The path that a user means: a file, a folder, the name of a run, or the run that was trained last."""
+    """The path that a user means: a file, a folder, the name of a run, or the run that was trained last.
+
+    The last means the last that has finished an epoch. Those that are passed over are named on standard error.
+    """
     if checkpoint is None:
-        found = sorted(runs.glob("*/last.safetensors"), key=lambda path: path.stat().st_mtime)
+        found = sorted(runs.glob("*/last.safetensors"), key=lambda path: path.stat().st_mtime, reverse=True)
         if not found:
             raise FileNotFoundError(f"there is no run in the folder {runs}: train one with `minimix train`, or say where it is")
-        return found[-1].parent
+        taken = next((path.parent for path in found if _finished_an_epoch(path)), None)
+        if taken is None:
+            raise ValueError(f"no run in the folder {runs} has finished an epoch yet: go on with `minimix train --resume`")
+        passed = [path.parent.name for path in found[: found.index(taken / "last.safetensors")]]
+        if passed:
+            typer.echo(f"{', '.join(passed)} never finished an epoch: taking {taken}", err=True)
+        return taken
     path = Path(checkpoint)
     if path.exists():
         return path
@@ -156,3 +204,16 @@ def find_run(checkpoint: str | None, runs: Path) -> Path:
     raise FileNotFoundError(
         f"no file, folder or run is called {checkpoint}: {hint(checkpoint, names) if names else f'there is no run in {runs}'}"
     )
+
+
+def _finished_an_epoch(path: Path) -> bool:
+    """Of a run's last.safetensors: whether there is something to use. One that is damaged is not passed over in silence."""
+    from minimix.train import CheckpointError
+    from minimix.train.checkpoint import load
+
+    if path.with_name("best.safetensors").exists():
+        return True
+    try:
+        return bool(load(path)[1]["history"])
+    except CheckpointError:
+        return True

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from minimix.costs.counters import prices_of
 from minimix.costs.work import APART, KINDS, OTHER, added
 from minimix.padding import Pair
+from minimix.tables import fitted
 
 
 class LayerRow(NamedTuple):
@@ -153,12 +154,7 @@ class Profile:
         return csv_of([row.record() | {name: row.others.get(name, 0) for name in self.others} for row in self.rows])
 
     def __str__(self) -> str:
-        lines = self.table()
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        aligned = [str.ljust] * WORDS + [str.rjust] * (len(HEADINGS) - WORDS)
-        return "\n".join(
-            "  ".join(align(*cell) for align, *cell in zip(aligned, line, widths, strict=True)).rstrip() for line in lines
-        )
+        return "\n".join(fitted(self.table(), left=WORDS))
 
 
 def apart_of(others: Mapping[str, int]) -> dict[str, int]:

@@ -8,6 +8,7 @@ import tempfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from minimix import files
 from minimix.data import cifar
 from minimix.data.dataset import DataError
 from minimix.data.official import ARCHIVES, LAYOUTS, TITLES
@@ -58,7 +59,8 @@ def _fetch(name: str, folder: Path, target: Path, progress: bool) -> Path:
     bar = _Bar(f"{TITLES[name]} ({source.megabytes} MB)") if progress else False
     downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=2**16, timeout=60)
     try:
-        path = pooch.retrieve(source.url, known_hash=f"md5:{source.md5}", fname=fname, path=folder, downloader=downloader)
+        with files.named(folder / fname):
+            path = pooch.retrieve(source.url, known_hash=f"md5:{source.md5}", fname=fname, path=folder, downloader=downloader)
     except requests.exceptions.RequestException as error:
         if error.response is not None:
             error.response.close()  # nobody else does
@@ -105,7 +107,7 @@ def unpack(archive, target) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=".minimix-", dir=target.parent))
     try:
         try:
-            with tarfile.open(archive, "r:*") as tar:
+            with files.named(target), tarfile.open(archive, "r:*") as tar:
                 _extract(tar, archive, target.name, temporary)
                 while tar.fileobj.read(2**20):  # to the very end, where gzip keeps its checksum
                     pass

@@ -62,6 +62,17 @@ class Batches:
         """Batches in an epoch."""
         return len(self.dataset) // self.batch_size if self.drop_last else -(-len(self.dataset) // self.batch_size)
 
+    @property
+    def images(self) -> int:
+        """Images in an epoch.
+
+        >>> from minimix import data
+        >>> twenty = data.patterns10("test", size=20)
+        >>> data.Batches(twenty, batch_size=128).images, data.Batches(twenty, batch_size=8, drop_last=True).images
+        (20, 16)
+        """
+        return len(self) * self.batch_size if self.drop_last else len(self.dataset)
+
     def order(self, epoch: int) -> np.ndarray:
         """int64 (len(dataset),): the images of this epoch, in order."""
         if not self.shuffle:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from minimix import words
 from minimix.data.dataset import DataError
 
 IMAGENET_FILE = "imagenet_classes.txt"  # what ``minimix predict`` looks for in ``data.folders()``
@@ -25,5 +26,7 @@ def read_classes(path, count: int) -> tuple[str, ...]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no text in UTF-8 ({error}): it must hold the name of a class on each line") from error
     if len(lines) != count:
-        raise DataError(f"{path} has {len(lines)} lines, but the network knows {count} classes: it must have one for each")
+        known = words.count(count, "class", "classes")
+        found = words.count(len(lines), "line")
+        raise DataError(f"{path} has {found}, but the network knows {known}: it must have one for each")
     return tuple(line.strip() for line in lines)

@@ -1,7 +1,9 @@
 """Many checks in one table: what ``minimix gradcheck`` prints."""
 
 import contextlib
+import difflib
 import fnmatch
+import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +14,7 @@ import numpy as np
 from minimix.gradcheck.check import MODES, examine
 from minimix.gradcheck.modules import examine_module
 from minimix.gradcheck.report import Report
+from minimix.tables import print_table
 
 HEADINGS = ("layer", "configuration", "mode", "entries", "max error", "result", "seconds")
 WIDTHS = (20, 50, 8, 9, 10, 8, 8)
@@ -65,7 +68,10 @@ def select(cases: Iterable[Case], pattern: str | None) -> list[Case]:
     wanted = pattern.lower()
     found = [c for c in cases if any(fnmatch.fnmatchcase(text.lower(), wanted) for text in (c.layer, c.title))]
     if not found:
-        raise ValueError(f"no layer matches {pattern!r}: there are {', '.join(sorted({c.layer for c in cases}))}")
+        names = sorted({c.layer for c in cases})
+        near = difflib.get_close_matches(pattern, names, n=3, cutoff=0.5)
+        advice = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names[:5])} and {len(names) - 5} more"
+        raise ValueError(f"no layer matches {pattern!r}: {advice}")
     return found
 
 
@@ -92,14 +98,14 @@ def _check(case: Case, mode: str, seed: int) -> Row:
 
 
 def show(rows: Iterable[Row], seed: int = 0, stream=None) -> bool:
-    """Print the table while it grows, then what is wrong in full. Whether everything is right.
+    """Print the table, then what is wrong in full. Whether everything is right.
 
-    In a terminal ``rich`` draws it; in a file or a pipe it is plain text.
+    In a file or a pipe it grows line by line; in a terminal it comes at the end, as wide as that is.
     """
-    stream = stream or sys.stdout
+    stream = stream or sys.stdout or io.StringIO()  # closed: nobody wants to read it
     title = f"gradient checks, float64, seed {seed}"
     done: list[Row] = []
-    with (_rich if stream.isatty() else _plain)(title, stream) as add:
+    with (_moving if stream.isatty() else _plain)(title, stream) as add:
         for row in rows:
             done.append(row)
             add(row)
@@ -124,24 +130,21 @@ def _plain(title: str, stream):
 
 
 @contextlib.contextmanager
-def _rich(title: str, stream):
+def _moving(title: str, stream):
+    """One moving line that says how far the checks are, and at the end, or when it is interrupted, the table."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    lines = [HEADINGS]
     try:
-        from rich.console import Console
-        from rich.live import Live
-        from rich.table import Table
-    except ImportError:
-        with _plain(title, stream) as add:
+        with Live(console=Console(file=stream), auto_refresh=False, transient=True) as live:
+
+            def add(row: Row) -> None:
+                lines.append(row.cells())
+                live.update(Text(f"{len(lines) - 1} checks done, the last of {row.case.layer}", no_wrap=True), refresh=True)
+
             yield add
-        return
-    table = Table(title=title)
-    for position, heading in enumerate(HEADINGS):
-        table.add_column(heading, justify="left" if position < 3 else "right", overflow="fold")
-    console = Console(file=stream)
-    # While it grows Live shows the part that fits the screen; at the end all of it.
-    with Live(table, console=console, refresh_per_second=8, vertical_overflow="ellipsis") as live:
-
-        def add(row: Row) -> None:
-            table.add_row(*row.cells(), style=None if row.ok else "bold red")
-
-        yield add
-        live.vertical_overflow = "visible"
+    finally:
+        print(title, file=stream)
+        print_table(lines, left=3, stream=stream)

@@ -66,10 +66,9 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     ((72, 36, 36), (3, 32, 32))
     """
     if name not in names():
-        near = difflib.get_close_matches(str(name), names(), n=1)
-        raise ValueError(
-            f"no network is called {name!r}" + (f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(names())}")
-        )
+        near = difflib.get_close_matches(str(name).lower().replace("-", "_"), names(), n=1)
+        advice = f"did you mean {near[0]!r}?" if near else "models.names() lists them, as does the command minimix models"
+        raise ValueError(f"no network is called {name!r}: {advice}")
     if pretrained:
         repository(name)  # refuses where there are none
     network = _NETWORKS[name.removesuffix(_SMALL)]

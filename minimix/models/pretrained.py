@@ -85,6 +85,15 @@ def preparation(name: str) -> Preparation:
     return _PREPARATIONS.get(name, _PREPARATIONS[family])
 
 
+def has_weights(name: str) -> bool:
+    """Whether the hub has weights of the network ``name``.
+
+    >>> has_weights("tf_mixnet_s"), has_weights("mixnet_nano")
+    (True, False)
+    """
+    return name in _HUB
+
+
 def repository(name: str) -> str:
     """The hub's name for the published weights of the network ``name``. Raises ValueError where there are none.
 

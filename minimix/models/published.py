@@ -118,6 +118,31 @@ def published(name: str, size: int, **options) -> list[Published]:
     return lines
 
 
+_LIBRARY = "PyTorch Image Models"  # widths and depths that no paper has
+_ORIGINS = {  # by how a network's name begins: the first that fits
+    "mixnet_nano": "minimix, after MixConv",
+    "mixnet_x": f"{_LIBRARY}, after MixConv",
+    "mixnet": _MIXCONV,
+    "mobilenetv1_100h": f"{_LIBRARY}, after MobileNet",
+    "mobilenetv1_125": f"{_LIBRARY}, after MobileNet",
+    "mobilenetv1": _V1,
+    "mobilenetv2_110d": f"{_LIBRARY}, after MobileNetV2",
+    "mobilenetv2_120d": f"{_LIBRARY}, after MobileNetV2",
+    "mobilenetv2": _V2,
+    "xception": "Xception, arXiv 1610.02357",
+}
+
+
+def origin(name: str) -> str:
+    """Where a network comes from: the paper, or the library that has made others in its manner.
+
+    >>> origin("tf_mixnet_s_cifar"), origin("mixnet_xl")
+    ('MixConv, arXiv 1907.09595', 'PyTorch Image Models, after MixConv')
+    """
+    base = _without_prefix(name)
+    return next((text for start, text in _ORIGINS.items() if base.startswith(start)), "")
+
+
 def _without_prefix(name: str) -> str:
     """The paper's network: paddings and batch norms change no number of these."""
     return name.removeprefix("tf_").removeprefix("legacy_")

@@ -3,12 +3,16 @@
 Any file with the right names and shapes will do, whoever wrote it. Nothing in such a file can run code.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
 
-from minimix import files
+from minimix import checksums, files
 from minimix.nn import Module
+from minimix.words import count
+
+CHECKSUMS = "minimix-checksums"  # this key of a file's metadata holds those of its arrays
 
 _DTYPES = {  # as the format calls them; all are little-endian there
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2",
@@ -19,7 +23,11 @@ _DTYPES = {  # as the format calls them; all are little-endian there
 def save_weights(model: Module, path) -> None:
     """Write all parameters and buffers of ``model`` to ``path``, in one step: after a crash there is the old file or the new.
 
-    Raises TypeError for what is no Module, FileNotFoundError where there is no such folder.
+    With them go their checksums, so that ``load_weights`` knows whether they are what was saved. A link leads to the file that
+    is replaced.
+
+    Raises TypeError for what is no Module, FileNotFoundError where there is no such folder, ValueError where ``path`` is a
+    folder, a device or a pipe.
 
     >>> from minimix import nn
     >>> save_weights(nn.Linear(3, 2), "linear.safetensors")
@@ -33,17 +41,32 @@ def save_weights(model: Module, path) -> None:
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into")
     arrays = {name: np.array(array, order="C") for name, array in model.state_dict().items()}
-    files.write(path, to_bytes(arrays, metadata={"format": "pt"}))  # Python's readers of this format look for that word
+    metadata = {"format": "pt", CHECKSUMS: checksums.sealed(checksums.listed(arrays))}  # "pt": Python's readers look for it
+    files.write(path, _settled(to_bytes(arrays, metadata=metadata)))
 
 
-def load_weights(model: Module, path) -> Module:
+def _settled(content: bytes) -> bytes:
+    """The same file with its metadata in order: the library writes them in any, and equal weights should make equal files."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header = {"__metadata__": dict(sorted(header.pop("__metadata__").items())), **header}
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # so that the arrays stay where processors like them
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]
+
+
+def load_weights(model: Module, path, check: bool = True) -> Module:
     """Read a safetensors file into ``model``, and return it. Numbers are converted to the model's dtype.
 
     float16, bfloat16, float32 and float64 are read. The batch norms' num_batches_tracked may be missing, as older files do not
     have them. Everything is checked before anything is changed.
 
-    Raises RuntimeError, with their names, for arrays that are missing, unexpected, or of another shape; ValueError for what is
-    no whole safetensors file or holds no floating-point numbers; FileNotFoundError.
+    check: refuse numbers with which no network works: NaN, infinity (also where a number is too large for the model's dtype),
+        and negative running variances. False: read them all the same, to look into what a diverged run has left.
+
+    Raises RuntimeError, with their names, for arrays that are missing, unexpected, or of another shape; ValueError for such
+    numbers, for arrays that are not what ``save_weights`` wrote, for what is no whole safetensors file or holds no
+    floating-point numbers; FileNotFoundError.
 
     >>> from minimix import nn
     >>> save_weights(nn.Linear(3, 2), "linear.safetensors")
@@ -57,16 +80,21 @@ def load_weights(model: Module, path) -> Module:
       shape of bias is (2,), expected (1,)
     """
     _need_module(model, "load_weights")
-    put_in(model, read_weights(path), path)
+    put_in(model, read_weights(path), path, check)
     return model
 
 
-def put_in(model: Module, arrays: dict, path) -> None:
-    """``model.load_state_dict(arrays)``, with refusals that name the file, and of arrays that are no weights."""
+def put_in(model: Module, arrays: dict, path, check: bool = True) -> None:
+    """``model.load_state_dict(arrays)``, with refusals that name the file, and of arrays that are no weights.
+
+    check: as for ``load_weights``.
+    """
     state = model.state_dict()
     for name, own in state.items():
         if own.dtype.kind == "f" and name in arrays and arrays[name].dtype.kind != "f":
             raise ValueError(f"{path}: {name} is {arrays[name].dtype}, expected floating-point numbers: quantised weights?")
+    if check and (found := unusable(arrays, state)):
+        raise ValueError(f"{path}: {found}. load_weights(model, file, check=False) reads them all the same, for a look at them")
     try:
         model.load_state_dict(arrays)
     except RuntimeError as error:
@@ -74,14 +102,42 @@ def put_in(model: Module, arrays: dict, path) -> None:
         more = "\nIt looks like a checkpoint of `minimix train`: minimix.train.load_model reads those" if run else ""
         for name in ("classifier.bias", "fc.bias"):
             if name in state and name in arrays and state[name].shape != arrays[name].shape:
-                more += f"\nIt knows {arrays[name].size} classes: create the network with num_classes={arrays[name].size}"
+                classes = arrays[name].size
+                more += f"\nIt knows {count(classes, 'class', 'classes')}: create the network with num_classes={classes}"
         raise RuntimeError(f"{path}: {error}{more}") from error
+
+
+def unusable(arrays: dict, state: dict) -> str:
+    """Which of ``arrays`` hold numbers that no network works with, in words; "" where none does.
+
+    state: the arrays of a model, into whose dtypes they are to be converted.
+
+    >>> unusable({"w": np.array([1.0, 1e300])}, {"w": np.zeros(2, np.float32)})
+    'w holds a number that is too large for float32'
+    """
+    wrong = []
+    with np.errstate(over="ignore"):
+        for name, array in arrays.items():
+            if array.dtype.kind != "f":
+                continue
+            dtype = state[name].dtype if name in state and state[name].dtype.kind == "f" else array.dtype
+            if not np.isfinite(array).all():
+                what = "NaN" if np.isnan(array).any() else "infinity"
+            elif not np.isfinite(array.astype(dtype, copy=False)).all():
+                what = f"a number that is too large for {dtype}"
+            elif name.rpartition(".")[2] == "running_var" and (array < 0).any():
+                what = "a negative variance"
+            else:
+                continue
+            wrong.append(f"{name} holds {what}")
+    return ", ".join(wrong[:5]) + (f" and {len(wrong) - 5} more arrays are so" if len(wrong) > 5 else "")
 
 
 def read_weights(path) -> dict[str, np.ndarray]:
     """{name: array} of a safetensors file, sorted by name. bfloat16, which NumPy does not have, becomes float32.
 
-    Raises FileNotFoundError, and ValueError for a folder and for what is no whole safetensors file.
+    Raises FileNotFoundError, and ValueError for a folder, for what is no whole safetensors file, and for one that does not hold
+    what ``save_weights`` wrote into it.
     """
     import safetensors
 
@@ -90,8 +146,11 @@ def read_weights(path) -> dict[str, np.ndarray]:
         raise ValueError(f"{path} is a folder, not a safetensors file: give the file in it")
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}")
+    if path.is_char_device() or path.is_block_device():
+        raise ValueError(f"{path} is a device, not a safetensors file")
+    content = path.read_bytes()
     try:
-        found = sorted(safetensors.deserialize(path.read_bytes()))
+        found = sorted(safetensors.deserialize(content))
     except safetensors.SafetensorError as error:
         raise ValueError(
             f"{path} is no whole safetensors file ({error}): truncated, or in another format? PyTorch's .pt and .pth files "
@@ -105,7 +164,33 @@ def read_weights(path) -> dict[str, np.ndarray]:
         if view["dtype"] == "BF16":  # the upper half of a float32
             array = (array.astype(np.uint32) << 16).view(np.float32)
         arrays[name] = array
+    _check_sums(path, metadata_of(content), arrays)
     return arrays
+
+
+def metadata_of(content: bytes) -> dict[str, str]:
+    """What a safetensors file says of itself. Raises ValueError where its header cannot be read."""
+    try:
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    except RecursionError as error:
+        raise ValueError("its header is nested too deeply") from error
+    found = header.get("__metadata__") if isinstance(header, dict) else None
+    return {key: text for key, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}
+
+
+def _check_sums(path: Path, metadata: dict[str, str], arrays: dict) -> None:
+    """Refuse what is not as ``save_weights`` wrote it. Files of other programs say nothing of that."""
+    if CHECKSUMS not in metadata:
+        return
+    try:
+        wrong = checksums.differences(checksums.unsealed(metadata[CHECKSUMS]), arrays)
+    except ValueError as error:
+        wrong = str(error)
+    if wrong:
+        raise ValueError(
+            f"{path} is not as it was saved: {wrong}. Take another copy of it; if it was changed on purpose, save it without "
+            f"the metadata {CHECKSUMS!r}"
+        )
 
 
 def _need_module(model, function: str) -> None:

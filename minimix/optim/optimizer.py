@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from minimix.tensor import Tensor, enable_grad
+from minimix.words import count
 
 NOT_OPTIONS = ("params", "param_names")
 
@@ -167,7 +168,8 @@ class Optimizer:
             if len(old["params"]) != len(group["params"]):
                 ours = [names[p] for p in group["params"]]
                 raise ValueError(
-                    f"group {i} was saved with {len(old['params'])} parameters, but has {len(ours)}: {_short(', '.join(ours))}"
+                    f"group {i} was saved with {count(len(old['params']), 'parameter')}, but has {len(ours)}: "
+                    f"{_short(', '.join(ours))}"
                 )
             params.update(zip(old["params"], group["params"], strict=True))
             options = {k: v for k, v in old.items() if k not in NOT_OPTIONS}
@@ -251,7 +253,7 @@ class Optimizer:
     def __repr__(self) -> str:
         def line(i, group):
             options = ", ".join(f"{k}={v}" for k, v in group.items() if k not in NOT_OPTIONS)
-            return f"  group {i}: {len(group['params'])} parameters, {options}"
+            return f"  group {i}: {count(len(group['params']), 'parameter')}, {options}"
 
         return "\n".join([f"{type(self).__name__}(", *(line(i, g) for i, g in enumerate(self.param_groups)), ")"])
 

@@ -5,13 +5,12 @@ checksum. So a file that was cut short, altered, or put together from two is rec
 what is wrong with it; and as nothing in it is pickled, none can run code. The same state always gives the same bytes.
 """
 
-import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
 
-from minimix import files
+from minimix import checksums, files
+from minimix.models import weights
 
 FORMAT, VERSION = "minimix-checkpoint", 1
 
@@ -32,9 +31,8 @@ def save(path, arrays: dict, state: dict) -> None:
     from safetensors.numpy import save as to_bytes
 
     arrays = {name: np.array(array, order="C") for name, array in arrays.items()}
-    whole = {"format": FORMAT, "version": VERSION, "arrays": _listed(arrays), "state": state}
-    text = json.dumps(whole, sort_keys=True, allow_nan=False)
-    files.write(path, to_bytes(arrays, metadata={"minimix": f"{_checksum(text.encode())} {text}"}))
+    whole = {"format": FORMAT, "version": VERSION, "arrays": checksums.listed(arrays), "state": state}
+    files.write(path, to_bytes(arrays, metadata={"minimix": checksums.sealed(whole)}))
 
 
 def load(path) -> tuple[dict, dict]:
@@ -50,32 +48,30 @@ def load(path) -> tuple[dict, dict]:
         raise CheckpointError(f"{path} is a folder, not a checkpoint: give the .safetensors file in it")
     if not path.exists():
         raise FileNotFoundError(f"there is no checkpoint {path}")
+    if not path.is_file():
+        raise CheckpointError(f"{path} is no plain file, so no checkpoint")
     content = path.read_bytes()
     advice = "take another copy of it, or the run's other checkpoint (last.safetensors, best.safetensors)"
     try:
         arrays = dict(sorted(from_bytes(content).items()))
-        metadata = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {})
+        metadata = weights.metadata_of(content)
     except (safetensors.SafetensorError, ValueError, KeyError, OverflowError) as error:
         raise CheckpointError(f"{path} is no whole safetensors file ({error}): truncated or altered; {advice}") from error
     if "minimix" not in metadata:
-        raise CheckpointError(f"{path} is a safetensors file, but no checkpoint of minimix: use load_state_dict()")
-    checksum, _, text = metadata["minimix"].partition(" ")
+        raise CheckpointError(
+            f"{path} is a safetensors file, but no checkpoint of minimix: load_weights(model, file) reads weights alone"
+        )
     try:
-        whole = json.loads(text)
-        kind, version, listed, state = (whole[key] for key in ("format", "version", "arrays", "state"))
-    except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path}: its description cannot be read ({error}): altered; {advice}") from error
+        whole = checksums.unsealed(metadata["minimix"])
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}; {advice}") from error
+    kind, version, state = whole.get("format"), whole.get("version"), whole.get("state")
     if (kind, version) != (FORMAT, VERSION):
         raise CheckpointError(f"{path} is {kind!r} version {version!r}, but this minimix reads {FORMAT} {VERSION}")
-    if checksum != _checksum(text.encode()):
-        raise CheckpointError(f"{path}: its description was altered; {advice}")
-    found = _listed(arrays)
-    wrong = [f"{name} is missing" for name in listed if name not in found]
-    wrong += [f"{name} does not belong" for name in found if name not in listed]
-    wrong += [f"{name} was altered" for name in listed if name in found and listed[name] != found[name]]
-    if wrong:
-        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        raise CheckpointError(f"{path}: {', '.join(wrong[:5])}{more}; {advice}")
+    if wrong := checksums.differences(whole.get("arrays"), arrays):
+        raise CheckpointError(f"{path}: {wrong}; {advice}")
+    if not isinstance(state, dict):
+        raise CheckpointError(f"{path}: its description says nothing of a state; {advice}")
     return arrays, state
 
 
@@ -94,12 +90,3 @@ def is_checkpoint(path) -> bool:
             return "minimix" in (file.metadata() or {})
     except (safetensors.SafetensorError, OSError):
         return False
-
-
-def _listed(arrays: dict) -> dict:
-    """{name: [dtype, shape, checksum]}."""
-    return {name: [array.dtype.str, list(array.shape), _checksum(array.tobytes())] for name, array in arrays.items()}
-
-
-def _checksum(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=12).hexdigest()

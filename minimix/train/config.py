@@ -21,6 +21,9 @@ AUGMENTATIONS = ("flip", "crop", "cutout")
 # What may change when a run is resumed: it says where and how the run computes, not what.
 HARMLESS = ("data_dir", "name", "runs", "threads", "save_every")
 
+# What may change, too, because a run can be trained for longer than was planned: it says when the run ends.
+EXTENSIBLE = ("epochs", "patience")
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -39,7 +42,15 @@ class Config:
         more than half the time (smaller images first: EfficientNetV2, arXiv 2104.00298, sec. 4); None: ``SMALL_FIRST`` of
         the data. With "crop", the window is anywhere in the image, otherwise in the middle.
     ema:       decay of a moving average of the weights, such as 0.999, which is then what is evaluated and kept; 0: none.
-    seed:      of weights, order of the images, augmentation and dropout.
+    validation: this share of the training images, of each class alike and chosen by the seed, is not trained on: the epoch that
+        does best on them is the one whose weights are kept. The test images are looked at once, after the end. 0: all are
+        trained on, there is nothing to choose by, and the last epoch's weights are kept.
+    test_every_epoch: look at the test images after each epoch, too: only to see what choosing on them would have been worth.
+    patience:  end the run after so many epochs in a row that were not better on the validation images; None or 0: never. A run
+        that is resumed with other ``epochs`` or ``patience`` begins to count anew.
+    from_:     begin with the weights of a run (folder or name) or a .safetensors file: every one that fits by name and shape.
+    freeze:    the network's stages up to and including this one ("stem", "blocks.1", ...) stay as they are.
+    seed:      of weights, order of the images, augmentation, dropout and the choice of validation images.
     name:      of the run's folder in ``runs``; None: model-data, with a number where that is taken.
     threads:   that kernels run on; None: as ``get_num_threads`` says. Changes speed only, never a result.
     save_every: seconds of training after which a checkpoint is written inside an epoch.
@@ -67,6 +78,11 @@ class Config:
     augment: tuple = ("flip", "crop")
     small_first: float | None = None
     ema: float = 0.995
+    validation: float = 0.1
+    test_every_epoch: bool = False
+    patience: int | None = None
+    from_: str | None = None
+    freeze: str | None = None
     seed: int = 0
     name: str | None = None
     runs: str = "runs"
@@ -80,16 +96,17 @@ class Config:
         put = {"lr": lr if self.lr is None else self.lr, "augment": _augmentations(self.augment), "runs": str(self.runs)}
         put["weight_decay"] = weight_decay if self.weight_decay is None else self.weight_decay
         put["data_dir"] = None if self.data_dir is None else str(self.data_dir)
+        put["from_"] = None if self.from_ is None else str(self.from_)
         for name, value in put.items():
             object.__setattr__(self, name, value)  # frozen for everybody else
-        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("threads", 1)):
+        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("threads", 1), ("patience", 0)):
             value = getattr(self, name)
             if value is not None or name in ("batch_size", "seed"):
                 object.__setattr__(self, name, _whole(name, value, least))
         positive, share = (lambda x: x > 0, "above 0"), (lambda x: 0 <= x < 1, "from 0 to below 1")
         for name, (good, expected) in {
             "lr": positive, "momentum": share, "weight_decay": (lambda x: x >= 0, "0 or more"), "label_smoothing": share,
-            "ema": share, "save_every": positive,
+            "ema": share, "validation": share, "save_every": positive,
         }.items():  # fmt: skip
             object.__setattr__(self, name, _number(name, getattr(self, name), good, expected))
         if self.small_first is not None:
@@ -97,6 +114,12 @@ class Config:
             object.__setattr__(self, "small_first", put)
         if not isinstance(self.model_options, dict):
             raise TypeError(f"model_options: expected a dict such as {{'width': 0.5}}, not {self.model_options!r}")
+        if self.patience and not self.validation:
+            raise ValueError("patience: without validation images nothing tells whether an epoch is better: set validation=0.1")
+        if not isinstance(self.test_every_epoch, bool):
+            raise TypeError(f"test_every_epoch: expected True or False, not {self.test_every_epoch!r}")
+        if not (self.freeze is None or isinstance(self.freeze, str)):
+            raise TypeError(f"freeze: expected the name of a stage, such as 'blocks.0', not {self.freeze!r}")
         if self.name is not None:
             check_name(self.name)
 

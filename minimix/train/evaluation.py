@@ -7,6 +7,7 @@ import numpy as np
 import minimix.functional as F
 from minimix.data import Batches, Dataset
 from minimix.tensor import Tensor, no_grad
+from minimix.words import count
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -28,7 +29,7 @@ class Evaluation:
     confusion: np.ndarray
 
     def __repr__(self) -> str:
-        return f"Evaluation(loss={self.loss:.4f}, accuracy={self.accuracy:.4f}, {len(self.labels)} images)"
+        return f"Evaluation(loss={self.loss:.4f}, accuracy={self.accuracy:.4f}, {count(len(self.labels), 'image')})"
 
 
 def evaluate(model, dataset: Dataset, batch_size: int = 128, on_batch=None) -> Evaluation:

@@ -8,21 +8,30 @@ from minimix.data import Dataset
 from minimix.train.evaluation import Evaluation
 
 
-def draw(folder, history: list, evaluation: Evaluation | None, test_set: Dataset, title: str) -> None:
-    """Write all that can be drawn: curves after the first epoch, the others from the latest evaluation."""
+def draw(folder, history: list, evaluation: Evaluation | None, dataset: Dataset | None, title: str, tell=print) -> None:
+    """Write all that can be drawn: curves after the first epoch, the others from the latest evaluation, that of ``dataset``.
+
+    tell: gets a line for each picture that could not be drawn or written. A run does not fail because of a picture.
+    """
     from minimix import viz  # matplotlib takes a third of a second to import
 
-    folder = Path(folder)
+    drawings = {}
     if history:
-        _save(viz.curves(history, title), folder / "curves.png")
-    if evaluation is not None:
-        classes = test_set.classes
-        _save(viz.confusion(evaluation.confusion, classes, title), folder / "confusion.png")
+        drawings["curves.png"] = lambda: viz.curves(history, title)
+    if evaluation is not None and dataset is not None:
+        classes = dataset.classes
         answers = evaluation.labels, evaluation.predictions, evaluation.confidence
-        _save(viz.mistakes(test_set.images, *answers, classes, title), folder / "mistakes.png")
+        drawings["confusion.png"] = lambda: viz.confusion(evaluation.confusion, classes, title)
+        drawings["mistakes.png"] = lambda: viz.mistakes(dataset.images, *answers, classes, title)
+    for name, drawing in drawings.items():
+        try:
+            save(drawing(), Path(folder) / name)
+        except Exception as error:
+            tell(f"{name} could not be drawn: {type(error).__name__}: {error}")
 
 
-def _save(figure, path: Path) -> None:
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
+def save(figure, path) -> None:
+    """Write a figure in the format that the path's ending names, in one step."""
+    path, content = Path(path), io.BytesIO()
+    figure.savefig(content, format=path.suffix.lower().removeprefix(".") or "png")
     files.write(path, content.getvalue())

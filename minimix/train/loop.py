@@ -1,18 +1,26 @@
 """One step, one epoch, and what is written down after each."""
 
+import contextlib
+import dataclasses
 import math
 import time
 from pathlib import Path
+
+import numpy as np
 
 import minimix.functional as F
 from minimix.data import Batches, Dataset
 from minimix.tensor import Tensor
 from minimix.train import checkpoint, metrics
+from minimix.train.checkpoint import CheckpointError
+from minimix.train.config import Config
 from minimix.train.diverged import Diverged, bad_arrays, explain
 from minimix.train.evaluation import Evaluation, evaluate
+from minimix.train.model import BEST, LAST
+from minimix.train.model import read as read_model
 from minimix.train.progress import Silent, row
 from minimix.train.state import State
-from minimix.train.stop import Request, Stop
+from minimix.train.stop import Request, Stop, StopTraining
 
 
 def step(state: State, images, labels, label_smoothing: float) -> tuple[float, int]:
@@ -37,21 +45,28 @@ def step(state: State, images, labels, label_smoothing: float) -> tuple[float, i
 class Loop:
     """Takes ``state`` from wherever it is to the end of the last epoch.
 
+    batches: for training. validation_set, test_set: None where there are none.
     folder: gets last.safetensors (after every epoch, and every ``save_every`` seconds), best.safetensors and metrics.csv.
     request: checked after every step; ``run`` then saves and raises ``Stop``.
-    on_epoch: called with the ``Epoch`` after each, when everything is written.
+    on_epoch: called with the ``Epoch`` after each, when everything is written. True, or StopTraining, ends the run.
+
+    Attributes for afterwards: ``ended``, "patience" or "callback" where that ended the run early; ``validation``, the last
+    epoch's ``Evaluation``, and ``test``, that of the weights that were chosen.
     """
 
-    def __init__(self, state: State, batches: Batches, test_set: Dataset, epochs: int, folder: Path, progress: Silent,
-                 request: Request, label_smoothing: float, save_every: float, on_epoch=None):  # fmt: skip
-        self.state, self.batches, self.test_set, self.epochs = state, batches, test_set, epochs
-        self.folder, self.progress, self.request = folder, progress, request
-        self.label_smoothing, self.save_every, self.on_epoch = label_smoothing, save_every, on_epoch
-        self.evaluation: Evaluation | None = None
+    def __init__(self, state: State, config: Config, batches: Batches, validation_set: Dataset | None, test_set: Dataset | None,
+                 folder: Path, progress: Silent, request: Request, on_epoch=None):  # fmt: skip
+        self.state, self.config, self.batches, self.epochs = state, config, batches, config.epochs
+        self.validation_set, self.test_set = validation_set, test_set
+        self.folder, self.progress, self.request, self.on_epoch = folder, progress, request, on_epoch
+        self.ended = ""
+        self.validation: Evaluation | None = None
+        self.test: Evaluation | None = None
         self._start = self._saved = time.monotonic()
         self._warm = False  # whether a step was taken in this process: the first one compiles, and says nothing about speed
-        self._timed_images, self._timed_seconds, self._evaluating = 0, 0.0, None
+        self._timed_images, self._timed_seconds = 0, 0.0
         self._timed_area = 0.0  # the same images, in whole ones: an epoch may see only windows of them
+        self._evaluated_images, self._evaluated_seconds = 0, 0.0
 
     # -- figures for the progress -------------------------------------------------------------------------------------
 
@@ -75,10 +90,12 @@ class Loop:
         if not self._timed_seconds:
             return None
         speed = self._timed_area / self._timed_seconds
-        evaluating = self._evaluating or len(self.test_set) / (2.5 * speed)
+        evaluation_speed = self._evaluated_images / self._evaluated_seconds if self._evaluated_images else 2.5 * speed
         done, epochs = self.state.batch / len(self.batches), range(self.state.epoch, self.epochs)
         area = sum(map(self.batches.area, epochs)) - (done * self.batches.area(self.state.epoch) if epochs else 0.0)
-        return area * len(self.batches) * self.batches.batch_size / speed + len(epochs) * evaluating
+        validation, test = (len(part) if part else 0 for part in (self.validation_set, self.test_set))
+        each = validation + test * self.config.test_every_epoch
+        return area * self.batches.images / speed + (len(epochs) * each + test) / evaluation_speed
 
     # -- the run ------------------------------------------------------------------------------------------------------
 
@@ -86,25 +103,36 @@ class Loop:
         """Train, evaluate and save, epoch after epoch. Raises ``Stop``, with everything saved, where the user wants it."""
         if self.state.step == 0:
             self.save()  # so that there is something to resume from the first moment on
+        else:
+            self._write_metrics()  # lines that the checkpoint does not know are gone
         for epoch in self.state.history:
             self.progress.row(self._row(epoch))
         try:
-            while self.state.epoch < self.epochs:
+            while self.state.epoch < self.epochs and not self._out_of_patience() and not self.ended:
+                if self._warm:
+                    self.request.check()  # it may have come from a callback
                 start, images, seconds = time.monotonic(), self._timed_images, self._timed_seconds
                 self._train()
-                self.evaluation = self._evaluate()
-                self._finish_epoch(start, self._timed_images - images, self._timed_seconds - seconds)
-            if self.evaluation is None:  # resumed after the end
-                self.evaluation = self._evaluate()
+                self.validation = self._evaluate(self.validation_set)
+                test = self._evaluate(self.test_set) if self.config.test_every_epoch else None
+                self._finish_epoch(test, start, self._timed_images - images, self._timed_seconds - seconds)
+            self._finish()
         except Stop:
-            self.save()  # here, where nobody has averaged weights swapped in
+            self.save()  # here, where nobody has other weights swapped in
             raise
+
+    def _out_of_patience(self) -> bool:
+        """Whether so many epochs in a row were not better."""
+        state, patience = self.state, self.config.patience
+        if patience and state.best is not None and state.epoch - max(state.best.epoch, state.patient_since) >= patience:
+            self.ended = "patience"
+        return bool(self.ended)
 
     def _train(self) -> None:
         """The rest of the epoch."""
         state, before = self.state, time.monotonic()
         for images, labels in self.batches.epoch(state.epoch, start=state.batch):
-            loss, correct = step(state, images, labels, self.label_smoothing)
+            loss, correct = step(state, images, labels, self.config.label_smoothing)
             if not math.isfinite(loss):
                 raise self._diverged(f"the loss is {loss}", images)
             state.batch, state.step, state.seen = state.batch + 1, state.step + 1, state.seen + len(labels)
@@ -116,72 +144,126 @@ class Loop:
             self._warm, before = True, now
             self.progress.step(self)
             self.request.check()
-            if now - self._saved > self.save_every:
+            if now - self._saved > self.config.save_every:
                 self.save()
 
-    def _evaluate(self) -> Evaluation:
-        """On the test images, with the averaged weights where there are any."""
+    def _evaluate(self, dataset: Dataset | None) -> Evaluation | None:
+        """With the averaged weights, where there are any."""
+        if dataset is None:
+            return None
+        with self._averaged():
+            return self._evaluate_as_is(dataset)
+
+    def _averaged(self):
+        return self.state.ema or contextlib.nullcontext()
+
+    def _evaluate_as_is(self, dataset: Dataset) -> Evaluation:
         start = time.monotonic()
         self.progress.evaluating()
-        if self.state.ema is None:
-            evaluation = self._evaluate_as_is()
-        else:
-            with self.state.ema:
-                evaluation = self._evaluate_as_is()
-        self._evaluating = time.monotonic() - start
-        return evaluation
+        found = evaluate(self.state.model, dataset, self.batches.batch_size, on_batch=lambda done: self.request.check())
+        self._evaluated_images += len(dataset)
+        self._evaluated_seconds += time.monotonic() - start
+        if not math.isfinite(found.loss):
+            which = "validation" if dataset is self.validation_set else "test"
+            images, _ = next(Batches(dataset, self.batches.batch_size).epoch(0))
+            raise self._diverged(f"the loss on the {which} images is {found.loss}", images, training=False)
+        return found
 
-    def _evaluate_as_is(self) -> Evaluation:
-        return evaluate(self.state.model, self.test_set, self.batches.batch_size, on_batch=lambda done: self.request.check())
-
-    def _finish_epoch(self, start: float, images: int, seconds: float) -> None:
+    def _finish_epoch(self, test: Evaluation | None, start: float, images: int, seconds: float) -> None:
         """Write down what came of the epoch, and go on to the next."""
-        state = self.state
-        (train_loss, train_accuracy), evaluation = self.running(), self.evaluation
-        if not math.isfinite(evaluation.loss):
-            images, _ = next(Batches(self.test_set, self.batches.batch_size).epoch(0))
-            raise self._diverged(f"the loss on the test images is {evaluation.loss}", images, training=False)
-        previous = state.best
-        lr = state.scheduler.schedule(state.step - 1)
-        epoch = metrics.Epoch(state.epoch + 1, state.step, lr, train_loss, train_accuracy, evaluation.loss, evaluation.accuracy,
-                              time.monotonic() - start, images / seconds if seconds else None)  # fmt: skip
+        state, (train_loss, train_accuracy) = self.state, self.running()
+        judged, seen = ((found.loss, found.accuracy) if found else (None, None) for found in (self.validation, test))
+        epoch = metrics.Epoch(state.epoch + 1, state.step, state.scheduler.schedule(state.step - 1), train_loss, train_accuracy,
+                              *judged, *seen, time.monotonic() - start, images / seconds if seconds else None)  # fmt: skip
+        self._good_arrays()
         state.history.append(epoch)
         state.epoch, state.batch = state.epoch + 1, 0
         state.loss_sum, state.correct, state.seen = 0.0, 0, 0
-        if previous is None or epoch.test_accuracy > previous.test_accuracy:
+        now, before = metrics.rank(epoch), metrics.rank(state.history[state.chosen - 1]) if state.chosen else None
+        if now is None or before is None or now > before:
             self._save_best()
-        metrics.write(self.folder / "metrics.csv", state.history)  # before the checkpoint, which does not hold the timings
         self.save()
+        self._write_metrics()
         self.progress.row(self._row(epoch))
         if self.on_epoch is not None:
-            self.on_epoch(epoch)
+            try:
+                answer = self.on_epoch(epoch)
+            except StopTraining:
+                answer = True
+            if isinstance(answer, (bool, np.bool_)) and answer and state.epoch < self.epochs:
+                self.ended = "callback"
+
+    def _finish(self) -> None:
+        """After the last epoch: look at the test images, once, with the weights that were chosen; these stay in the model."""
+        state, model, epochs = self.state, self.state.model, self.state.history
+        if not epochs:
+            return
+        if self.validation is None and self.test_set is None:  # resumed after the end: for the pictures
+            self.validation = self._evaluate(self.validation_set)
+        best, own = self._best(), {name: array.copy() for name, array in model.state_dict().items()}
+        model.load_state_dict(best)
+        try:
+            if self.test_set is not None:
+                self.test = self._evaluate_as_is(self.test_set)
+                found = {"test_loss": self.test.loss, "test_accuracy": self.test.accuracy}
+                epochs[state.chosen - 1] = dataclasses.replace(epochs[state.chosen - 1], **found)
+        finally:
+            model.load_state_dict(own)
+        self.save()
+        self._write_metrics()
+        model.load_state_dict(best)
+
+    def _best(self) -> dict:
+        """The weights in best.safetensors; where it is lost, those of the last epoch, which are then put there."""
+        path = self.folder / BEST
+        try:
+            if self.state.chosen is not None:
+                return read_model(path)[1]
+            what = ""
+        except (OSError, CheckpointError) as error:
+            what = f"{f'{path} is missing' if isinstance(error, FileNotFoundError) else error}. "
+        self.progress.note(f"{what}The weights of the last epoch are used, and kept as {BEST}, in place of the best epoch's")
+        self._save_best()
+        return read_model(path)[1]
 
     def _row(self, epoch: metrics.Epoch) -> str:
         now = epoch is self.state.history[-1]
         spent, left = (self.spent(), self.left()) if now else (None, None)
-        train, test = (epoch.train_loss, epoch.train_accuracy), (epoch.test_loss, epoch.test_accuracy)
-        return row(f"{epoch.epoch}/{self.epochs}", train, test, epoch.images_per_second, spent, left)
+        train, validation = (epoch.train_loss, epoch.train_accuracy), (epoch.validation_loss, epoch.validation_accuracy)
+        return row(f"{epoch.epoch}/{self.epochs}", train, validation, epoch.images_per_second, spent, left)
 
     # -- saving and stopping ------------------------------------------------------------------------------------------
 
     def save(self) -> None:
         """Write last.safetensors, unless something in it is not finite: then the last good one stays."""
+        arrays = self._good_arrays()
+        checkpoint.save(self.folder / LAST, arrays, self.state.description())
+        self._saved = time.monotonic()
+
+    def _good_arrays(self) -> dict:
+        """All of the state's arrays. Raises Diverged where one is not finite."""
         arrays = self.state.arrays()
         bad = bad_arrays(arrays)
         if bad:
             raise self._diverged(f"{bad[0]} holds NaN or infinity", None)
-        checkpoint.save(self.folder / "last.safetensors", arrays, self.state.description())
-        self._saved = time.monotonic()
+        return arrays
 
     def _save_best(self) -> None:
-        if self.state.ema is None:
-            checkpoint.save(self.folder / "best.safetensors", self.state.model.state_dict(), self.state.summary())
-        else:
-            with self.state.ema:
-                checkpoint.save(self.folder / "best.safetensors", self.state.model.state_dict(), self.state.summary())
+        """best.safetensors: the weights as they are after the last epoch, averaged where there are averages."""
+        with self._averaged():
+            checkpoint.save(self.folder / BEST, self.state.model.state_dict(), self.state.summary())
+        self.state.chosen = self.state.history[-1].epoch
+
+    def _write_metrics(self) -> None:
+        """After the checkpoint, which counts. What keeps the table from being written does not end the run."""
+        try:
+            metrics.write(self.folder / "metrics.csv", self.state.history)
+        except (OSError, ValueError) as error:
+            self.progress.note(f"metrics.csv was not written: {error}. Is it open elsewhere? The next epoch writes it anew")
 
     def _diverged(self, what: str, images, training: bool = True) -> Diverged:
-        state, last = self.state, self.folder / "last.safetensors"
+        state, last = self.state, self.folder / LAST
         step = state.step + (training and images is not None)  # in the midst of the next step, or after those that are done
-        when = {"epoch": state.epoch + 1, "step": step, "lr": state.scheduler.schedule(max(0, step - 1))}
+        under_way = state.batch > 0 or (training and images is not None)
+        when = {"epoch": max(1, state.epoch + under_way), "step": step, "lr": state.scheduler.schedule(max(0, step - 1))}
         return explain(state.model, images, what, **when, checkpoint=last if last.exists() else None, training=training)

@@ -1,12 +1,18 @@
 """A trained network back from its file, with what is needed to use it: classes and normalisation."""
 
 import dataclasses
+import warnings
 from pathlib import Path
 
 from minimix import models
+from minimix.models.weights import unusable
 from minimix.nn import Module
 from minimix.train import checkpoint
 from minimix.train.checkpoint import CheckpointError
+from minimix.train.description import check, reading
+from minimix.words import count
+
+BEST, LAST = "best.safetensors", "last.safetensors"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -15,7 +21,8 @@ class Trained:
 
     classes: their names, in the order of the logits. data: name of the data set. image_shape: (channels, height, width).
     mean, std: of each channel, in units of 255, for ``minimix.data.make_batch``.
-    epoch, accuracy: how long it was trained, and its accuracy on the test images then (None: not known yet).
+    epoch, accuracy: how long it was trained, and its accuracy on the validation images then. None where there were none; in
+    runs of older versions, which had no validation images, it is that on the test images.
     recipe: the configuration of its run. path: the file.
     """
 
@@ -34,26 +41,24 @@ class Trained:
 def load_model(path, model: Module | None = None) -> Trained:
     """The network in a checkpoint. Where its run used averaged weights (``ema``), these.
 
-    path:  a .safetensors file that ``train`` wrote, or a run's folder: then its best.safetensors.
+    path:  a .safetensors file that ``train`` wrote, or a run's folder: then its best.safetensors. Where that is missing or
+        damaged, a warning says so, and that last.safetensors is used instead.
     model: the module to load into; needed where the run was given a module rather than a name.
 
     Raises FileNotFoundError; CheckpointError, naming the file, where it is damaged or of another network.
     """
-    path = Path(path)
-    if path.is_dir():
-        names = [name for name in ("best.safetensors", "last.safetensors") if (path / name).exists()]
-        if not names:
-            raise FileNotFoundError(f"there is no best.safetensors or last.safetensors in the folder {path}")
-        path = path / names[0]
-    arrays, state = checkpoint.load(path)
+    path, arrays, state, note = read(path)
+    if note:
+        warnings.warn(note, stacklevel=2)
     recipe, about = state["recipe"], state["about"]
     if model is None:
         if recipe["model"] not in models.names():
             raise CheckpointError(f"{path} is of a module of your own, {recipe['model']}: pass it, load_model(path, model)")
-        model = models.create(recipe["model"], num_classes=len(about["classes"]), **recipe["model_options"])
-    averages = {name.removeprefix("ema/average/"): array for name, array in arrays.items() if name.startswith("ema/average/")}
-    load_weights(path, model, {name: array for name, array in arrays.items() if "/" not in name} | averages)
+        with reading(path):
+            model = models.create(recipe["model"], num_classes=len(about["classes"]), **recipe["model_options"])
+    load_weights(path, model, arrays)
     history = state["history"]
+    last = history[-1] if history else {}
     return Trained(
         model=model.eval(),
         classes=tuple(about["classes"]),
@@ -62,14 +67,50 @@ def load_model(path, model: Module | None = None) -> Trained:
         mean=tuple(about["mean"]),
         std=tuple(about["std"]),
         epoch=len(history),
-        accuracy=history[-1]["test_accuracy"] if history else None,
+        accuracy=last["validation_accuracy"] if "validation_accuracy" in last else last.get("test_accuracy"),
         recipe=recipe,
         path=path,
     )
 
 
+def read(path) -> tuple[Path, dict, dict, str]:
+    """(file, weights by name, description, note) of a checkpoint, or of the one to use in a run's folder.
+
+    note: what is wrong with the folder's best.safetensors, and what is taken instead; or "".
+    """
+    path, note = Path(path), ""
+    if not path.is_dir():
+        arrays, state = _loaded(path)
+    else:
+        best, last = path / BEST, path / LAST
+        if not (best.exists() or last.exists()):
+            raise FileNotFoundError(f"there is no {BEST} or {LAST} in the folder {path}")
+        try:
+            arrays, state = _loaded(best)
+            path = best
+        except (FileNotFoundError, CheckpointError) as error:
+            if not last.exists():
+                raise
+            arrays, state = _loaded(last)
+            path, epochs = last, len(state["history"])
+            what = error if isinstance(error, CheckpointError) else f"there is no {best}"
+            if isinstance(error, FileNotFoundError) and not epochs:
+                what = f"{path.parent} has not finished an epoch"
+            note = f"{what}. Using {last} instead, the weights after {count(epochs, 'whole epoch')}"
+    averages = {name.removeprefix("ema/average/"): array for name, array in arrays.items() if name.startswith("ema/average/")}
+    return path, {name: array for name, array in arrays.items() if "/" not in name} | averages, state, note
+
+
+def _loaded(path: Path) -> tuple[dict, dict]:
+    arrays, state = checkpoint.load(path)
+    check(path, state)
+    return arrays, state
+
+
 def load_weights(path, model: Module, arrays: dict) -> None:
-    """``model.load_state_dict(arrays)``, with a refusal that names the file."""
+    """``model.load_state_dict(arrays)``, with a refusal that names the file, also of numbers with which no network works."""
+    if found := unusable(arrays, model.state_dict()):
+        raise CheckpointError(f"{path}: {found}")
     try:
         model.load_state_dict(arrays)
     except RuntimeError as error:

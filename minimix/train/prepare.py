@@ -2,6 +2,7 @@
 
 import dataclasses
 import platform
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,31 @@ import minimix
 from minimix import data as datasets
 from minimix import models, optim, rng
 from minimix.data import Augment, Batches, Dataset
+from minimix.train import freezing, starting
 from minimix.train.config import Config
+from minimix.train.lock import locked
 from minimix.train.progress import Silent
-from minimix.train.state import State, about_data
+from minimix.train.starting import Start
+from minimix.train.state import State
+
+
+def own_sets(data) -> tuple[Dataset, Dataset | None] | None:
+    """(training, test) images that were given themselves, the latter perhaps None; None where ``data`` is something else."""
+    if isinstance(data, Dataset):
+        return data, None
+    if not isinstance(data, (tuple, list)):
+        return None
+    pair = tuple(data)
+    if len(pair) != 2 or not isinstance(pair[0], Dataset) or not (pair[1] is None or isinstance(pair[1], Dataset)):
+        raise TypeError(
+            "data: expected a name, a minimix.data.Dataset, or two of them, (for training, for testing); the second may be None"
+        )
+    return pair[0], pair[1] or None
 
 
 def name_of(pair: tuple) -> str:
-    if len(pair) != 2 or not all(isinstance(part, Dataset) for part in pair):
-        raise TypeError("data: expected a name, or two minimix.data.Dataset, (for training, for testing)")
+    if pair[1] is None:
+        return pair[0].name
     if pair[0].classes != pair[1].classes or pair[0].images.shape[1:] != pair[1].images.shape[1:]:
         raise ValueError(f"data: training set {pair[0]} and test set {pair[1]} do not have the same classes and image size")
     return pair[0].name
@@ -53,13 +71,20 @@ def _window(config: Config, train_set: Dataset):
     return (lambda epoch: side * 3 // 4 if epoch < first else side) if first else None
 
 
-def new_state(config: Config, own_model, train_set: Dataset, test_set: Dataset, batches: Batches) -> State:
-    """The run before its first step."""
+def new_state(config: Config, own_model, about: dict, batches: Batches, progress: Silent, start: Start | None = None) -> State:
+    """The run before its first step. about: what ``about_data`` says. start: weights to begin with."""
     rng.manual_seed(config.seed)
     model = own_model
     if model is None:
-        model = models.create(config.model, num_classes=len(train_set.classes), **config.model_options)
-    model.train()
+        model = models.create(config.model, num_classes=len(about["classes"]), **config.model_options)
+    if start is not None:
+        for line in filter(None, (start.note, *starting.take(model, start))):
+            progress.note(line)
+    freezing.settle(model)
+    if config.freeze is not None:
+        freezing.freeze(model, config.freeze)
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise ValueError("model: none of its parameters requires gradients: there is nothing to train")
     groups = optim.decay_groups(model, config.weight_decay)
     optimizer = {
         "sgd": lambda: optim.SGD(groups, config.lr, config.momentum, nesterov=config.momentum > 0),
@@ -76,18 +101,19 @@ def new_state(config: Config, own_model, train_set: Dataset, test_set: Dataset, 
     }[config.schedule]()
     ema = optim.EMA(model, config.ema, ramp=True) if config.ema else None
     scheduler = optim.Scheduler(optimizer, schedule)
-    return State(model, optimizer, scheduler, ema, config.recipe(), about_data(train_set, test_set))
+    return State(model, optimizer, scheduler, ema, config.recipe(), about)
 
 
-def new_folder(config: Config) -> tuple[Path, Config]:
-    """An empty folder for the run, and the configuration with its name."""
+def new_folder(config: Config, held: ExitStack) -> tuple[Path, Config]:
+    """An empty folder for the run, whose lock ``held`` holds, and the configuration with its name."""
     runs = Path(config.runs)
     runs.mkdir(parents=True, exist_ok=True)
     if config.name is not None:
         folder = runs / config.name
+        folder.mkdir(exist_ok=True)
+        held.enter_context(locked(folder))
         if (folder / "last.safetensors").exists():
             raise ValueError(f"name: there is a run in {folder} already: resume it (resume=True), or choose another name")
-        folder.mkdir(exist_ok=True)
         return folder, config
     number = 1
     while True:
@@ -97,6 +123,7 @@ def new_folder(config: Config) -> tuple[Path, Config]:
         except FileExistsError:
             number += 1
         else:
+            held.enter_context(locked(runs / name))
             return runs / name, dataclasses.replace(config, name=name)
 
 

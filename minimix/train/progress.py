@@ -8,7 +8,7 @@ import contextlib
 import sys
 import time
 
-WIDTHS = {"epoch": 11, "train loss": 12, "accuracy": 10, "test loss": 11, "accuracy ": 10, "images/s": 10, "time": 8, "left": 8}
+WIDTHS = {"epoch": 11, "train loss": 12, "accuracy": 10, "val. loss": 11, "accuracy ": 10, "images/s": 10, "time": 8, "left": 8}
 HEADER = "".join(f"{name.strip():>{width}}" for name, width in WIDTHS.items())
 REDRAW = 0.25  # seconds between two drawings of the moving line
 LINE = 20.0  # seconds between two plain lines within an epoch
@@ -27,16 +27,33 @@ def clock(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def row(epoch, train=(None, None), test=(None, None), speed=None, spent=None, left=None) -> str:
-    """One line under ``HEADER``; what is not known yet stays blank. train, test: (loss, accuracy)."""
+def row(epoch, train=(None, None), validation=(None, None), speed=None, spent=None, left=None) -> str:
+    """One line under ``HEADER``; what is not known yet stays blank. train, validation: (loss, accuracy)."""
     cells = [
         epoch,
-        *(text for loss, accuracy in (train, test) for text in (_figure(loss, "{:.4f}"), _figure(accuracy, "{:.2%}"))),
+        *(text for loss, accuracy in (train, validation) for text in (_figure(loss, "{:.4f}"), _figure(accuracy, "{:.2%}"))),
         _figure(speed, "{:.0f}"),
         clock(spent),
         clock(left),
     ]
     return "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS.values(), strict=True)).rstrip()
+
+
+def folded(line: str, width: int) -> list[str]:
+    """``HEADER``, or a line under it, for a terminal that is too narrow for it: broken between two columns.
+
+    >>> folded(HEADER, 45)
+    ['      epoch  train loss  accuracy  val. loss', '  accuracy  images/s    time    left']
+    """
+    if len(line) <= width:
+        return [line]
+    lines, start, end = [], 0, 0
+    for column in WIDTHS.values():
+        if end + column - start > width and end > start:
+            lines.append(line[start:end].rstrip())
+            start = end
+        end += column
+    return [*lines, line[start:].rstrip()]
 
 
 def _figure(value, pattern: str) -> str:
@@ -65,7 +82,7 @@ class Silent:
         """A step was taken. ``loop`` is asked for figures only when they are shown."""
 
     def evaluating(self) -> None:
-        """The epoch's steps are done, and the test images are looked at."""
+        """The epoch's steps are done, and the validation images are looked at; or the test images, after the end."""
 
     def row(self, text: str) -> None:
         """A line of the table of epochs. The first brings the header with it."""
@@ -113,7 +130,9 @@ class Terminal(Silent):
         from rich.progress import BarColumn, Progress, TextColumn
 
         self.console = console
-        columns = (TextColumn("{task.fields[place]:>11}"), BarColumn(20), TextColumn("{task.fields[text]}"))
+        bar = [BarColumn(20)] if console.width >= 90 else []  # or there is no room for the figures
+        place, text = (TextColumn(pattern, markup=False) for pattern in ("{task.fields[place]:>11}", "{task.fields[text]}"))
+        columns = (place, *bar, text)
         self._moving = Progress(*columns, console=console, auto_refresh=False, transient=True)
         self._task = self._moving.add_task("", place="", text="", total=None)
         self._drawn = 0.0
@@ -128,8 +147,8 @@ class Terminal(Silent):
             self._moving.remove_task(self._task)
         self._moving.stop()
 
-    def note(self, text):
-        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+    def note(self, text, style=None):
+        self.console.print(text, style=style, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def busy(self, what):
         self._draw(text=what)
@@ -141,10 +160,12 @@ class Terminal(Silent):
         if time.monotonic() - self._drawn < REDRAW:
             return
         (loss, accuracy), left = loop.running(), loop.left()
-        text = f"loss {loss:.4f}  accuracy {accuracy:.1%}"
+        figures = [f"loss {loss:.4f}", f"accuracy {accuracy:.1%}"]
         if left is not None:
-            text += f"  {loop.speed():.0f} images/s  {clock(left)} left"
-        self._draw(place=loop.place(), text=text, completed=loop.state.batch, total=len(loop.batches))
+            figures += [f"{loop.speed():.0f} images/s", f"{clock(left)} left"]
+        while len("  ".join(figures)) > self.console.width - 12 and len(figures) > 1:
+            figures.pop(-2)  # the whole of a figure, never a part; the last is what is waited for
+        self._draw(place=loop.place(), text="  ".join(figures), completed=loop.state.batch, total=len(loop.batches))
 
     def evaluating(self):
         self._draw(text="evaluating")
@@ -155,18 +176,17 @@ class Terminal(Silent):
         self._moving.refresh()
 
     def row(self, text):
+        width = self.console.width
         if not self._header:
-            self.console.print(HEADER, highlight=False, markup=False, soft_wrap=True, style="bold")
+            self.note("\n".join(folded(HEADER, width)), "bold")
         self._header = True
-        self.note(text)
+        self.note("\n".join(folded(text, width)))
 
     def table(self, title, rows):
-        from rich.table import Table
-
-        table = Table(title=title, title_justify="left", show_header=False)
-        for name, value in rows:
-            table.add_row(name, value)
-        self.console.print(table, highlight=False)
+        width = max(len(name) for name, _ in rows)
+        self.note("")
+        self.note(title, "bold")
+        self.note("\n".join(f"  {name:<{width}}  {value}" for name, value in rows))
 
 
 def reporter(log=True) -> Silent:

@@ -2,24 +2,33 @@
 
 import dataclasses
 import json
+import os
 import time
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import numpy as np
 
 import minimix
 from minimix import files
+from minimix.data import Dataset
 from minimix.nn import Module
-from minimix.train import figures, metrics, prepare
+from minimix.train import checkpoint, figures, metrics, prepare, starting
 from minimix.train import resume as resuming
 from minimix.train.compiling import watched
-from minimix.train.config import Config, completed
+from minimix.train.config import EXTENSIBLE, Config, completed
+from minimix.train.description import reading
 from minimix.train.limits import limited
+from minimix.train.lock import locked
 from minimix.train.loop import Loop
 from minimix.train.metrics import Epoch
 from minimix.train.progress import clock, reporter
-from minimix.train.state import State
-from minimix.train.stop import Stop, listening
+from minimix.train.split import split
+from minimix.train.state import State, about_data
+from minimix.train.stop import SIGNALS, Stop, listening
+from minimix.words import count
+
+FEW = 100  # validation images, below which the user is told how coarse their verdict is
 
 
 @dataclasses.dataclass(eq=False)
@@ -27,9 +36,11 @@ class Result:
     """What a run leaves behind.
 
     folder: with config.json, metrics.csv, last.safetensors, best.safetensors, curves.png, confusion.png, mistakes.png.
-    model: as it was last evaluated (averaged weights where there are any), in evaluation mode.
+    model: with the weights that were chosen, those of best.safetensors, in evaluation mode; where a signal stopped the run, as
+        it was then (averaged weights where there are any).
     history: an ``Epoch`` for each. seconds: of this call. images_per_second: of training alone, in this call.
-    stopped_by: "SIGINT" (Ctrl-C) or "SIGTERM" where that ended it early, else "".
+    stopped_by: what ended the run early: "SIGINT" (Ctrl-C), "SIGTERM", "patience" or "callback"; else "".
+    chosen: the number of the epoch whose weights were chosen, so far where a signal stopped the run; None before the first.
     """
 
     folder: Path
@@ -39,16 +50,22 @@ class Result:
     seconds: float
     images_per_second: float | None
     stopped_by: str = ""
+    chosen: int | None = None
+
+    @property
+    def best(self) -> Epoch | None:
+        """The epoch that was chosen: the best on the validation images; without them, the last."""
+        return self.history[self.chosen - 1] if self.chosen else None
 
     @property
     def accuracy(self) -> float | None:
-        """On the test images, after the last epoch."""
-        return self.history[-1].test_accuracy if self.history else None
+        """Of the chosen weights on the test images, which played no part in the choice. None where they were not looked at."""
+        return self.best.test_accuracy if self.best else None
 
     @property
     def best_accuracy(self) -> float | None:
-        """The highest after any epoch: that of best.safetensors."""
-        return max((epoch.test_accuracy for epoch in self.history), default=None)
+        """Of the chosen weights on the validation images, by which they were chosen: mostly a little too good."""
+        return self.best.validation_accuracy if self.best else None
 
     def __repr__(self) -> str:
         stopped = f", stopped_by={self.stopped_by!r}" if self.stopped_by else ""
@@ -57,7 +74,7 @@ class Result:
 
 def train(
     model: str | Module | None = None,
-    data: str | tuple | None = None,
+    data: str | Dataset | tuple | None = None,
     *,
     model_options: dict | None = None,
     data_dir=None,
@@ -72,6 +89,11 @@ def train(
     augment=None,
     small_first: float | None = None,
     ema: float | None = None,
+    validation: float | None = None,
+    test_every_epoch: bool | None = None,
+    patience: int | None = None,
+    from_: "str | os.PathLike | Result | None" = None,
+    freeze: str | None = None,
     seed: int | None = None,
     name: str | None = None,
     runs=None,
@@ -87,18 +109,26 @@ def train(
     own value. The same arguments give the same weights to the last bit, for any number of threads.
 
     model: a name that ``models.create`` knows, or a module of your own, whose weights are trained as they are.
-    data:  a name that ``data.load`` knows, or two ``Dataset``s, (for training, for testing).
-    resume: a run's folder, its name, or its last.safetensors: go on where it was left, to the bit as if it had never been
-        interrupted. True: the run called ``name`` (which starts from the beginning where there is nothing yet), or
-        without a name the latest one in ``runs``.
+    data:  a name that ``data.load`` knows; a ``Dataset`` to train on; or two of them, (for training, for testing).
+    resume: a run's folder, its name, its last.safetensors, or its ``Result``: go on where it was left, to the bit as if it had
+        never been interrupted. True: the run called ``name`` (which starts from the beginning where there is nothing yet), or
+        without a name the latest one in ``runs``. ``epochs`` and ``patience`` may be others then, so that a finished run can be
+        trained longer: the learning rate's schedule is laid out anew over the new number of epochs, and followed from the step
+        that was reached.
     log: True: progress on standard output; False: silence; or a text file to write to.
-    on_epoch: called with the ``Epoch`` after each.
+    on_epoch: called with the ``Epoch`` after each. Where it returns True, or raises ``StopTraining``, the run ends there; any
+        other error passes through, and the epoch is saved all the same.
 
-    Ctrl-C and SIGTERM end the run after the step, with a checkpoint; see ``Result.stopped_by``.
+    A part of the training images (``validation``) decides which epoch's weights are kept as best.safetensors; the test images
+    are looked at once, with these weights, when the run has ended. Parameters that do not require gradients stay as they are;
+    where a module has no others, its batch norms keep their statistics, too.
+
+    Ctrl-C and SIGTERM end the run after the step, with a checkpoint; see ``Result.stopped_by``. While a run is trained, its
+    folder is locked: no other process trains it.
 
     Raises ValueError or TypeError, before any work, for arguments that make no sense, that contradict the run that is to be
     resumed, or for a name that is taken; FileNotFoundError for data or checkpoints that do not exist; CheckpointError and
-    DataError for damaged ones; Diverged when the loss becomes NaN or infinite.
+    DataError for damaged ones; RunLocked for a run that another process trains; Diverged when the loss becomes NaN or infinite.
 
     >>> import minimix as mm
     >>> from minimix.data import patterns10
@@ -107,55 +137,73 @@ def train(
     >>> sorted(path.name for path in result.folder.iterdir())
     ['best.safetensors', 'config.json', 'confusion.png', 'curves.png', 'last.safetensors', 'metrics.csv', 'mistakes.png']
     """
-    own_model, own_data = (model if isinstance(model, Module) else None), (data if isinstance(data, tuple) else None)
+    resume, from_ = getattr(resume, "folder", resume), getattr(from_, "folder", from_)
+    own_model, own_data = (model if isinstance(model, Module) else None), prepare.own_sets(data)
     asked = {
         "model": type(own_model).__name__ if own_model is not None else model, "model_options": model_options,
         "data": prepare.name_of(own_data) if own_data is not None else data, "data_dir": data_dir, "epochs": epochs,
         "batch_size": batch_size, "lr": lr, "optimizer": optimizer, "schedule": schedule, "momentum": momentum,
         "weight_decay": weight_decay, "label_smoothing": label_smoothing, "augment": augment, "small_first": small_first,
-        "ema": ema, "seed": seed, "name": name, "runs": runs, "threads": threads, "save_every": save_every,
+        "ema": ema, "validation": validation, "test_every_epoch": test_every_epoch, "patience": patience, "from_": from_,
+        "freeze": freeze, "seed": seed, "name": name, "runs": runs, "threads": threads, "save_every": save_every,
     }  # fmt: skip
     asked = {argument: value for argument, value in asked.items() if value is not None}
     config = Config(**asked)
+    path, saved, weights = resuming.find(resume, config), None, None
+    if path is None and config.from_ is not None:
+        weights = starting.find(config.from_, config.runs)
+        config = starting.with_network(config, weights, asked, own_model)
     prepare.check_model(config, own_model)
-    path, saved = resuming.saved_run(resume, config)
-    if saved is not None:
-        config = resuming.resumed_config(path, saved[1], config, asked)
 
-    with reporter(log) as progress, listening() as request, limited(config.threads), watched(progress.compiling), \
-            np.errstate(all="ignore"):  # fmt: skip
+    with ExitStack() as held, reporter(log) as progress, listening() as request, limited(config.threads), \
+            watched(progress.compiling), np.errstate(all="ignore"):  # fmt: skip
+        if path is not None:
+            held.enter_context(locked(path.parent))
+            saved = checkpoint.load(path)
+            config = resuming.resumed_config(path, saved[1], config, asked)
         start = time.monotonic()
         progress.note(f"minimix {minimix.__version__}: {config.model} on {config.data}, {_threads()}")
         train_set, test_set = own_data or prepare.load_data(config, progress)
         config = completed(config, train_set.name)
-        batches = prepare.batches(config, train_set)
-        state = prepare.new_state(config, own_model, train_set, test_set, batches)
+        about = about_data(train_set, test_set)
+        train_set, validation_set = split(train_set, config.validation, config.seed)
+        with nullcontext() if saved is None else reading(path):  # its recipe may be anybody's
+            batches = prepare.batches(config, train_set)
+            state = prepare.new_state(config, own_model, about, batches, progress, weights)
         if saved is None:
-            folder, config = prepare.new_folder(config)
-            contents = {"config": config.as_json(), "versions": prepare.versions()}
-            files.write(folder / "config.json", json.dumps(contents, indent=2) + "\n")
+            folder, config = prepare.new_folder(config, held)
         else:
             folder = path.parent
-            files.sweep(folder)
             resuming.same_data(path, saved[1], state.about)
             state.restore(path, *saved)
             state.history = metrics.with_timing(state.history, folder / "metrics.csv")
-            metrics.write(folder / "metrics.csv", state.history)  # lines that the checkpoint does not know are gone
-        _introduce(progress, state, config, train_set, test_set, folder, resumed=saved is not None)
+            if any(saved[1]["recipe"].get(name) != getattr(config, name) for name in EXTENSIBLE):
+                state.patient_since = state.epoch
+            state.chosen, lost = resuming.chosen(folder, state)
+            more = resuming.remarks(saved[1]["recipe"], config, len(batches), state.step, state.scheduler.schedule)
+            for line in filter(None, (lost, *more)):
+                progress.note(line)
+        files.sweep(folder)
+        if saved is None or saved[1]["recipe"] != state.recipe:
+            contents = {"config": config.as_json(), "versions": prepare.versions()}
+            files.write(folder / "config.json", json.dumps(contents, indent=2) + "\n")
+        _introduce(progress, state, config, (train_set, validation_set, test_set), folder, resumed=saved is not None)
 
-        loop = Loop(state, batches, test_set, config.epochs, folder, progress, request, config.label_smoothing,
-                    config.save_every, on_epoch)  # fmt: skip
+        loop = Loop(state, config, batches, validation_set, test_set, folder, progress, request, on_epoch)
         stopped_by = ""
         try:
             loop.run()
         except Stop as stop:
             stopped_by = str(stop)
+            if state.ema is not None:
+                state.model.load_state_dict(state.ema.averages, strict=False)  # counters have no average
 
         progress.busy("drawing curves.png, confusion.png and mistakes.png")
-        figures.draw(folder, state.history, loop.evaluation, test_set, f"{folder.name}: {config.model} on {config.data}")
-        if state.ema is not None:
-            state.model.load_state_dict(state.ema.averages, strict=False)  # counters have no average
-        result = Result(folder, state.model.eval(), config, state.history, time.monotonic() - start, loop.speed(), stopped_by)
+        shown = (loop.test, test_set) if loop.test is not None else (loop.validation, validation_set)
+        title = f"{folder.name}: {config.model} on {config.data}"
+        figures.draw(folder, state.history, *shown, title, progress.note)
+        result = Result(folder, state.model.eval(), config, state.history, time.monotonic() - start, loop.speed(),
+                        stopped_by or loop.ended, state.chosen)  # fmt: skip
         _conclude(progress, result)
     return result
 
@@ -164,33 +212,38 @@ def train(
 
 
 def _threads() -> str:
-    n = minimix.get_num_threads()
-    return f"{n} thread" + "s" * (n > 1)
+    return count(minimix.get_num_threads(), "thread")
 
 
-def _introduce(progress, state: State, config: Config, train_set, test_set, folder: Path, resumed: bool) -> None:
+def _introduce(progress, state: State, config: Config, sets: tuple, folder: Path, resumed: bool) -> None:
     parameters = sum(parameter.size for parameter in state.model.parameters())
+    trained = sum(parameter.size for parameter in state.model.parameters() if parameter.requires_grad)
+    part = "" if trained == parameters else f", {trained:,} of them trained"
+    kinds = [f"{len(part):,} {kind}" for part, kind in zip(sets, ("training", "validation", "test"), strict=True) if part]
     progress.note(
-        f"{parameters:,} parameters; {len(train_set):,} training and {len(test_set):,} test images of {len(train_set.classes)} "
-        f"classes; {config.epochs} epochs in batches of {config.batch_size}"
+        f"{parameters:,} parameters{part}; {', '.join(kinds[:-1])}{' and ' if kinds[1:] else ''}{kinds[-1]} images of "
+        f"{len(sets[0].classes)} classes; {count(config.epochs, 'epoch')} in batches of {config.batch_size}"
     )
-    where = f"going on in epoch {state.epoch + 1} after {state.batch} steps of it"
+    if sets[1] is not None and len(sets[1]) < FEW:
+        one = f"one of them more or less is {1 / len(sets[1]):.1%}"
+        progress.note(f"the best epoch is chosen by {count(len(sets[1]), 'image')}: {one} of accuracy")
+    where = f"going on in epoch {state.epoch + 1} after {count(state.batch, 'step')} of it"
     where = f", {where if state.epoch < config.epochs else 'which is complete'}" if resumed else ""
     progress.note(f"results in {folder}{where}")
     progress.busy("first step")
 
 
 def _conclude(progress, result: Result) -> None:
-    rows = []
-    if result.history:
-        best = max(result.history, key=lambda epoch: epoch.test_accuracy)
-        rows.append(("test accuracy", f"{result.accuracy:.2%}"))
-        rows.append(("best epoch", f"{best.epoch}, with {best.test_accuracy:.2%}"))
+    rows, best = [], result.best
+    if result.accuracy is not None:
+        rows.append(("test accuracy", f"{result.accuracy:.2%}, with the weights of epoch {best.epoch}"))
+    if best is not None and best.validation_accuracy is not None:
+        rows.append(("best epoch", f"{best.epoch}, with {best.validation_accuracy:.2%} of the validation images"))
     rows.append(("wall time", clock(result.seconds)))
     if result.images_per_second:
         rows.append(("training speed", f"{result.images_per_second:.0f} images/s"))
     rows.append(("folder", str(result.folder)))
-    stopped = f"Stopped ({result.stopped_by}) after {len(result.history)} of {result.config.epochs} epochs"
+    stopped = f"Stopped ({result.stopped_by}) after {len(result.history)} of {count(result.config.epochs, 'epoch')}"
     progress.table(stopped if result.stopped_by else "Done", rows)
-    if result.stopped_by:
+    if result.stopped_by in SIGNALS:
         progress.note(f"To go on:  minimix train --resume {result.folder}    or    mm.train(resume={str(result.folder)!r})")

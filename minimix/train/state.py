@@ -12,7 +12,10 @@ import numpy as np
 from minimix import optim, rng
 from minimix.data import Dataset
 from minimix.nn import Module
+from minimix.train import metrics
 from minimix.train.checkpoint import CheckpointError
+from minimix.train.description import FAULTS
+from minimix.train.freezing import frozen_names
 from minimix.train.metrics import Epoch
 from minimix.train.model import load_weights
 
@@ -23,6 +26,8 @@ class State:
 
     epoch: complete epochs. batch: steps taken in the next one. step: steps taken in all.
     loss_sum, correct, seen: over the images of the epoch that is under way, for its line in the metrics.
+    patient_since: complete epochs when ``patience`` began to count: 0, or when the run was last told to be longer.
+    chosen: the epoch whose weights are in best.safetensors; None: there are none. That file says it, so no other one does.
     """
 
     model: Module
@@ -37,14 +42,16 @@ class State:
     loss_sum: float = 0.0
     correct: int = 0
     seen: int = 0
+    patient_since: int = 0
     history: list = dataclasses.field(default_factory=list)
+    chosen: int | None = None
 
-    POSITION = ("epoch", "batch", "step", "loss_sum", "correct", "seen")
+    POSITION = ("epoch", "batch", "step", "loss_sum", "correct", "seen", "patient_since")
 
     @property
     def best(self) -> Epoch | None:
-        """The first epoch with the highest test accuracy."""
-        return max(self.history, key=lambda epoch: epoch.test_accuracy, default=None)
+        """The epoch that did best on the validation images; without them the last."""
+        return metrics.best(self.history)
 
     def arrays(self) -> dict:
         """Everything that is an array, by name: weights as in ``state_dict()``, the rest with a "/" in its name."""
@@ -59,6 +66,7 @@ class State:
         return {
             **self.summary(),
             "kind": "run",
+            "frozen": frozen_names(self.model),
             "position": {name: getattr(self, name) for name in self.POSITION},
             "random": {name: _encoded(generator.bit_generator.state) for name, generator in self._generators().items()},
         }
@@ -78,11 +86,15 @@ class State:
             raise CheckpointError(f"{path}: beside the weights it holds {sorted(filter(None, parts))}, against its own recipe")
         load_weights(path, self.model, parts[""])
         try:
+            changed = set(frozen_names(self.model)) ^ set(description.get("frozen", frozen_names(self.model)))
+            if changed:
+                raise ValueError(f"what requires gradients is not what it was: {', '.join(sorted(changed)[:5])}")
             self.optimizer.load_state_arrays(parts["optimizer"])
             if self.ema is not None:
                 self.ema.load_state_arrays(parts["ema"])
             for name in self.POSITION:
-                setattr(self, name, description["position"][name])
+                setattr(self, name, {"patient_since": 0, **description["position"]}[name])  # which older runs lack
+            self.patient_since = int(self.patient_since)
             self.history = [Epoch(**epoch) for epoch in description["history"]]
             self.scheduler.last_step = self.step
             saved, own = description["random"], self._generators()
@@ -90,7 +102,7 @@ class State:
                 raise ValueError(f"it has random generators {sorted(saved)}, the model {sorted(own)}")
             for name, generator in own.items():
                 generator.bit_generator.state = _decoded(saved[name])
-        except (ValueError, KeyError, TypeError) as error:
+        except FAULTS as error:
             raise CheckpointError(f"{path} does not fit this run: {error}") from error
 
     def _generators(self) -> dict:
@@ -101,17 +113,21 @@ class State:
         }
 
 
-def about_data(train_set: Dataset, test_set: Dataset) -> dict:
-    """What a checkpoint says of the data: how to feed the network, and a checksum by which other data are recognised."""
+def about_data(train_set: Dataset, test_set: Dataset | None) -> dict:
+    """What a checkpoint says of the data: how to feed the network, and a checksum by which other data are recognised.
+
+    train_set: all of it, with the part that is kept for validation.
+    """
     checksum = 0
-    for array in (train_set.images, train_set.labels, test_set.images, test_set.labels):
-        checksum = zlib.crc32(np.ascontiguousarray(array), checksum)
+    for part in filter(None, (train_set, test_set)):
+        for array in (part.images, part.labels):
+            checksum = zlib.crc32(np.ascontiguousarray(array), checksum)
     return {
         "classes": list(train_set.classes),
         "mean": list(train_set.mean),
         "std": list(train_set.std),
         "image_shape": list(train_set.images.shape[1:]),
-        "images": [len(train_set), len(test_set)],
+        "images": [len(train_set), 0 if test_set is None else len(test_set)],
         "checksum": checksum,
     }
 

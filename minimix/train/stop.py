@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: asked once, a run ends after its step, with a checkpoint; asked twice, at once."""
+"""What ends a run early. Ctrl-C and SIGTERM: asked once, after its step, with a checkpoint; twice, at once. And callbacks."""
 
 import contextlib
 import os
@@ -10,6 +10,10 @@ SIGNALS = ("SIGINT", "SIGTERM")
 
 class Stop(Exception):
     """Raised between two steps after the user has asked for the end. The message is the name of the signal."""
+
+
+class StopTraining(Exception):
+    """For an ``on_epoch`` to raise: the run ends here, as it does after its last epoch, with everything saved."""
 
 
 class Request:

@@ -52,7 +52,7 @@ def test_anybody_can_read_it(tmp_path):
     found = load_file(tmp_path / "w.safetensors")
     same(dict(sorted(found.items())), dict(sorted(model.state_dict().items())))
     content = (tmp_path / "w.safetensors").read_bytes()
-    assert json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"] == {"format": "pt"}
+    assert json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]["format"] == "pt"
 
 
 @pytest.mark.parametrize("dtype, digits", [(np.float16, 2e-3), (np.float32, 0), (np.float64, 0)])
@@ -197,3 +197,102 @@ def test_pytorch_reads_and_writes_the_same_files(tmp_path):
     save_torch(halves, tmp_path / "half.safetensors")
     other = mm.load_weights(network(2), tmp_path / "half.safetensors")
     same(other.state_dict(), {name: halves[name].to(tensors[name].dtype).numpy() for name in model.state_dict()})
+
+
+# -- numbers with which no network works ------------------------------------------------------------------------------
+
+
+def with_value(name, value, dtype=np.float32):
+    def change(state):
+        state[name] = np.array(state[name], dtype)
+        state[name].flat[0] = value
+        return state
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (with_value("conv_stem.weight", np.nan), "conv_stem.weight holds NaN"),
+        (with_value("conv_stem.weight", np.inf), "conv_stem.weight holds infinity"),
+        (with_value("classifier.bias", -np.inf, np.float16), "classifier.bias holds infinity"),
+        (with_value("classifier.bias", 1e300, np.float64), "classifier.bias holds a number that is too large for float32"),
+        (with_value("bn1.running_mean", np.nan), "bn1.running_mean holds NaN"),
+        (with_value("bn1.running_var", -1e-6), "bn1.running_var holds a negative variance"),
+        (with_value("bn1.running_var", np.inf), "bn1.running_var holds infinity"),
+    ],
+)
+def test_numbers_with_which_no_network_works_are_refused(tmp_path, change, message):
+    model, other = network(1), network(2)
+    before = copied(other.state_dict())
+    write(tmp_path / "w.safetensors", change(copied(model.state_dict())))
+    with pytest.raises(ValueError, match=rf"w\.safetensors: {message}.*check=False"):
+        mm.load_weights(other, tmp_path / "w.safetensors")
+    same(other.state_dict(), before)
+    with np.errstate(over="ignore"):
+        mm.load_weights(other, tmp_path / "w.safetensors", check=False)
+    assert not np.array_equal(other.conv_stem.weight.data, before["conv_stem.weight"])
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, 1e-45, 1e-30, 3e38])
+def test_strange_variances_that_are_none_the_less_some(tmp_path, value):
+    write(tmp_path / "w.safetensors", with_value("bn1.running_var", value)(copied(network(1).state_dict())))
+    assert mm.load_weights(network(2), tmp_path / "w.safetensors").bn1.running_var[0] == np.float32(value)
+
+
+def test_five_names_are_enough(tmp_path):
+    state = {name: np.full_like(a, np.nan) if a.dtype.kind == "f" else a for name, a in network().state_dict().items()}
+    write(tmp_path / "w.safetensors", state)
+    with pytest.raises(ValueError, match=r"and \d+ more arrays are so"):
+        mm.load_weights(network(), tmp_path / "w.safetensors")
+
+
+# -- checksums --------------------------------------------------------------------------------------------------------
+
+
+def test_equal_weights_make_equal_files(tmp_path):
+    for i in range(20):
+        mm.save_weights(network(1), tmp_path / f"{i}")
+    assert len({(tmp_path / f"{i}").read_bytes() for i in range(20)}) == 1
+
+
+def test_a_byte_altered_anywhere_is_noticed(tmp_path):
+    path = tmp_path / "w.safetensors"
+    mm.save_weights(nn.BatchNorm2d(3), path)
+    content = path.read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    for place in range(start, len(content)):
+        altered = bytearray(content)
+        altered[place] ^= 1 << place % 8
+        path.write_bytes(altered)
+        with pytest.raises(ValueError, match=r"w\.safetensors is not as it was saved: \S+ was altered"):
+            mm.load_weights(nn.BatchNorm2d(3), path)
+    for place in range(start):  # the header: another key, another name, or no header any more
+        altered = bytearray(content)
+        altered[place] ^= 1 << place % 8
+        path.write_bytes(altered)
+        try:
+            found = mm.load_weights(nn.BatchNorm2d(3), path)
+        except (ValueError, RuntimeError):
+            continue
+        same(found.state_dict(), nn.BatchNorm2d(3).state_dict())
+
+
+def test_other_metadata_say_nothing_about_the_arrays(tmp_path):
+    model = network(1)
+    for metadata in (None, {}, {"format": "pt"}, {"minimix": "no checkpoint"}, {"checksum": "0"}):
+        save_file(copied(model.state_dict()), tmp_path / "w.safetensors", metadata=metadata)
+        same(mm.load_weights(network(2), tmp_path / "w.safetensors").state_dict(), model.state_dict())
+
+
+def test_metadata_that_outlive_their_arrays(tmp_path):
+    """Another program has kept the metadata and changed the weights."""
+    path = tmp_path / "w.safetensors"
+    mm.save_weights(nn.Linear(3, 2), path)
+    content = path.read_bytes()
+    metadata = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
+    for key, text in (("minimix-checksums", metadata["minimix-checksums"]), ("minimix-checksums", "[" * 100_000)):
+        save_file({"weight": np.zeros((2, 3), np.float32), "bias": np.zeros(2, np.float32)}, path, metadata={key: text})
+        with pytest.raises(ValueError, match="not as it was saved.*save it without the metadata 'minimix-checksums'"):
+            mm.load_weights(nn.Linear(3, 2), path)

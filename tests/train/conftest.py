@@ -24,7 +24,10 @@ def tiny():
 
 @pytest.fixture
 def run(tiny, tmp_path, monkeypatch):
-    """``train`` with small arguments in a folder of its own; whatever is given goes before. Draws pictures only on request."""
+    """``train`` with small arguments in a folder of its own; whatever is given goes before. Draws pictures only on request.
+
+    model: None: Small; "unsaid": train is told of none.
+    """
     from minimix.train import figures, train
 
     draw = figures.draw
@@ -33,6 +36,6 @@ def run(tiny, tmp_path, monkeypatch):
         monkeypatch.setattr(figures, "draw", draw if pictures else lambda *_: None)
         own = {"name": "a"} if options.get("resume", True) is True else {}
         settings = {"data": tiny, "epochs": 2, "batch_size": 16, "runs": tmp_path / "runs", "log": False, **own, **options}
-        return train(Small() if model is None else model, **settings)
+        return train(model=Small() if model is None else None if model == "unsaid" else model, **settings)
 
     return go

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save, save_file
 
-from minimix import files
-from minimix.train import checkpoint
+from minimix import checksums, data, files
+from minimix.train import checkpoint, load_model
 from minimix.train.checkpoint import CheckpointError
 
 ARRAYS = {
@@ -125,3 +125,157 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch, broken):
     monkeypatch.undo()
     files.write(path, "newer")
     assert path.read_text() == "newer" and [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+# -- descriptions that are whole, but not ours ------------------------------------------------------------------------
+
+DESCRIPTION = {
+    "kind": "run",
+    "recipe": {"model": "mixnet_nano", "model_options": {"width": 0.5, "kernels": [3]}, "data": "patterns10", "epochs": 2},
+    "about": {
+        "classes": ["a", "b"], "image_shape": [3, 32, 32], "mean": [0.5] * 3, "std": [0.25] * 3, "images": [4, 2],
+        "checksum": 1,
+    },
+    "history": [{"epoch": 1, "step": 2, "lr": 0.1, "test_accuracy": 0.5}],
+    "position": {"epoch": 1, "batch": 0, "step": 2, "loss_sum": 0.0, "correct": 0, "seen": 0},
+    "random": {"default": {"bit_generator": "PCG64"}},
+}  # fmt: skip
+ODD = [
+    None, True, 0, -1, 2**80, 1e308, "", "x", "\ud800", [], [[]], {}, {"a": None}, [None] * 3, [1e308] * 3, [0] * 10_000,
+    "a" * 100_000, {"model": {}},
+]  # fmt: skip
+
+
+def mutated(value, generator):
+    """The same with one part, somewhere in it, gone, renamed or become something odd."""
+    keys = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
+    if not keys or generator.random() < 0.15:
+        return ODD[generator.integers(len(ODD))]
+    key = keys[generator.integers(len(keys))]
+    value = dict(value) if isinstance(value, dict) else list(value)
+    action = generator.random()
+    if action < 0.1:
+        del value[key]
+    elif action < 0.2 and isinstance(value, dict):
+        value["odd"] = value.pop(key)
+    else:
+        value[key] = mutated(value[key], generator)
+    return value
+
+
+def write_odd(path, text: str, arrays=ARRAYS):
+    """A description with the right checksum, whatever it says."""
+    path.write_bytes(save(arrays, metadata={"minimix": f"{checksums.checksum(text.encode())} {text}"}))
+
+
+def test_odd_descriptions_are_refused_by_name(tmp_path):
+    """Either a checkpoint is read, or it is refused: no other error, whoever has written it, and however."""
+    path = tmp_path / "last.safetensors"
+    generator = np.random.default_rng(5)
+    whole = {"format": checkpoint.FORMAT, "version": checkpoint.VERSION, "arrays": checksums.listed(ARRAYS)}
+    for i in range(500):
+        odd = {**whole, "state": mutated(DESCRIPTION, generator)}
+        write_odd(path, json.dumps(mutated({**whole, "state": DESCRIPTION}, generator) if i % 4 == 0 else odd))
+        with pytest.raises(CheckpointError, match=r"last\.safetensors"):
+            load_model(path)
+
+
+class Reached(Exception):
+    """The run would go on."""
+
+
+def test_runs_with_odd_descriptions_are_refused_by_name(tmp_path, monkeypatch):
+    from minimix.train import run, train
+
+    tiny = data.patterns10("train", size=20), data.patterns10("test", size=10)
+    train(data=tiny, model_options={"width": 0.5}, epochs=1, batch_size=20, runs=tmp_path, name="a", log=False)
+    path = tmp_path / "a" / "last.safetensors"
+    arrays, description = checkpoint.load(path)
+    generator = np.random.default_rng(6)
+
+    def stop(*arguments):
+        raise Reached
+
+    monkeypatch.setattr(run, "Loop", stop)
+    reached = 0
+    for _ in range(100):
+        checkpoint.save(path, arrays, description)
+        odd = {"format": checkpoint.FORMAT, "version": checkpoint.VERSION, "arrays": checksums.listed(arrays)}
+        write_odd(path, json.dumps({**odd, "state": mutated(description, generator)}), arrays)
+        try:
+            train(resume=path, data=tiny, log=False)
+        except Reached:
+            reached += 1  # the mutation says nothing of what is needed
+        except ValueError as error:
+            assert str(path) in str(error) or str(path.parent) in str(error)
+    assert 0 < reached < 40
+
+
+@pytest.mark.parametrize(
+    "text", ["", "null", "[]", "3", "[" * 100_000, '{"a":' * 100_000, "1" * 10_000, '{"format": 1e999}', '{"state": NaN}', "{"]
+)
+def test_descriptions_that_are_no_objects(path, text):
+    write_odd(path, text)
+    with pytest.raises(CheckpointError, match=r"last\.safetensors"):
+        checkpoint.load(path)
+
+
+@pytest.mark.parametrize("metadata", [b"null", b"{}", b'{"minimix":""}', b'{"minimix":"x"}', b'{"other":"x"}'])
+def test_headers_of_other_programs(path, metadata):
+    header = b'{"__metadata__":%s,"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}' % metadata
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(CheckpointError, match=r"last\.safetensors"):
+        checkpoint.load(path)
+
+
+def test_a_network_too_large_to_build_is_refused(path):
+    for options in ({"width": 1e6}, {"kernels": [99_999]}, {"width": 10**30}, {"kernels": [3] * 5000}):
+        description = {**DESCRIPTION, "recipe": {**DESCRIPTION["recipe"], "model_options": options}}
+        checkpoint.save(path, ARRAYS, description)
+        with pytest.raises(CheckpointError, match="model_options"):
+            load_model(path)
+
+
+# -- files that are written in one step -------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_stays_and_its_file_is_replaced(tmp_path):
+    (tmp_path / "far").mkdir()
+    target, link, dangling = tmp_path / "far" / "file", tmp_path / "link", tmp_path / "dangling"
+    target.write_text("old")
+    link.symlink_to(target)
+    dangling.symlink_to(tmp_path / "far" / "new")
+    files.write(link, "new")
+    files.write(dangling, "made")
+    assert link.is_symlink() and target.read_text() == "new" and (tmp_path / "far" / "new").read_text() == "made"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["dangling", "far", "file", "link", "new"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no such files")
+def test_what_is_no_plain_file_is_refused(tmp_path):
+    import socket
+
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    with socket.socket(socket.AF_UNIX) as listening:
+        before = os.getcwd()
+        os.chdir(tmp_path)  # a socket's path must be short
+        try:
+            listening.bind("socket")
+        finally:
+            os.chdir(before)
+    for name in ("pipe", "link", "folder", "socket", "/dev/null", "/dev/stdout", "/dev/fd/1"):
+        with pytest.raises(ValueError, match="no plain file"):
+            files.write(tmp_path / name, "content")
+        assert ((tmp_path / name).exists() and not (tmp_path / name).is_file()) or name.startswith("/dev")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "pipe", "socket"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no such permissions")
+def test_permissions_stay(tmp_path):
+    files.write(tmp_path / "file", "old")
+    (tmp_path / "file").chmod(0o600)
+    files.write(tmp_path / "file", "new")
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600

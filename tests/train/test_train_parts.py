@@ -22,13 +22,13 @@ from minimix.train.stop import Stop, listening
 
 # -- metrics ----------------------------------------------------------------------------------------------------------
 
-HISTORY = [Epoch(i, 10 * i, 0.1 / 3, 2.0, 0.1, 1.9, 0.2, 1.5 * i, 100.0) for i in (1, 2, 3)]
+HISTORY = [Epoch(i, 10 * i, 0.1 / 3, 2.0, 0.1, 1.9, 0.2, seconds=1.5 * i, images_per_second=100.0) for i in (1, 2, 3)]
 
 
 def test_metrics_come_back_to_the_bit(tmp_path):
     metrics.write(tmp_path / "m.csv", HISTORY)
     assert metrics.with_timing([epoch.without_timing() for epoch in HISTORY], tmp_path / "m.csv") == HISTORY
-    assert (tmp_path / "m.csv").read_text().splitlines()[1] == "1,10,0.03333333333333333,2.0,0.1,1.9,0.2,1.5,100.0"
+    assert (tmp_path / "m.csv").read_text().splitlines()[1] == "1,10,0.03333333333333333,2.0,0.1,1.9,0.2,,,1.5,100.0"
 
 
 @pytest.mark.parametrize("content", [None, "", "epoch,step\n1,2\n", "epoch,seconds,images_per_second\nx,y,z\n", "\0"])
@@ -42,7 +42,7 @@ def test_a_bad_file_of_metrics_adds_nothing(tmp_path, content):
 def test_only_timings_are_taken_from_the_file_and_only_of_known_epochs(tmp_path):
     metrics.write(tmp_path / "m.csv", HISTORY)
     merged = metrics.with_timing([Epoch(2, 99, 0.5, 9.0, 0.9, 9.0, 0.9)], tmp_path / "m.csv")
-    assert merged == [Epoch(2, 99, 0.5, 9.0, 0.9, 9.0, 0.9, 3.0, 100.0)]
+    assert merged == [Epoch(2, 99, 0.5, 9.0, 0.9, 9.0, 0.9, seconds=3.0, images_per_second=100.0)]
 
 
 # -- evaluation -------------------------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ class FakeLoop:
 def test_rows_stand_under_their_headings():
     text = progress.row("3/5", (1.5, 0.25), (1.25, 1.0), 1234.5, 75, None)
     assert text.split() == ["3/5", "1.5000", "25.00%", "1.2500", "100.00%", "1234", "1:15"]
-    ends = [progress.HEADER.index(name) + len(name) for name in ("epoch", "train loss", "test loss", "images/s", "time")]
+    ends = [progress.HEADER.index(name) + len(name) for name in ("epoch", "train loss", "val. loss", "images/s", "time")]
     assert [text[:end].split()[-1] for end in ends] == ["3/5", "1.5000", "1.2500", "1234", "1:15"]
     assert len(progress.HEADER) <= 80
 

@@ -9,8 +9,9 @@ import pytest
 import minimix as mm
 from minimix import nn
 from minimix.data import Dataset, patterns10
-from minimix.train import CheckpointError, Diverged, checkpoint, load_model, metrics
+from minimix.train import CheckpointError, Diverged, checkpoint, load_model, metrics, read_metrics
 from minimix.train import evaluate as measure
+from minimix.train.split import split
 
 LAST, BEST = "last.safetensors", "best.safetensors"
 FILES = [BEST, "config.json", "confusion.png", "curves.png", LAST, "metrics.csv", "mistakes.png"]
@@ -39,12 +40,13 @@ def test_a_run_leaves_all_its_files_and_they_agree(run, tiny, tmp_path):
     result = run(on_epoch=epochs.append, pictures=True)
     assert result.folder == tmp_path / "runs" / "a" and not result.stopped_by
     assert sorted(path.name for path in result.folder.iterdir()) == FILES
-    assert epochs == result.history and [epoch.epoch for epoch in epochs] == [1, 2]
-    assert [epoch.step for epoch in epochs] == [5, 10] and all(epoch.seconds > 0 for epoch in epochs)
+    assert [epoch.epoch for epoch in epochs] == [1, 2] and all(epoch.test_accuracy is None for epoch in epochs)
+    assert [epoch.step for epoch in epochs] == [4, 8] and all(epoch.seconds > 0 for epoch in epochs)
     rows = (result.folder / "metrics.csv").read_text().splitlines()
     assert rows[0].split(",") == list(metrics.COLUMNS)
-    assert float(rows[2].split(",")[6]) == result.accuracy == measure(result.model, tiny[1], 16).accuracy
-    assert result.best_accuracy == max(epoch.test_accuracy for epoch in epochs)
+    assert float(rows[result.chosen].split(",")[8]) == result.accuracy == measure(result.model, tiny[1], 16).accuracy
+    assert read_metrics(result.folder) == result.history
+    assert result.best_accuracy == max(epoch.validation_accuracy for epoch in epochs)
     saved = json.loads((result.folder / "config.json").read_text())
     assert saved["config"]["epochs"] == 2 and saved["config"]["model"] == "Small" and "numpy" in saved["versions"]
     for name in ("confusion.png", "curves.png", "mistakes.png"):
@@ -53,13 +55,14 @@ def test_a_run_leaves_all_its_files_and_they_agree(run, tiny, tmp_path):
 
 
 def test_the_network_comes_back_from_its_file(run, small, tiny):
-    result = run(epochs=3)
+    result, validation = run(epochs=3), split(tiny[0], 0.1, 0)[1]
     best = load_model(result.folder, small())
     assert best.path.name == BEST and best.accuracy == result.best_accuracy and best.classes == tiny[0].classes
     assert (best.mean, best.std, best.image_shape) == (tiny[0].mean, tiny[0].std, (3, 32, 32))
-    assert measure(best.model, tiny[1], 16).accuracy == best.accuracy and not best.model.training
+    assert measure(best.model, validation, 16).accuracy == best.accuracy and not best.model.training
+    assert measure(best.model, tiny[1], 16).accuracy == result.accuracy and best.epoch == result.chosen
     last = load_model(result.folder / LAST, small())
-    assert last.epoch == 3 and measure(last.model, tiny[1], 16).accuracy == result.accuracy
+    assert last.epoch == 3 and measure(last.model, validation, 16).accuracy == last.accuracy
     with pytest.raises(CheckpointError, match="Small: pass it"):
         load_model(result.folder)
     with pytest.raises(CheckpointError, match=r"(?s)best\.safetensors holds another network.*missing weight"):
@@ -71,7 +74,8 @@ def test_the_network_comes_back_from_its_file(run, small, tiny):
 def test_a_network_by_name_needs_no_module_to_come_back(run, tiny):
     result = run("mixnet_nano", model_options={"width": 0.5, "kernels": (3, 5)}, epochs=1)
     trained = load_model(result.folder)
-    assert measure(trained.model, tiny[1], 16).accuracy == result.accuracy == trained.accuracy
+    assert measure(trained.model, tiny[1], 16).accuracy == result.accuracy
+    assert trained.accuracy == result.best_accuracy
 
 
 def test_training_learns(run):
@@ -86,9 +90,12 @@ def test_averaged_weights_are_what_is_evaluated_and_kept(run, small, tiny):
     result = run(ema=0.5, epochs=3)
     arrays, _ = checkpoint.load(result.folder / LAST)
     assert not np.array_equal(arrays["head.weight"], arrays["ema/average/head.weight"])
-    np.testing.assert_array_equal(result.model.head.weight.data, arrays["ema/average/head.weight"])
-    for name, accuracy in ((LAST, result.accuracy), (BEST, result.best_accuracy)):
-        assert measure(load_model(result.folder / name, small()).model, tiny[1], 16).accuracy == accuracy
+    np.testing.assert_array_equal(
+        load_model(result.folder / LAST, small()).model.head.weight.data, arrays["ema/average/head.weight"]
+    )
+    found = measure(load_model(result.folder / LAST, small()).model, split(tiny[0], 0.1, 0)[1], 16)
+    assert (found.loss, found.accuracy) == (result.history[-1].validation_loss, result.history[-1].validation_accuracy)
+    assert measure(load_model(result.folder / BEST, small()).model, tiny[1], 16).accuracy == result.accuracy
     assert run(name="b", epochs=3).history != result.history
 
 
@@ -97,7 +104,7 @@ def test_the_first_epochs_see_small_windows(run, small, monkeypatch):
     model = small()
     forward = model.forward
     monkeypatch.setattr(model, "forward", lambda x: (model.training and sides.append(x.shape[2:]), forward(x))[1])
-    run(model, epochs=3, batch_size=40, small_first=0.5)
+    run(model, epochs=3, batch_size=36, small_first=0.5)
     assert sides == [(24, 24)] * 4 + [(32, 32)] * 2  # round(1.5) epochs of two batches, then whole images
 
 
@@ -106,6 +113,11 @@ def test_a_resumed_run_clears_up_after_one_that_was_killed_while_writing(run):
     (folder / ".last.safetensors.123.part").write_bytes(b"half")
     run(epochs=1, resume=True)
     assert not list(folder.glob(".*"))
+    unborn = folder.parent / "b"  # killed before its first checkpoint
+    unborn.mkdir()
+    (unborn / ".config.json.123.part").write_bytes(b"half")
+    run(epochs=1, name="b")
+    assert not list(unborn.glob(".*"))
 
 
 def test_a_run_puts_threads_and_signals_back(run):
@@ -118,7 +130,9 @@ def test_the_log_shows_the_epochs_and_the_end(run, tmp_path):
     with open(tmp_path / "log.txt", "w") as file:
         result = run(log=file)
     text = (tmp_path / "log.txt").read_text()
-    assert "Small on patterns10" in text and "80 training and 40 test images" in text and str(result.folder) in text
+    assert (
+        "Small on patterns10" in text and "72 training, 8 validation and 40 test images" in text and str(result.folder) in text
+    )
     assert "1/2 " in text and "2/2 " in text and f"{result.accuracy:.2%}" in text.split("Done")[1]
 
 
@@ -150,7 +164,7 @@ def test_every_kind_of_run_can_be_interrupted_and_goes_on_to_the_bit(run, small,
     second = run(small(), resume=True, name="broken", epochs=3, **option)
     assert not second.stopped_by and content(second) == content(whole) and content(second, BEST) == content(whole, BEST)
     assert [e.without_timing() for e in second.history] == [e.without_timing() for e in whole.history]
-    assert second.history[0] == first.history[0], "timings from before are kept"
+    assert second.history[0].seconds == first.history[0].seconds is not None, "timings from before are kept"
 
 
 @pytest.mark.parametrize("kind", [np.random.PCG64, np.random.MT19937, np.random.Philox])
@@ -166,7 +180,7 @@ def test_a_layer_with_its_own_random_numbers_goes_on_with_them(run, small, kind)
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-@pytest.mark.parametrize("moment", ["step 2", "step 5", "evaluation"])
+@pytest.mark.parametrize("moment", ["step 2", "step 4", "evaluation"])
 def test_a_signal_at_any_moment_ends_in_a_checkpoint(run, small, monkeypatch, name, moment):
     from minimix.train import loop
 
@@ -188,7 +202,7 @@ def test_a_signal_at_any_moment_ends_in_a_checkpoint(run, small, monkeypatch, na
     stopped = run(name="broken", ema=0.9)
     assert stopped.stopped_by == name and stopped.history == []
     _, state = checkpoint.load(stopped.folder / LAST)
-    assert state["position"]["step"] == {"step 2": 2}.get(moment, 5)
+    assert state["position"]["step"] == {"step 2": 2}.get(moment, 4)
     monkeypatch.undo()
     assert content(run(small(), resume=stopped.folder)) == content(whole)
 
@@ -222,7 +236,9 @@ def test_the_run_can_be_named_in_several_ways(broken, run, small, tmp_path):
 
 
 @pytest.mark.parametrize(("option", "expected"), [
-    ({"lr": 0.1}, "lr was 0.3 and is 0.1 now"), ({"epochs": 4}, "epochs was 3 and is 4"), ({"seed": 1}, "seed was 0 and is 1"),
+    ({"lr": 0.1}, "lr was 0.3 and is 0.1 now"), ({"seed": 1}, "seed was 0 and is 1"),
+    ({"epochs": 1}, "is in its epoch 2 already"), ({"validation": 0.2}, "validation was 0.1"),
+    ({"test_every_epoch": True}, "test_every_epoch was False"), ({"freeze": "conv"}, "freeze was None"),
     ({"batch_size": 8}, "batch_size was 16"), ({"ema": 0.5}, "ema was 0.995"), ({"augment": "flip"}, "augment was"),
     ({"optimizer": "adam"}, "optimizer was 'sgd'"), ({"model": "mixnet_nano"}, "model was 'Small'"),
     ({"data": "patterns10", "lr": 0.2, "seed": 2}, "lr was 0.3 and is 0.2 now; seed was 0 and is 2 now"),
@@ -327,7 +343,7 @@ def test_a_weight_that_is_no_number_stops_the_run_and_keeps_the_last_good_checkp
         model.head.weight.data[0, 0] = np.nan
 
     with pytest.raises(
-        Diverged, match=r"(?s)the loss is nan in epoch 2, step 6.*head\.weight holds NaN.*a lower learning rate"
+        Diverged, match=r"(?s)the loss is nan in epoch 2, step 5.*head\.weight holds NaN.*a lower learning rate"
     ):
         run(model, on_epoch=poison)
     assert last.read_bytes() == good[0]
@@ -350,14 +366,16 @@ def test_a_weight_that_went_bad_in_the_last_step_is_not_saved(run, small, monkey
     assert checkpoint.load(tmp_path / "runs" / "a" / LAST)[1]["position"]["step"] == 2
 
 
-def test_a_test_loss_that_is_no_number_stops_too(run, small, tmp_path):
+@pytest.mark.parametrize("validation, which, step", [(0.1, "validation", 4), (0, "test", 5)])
+def test_a_loss_that_is_no_number_in_evaluation_stops_too(run, small, tmp_path, validation, which, step):
     class Odd(type(small())):
         def forward(self, x):
             return super().forward(x) * np.float32(1 if self.training else np.nan)
 
-    with pytest.raises(Diverged, match=r"(?s)loss on the test images is nan in epoch 1, step 5,.*output of the model \(Odd\)"):
-        run(Odd())
-    assert checkpoint.load(tmp_path / "runs" / "a" / LAST)[1]["position"]["step"] == 0
+    expected = rf"(?s)loss on the {which} images is nan in epoch 1, step {step},.*output of the model \(Odd\)"
+    with pytest.raises(Diverged, match=expected):
+        run(Odd(), validation=validation, epochs=1)
+    assert checkpoint.load(tmp_path / "runs" / "a" / LAST)[1]["position"]["step"] == (0 if validation else step)
 
 
 def test_a_rate_that_is_far_too_high_ends_in_the_explanation(run):

@@ -1,5 +1,6 @@
 """The pictures of runs show everything, and cut nothing off."""
 
+import io
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,7 +18,7 @@ def history(epochs, shift=0.0):
     return [
         SimpleNamespace(
             epoch=i, lr=0.1 * i, train_loss=1 / i, train_accuracy=1 - 1 / i,
-            test_loss=2 / i, test_accuracy=0.9 - 1 / (2 * i) - shift,
+            validation_loss=2 / i, validation_accuracy=0.9 - 1 / (2 * i) - shift,
         )
         for i in range(1, epochs + 1)
     ]  # fmt: skip
@@ -29,11 +30,11 @@ def test_curves_show_what_was_measured(epochs):
     figure = viz.curves(run, TITLE)
     loss, accuracy, rate = figure.axes
     lines = [line.get_ydata() for axes in (loss, accuracy, rate) for line in axes.lines]
-    names = {"train_loss": 1, "test_loss": 1, "train_accuracy": 100, "test_accuracy": 100, "lr": 1}
+    names = {"train_loss": 1, "validation_loss": 1, "train_accuracy": 100, "validation_accuracy": 100, "lr": 1}
     for line, (name, scale) in zip(lines, names.items(), strict=True):
         np.testing.assert_allclose(line, [scale * getattr(epoch, name) for epoch in run])
     shown = texts(figure)
-    assert TITLE in shown and shown.count("train") == shown.count("test") == 2
+    assert TITLE in shown and shown.count("train") == shown.count("validation") == 2
     assert len({(line.get_color(), line.get_linestyle()) for line in loss.lines}) == 2
     with pytest.raises(ValueError, match="history"):
         viz.curves([])
@@ -42,13 +43,31 @@ def test_curves_show_what_was_measured(epochs):
 def test_runs_are_held_against_each_other():
     figure = viz.runs({"a": history(20), f"{LONG} of a run that goes on and on": history(15, 0.3), "c": history(40, 0.5)})
     lines = figure.axes[0].lines
-    np.testing.assert_allclose(lines[1].get_ydata(), [100 * epoch.test_accuracy for epoch in history(15, 0.3)])
+    np.testing.assert_allclose(lines[1].get_ydata(), [100 * epoch.validation_accuracy for epoch in history(15, 0.3)])
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 3
     assert any(t.startswith("a: 87.5") for t in texts(figure))
     with pytest.raises(ValueError, match="metric must be one of"):
         viz.runs({"a": history(2)}, "loss")
     with pytest.raises(ValueError, match="histories"):
         viz.runs({"a": []})
+    with pytest.raises(ValueError, match=r"histories\['a'\] has no test_loss"):
+        viz.runs({"a": [SimpleNamespace(**vars(epoch), test_loss=None) for epoch in history(2)]}, "test_loss")
+
+
+def test_curves_of_several_runs_tell_them_apart():
+    figure = viz.curves({"a": history(3), f"{LONG} of a run that goes on and on": history(5, 0.3), "c": history(1, 0.5)})
+    loss, accuracy, rate = figure.axes
+    assert len({line.get_color() for line in rate.lines}) == 3 and len(loss.lines) == len(accuracy.lines) == 6
+    np.testing.assert_allclose(accuracy.lines[3].get_ydata(), [100 * epoch.validation_accuracy for epoch in history(5, 0.3)])
+    assert {"a", "c", "train", "validation"} <= set(texts(figure)) and loss.get_xlim() == (0.5, 5.5)
+
+
+def test_a_single_look_at_the_test_images_is_a_point():
+    run = history(3)
+    for epoch in run:
+        epoch.test_loss, epoch.test_accuracy = (0.7, 0.6) if epoch.epoch == 2 else (None, None)
+    line = viz.curves(run).axes[1].lines[2]
+    assert (list(line.get_xdata()), list(line.get_ydata()), line.get_marker()) == ([2], [60], "D")
 
 
 def test_seeds_have_a_mean_and_its_error():
@@ -153,3 +172,23 @@ def test_many_mistakes_are_cut_to_a_page_and_none_make_an_empty_one():
         viz.mistakes(images, [0, 1], 1 - labels, sure, classes)
     with pytest.raises(ValueError, match="images must be 4-D"):
         viz.mistakes(images[0], labels, labels, sure, classes)
+
+
+@pytest.mark.parametrize("name", ["a$b$c", "$x^$", "$", "$$", "5$", "\\\\alpha", "a_b^c", "[red]", "{x}", "$\\\\frac{1}{$"])
+def test_names_are_no_formulas(name):
+    """Whatever classes and runs are called, the picture is drawn, and the name stands in it."""
+    images, labels = np.zeros((2, 3, 8, 8), np.uint8), np.array([0, 1])
+    for figure in (
+        viz.confusion([[8, 2], [1, 9]], (name, "dog"), name),
+        viz.mistakes(images, labels, 1 - labels, np.array([0.9, 0.8]), (name, "dog"), name),
+    ):
+        figure.savefig(io.BytesIO(), format="png")
+        for text in figure.findobj(match=lambda artist: hasattr(artist, "get_text")):
+            assert not text._preprocess_math(text.get_text())[1], text.get_text()
+
+
+def test_names_on_a_contact_sheet_are_no_formulas():
+    from minimix.cli.images import contact_sheet
+
+    images = np.zeros((2, 3, 8, 8), np.uint8)
+    contact_sheet(images, np.array([0, 1]), ("$x^$", "a$b$"), 1, "$\\\\frac{$").savefig(io.BytesIO(), format="png")

@@ -11,6 +11,7 @@ Only matplotlib's objects are used, never pyplot: no window, no global state, no
 
 import functools
 import io
+import re
 
 import numpy as np
 from matplotlib import cycler, rc_context
@@ -167,7 +168,16 @@ def wrapped(text: str, width: float, size: float = FONT) -> str:
                 word = word[fits:]
             line = word
         done.append(line)
-    return "\n".join(done)
+    return literal("\n".join(done))
+
+
+def literal(text: str) -> str:
+    """``text`` for Matplotlib, which takes what stands between two dollars for a formula: names are what they are.
+
+    >>> literal("a$b$")
+    'a\\\\$b\\\\$'
+    """
+    return re.sub(r"(?<!\\)\$", r"\\$", text)
 
 
 def shortened(text: str, width: float, size: float = FONT) -> str:
@@ -181,7 +191,7 @@ def shortened(text: str, width: float, size: float = FONT) -> str:
     while text_width(shown, size) > width and keep > 2:
         keep -= 1
         shown = text[: keep // 2] + "…" + text[len(text) - (keep - keep // 2) :]
-    return shown
+    return literal(shown)
 
 
 def spread(wishes, sizes, low: float, high: float, gap: float = 0.0) -> list[float]:

@@ -11,50 +11,82 @@ from minimix.viz.drawing.values import as_array
 STYLES = ("-", "--", "-.", ":")
 MARKERS = "osD^vPX"
 METRICS = {
-    "train_loss": ("loss in training", 1), "test_loss": ("loss on the test images", 1),
-    "train_accuracy": ("accuracy in training, %", 100), "test_accuracy": ("accuracy on the test images, %", 100),
+    "train_loss": ("loss in training", 1), "train_accuracy": ("accuracy in training, %", 100),
+    "validation_loss": ("loss on the validation images", 1),
+    "validation_accuracy": ("accuracy on the validation images, %", 100),
+    "test_loss": ("loss on the test images", 1), "test_accuracy": ("accuracy on the test images, %", 100),
     "lr": ("learning rate", 1),
 }  # fmt: skip
 
 
-@theme.styled
-def curves(history: Sequence, title: str = "") -> theme.Picture:
-    """Loss, accuracy and learning rate over the epochs.
+SPLITS = {"train": (theme.BLUE, "--"), "validation": (theme.VERMILLION, "-"), "test": (theme.GREEN, ":")}
 
-    history: an ``Epoch`` for each, as in ``mm.train(...).history``: anything with their attributes.
+
+@theme.styled
+def curves(history, title: str = "") -> theme.Picture:
+    """Loss, accuracy and learning rate over the epochs, of one run or of several.
+
+    history: an ``Epoch`` for each, as in ``mm.train(...).history``: anything with their attributes; or the ``Result``; or the
+        run's folder, or its metrics.csv. Several runs: a list of folders or Results, or {name: any of these}.
+
+    Raises ValueError where there is no epoch, FileNotFoundError for a folder without metrics.csv.
 
     >>> from minimix import viz
     >>> from minimix.train.metrics import Epoch
-    >>> figure = viz.curves([Epoch(1, 78, 0.3, 2.0, 0.25, 1.5, 0.5), Epoch(2, 156, 0.1, 1.5, 0.5, 1.2, 0.6)], "two epochs")
+    >>> first = [Epoch(1, 78, 0.3, 2.0, 0.25, 1.5, 0.5), Epoch(2, 156, 0.1, 1.5, 0.5, 1.2, 0.6)]
+    >>> figure = viz.curves(first, "two epochs")
+    >>> figure = viz.curves({"first": first, "second": first[:1]})
     """
-    if not history:
-        raise ValueError("history is empty: there is no epoch to draw")
-    figure, panels = theme.axes(None, theme.WIDTH, 3.4 + theme.LINE * theme.lines_in(title), 1, 3)
+    from minimix.train.metrics import best, histories, rank
+
+    named = histories(history)
+    below = -(-len(named) // 3) if len(named) > 1 else 0  # lines of names
+    figure, panels = theme.axes(None, theme.WIDTH, 3.4 + theme.LINE * (theme.lines_in(title) + below), 1, 3)
     if title:
         figure.suptitle(theme.wrapped(title, theme.WIDTH - 0.3, theme.FONT + 1))
     loss, accuracy, rate = panels[0]
-    epochs = [epoch.epoch for epoch in history]
-    marker = "o" if len(history) <= 30 else None
-    for axes, kind, scale in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
-        for split, colour, style in (("train", theme.BLUE, "--"), ("test", theme.VERMILLION, "-")):
-            values = [scale * getattr(epoch, f"{split}_{kind}") for epoch in history]
-            axes.plot(epochs, values, color=colour, linestyle=style, marker=marker, markersize=3.5, label=split)
-        axes.legend()
-    best = max(history, key=lambda epoch: epoch.test_accuracy)
+    marker = "o" if max(map(len, named.values())) <= 30 else None
+    for run, (name, epochs) in enumerate(named.items()):
+        colour = None if len(named) == 1 else theme.colours(len(named))[run]
+        for axes, kind, scale in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
+            for split, (own, style) in SPLITS.items():
+                points = _points(epochs, f"{split}_{kind}", scale)
+                if len(points) > 1 or (points and len(epochs) == 1) or (points and split == "test"):
+                    look = "D" if len(points) < len(epochs) else marker  # the test images are mostly looked at but once
+                    label = split if split not in axes.get_legend_handles_labels()[1] else None
+                    x, y = zip(*points, strict=True)
+                    axes.plot(x, y, color=colour or own, linestyle=style, marker=look, markersize=3.5, label=label)
+        label = theme.shortened(name, 2.2) if colour else None
+        rate.plot([epoch.epoch for epoch in epochs], [epoch.lr for epoch in epochs], color=colour or theme.GREEN,
+                  marker=marker, markersize=3.5, label=label)  # fmt: skip
     loss.set_title("loss")
-    accuracy.set_title(f"accuracy, %\nbest on test: {100 * best.test_accuracy:.2f} in epoch {best.epoch}")
-    rate.plot(epochs, [epoch.lr for epoch in history], color=theme.GREEN, marker=marker, markersize=3.5)
+    accuracy.set_title("accuracy, %")
     rate.set_title("learning rate\nat the epoch's end")
+    for axes in (loss, accuracy):
+        legend = axes.legend()
+        for line in legend.legend_handles if below else ():  # they stand for all runs
+            line.set_color("black")
+    if below:
+        figure.legend(handles=rate.lines, loc="outside lower center", ncols=3)
+    elif rank(top := best(epochs)) is not None:
+        accuracy.set_title(f"accuracy, %\nbest validation: {100 * top.validation_accuracy:.2f} in epoch {top.epoch}")
     for axes in (loss, accuracy, rate):
-        _epochs(axes, epochs)
+        _epochs(axes, sorted({epoch.epoch for epochs in named.values() for epoch in epochs}))
     return figure
 
 
+def _points(epochs: Sequence, metric: str, scale: float) -> list[tuple]:
+    """(epoch, value) of those epochs that have the value."""
+    values = ((epoch.epoch, getattr(epoch, metric, None)) for epoch in epochs)
+    return [(epoch, scale * value) for epoch, value in values if value is not None]
+
+
 @theme.styled
-def runs(histories: Mapping[str, Sequence], metric: str = "test_accuracy", ax=None) -> theme.Picture:
+def runs(histories: Mapping[str, Sequence], metric: str = "validation_accuracy", ax=None) -> theme.Picture:
     """One number of several runs over the epochs.
 
-    histories: {name: history}, see ``curves``. metric: "train_loss", "test_loss", "train_accuracy", "test_accuracy" or "lr".
+    histories: {name: history}, see ``curves``. metric: "train_loss", "validation_loss", "test_loss", the same of "accuracy", or
+        "lr".
 
     >>> from minimix import viz
     >>> from minimix.train.metrics import Epoch
@@ -68,10 +100,12 @@ def runs(histories: Mapping[str, Sequence], metric: str = "test_accuracy", ax=No
     figure, ax = theme.axes(ax, theme.WIDTH, 3.8)
     colours = theme.colours(len(histories))
     for i, (name, history) in enumerate(histories.items()):
-        values = [scale * getattr(epoch, metric) for epoch in history]
+        points = _points(history, metric, scale)
+        if not points:
+            raise ValueError(f"histories[{name!r}] has no {metric}")
+        epochs, values = zip(*points, strict=True)
         marker = MARKERS[i % len(MARKERS)] if len(history) <= 30 else None
         label = f"{theme.shortened(str(name), 2.4)}: {values[-1]:.3g}"
-        epochs = [epoch.epoch for epoch in history]
         ax.plot(epochs, values, STYLES[i % 4], color=colours[i], marker=marker, markersize=4, label=label)
     _epochs(ax, sorted({epoch.epoch for history in histories.values() for epoch in history}))
     ax.set_ylabel(words)

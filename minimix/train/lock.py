@@ -1,0 +1,86 @@
+"""A run belongs to one process at a time: its folder has a lock, which the system opens when the process ends, in any way."""
+
+import contextlib
+import errno
+import os
+import platform
+from pathlib import Path
+
+FILE = ".lock"
+_NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}  # of file systems that have none
+
+
+class RunLocked(RuntimeError):
+    """Another process is training this run. The message names the run, the process and its machine."""
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """Within it, no other process, and no other thread of this one, gets into the same block for the same folder.
+
+    Raises RunLocked at once where somebody is in it. Where the file system has no locks there is no protection.
+
+    >>> with locked("."):
+    ...     try:
+    ...         with locked("."):
+    ...             pass
+    ...     except RunLocked as error:
+    ...         print("is being trained by process" in str(error))
+    True
+    """
+    path, process = Path(folder) / FILE, os.getpid()
+    file = _taken(path)
+    try:
+        with contextlib.suppress(OSError):  # on a full disk, nobody can read who it is
+            os.ftruncate(file, 0)
+            os.write(file, f"process {process} on host {platform.node()}".encode())
+        yield
+    finally:
+        if os.getpid() == process:  # a child that was forked meanwhile leaves it alone
+            if os.name == "posix":  # while it is still ours
+                path.unlink(missing_ok=True)
+            os.close(file)
+            if os.name != "posix":  # where what is open cannot be removed
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+
+def _taken(path: Path) -> int:
+    """The open file, locked."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            _lock(file)
+            if os.name != "posix" or os.path.samestat(os.fstat(file), os.stat(path)):
+                return file
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                return file
+            who = os.pread(file, 300, 0) if os.name == "posix" else os.read(file, 300)
+            os.close(file)
+            run = path.parent.resolve().name
+            raise RunLocked(
+                f"run {run} is being trained by {who.decode(errors='replace') or 'another process'} ({path.parent}): wait for "
+                "its end, stop it, or give this run another name"
+            ) from None
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)  # the process before removed it between the two lines above
+
+
+def _lock(file: int) -> None:
+    if os.name == "posix":
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    else:
+        import msvcrt
+
+        os.lseek(file, 1 << 30, os.SEEK_SET)  # a byte behind the text, which others may read meanwhile
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        finally:
+            os.lseek(file, 0, os.SEEK_SET)

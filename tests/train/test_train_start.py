@@ -1,0 +1,216 @@
+"""Weights to begin with, and stages that stay as they are."""
+
+import signal
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+import minimix as mm
+from minimix import models, nn
+from minimix.data import Dataset
+from minimix.train import checkpoint, freezing, load_model
+
+LAST, BEST = "last.safetensors", "best.safetensors"
+NANO = {"model": "mixnet_nano", "model_options": {"width": 0.5, "kernels": 3}}
+
+
+@pytest.fixture(scope="module")
+def pets(tiny):
+    """Three classes in place of ten."""
+    return tuple(Dataset(part.images, part.labels % 3, ("cat", "dog", "newt"), "pets", part.mean, part.std) for part in tiny)
+
+
+def arrays(result, name=BEST):
+    return {key: array for key, array in checkpoint.load(result.folder / name)[0].items() if "/" not in key}
+
+
+def log_of(run, path, *inputs, **options):
+    with open(path, "w") as file:
+        result = run(*inputs, log=file, **options)
+    return result, path.read_text()
+
+
+def interrupt(epoch):
+    """As Ctrl-C does, in the first epoch."""
+    if epoch.epoch == 1:
+        signal.raise_signal(signal.SIGINT)
+
+
+def tiny_rate(**options):
+    """What hardly changes a weight, so that it can be seen where it came from."""
+    return {"lr": 1e-12, "schedule": "constant", "weight_decay": 0, "epochs": 1, **options}
+
+
+# -- from_ ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_begins_where_another_ended_with_a_new_classifier_for_other_classes(run, pets, tmp_path):
+    first = run(**NANO)
+    before = arrays(first)
+    for given in ("a", first.folder, first.folder / BEST, first):  # a name, a folder, a file, all of them
+        result, text = log_of(run, tmp_path / "log", "unsaid", data=pets, from_=given, name=None, **tiny_rate())
+        assert result.config.model == "mixnet_nano" and result.config.model_options == {"width": 0.5, "kernels": 3}
+        after = arrays(result)
+        assert after["classifier.weight"].shape == (3, before["classifier.weight"].shape[1])
+        for name in before:
+            if not name.startswith("classifier") and before[name].dtype.kind == "f" and "running" not in name:
+                np.testing.assert_allclose(after[name], before[name], atol=1e-6, err_msg=name)
+        assert (
+            "new, because" in text and "classifier.weight (there (10," in text and f"weights of {first.folder / BEST}" in text
+        )
+        assert result.config.from_ == str(getattr(given, "folder", given))
+
+
+def test_an_own_module_begins_with_a_file_of_weights(run, small, tmp_path):
+    model = small()
+    model.head.weight.data[...] = 0.125
+    mm.save_weights(model, tmp_path / "w.safetensors")
+    result, text = log_of(run, tmp_path / "log", from_=tmp_path / "w.safetensors", **tiny_rate())
+    np.testing.assert_allclose(arrays(result)["head.weight"], 0.125, atol=1e-6)
+    assert "parameters" in text and "new, because" not in text
+
+
+def test_averaged_weights_are_taken_where_there_are_any(run, small):
+    first = run(ema=0.5, epochs=2)
+    result = run(small(), from_=first.folder / LAST, name="b", **tiny_rate())
+    wanted = checkpoint.load(first.folder / LAST)[0]["ema/average/head.weight"]
+    np.testing.assert_allclose(arrays(result)["head.weight"], wanted, atol=1e-6)
+
+
+def test_options_that_are_asked_for_go_before_those_of_the_run(run):
+    first = run(**NANO)
+    result = run("unsaid", from_=first.folder, model_options={"dropout": 0.2}, name="b", epochs=1)
+    assert result.config.model_options == {"width": 0.5, "kernels": 3, "dropout": 0.2}
+
+
+@pytest.mark.parametrize(("options", "error", "expected"), [
+    ({"from_": "nowhere"}, FileNotFoundError, "no run and no file nowhere"),
+    ({"from_": "a", "model": "mixnet_nano"}, ValueError, r"holds another network: 0 of \d+ parameters fit"),
+    ({"from_": "other.safetensors"}, ValueError, "holds another network"),
+    ({"from_": "text.txt"}, ValueError, "no whole safetensors file"),
+])  # fmt: skip
+def test_weights_of_another_network_are_refused_and_no_folder_is_left(run, tmp_path, monkeypatch, options, error, expected):
+    run(epochs=1)
+    monkeypatch.chdir(tmp_path)
+    mm.save_weights(nn.Linear(8, 10), "other.safetensors")
+    (tmp_path / "text.txt").write_text("weights")
+    with pytest.raises(error, match=expected):
+        run(options.pop("model", None), name="b", **options)
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["a"]
+
+
+def test_damaged_weights_are_told(run, small, tmp_path):
+    first = run(epochs=1)
+    (first.folder / BEST).write_bytes((first.folder / BEST).read_bytes()[:-3])
+    with pytest.raises(ValueError, match=r"best\.safetensors"):
+        run(small(), from_=first.folder / BEST, name="b")
+    _, text = log_of(run, tmp_path / "log", small(), from_=first.folder, name="b", epochs=1)
+    assert f"Using {first.folder / LAST} instead" in text
+
+
+def test_weights_that_no_network_works_with_are_refused_by_name(run, small, tmp_path):
+    model = small()
+    model.bn.running_var[0] = -1
+    model.mix.weights[0].data[0] = np.nan
+    save_file({name: np.ascontiguousarray(array) for name, array in model.state_dict().items()}, tmp_path / "w.safetensors")
+    with pytest.raises(
+        ValueError, match=r"from: .*w\.safetensors: bn\.running_var holds a negative variance, mix\.0\.weight holds NaN"
+    ):
+        run(small(), from_=tmp_path / "w.safetensors")
+
+
+def test_a_run_that_began_with_weights_is_resumed_to_the_bit(run, small):
+    run(name="source", epochs=1)
+    whole = run(small(), from_="source", name="whole")
+    run(small(), from_="source", name="b", on_epoch=interrupt)
+    again = run(small(), from_="source", name="b", resume=True)
+    assert (again.folder / BEST).read_bytes() == (whole.folder / BEST).read_bytes()
+    with pytest.raises(ValueError, match="from_ was 'source' and is 'whole' now"):
+        run(small(), from_="whole", name="b", resume=True)
+
+
+# -- freeze -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "first", "last"), [
+    ("mixnet_nano", ["stem", "blocks.0"], ["conv_head", "bn2", "classifier"]),
+    ("mobilenetv1_025_cifar", ["stem", "blocks.0"], ["blocks.4", "classifier"]),
+    ("xception_cifar", ["stem", "block1"], ["bn4", "fc"]),
+])  # fmt: skip
+def test_stages_have_the_names_of_the_network(name, first, last):
+    found = freezing.stages(models.create(name))
+    assert found[: len(first)] == first and found[-len(last) :] == last
+
+
+def test_frozen_is_everything_up_to_the_stage():
+    net = models.create("mixnet_nano", width=0.5)
+    freezing.freeze(net, "blocks.1")
+    frozen = set(freezing.frozen_names(net))
+    assert frozen == {n for n, _ in net.named_parameters() if n.startswith(("conv_stem", "bn1.", "blocks.0.", "blocks.1."))}
+    assert net.training and not net.bn1.training and not any(m.training for m in net.blocks[1].modules())
+    assert all(m.training for m in net.blocks[2].modules())
+    net = models.create("mixnet_nano", width=0.5)
+    freezing.freeze(net, "stem")
+    assert set(freezing.frozen_names(net)) == {"conv_stem.weight", "bn1.weight", "bn1.bias"}
+
+
+@pytest.mark.parametrize("stage", ["blocks.99", "", "steem", "classifier"])
+def test_a_stage_that_there_is_not_or_that_leaves_nothing(stage):
+    net = models.create("mixnet_nano", width=0.5)
+    with pytest.raises(ValueError, match="freeze: .*stem, blocks.0"):
+        freezing.freeze(net, stage)
+    assert not freezing.frozen_names(net)
+
+
+def test_what_is_frozen_does_not_change_by_a_bit(run, small):
+    start = small()
+    for options in ({}, {"optimizer": "rmsprop", "weight_decay": 0.1}, {"optimizer": "adamw"}, {"ema": 0}):
+        result = run(small(), freeze="bn", lr=0.05, name=None, **options)
+        for file in (LAST, BEST):
+            every = checkpoint.load(result.folder / file)[0]
+            for name, array in start.state_dict().items():
+                for key in {name, f"ema/average/{name}"} & every.keys():
+                    same = np.array_equal(every[key], array)
+                    assert same == name.startswith(("conv", "bn")) or name.endswith("bias"), (file, key)
+
+
+def test_a_frozen_run_is_resumed_to_the_bit_and_says_how_much_it_trains(run, small, tmp_path):
+    whole, text = log_of(run, tmp_path / "log", freeze="bn", name="whole", epochs=3)
+    run(freeze="bn", name="b", epochs=3, on_epoch=interrupt)
+    again = run(small(), name="b", epochs=3, resume=True)
+    assert (again.folder / BEST).read_bytes() == (whole.folder / BEST).read_bytes()
+    trained = sum(p.size for n, p in small().named_parameters() if not n.startswith(("conv", "bn")))
+    assert f"{trained:,} of them trained" in text
+
+
+@pytest.mark.parametrize("stage", ["stem", "blocks.0", "blocks.2.0"])
+def test_networks_with_frozen_stages_train(run, stage):
+    before = {}
+    result = run(**NANO, freeze=stage, epochs=1, on_epoch=lambda epoch: before.update(epoch=epoch))
+    assert np.isfinite(before["epoch"].train_loss) and load_model(result.folder).recipe["freeze"] == stage
+
+
+def test_parameters_that_require_no_gradient_stay_without_any_option(run, small):
+    model = small()
+    model.bn.requires_grad_(False)  # in the middle: gradients pass through it
+    model.mix.weights[0].requires_grad = False
+    start = {name: array.copy() for name, array in model.state_dict().items()}
+    last = arrays(run(model, weight_decay=0.1), LAST)
+    same = {name for name, array in start.items() if np.array_equal(array, last[name])}
+    assert {"bn.weight", "bn.bias", "bn.running_mean", "bn.running_var", "mix.0.weight"} & start.keys() <= same
+    assert not {"conv.weight", "head.weight"} & same
+    with pytest.raises(ValueError, match="what requires gradients is not what it was: bn.bias"):
+        run(small(), resume=True)
+    with pytest.raises(ValueError, match="nothing to train"):
+        run(small().requires_grad_(False), name="c")
+
+
+def test_a_frozen_block_between_trained_ones_has_the_right_gradients(run):
+    """In evaluation mode with the tape on: what --freeze never makes, but Python can."""
+    net = models.create("mixnet_nano", width=0.5, kernels=3)
+    net.blocks[1].requires_grad_(False)
+    start = {name: array.copy() for name, array in net.state_dict().items()}
+    last = arrays(run(net, epochs=1), LAST)
+    changed = {name for name, array in start.items() if not np.array_equal(array, last[name])}
+    assert "conv_stem.weight" in changed and not any(name.startswith("blocks.1.") for name in changed)
