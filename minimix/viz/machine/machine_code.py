@@ -13,7 +13,7 @@ MARGIN, GAP = 0.12, 0.2
 COLUMNS = 3  # listings side by side
 MOST = 16  # lines of a listing
 COLOURS = {
-    "multiply-add": theme.BLUE, "add": theme.SKY, "load": theme.GREEN, "store": theme.VERMILLION, "other": theme.GREY,
+    "multiply-add": theme.BLUE, "add": "#9A4D86", "load": "#007A59", "store": "#B34E00", "other": theme.GREY,  # letters: darker
 }  # fmt: skip
 WORDS = {
     "multiply-add": "multiplies (fmadd, fmla: and adds)", "add": "adds", "load": "reads memory", "store": "writes memory",
@@ -63,7 +63,16 @@ def machine_code(kernels: Mapping, ax=None) -> theme.Picture:
     for x, down, kind in places:
         ax.add_patch(Rectangle((x, y + down + 0.02), 0.13, 0.13, color=COLOURS[kind], linewidth=0))
         ax.text(x + 0.2, y + down + 0.08, WORDS[kind], ha="left", va="center", color=theme.DARK)
-    return figure
+    said = [f"{title}: {_numbers(loop)}" for title, loop in loops.items()]
+    return theme.told(figure, f"The instructions of the main loops in machine code. {'. '.join(said)}.")
+
+
+def _numbers(loop: Loop) -> str:
+    """What is counted in a loop, in words."""
+    if not loop.known:
+        return "the instructions of this processor are not known"
+    passes = f"{_many(loop.lanes, 'number')} at once, {_many(loop.multiply_adds, 'multiply-add')} a pass"
+    return f"{passes}, {short(loop.accesses)} memory accesses for each"
 
 
 def _listed(loop: Loop, letters: int) -> list[tuple[str, str]]:
