@@ -31,7 +31,7 @@ def beside(ax, points: list[tuple[float, float, str]]) -> None:
                 box = (*(middle - size / 2 - APART), *(middle + size / 2 + APART))
                 inside = box[0] > frame.x0 and box[1] > frame.y0 and box[2] < frame.x1 and box[3] < frame.y1
                 cost = 1000 * (not inside) + _within(drawn, box) + 50 * sum(_overlap(box, other) for other in taken)
-                cost += 0.02 * radius
+                cost += 0.2 * radius
                 if best is None or cost < best[0]:
                     best = cost, middle, box
         _, middle, box = best
