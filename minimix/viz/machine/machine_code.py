@@ -25,9 +25,9 @@ WORDS = {
 def machine_code(kernels: Mapping, ax=None) -> theme.Picture:
     """The main loops of compiled kernels side by side, an instruction a line, and how many numbers each works on at once.
 
-    kernels: {title: a function compiled by Numba and called, or machine code as text}; see ``main_loop``. An address is shown
-    as "memory"; an instruction that computes may read one of its numbers from there. Of processors other than x86-64 and
-    64-bit ARM it is only said that their instructions are not known.
+    kernels: {title: a function compiled by Numba and called, machine code as text, or a ``Loop``}; see ``main_loop``. An
+    address is shown as "memory"; an instruction that computes may read one of its numbers from there. Of processors other than
+    x86-64 and 64-bit ARM it is only said that their instructions are not known.
 
     Raises ValueError for no kernels, and what ``main_loop`` raises.
 
@@ -42,7 +42,7 @@ def machine_code(kernels: Mapping, ax=None) -> theme.Picture:
     """
     if not kernels:
         raise ValueError("kernels is empty: give {title: compiled function}")
-    loops = {title: main_loop(kernel) for title, kernel in kernels.items()}
+    loops = {title: kernel if isinstance(kernel, Loop) else main_loop(kernel) for title, kernel in kernels.items()}
     columns = min(len(loops), COLUMNS)
     wide = (theme.WIDTH - 2 * MARGIN + GAP) / COLUMNS - GAP
     parts = [(theme.wrapped(str(title), 0.88 * wide), _listed(loop, int(wide / LETTER)), loop) for title, loop in loops.items()]
