@@ -3,6 +3,8 @@
 import hashlib
 import json
 
+from minimix.words import some
+
 
 def sealed(content: dict) -> str:
     """The object as text, behind its checksum.
@@ -46,7 +48,7 @@ def differences(listed_before, arrays: dict) -> str:
     wrong = [f"{name} is missing" for name in listed_before if name not in found]
     wrong += [f"{name} does not belong" for name in found if name not in listed_before]
     wrong += [f"{name} was altered" for name in listed_before if name in found and listed_before[name] != found[name]]
-    return ", ".join(wrong[:5]) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
+    return some(wrong)
 
 
 def checksum(content: bytes) -> str:

@@ -106,7 +106,13 @@ def conv2d(
     _need_bias(bias, out_channels, weight)
     pads = resolve_conv2d(padding, tuple(size), tuple(kernel), stride, dilation)
     out = output_size(tuple(size), pads, tuple(kernel), stride, dilation)
+    stride = _steps(stride, out)
     return ConvGeometry(batch, channels, *size, out_channels, *out, tuple(kernel), stride, dilation, pads, groups)
+
+
+def _steps(stride: Pair, out: Pair) -> Pair:
+    """A window with one place on an axis takes no step there: any stride, however long, is as good as 1."""
+    return tuple(1 if places == 1 else step for step, places in zip(stride, out, strict=True))
 
 
 def pointwise_conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None, groups: int = 1) -> ConvGeometry:
@@ -199,6 +205,7 @@ def _mixed(x, weights, names, stride, padding, dilations) -> MixGeometry:
         end = start + weight.shape[0] // multiplier
         groups.append(Group(start, end, start * multiplier, end * multiplier, kernel, dilation, pads))
         start = end
+    stride = _steps(stride, out)
     return MixGeometry(batch, channels, *size, channels * multiplier, *out, stride, multiplier, tuple(groups))
 
 
@@ -240,7 +247,7 @@ def _need_array(array, name: str) -> None:
 
 
 def _need_floating(x) -> None:
-    if x.dtype not in DTYPES:
+    if x.dtype not in DTYPES and x.dtype.newbyteorder("=") not in DTYPES:  # the ops turn bytes round
         raise TypeError(f"x must hold floating-point numbers, got {x.dtype}: use x.astype(np.float32)")
 
 
@@ -259,7 +266,7 @@ def need_one_dtype(x, others: dict, where: str = "", first: str = "x") -> None:
         if array is None:
             continue
         _need_array(array, name)
-        if array.dtype != x.dtype:
+        if array.dtype != x.dtype and array.dtype.newbyteorder("=") != x.dtype.newbyteorder("="):
             raise RuntimeError(
                 f"{where}{first} is {x.dtype} but {name} is {array.dtype}: use {name}.astype({x.dtype}), or convert {first}"
             )

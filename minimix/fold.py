@@ -4,7 +4,7 @@ With running statistics a batch norm is one line a channel, and the convolution 
 
     a * (W x + b - mean) + shift = (a W) x + (a (b - mean) + shift),     a = scale / sqrt(variance + eps)
 
-Which norm follows which convolution, the network says itself: it is followed without being run (``profile/outline.py``). So it
+Which norm follows which convolution, the network says itself: it is followed without being run (``costs/outline.py``). So it
 may be any, and the norm may stand anywhere, as Xception's do, whose convolution before them lies inside another module.
 """
 
@@ -16,12 +16,13 @@ import numpy as np
 from minimix.costs.outline import Call, Outline, Step, tensors_in
 from minimix.nn import BatchNorm2d, Conv2d, DepthwiseConv2d, MixConv2d, Module, PointwiseConv2d
 from minimix.nn.folded import FoldedConv2d, FoldedMixConv2d, FoldedNorm
+from minimix.nn.module import Own
 from minimix.ops.norm import BATCH_NORM
 
 CONVOLUTIONS = (Conv2d, PointwiseConv2d, DepthwiseConv2d, MixConv2d)
 
 
-def fold_batch_norm(model: Module, input_shape=None) -> Module:
+def fold_batch_norm(model: Own, input_shape: tuple[int, ...] | None = None) -> Own:
     """A new network, in evaluation mode, that gives what ``model`` does in evaluation, within rounding, and cannot be trained.
 
     Each convolution takes over its norm's activation, too (``nn/folded.py``); in the norm's place only the residual is added.
@@ -49,7 +50,7 @@ def fold_batch_norm(model: Module, input_shape=None) -> Module:
         raise ValueError(f"{type(model).__name__} has no input_size: give input_shape, such as (3, 224, 224)")
     shape = tuple(shape) if len(shape) == 4 else (1, *shape)
     folded = copy.deepcopy(model).requires_grad_(False)
-    instead = {}
+    instead: dict[int, Module] = {}
     for conv, norm in ((folded.get_submodule(name) for name in names) for names in _pairs(folded, shape)):
         instead |= {id(conv): _fold(conv, norm), id(norm): FoldedNorm()}
     for parent in list(folded.modules()):  # a module may have several names
@@ -78,7 +79,7 @@ def _pairs(model: Module, shape: tuple) -> list[tuple[str, str]]:
     return pairs
 
 
-def _fold(conv: Module, norm: BatchNorm2d) -> Module:
+def _fold(conv: Module, norm: Module) -> Module:
     """The convolution that does both."""
     scale = 1 / np.sqrt(norm.running_var.astype(np.float64) + norm.eps)
     scale = scale if norm.weight is None else scale * norm.weight.data
@@ -95,5 +96,5 @@ def _fold(conv: Module, norm: BatchNorm2d) -> Module:
     options = {name: getattr(conv, name) for name in names if hasattr(conv, name)}
     if isinstance(conv, (DepthwiseConv2d, MixConv2d)):
         dilation = conv.dilation if isinstance(conv, MixConv2d) else [conv.dilation]
-        return FoldedMixConv2d(weights, bias, norm.activation, **{**options, "dilation": list(dilation)})
+        return FoldedMixConv2d(weights, bias, norm.activation, conv.channels, **{**options, "dilation": list(dilation)})
     return FoldedConv2d(np.concatenate(weights), bias, norm.activation, **options)

@@ -11,7 +11,7 @@ from numba.core import config
 
 import minimix
 from minimix import data
-from minimix.kernels import depthwise
+from minimix.kernels import cache, cores, scaling
 from minimix.kernels.threads import get_num_threads
 
 LIBRARIES = ("numpy", "numba", "llvmlite", "safetensors", "pooch", "typer", "rich", "matplotlib", "pillow", "torch")
@@ -20,17 +20,29 @@ VARIABLES = (
     "NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
 )  # fmt: skip
+VECTORS = {  # as LLVM calls them
+    "sse4.2": "SSE 4.2", "avx": "AVX", "avx2": "AVX2", "fma": "FMA", "avx512f": "AVX-512", "neon": "NEON", "sve": "SVE",
+    "sve2": "SVE2",
+}  # fmt: skip
+REGISTERS = {  # the widest first; a register that holds one number is no vector
+    r"\bzmm\d": "AVX-512 (512 bits)",
+    r"\bymm\d": "AVX (256 bits)",
+    r"\b(?:v?(?:add|sub|mul|div)|vfn?m(?:add|sub)\d+)p[sd]\b[^\n]*\bxmm\d": "SSE (128 bits)",
+    r"\bz\d+\.[sd]\b": "SVE (as many bits as the processor has, 128 or more)",
+    r"\bv\d+\.(?:4s|2d)\b|\b\w+\.(?:4s|2d)\s": "NEON (128 bits)",
+}
 HOW_THREADS_WORK = (
     "A pool of minimix's own: each thread runs the same compiled loop on its share of the channels, without Python's lock. "
-    "None of Numba's threading layers is used. Results are the same to the bit for any number of threads. Of several Python "
-    "threads that call layers at once, one has the pool and the others work alone. A forked child starts a pool of its own."
+    "None of Numba's threading layers is used. Results are the same to the bit for any number of threads, on one kind of "
+    "processor. Of several Python threads that call layers at once, one has the pool and the others work alone. A forked "
+    "child starts a pool of its own."
 )
 
 
 def info(data_dir=None) -> dict[str, dict[str, str]]:
     """{section: {name: value}}, all text.
 
-    data_dir: is looked into first for data, as in ``data.load``.
+    data_dir: the only folder that is looked into for data, as in ``data.load``.
 
     >>> from minimix.info import info
     >>> list(info())
@@ -60,13 +72,19 @@ def _versions() -> dict[str, str]:
 def _processor() -> dict[str, str]:
     from llvmlite import binding as llvm
 
-    features = llvm.get_host_cpu_features()
-    sets = {"avx2": "AVX2", "avx512f": "AVX-512", "fma": "FMA", "neon": "NEON"}
-    has = [name for feature, name in sets.items() if features.get(feature)]
+    try:
+        features = dict(llvm.get_host_cpu_features())
+    except RuntimeError:  # a processor that this LLVM does not know
+        features = {}
+    if platform.machine().lower() in ("arm64", "aarch64"):
+        features["neon"] = True  # every one has it, and not every system lists it
+    has = [name for feature, name in VECTORS.items() if features.get(feature)]
+    limit = cores.quota()
     return {
         "name": _processor_name(),
         "as LLVM sees it": f"{config.CPU_NAME or llvm.get_host_cpu_name()} ({platform.machine()})",
-        "cores": f"{os.cpu_count()}, of which this process may use {_usable_cores()}",
+        "cores": f"{os.cpu_count()}, of which this process may use {cores.usable()}"
+        + (f" (a limit of {limit:g} is set on its container or group)" if limit else ""),
         "vector instructions": ", ".join(has) or "none that are looked for here",
         "used by compiled loops": _vectors_used(),
     }
@@ -80,10 +98,6 @@ def _processor_name() -> str:
     return line[1] if line else platform.processor() or platform.machine()
 
 
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _vectors_used() -> str:
     """The widest registers in the machine code of a small loop: what is really used, not what is there."""
     if config.DISABLE_JIT:
@@ -94,17 +108,28 @@ def _vectors_used() -> str:
             out[i] += x[i] * factor
 
     compiled = numba.njit("void(float32[::1], float32[::1], float32)", error_model="numpy")(scale_and_add)
-    code = compiled.inspect_asm(compiled.signatures[0])
-    for register, text in (("zmm", "AVX-512 (512 bits)"), ("ymm", "AVX (256 bits)"), ("xmm", "SSE (128 bits)")):
-        if re.search(rf"\b{register}\d", code):
-            return text
-    return "NEON (128 bits)" if re.search(r"\bv\d+\.4s\b", code) else "no vectors found"
+    return vectors_in(compiled.inspect_asm(compiled.signatures[0]))
+
+
+def vectors_in(assembly: str) -> str:
+    """The widest registers in a listing, x86 or ARM, as LLVM or Apple writes it.
+
+    >>> vectors_in("fmla.4s v0, v4, v16[0]")
+    'NEON (128 bits)'
+    >>> vectors_in("mulss xmm0, xmm1")
+    'no vectors found'
+    """
+    code = re.sub(r"(?m)//.*|;.*|^\s*[.#].*", "", assembly)  # comments, and words to the assembler. # also begins ARM's numbers
+    return next((text for pattern, text in REGISTERS.items() if re.search(pattern, code)), "no vectors found")
 
 
 def _threads() -> dict[str, str]:
     from threadpoolctl import threadpool_info
 
     found = {"kernels": f"{get_num_threads()} (MINIMIX_NUM_THREADS, --threads or minimix.set_num_threads)"}
+    found["together"] = _scaling()
+    if (wanted := cores.load()) is not None:
+        found["load average"] = f"{wanted:.1f} programs wanted to run at a time in the last minute, on {os.cpu_count()} cores"
     for pool in threadpool_info():
         if pool["user_api"] == "blas":
             parts = [pool["internal_api"], pool.get("version"), pool.get("threading_layer"), pool.get("architecture")]
@@ -115,13 +140,43 @@ def _threads() -> dict[str, str]:
     return found
 
 
+def _scaling() -> str:
+    """What more threads than one are worth at this moment."""
+    n = get_num_threads()
+    if n == 1:
+        return "one thread alone"
+    if config.DISABLE_JIT:
+        return "not measured: nothing is compiled"
+    gain = scaling.speedup()
+    measured = f"{n} threads do {gain:.1f} times the work of one, measured just now"
+    if gain > 0.75 * n:
+        return f"{measured}: the cores are free"
+    return f"{measured}: cores are busy, or shared with others; small steps may be faster with fewer threads"
+
+
 def _kernels() -> dict[str, str]:
     if config.DISABLE_JIT:
         return {"compiled": "no: NUMBA_DISABLE_JIT is set, so every loop runs in Python, hundreds of times slower"}
-    folder = Path(depthwise.forward.stats.cache_path)
-    files = list(folder.glob("*.nbc"))  # one for each combination of dtypes
-    kept = f"{len(files)} kernels, {sum(file.stat().st_size for file in files) / 2**20:.1f} MB" if files else "nothing yet"
-    return {"compiled": "when first called, then kept", "cache folder": f"{folder}", "in it": kept}
+    place = cache.folder()
+    if place is None:
+        return {"compiled": "when first called, in each process anew", "cache folder": "none: set NUMBA_CACHE_DIR to one"}
+    return {
+        "compiled": "when first called, then kept",
+        "cache folder": f"{place}",
+        "in it": _amount(*cache.content(place)),
+        "in all of them": f"{_amount(*cache.content())} in {cache.root()}; `minimix info --clear-cache` empties it",
+    }
+
+
+def _amount(count: int, nbytes: int) -> str:
+    return f"{count} kernel{'s' * (count != 1)}, {nbytes / 2**20:.1f} MB" if count else "nothing"
+
+
+def clear_cache() -> str:
+    """Remove all compiled kernels, of every version. Returns a line for the user."""
+    if cache.root() is None:
+        return "there is no cache folder, and nothing to remove"
+    return f"removed {_amount(*cache.clear())} from {cache.root()}"
 
 
 def _data(data_dir) -> dict[str, str]:

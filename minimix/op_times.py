@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 
 class Report:
@@ -19,7 +20,7 @@ class Report:
 
     def __init__(self):
         self._lock = threading.Lock()
-        self.rows = collections.defaultdict(lambda: [0, 0.0, 0, collections.Counter()])
+        self.rows: dict = collections.defaultdict(lambda: [0, 0.0, 0, collections.Counter()])
 
     def add(self, name: str, which: str, seconds: float, shape: tuple, flops: int | None) -> None:
         with self._lock:
@@ -84,7 +85,7 @@ def _timed(op, which, report):
 
 
 @contextlib.contextmanager
-def time_ops():
+def time_ops() -> Iterator[Report]:
     """Collect a Report over a block.
 
     >>> import minimix as mm
@@ -103,4 +104,4 @@ def time_ops():
 
 if any(os.environ.get(name, "") not in ("", "0") for name in ("MINIMIX_TIME_OPS", "MINIMIX_PROFILE")):  # the older name
     _report = Report()
-    atexit.register(lambda report=_report: print(report, file=sys.stderr))
+    atexit.register(lambda report: print(report, file=sys.stderr), _report)

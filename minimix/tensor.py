@@ -9,17 +9,18 @@ sorts the graph, and no recursion is needed however deep it is.
 
 import collections
 import contextlib
+import copy
 import heapq
-import itertools
 import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
-from minimix import op_times
+from minimix import changes, op_times
 from minimix.kernels import memory
 from minimix.ops.op import Op
 
-_age = itertools.count()
 _state = threading.local()  # whether this Python thread records, as in PyTorch
 
 
@@ -29,7 +30,7 @@ def is_grad_enabled() -> bool:
 
 
 @contextlib.contextmanager
-def _recording(flag: bool):
+def _recording(flag: bool) -> Iterator[None]:
     before = is_grad_enabled()
     _state.recording = flag
     try:
@@ -38,7 +39,8 @@ def _recording(flag: bool):
         _state.recording = before
 
 
-def no_grad():
+@contextlib.contextmanager
+def no_grad() -> Iterator[None]:
     """Within it nothing is recorded: for evaluation, and for updates of parameters. Also works as a decorator.
 
     >>> import minimix as mm
@@ -48,16 +50,19 @@ def no_grad():
     >>> y.requires_grad
     False
     """
-    return _recording(False)
-
-
-def enable_grad():
-    """Record again inside a ``no_grad`` block."""
-    return _recording(True)
+    with _recording(False):
+        yield
 
 
 @contextlib.contextmanager
-def instead(run):
+def enable_grad() -> Iterator[None]:
+    """Record again inside a ``no_grad`` block."""
+    with _recording(True):
+        yield
+
+
+@contextlib.contextmanager
+def instead(run: Callable[..., "Tensor"]) -> Iterator[None]:
     """Within it no op runs in this Python thread: ``run(op, tensors, options)`` is called for each, and returns its Tensor."""
     before = getattr(_state, "instead", None)
     _state.instead = run
@@ -72,28 +77,41 @@ class Node:
 
     __slots__ = ("age", "flops", "freed", "inputs", "needed", "op", "output_dtype", "output_shape", "saved")
 
-    def __init__(self, op: Op, inputs: tuple, saved, output: np.ndarray, flops: int | None = None):
-        self.age = next(_age)
-        self.op = op
-        self.inputs = inputs
-        self.needed = tuple(t.requires_grad for t in inputs)
+    def __init__(self, op: Op, inputs: tuple["Tensor", ...], saved: Any, output: np.ndarray, flops: int | None = None) -> None:
+        self.age: int = changes.tick()
+        self.op: Op = op
+        self.inputs: tuple[Tensor, ...] = inputs
+        self.needed: tuple[bool, ...] = tuple(t.requires_grad for t in inputs)
         self.saved = saved
-        self.output_shape = output.shape
-        self.output_dtype = output.dtype
-        self.flops = flops  # of forward; each gradient costs about as much again
-        self.freed = False
+        self.output_shape: tuple[int, ...] = output.shape
+        self.output_dtype: np.dtype = output.dtype
+        self.flops: int | None = flops  # of forward; each gradient costs about as much again
+        self.freed: bool = False
 
-    def backward(self, gradient: np.ndarray) -> tuple:
+    def backward(self, gradient: np.ndarray) -> tuple[np.ndarray | None, ...]:
         """Gradients of the inputs, None for those that nobody wants."""
         if self.freed:
             raise RuntimeError(
                 f"backward through {self.op.name} a second time: its saved arrays were freed by the first. "
                 "Pass retain_graph=True to the first backward(), or run the forward pass again."
             )
+        if self.age < changes.latest:
+            changes.refuse(self)
         with op_times.timed(self.op, "backward") as record, np.errstate(all="ignore"):
             extra = (self.needed,) if self.op.selective else ()
             gradients = self.op.backward(gradient, self.saved, *extra)
             record(gradient.shape, self.flops and self.flops * sum(self.needed[:2]))
+        if not isinstance(gradients, tuple) or len(gradients) != len(self.inputs):
+            found = f"{len(gradients)} gradients" if isinstance(gradients, tuple) else f"a {type(gradients).__name__}"
+            raise RuntimeError(
+                f"backward of {self.op.name} must return a tuple of {len(self.inputs)}, one an input, not {found}"
+            )
+        for i, (tensor, found) in enumerate(zip(self.inputs, gradients, strict=True)):
+            if found is not None and np.shape(found) != tensor.data.shape:
+                raise RuntimeError(
+                    f"backward of {self.op.name} gives input {i} a gradient of shape {np.shape(found)}, but it has shape "
+                    f"{tensor.data.shape}: they must be equal; what forward broadcast is summed in backward"
+                )
         return gradients
 
     def free(self) -> None:
@@ -104,7 +122,9 @@ class Tensor:
     """An n-dimensional array that remembers how it was computed.
 
     data: anything that ``np.asarray`` takes. Python numbers and lists become float32, as in PyTorch; arrays keep their dtype,
-        and are not copied.
+        and are not copied, unless their bytes are in another order than this machine's. What is written into one between
+        forward and backward changes the gradients; only writers that tell (optimisers, ``EMA``, ``load_state_dict``,
+        ``w -= ...`` under ``no_grad``; see ``minimix/changes.py``) are noticed.
     requires_grad: whether ``backward`` shall leave a gradient in ``.grad``. Only floating-point (and complex) data can.
 
     Attributes: ``data`` and ``grad`` (ndarrays of one shape; ``grad`` is None until a backward pass adds to it), ``shape``,
@@ -120,45 +140,62 @@ class Tensor:
     array([2., 4., 6.], dtype=float32)
     """
 
-    __slots__ = ("__weakref__", "_keep_grad", "data", "grad", "name", "node", "requires_grad")
+    __slots__ = {  # and what ``help`` says of them
+        "__weakref__": None,
+        "_keep_grad": None,
+        "data": "The numbers, an ndarray.",
+        "grad": "What backward passes added up, an ndarray of the shape of ``data``; None before the first.",
+        "name": "What graphs call it.",
+        "node": "The op that made it, as the tape remembers it; None for a leaf.",
+        "requires_grad": "Whether backward passes leave a gradient here.",
+    }
     __array_priority__ = 1000  # ndarray + Tensor goes to Tensor.__radd__ ...
     __array_ufunc__ = None  # ... as a whole, not element by element
 
-    def __init__(self, data, requires_grad: bool = False, name: str | None = None):
+    def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None) -> None:
         if isinstance(data, Tensor):
             data = data.data
         array = np.asarray(data)
         if array.dtype == np.float64 and not isinstance(data, (np.ndarray, np.generic)):
             array = array.astype(np.float32)  # Python numbers carry no precision of their own
         if array.dtype.kind not in "biufc":
-            raise TypeError(f"a Tensor holds numbers, not {array.dtype}: check that the nested lists are rectangular")
+            raise TypeError(
+                f"a Tensor holds numbers, not {array.dtype} from a {type(data).__name__}: convert to float or int, check that "
+                "nested lists are rectangular"
+            )
+        if not array.dtype.isnative:  # a file's order of bytes, such as >f4
+            array = array.astype(array.dtype.newbyteorder("="))
         if requires_grad and array.dtype.kind not in "fc":
             raise TypeError(
                 f"only floating-point Tensors can require gradients, not {array.dtype}: use data.astype(np.float32)"
             )
-        self.data = array
-        self.grad = None
-        self.requires_grad = bool(requires_grad)
-        self.node = None
-        self.name = name
-        self._keep_grad = False
+        self.data: np.ndarray = array
+        self.grad: np.ndarray | Any = None  # an array or None; "Any" spares a check for None before every use
+        self.requires_grad: bool = bool(requires_grad)
+        self.node: Node | None = None
+        self.name: str | None = name
+        self._keep_grad: bool = False
 
     # -- what it is ---------------------------------------------------------------------------------------------------
 
     @property
-    def shape(self) -> tuple:
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
         return self.data.shape
 
     @property
     def dtype(self) -> np.dtype:
+        """The type of its numbers."""
         return self.data.dtype
 
     @property
     def ndim(self) -> int:
+        """How many axes it has."""
         return self.data.ndim
 
     @property
     def size(self) -> int:
+        """How many numbers it holds."""
         return self.data.size
 
     @property
@@ -167,7 +204,9 @@ class Tensor:
         return self.node is None
 
     def item(self) -> float:
-        """The one number in it."""
+        """The one number in it. Raises ValueError where there are more, or none."""
+        if self.size != 1:
+            raise ValueError(f"a Tensor of shape {self.shape} is not one number: index it, or take its sum() or mean() first")
         return self.data.item()
 
     def numpy(self) -> np.ndarray:
@@ -184,19 +223,65 @@ class Tensor:
         return len(self.data)
 
     def __bool__(self) -> bool:
-        return bool(self.data)
+        if self.size != 1:
+            raise ValueError(f"whether a Tensor of shape {self.shape} is true is not clear: use (x != 0).any() or .all()")
+        return bool(self.item())
 
     def __float__(self) -> float:
-        return float(self.data)
+        return float(self.item())
 
     def __int__(self) -> int:
-        return int(self.data)
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __index__(self) -> int:
+        if self.size != 1 or self.dtype.kind not in "biu":
+            raise TypeError(f"only a Tensor of a single whole number is an index, not one of shape {self.shape}, {self.dtype}")
+        return int(self.item())
+
+    def __round__(self, digits: int | None = None) -> float:
+        return round(self.item(), digits)
+
+    def __format__(self, spec: str) -> str:
+        """``f"{loss:.3f}"``: a 0-d Tensor is written as its number is. Others have no format but their ``repr``."""
+        if self.ndim == 0:
+            return format(self.item(), spec)
+        if spec:
+            raise TypeError(
+                f"{spec!r} cannot format a Tensor of shape {self.shape}, only one of shape (): use .item(), or .data"
+            )
+        return str(self)
 
     def __repr__(self) -> str:
         body = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=200)
         dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
         made = f", op={self.node.op.name}" if self.node is not None else ", requires_grad=True" if self.requires_grad else ""
         return f"Tensor({body}{dtype}{made})"
+
+    # -- copies -------------------------------------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo: dict) -> "Tensor":
+        """Arrays of its own, ``grad`` too. Raises RuntimeError where an op made it: its graph cannot be copied with it."""
+        if self.node is not None:
+            raise RuntimeError(
+                f"deepcopy of a Tensor that {self.node.op.name} made, with a graph behind it: only leaves (inputs, parameters) "
+                "can be copied deeply. Copy x.detach(); in a module, do not keep outputs as attributes, or detach() them"
+            )
+        other = memo[id(self)] = type(self).__new__(type(self))
+        other.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        return other
+
+    def __getstate__(self) -> dict:
+        """For ``pickle`` and ``copy.copy``: everything but the graph, so that what comes out is a leaf, as in PyTorch."""
+        state = {name: getattr(self, name) for name in ("data", "grad", "requires_grad", "name")}
+        return state | getattr(self, "__dict__", {})  # of subclasses
+
+    def __setstate__(self, state: dict) -> None:
+        self.node, self._keep_grad = None, False
+        for name, value in state.items():
+            setattr(self, name, value)
 
     # -- the backward pass --------------------------------------------------------------------------------------------
 
@@ -206,14 +291,18 @@ class Tensor:
         return self
 
     def zero_grad(self) -> None:
+        """Forget the gradient."""
         self.grad = None
 
-    def backward(self, gradient=None, retain_graph: bool = False) -> None:
+    def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
         """Add d(self)/d(leaf), weighted by ``gradient``, to ``.grad`` of every leaf that requires it.
 
         gradient: array of this Tensor's shape; may be left out where it holds a single number (then 1).
         retain_graph: keep what the ops saved, so that backward can run again. Without it, everything is freed as soon as it
             has been used.
+
+        Raises RuntimeError where nothing requires gradients, ``gradient`` is missing or misshapen, the graph was freed, or an
+        array that a gradient is made from has been written into since (see ``minimix/changes.py``).
         """
         if not self.requires_grad:
             raise RuntimeError(
@@ -223,7 +312,7 @@ class Tensor:
         backpropagate([(self, _seed(self, gradient))], retain_graph)
 
 
-def _seed(tensor: Tensor, gradient) -> np.ndarray:
+def _seed(tensor: Tensor, gradient: Any) -> np.ndarray:
     if gradient is None:
         if tensor.size != 1:
             raise RuntimeError(
@@ -237,7 +326,7 @@ def _seed(tensor: Tensor, gradient) -> np.ndarray:
     return array.astype(tensor.dtype, copy=False)
 
 
-def backpropagate(seeds: list, retain_graph: bool = False) -> None:
+def backpropagate(seeds: "list[tuple[Tensor, np.ndarray]]", retain_graph: bool = False) -> None:
     """Run the backward pass from several (Tensor, gradient) pairs at once. ``Tensor.backward`` is the usual way in."""
     pending: dict[Node, np.ndarray] = {}  # gradient of a node's output, as far as it is known
     queue: list = []  # nodes waiting, youngest first
@@ -270,18 +359,11 @@ def backpropagate(seeds: list, retain_graph: bool = False) -> None:
         inputs, needed = node.inputs, node.needed
         if not retain_graph:
             node.free()
-        owners = collections.Counter(_owner(g) for g in (incoming, *gradients) if g is not None)
+        owners = collections.Counter(changes.owner(g) for g in (incoming, *gradients) if g is not None)
         for tensor, wanted, gradient in zip(inputs, needed, gradients, strict=True):
             if wanted and gradient is not None:
-                send(tensor, gradient, owners[_owner(gradient)] == 1)
+                send(tensor, gradient, owners[changes.owner(gradient)] == 1)
         del gradients, gradient, incoming, inputs, tensor  # the next node may need the memory
-
-
-def _owner(array: np.ndarray) -> int:
-    """Arrays that share memory have the same one."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return id(array if array.base is None else array.base)
 
 
 def _writable(gradient: np.ndarray) -> bool:
@@ -298,7 +380,7 @@ def _accumulate(tensor: Tensor, gradient: np.ndarray, fresh: bool) -> None:
         tensor.grad = np.asarray(tensor.grad + gradient)
 
 
-def apply(op: Op, *inputs, **options) -> Tensor:
+def apply(op: Op, *inputs: Any, **options: Any) -> Tensor:
     """Run ``op`` on Tensors (or anything that makes one), and remember it where a gradient may be asked for."""
     tensors = tuple(x if isinstance(x, Tensor) else Tensor(x) for x in inputs)
     run = getattr(_state, "instead", None)

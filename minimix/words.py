@@ -1,4 +1,7 @@
-"""Numbers in sentences."""
+"""Numbers and names in sentences."""
+
+import difflib
+from collections.abc import Iterable
 
 
 def count(number: int, thing: str, things: str = "") -> str:
@@ -7,3 +10,28 @@ def count(number: int, thing: str, things: str = "") -> str:
     ('1 epoch', '2,000 epochs', '0 classes')
     """
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def some(names: Iterable[str], most: int = 5) -> str:
+    """
+    >>> some("abc"), some("abcdefgh")
+    ('a, b, c', 'a, b, c, d, e and 3 more')
+    """
+    names = list(map(str, names))
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def nearest(name: str, names: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
+    """Those of ``names`` that may have been meant by ``name``, the likeliest first. Capitals, - and _ do not matter.
+
+    most: so many at most. cutoff: how alike they must be, from 0 to 1 (see ``difflib.get_close_matches``).
+
+    >>> nearest("CIFAR-10", ["cifar100", "cifar10", "patterns10"]), nearest("trian", ["test"])
+    (['cifar10'], [])
+    """
+    spelled = {_bare(one): one for one in reversed(list(names))}
+    return [spelled[near] for near in difflib.get_close_matches(_bare(name), spelled, n=most, cutoff=cutoff)]
+
+
+def _bare(name) -> str:
+    return str(name).lower().replace("-", "").replace("_", "")

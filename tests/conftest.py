@@ -1,12 +1,7 @@
 """What every test begins from."""
 
 import os
-import tempfile
 
-# Several pytest workers that write one cache of compiled kernels would spoil it. Numba reads this when it is imported.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    worker = os.environ["PYTEST_XDIST_WORKER"]
-    os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(tempfile.gettempdir(), f"minimix-tests-numba-{worker}"))
 os.environ["MPLBACKEND"] = "agg"  # no windows
 
 import hypothesis

@@ -35,12 +35,10 @@ def small_patterns(patch):
 @pytest.fixture(autouse=True)
 def empty_folder(tmp_path, monkeypatch):
     """Nobody's runs, and nobody's data."""
-    import pooch
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MINIMIX_DATA", raising=False)
     monkeypatch.delenv("MINIMIX_DEBUG", raising=False)
-    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr("minimix.data.user_cache", lambda: tmp_path / "cache")
     small_patterns(monkeypatch)
 
 
@@ -209,7 +207,7 @@ def test_predict_takes_any_size_and_says_so(minimix, trained):
 
 
 def test_predict_takes_the_centre_and_obeys_the_camera():
-    from minimix.cli.images import read_images
+    from minimix.data.pictures import small
 
     stripes = np.zeros((32, 96, 3), np.uint8)
     stripes[:, :32, 0], stripes[:, 32:64, 1], stripes[:, 64:, 2] = 200, 200, 200  # red, green, blue
@@ -219,8 +217,8 @@ def test_predict_takes_the_centre_and_obeys_the_camera():
     exif = Image.Exif()
     exif[0x0112] = 3  # taken upside down
     Image.fromarray(turned).save("turned.png", exif=exif)
-    (wide, upright), sizes = read_images([Path("wide.png"), Path("turned.png")], 32, 32)
-    assert sizes == [(32, 96), (32, 32)]
+    (wide, had), (upright, _) = small("wide.png", 32, 32), small("turned.png", 32, 32)
+    assert had == (32, 96)
     assert (wide[1] == 200).all() and not wide[[0, 2]].any()
     assert (upright[:, 16:] == 200).all() and not upright[:, :16].any()
 
@@ -230,7 +228,10 @@ def test_predict_names_the_image_that_is_none(minimix, trained, content):
     save_images((32, 32))
     if content is not None:
         Path("broken.png").write_bytes(content)
-    code, output, errors = minimix("predict", "image0.png", "broken.png")
+    code, output, errors = minimix("predict", "broken.png", "image0.png", "--top", "1")
+    assert code == 1 and "broken.png" in errors and "1 image of 2 could not be read" in errors
+    assert output.splitlines()[-1].startswith("image0.png")
+    code, output, errors = minimix("predict", "broken.png")
     assert code == 2 and "broken.png" in errors and not output
 
 
@@ -370,7 +371,7 @@ def options() -> dict:
 
 def test_every_argument_of_train_is_an_option_and_the_other_way_round():
     arguments = set(inspect.signature(train_function).parameters)
-    assert options().keys() - {"width", "kernels", "dropout"} == arguments - {"model_options", "log", "on_epoch"}
+    assert options().keys() - {"width", "kernels", "dropout", "option"} == arguments - {"model_options", "log", "on_epoch"}
 
 
 def test_options_say_nothing_of_their_own(minimix, monkeypatch):
@@ -385,14 +386,16 @@ def test_options_say_nothing_of_their_own(minimix, monkeypatch):
     assert minimix("train")[0] == 0
     assert set(seen.values()) == {None}
     values = {
-        "model": "mixnet_nano", "data": "cifar10", "data_dir": Path("d"), "epochs": 2, "batch_size": 3, "lr": 0.5,
+        "model": "mixnet_nano", "data": "cifar10", "data_dir": Path("d"), "size": 48, "epochs": 2, "batch_size": 3, "lr": 0.5,
         "optimizer": "adam", "schedule": "cosine", "momentum": 0.25, "weight_decay": 0.125, "label_smoothing": 0.75,
         "augment": "flip", "small_first": 0.5, "ema": 0.5, "seed": 7, "name": "n", "validation": 0.25, "patience": 4,
         "from_": "w", "freeze": "stem", "runs": Path("r"), "threads": 1, "save_every": 2.5,
     }  # fmt: skip
     typed = [f"--{name.rstrip('_').replace('_', '-')}={value}" for name, value in values.items()]
-    assert minimix("train", *typed, "--test-every-epoch", "--width", "2", "--kernels", "3,5", "--dropout", "0.1")[0] == 0
-    assert seen.pop("model_options") == {"width": 2.0, "kernels": (3, 5), "dropout": 0.1}
+    options = ("--width", "2", "--kernels", "3,5", "--dropout", "0.1", "-o", "partition=exponential", "-o", "layers=1,2")
+    assert minimix("train", *typed, "--test-every-epoch", *options)[0] == 0
+    expected = {"width": 2.0, "kernels": (3, 5), "dropout": 0.1, "partition": "exponential", "layers": (1, 2)}
+    assert seen.pop("model_options") == expected
     assert seen.pop("resume") is None and seen.pop("test_every_epoch") is True
     assert seen == values
 
@@ -550,7 +553,7 @@ def test_data_get(minimix, monkeypatch, tmp_path):
         ("data preview patterns10 --out no/sheet.png", "--out"),
         ("data preview patterns10 --out sheet.gif", ".png"),
         ("data preview patterns10 --split tset", "split"),
-        ("train --epochs three", "got 'three'"),
+        ("train --epochs three", "'three'"),
         ("train --epochs 0", "--epochs:"),
         ("train --batch-size 0", "--batch-size:"),
         ("train --label-smoothing 1", "--label-smoothing:"),
@@ -643,16 +646,16 @@ def test_help(minimix, command):
 @pytest.mark.parametrize("columns", [40, 60, 80, 99, 100, 120, 200])
 def test_help_cuts_no_name(minimix, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    for command in ("", "train", "evaluate", "predict", "summary", "compare", "models", "gradcheck", "data preview"):
+    for command in ("", "train", "evaluate", "predict", "plot", "summary", "compare", "models", "gradcheck", "data preview"):
         code, output, _ = minimix(*command.split(), "--help")
         assert code == 0 and "…" not in output, command
     for name in options():
-        assert f"--{name.replace('_', '-')}" in minimix("train", "--help")[1]
+        assert f"--{name.rstrip('_').replace('_', '-')}" in minimix("train", "--help")[1]
 
 
 def test_no_command_shows_the_commands(minimix):
     _, output, errors = minimix()
-    for command in ("train", "evaluate", "predict", "summary", "compare", "gradcheck", "data", "info"):
+    for command in ("train", "evaluate", "predict", "plot", "summary", "compare", "gradcheck", "data", "info"):
         assert command in output + errors
 
 

@@ -67,6 +67,17 @@ def test_summary_options(minimix):
     assert json.loads(same)["macs"] * 4 == found["macs"]
 
 
+def test_kernels_for_each_block(minimix):
+    """From the text as from Python; what could be taken for a rectangle is refused."""
+    typed = "kernels=3,3,[3,5],[3,5],[5],[3,5,7],None,[3,5,7,9]"
+    found = json.loads(minimix("summary", "mixnet_nano", "-o", typed, "--json")[1])
+    each = [3, 3, (3, 5), (3, 5), [5], (3, 5, 7), None, (3, 5, 7, 9)]
+    assert found["macs"] == profile(mm.models.create("mixnet_nano", kernels=each), (1, 3, 32, 32)).macs
+    for typed in ("kernels=(3,),(5,7)", "kernels=[5,7],", "kernels=[[5,7]]"):
+        code, _, error = minimix("summary", "mixnet_nano", "-o", typed)
+        assert code and "one for each block, but there are 8 blocks" in error.replace("\n", " ")
+
+
 def test_summary_as_csv(minimix):
     lines = list(csv.DictReader(io.StringIO(minimix("summary", "mixnet_nano", "--csv")[1])))
     assert sum(int(line["macs"]) for line in lines) == 8_658_304

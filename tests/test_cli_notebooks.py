@@ -132,3 +132,9 @@ def test_ports_that_are_none(repository, started, command, port):
 def test_the_real_ones_are_found():
     folder = notebooks.shipped()
     assert (folder / "00_start_here.ipynb").is_file()
+
+
+def test_root_may_be_allowed(repository, started, command):
+    command("--allow-root")
+    command()
+    assert "--allow-root" in started[0] and "--allow-root" not in started[1]

@@ -56,6 +56,8 @@ def test_modes_and_patterns():
     assert suite.select(cases, None) == cases
     with pytest.raises(ValueError, match=r"no layer matches 'nothing': there are abs, add"):
         suite.select(cases, "nothing")
+    with pytest.raises(ValueError, match="there are relu, relu6$"):
+        suite.select([c for c in cases if c.layer in ("relu", "relu6")], "nothing")
 
 
 def test_a_module_is_recognised():

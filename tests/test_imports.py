@@ -15,8 +15,10 @@ ROOT = Path(minimix.__file__).parent
 # A module may import what stands above its own line, and the rest of its own room.
 ORDER = (
     # leaves: they know nothing of the others
-    ("checksums", "convargs", "files", "listing", "padding", "partition", "rng", "op_times", "ops.op", "starting", "tables",
-     "words", "train.metrics"),
+    tuple(
+        "changes checksums convargs files listing padding partition places rng op_times ops.op starting tables train.metrics "
+        "words".split()
+    ),
     ("kernels",),
     ("reference",),
     ("ops",),
@@ -36,6 +38,7 @@ ORDER = (
     ("viz",),
     ("optim",),
     ("train",),
+    ("prediction",),
     ("info",),
     ("course.display", "course.measuring"),
     ("course.checking",),
@@ -135,6 +138,33 @@ SLOW = (
     "IPython", "PIL", "huggingface_hub", "ipywidgets", "matplotlib", "pooch", "requests", "rich", "safetensors",
     "threadpoolctl", "torch", "typer",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("room", minimix._ROOMS)
+def test_rooms_are_there_after_a_plain_import(room):
+    code = f"import minimix as mm\nassert '{room}' in dir(mm)\nprint(mm.{room}.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == f"minimix.{room}", done.stderr
+
+
+def test_type_checkers_are_told_of_the_same_rooms():
+    """The imports under TYPE_CHECKING are those of ``__getattr__``."""
+    tree = ast.parse(Path(minimix.__file__).read_text(encoding="utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    assert tuple(alias.asname for node in block.body for alias in node.names) == minimix._ROOMS
+
+
+def test_a_wrong_name_is_refused_with_its_nearest():
+    with pytest.raises(AttributeError, match="minimix has no 'vizz': did you mean viz"):
+        _ = minimix.vizz
+    with pytest.raises(AttributeError, match="did you mean .*Tensor"):
+        _ = minimix.tensr
+    with pytest.raises(AttributeError, match=r"^minimix has no 'qqqq'$"):
+        _ = minimix.qqqq
+    with pytest.raises(ImportError):
+        exec("from minimix import vizz")
+    assert not hasattr(minimix, "__wrapped__")
+    assert set(minimix.__all__) | set(minimix._ROOMS) <= set(dir(minimix))
 
 
 @pytest.mark.parametrize("statement", ["import minimix", "import minimix.cli"])

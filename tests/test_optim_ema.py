@@ -159,8 +159,25 @@ def test_refuses_foreign_state_and_keeps_its_own():
         ema.load_state_arrays({name.replace("conv", "fc"): array for name, array in good.items()})
     with pytest.raises(ValueError, match=r"bn.running_mean has shape \(4,\).*\(3,\)"):
         ema.load_state_arrays({**good, "average/bn.running_mean": np.zeros(4)})
+    for wrong in (np.array([1j, 0, 0]), np.array(["a", "b", "c"]), np.array([None, 0, 0])):
+        with pytest.raises(ValueError, match="bn.running_mean is of .* must be real numbers"):
+            ema.load_state_arrays({**good, "average/bn.running_mean": wrong})
+    for wrong in (-1, 1.5, np.nan, [3], "3"):
+        with pytest.raises(ValueError, match="number of updates is .* must be a whole number"):
+            ema.load_state_arrays({**good, "updates": np.array(wrong)})
     for name, average in ema.averages.items():
         np.testing.assert_array_equal(average, before[name])
+    assert ema.updates == 0
+
+
+def test_read_only_weights_stay_as_they_are():
+    first, second = Tensor(np.ones(2)), Tensor(np.broadcast_to(1.0, (2,)))
+    ema = optim.EMA({"a": first, "b": second}, 0.5)
+    ema.averages["a"][...] = 7
+    for _ in range(2):
+        with pytest.raises(ValueError, match="read-only"), ema:
+            pass
+    np.testing.assert_array_equal(first.data, 1)
 
 
 def test_refuses_a_changed_model():

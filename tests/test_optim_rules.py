@@ -223,6 +223,35 @@ def test_updates_in_place_and_leaves_gradients_alone(rule):
 
 
 @pytest.mark.parametrize("rule", RULES)
+def test_a_gradient_may_be_anything_that_holds_numbers(rule):
+    arrays, tensors, lists = make(), make(), make()
+    for p, q, r, g in zip(arrays, tensors, lists, gradients(0), strict=True):
+        p.grad, q.grad, r.grad = g, Tensor(g), g.tolist()  # PyTorch's users set Tensors
+    for params in (arrays, tensors, lists):
+        RULES[rule](params).step()
+    for p, q, r in zip(arrays, tensors, lists, strict=True):
+        np.testing.assert_array_equal(p.data, q.data)
+        np.testing.assert_array_equal(p.data, r.data)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_step_that_is_refused_changes_nothing(rule):
+    params = make()
+    optimizer = RULES[rule]([{"params": params[:2]}, {"params": params[2:]}])
+    before = [p.data.copy() for p in params]
+    for p, g in zip(params, gradients(0), strict=True):
+        p.grad = g
+    params[3].data.flags.writeable = False
+    with pytest.raises(ValueError, match=r"parameter 3 is read-only: .*p\.data\.copy\(\)"):
+        optimizer.step()
+    params[3].data, params[3].grad = params[3].data.copy(), np.ones(5)
+    with pytest.raises(ValueError, match=r"its gradient has shape \(5,\)"):
+        optimizer.step()
+    for p, w in zip(params, before, strict=True):
+        np.testing.assert_array_equal(p.data, w)
+
+
+@pytest.mark.parametrize("rule", RULES)
 def test_skips_parameters_without_gradient(rule):
     params = make()
     optimizer = RULES[rule](params)

@@ -188,6 +188,78 @@ def test_resumed_scheduler_goes_on_to_the_bit():
     assert resumed.get_last_lr()[0] == schedule(2)
 
 
+def parameter():
+    return Tensor(np.ones(2), requires_grad=True)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+@pytest.mark.parametrize("peak", [0.1, 0.5])
+def test_a_group_added_later_is_scheduled_like_one_that_was_there(steps, peak):
+    schedule = optim.warmup(optim.cosine(peak, 10), 2, start=0.01)
+    there = optimizer_of(None, 0.001, None, lr=0.1)
+    there.param_groups[2]["lr_multiplier"] = 3.0
+    later = optimizer_of(None, lr=0.1)
+    schedulers = [optim.Scheduler(optimizer, schedule) for optimizer in (there, later)]
+    for _ in range(steps):
+        for scheduler in schedulers:
+            scheduler.step()
+    later.add_param_group({"params": [parameter()], "lr": 0.001})
+    later.add_param_group({"params": [parameter()], "lr_multiplier": 3.0})
+    for _ in range(12):
+        rates, expected = (scheduler.get_last_lr() for scheduler in schedulers[::-1])
+        assert rates == expected
+        np.testing.assert_allclose(rates[1:], [rates[0] / 100, rates[0] * 3], rtol=1e-14)
+        for scheduler in schedulers:
+            scheduler.step()
+
+
+def test_a_group_added_later_is_as_slow_as_it_was_told_as_in_torch():
+    torch = pytest.importorskip("torch")
+
+    def rates(optimizer, scheduler, added):
+        optimizer.add_param_group({"params": [added], "lr": 0.001})
+        for _ in range(2):
+            optimizer.step()
+            scheduler.step()
+        return [group["lr"] for group in optimizer.param_groups]
+
+    theirs = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    expected = rates(theirs, torch.optim.lr_scheduler.CosineAnnealingLR(theirs, 10), torch.nn.Parameter(torch.zeros(1)))
+    ours = optim.SGD([parameter()], lr=0.1)
+    np.testing.assert_allclose(rates(ours, optim.Scheduler(ours, optim.cosine(0.1, 10)), parameter()), expected, rtol=1e-12)
+
+
+def test_a_run_with_a_group_that_was_added_later_is_resumed():
+    def start(steps):
+        optimizer = optimizer_of(None, lr=0.1)
+        scheduler = optim.Scheduler(optimizer, optim.cosine(0.2, 10))
+        for _ in range(steps):
+            scheduler.step()
+        optimizer.add_param_group({"params": [parameter()], "lr": 0.004})
+        return optimizer, scheduler
+
+    (whole, scheduler), (resumed, again) = start(4), start(0)
+    scheduler.step()
+    resumed.load_state_arrays(whole.state_arrays())
+    again.load_state_dict(scheduler.state_dict())
+    assert again.get_last_lr() == scheduler.get_last_lr()
+    with pytest.raises(ValueError, match=r"has 2 parameter groups, the optimizer 1: .*add_param_group"):
+        optimizer_of(None).load_state_dict(whole.state_dict())
+
+
+def test_a_late_group_of_no_known_proportion_is_not_added():
+    optimizer = optimizer_of(None, lr=0.0)
+    optim.Scheduler(optimizer, optim.constant(0.1), [1.0])
+    with pytest.raises(ValueError, match="lr_multiplier"):
+        optimizer.add_param_group({"params": [parameter()], "lr": 0.1})
+    with pytest.raises(ValueError, match="lr_multiplier is -1"):
+        optimizer.add_param_group({"params": [parameter()], "lr_multiplier": -1})
+    assert len(optimizer.param_groups) == 1
+    optimizer.param_groups.append({**optimizer.param_groups[0], "params": [parameter()], "lr_multiplier": 0.5})  # by hand
+    optim.Scheduler(optimizer, optim.constant(0.2)).step()
+    assert [group["lr"] for group in optimizer.param_groups] == [0.2, 0.1]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -208,6 +280,8 @@ def test_resumed_scheduler_goes_on_to_the_bit():
         (lambda: optim.Scheduler(optimizer_of(None), optim.constant(0.1), [1.0, 2.0]), "2 multipliers for 1"),
         (lambda: optim.Scheduler(optimizer_of(None), optim.constant(0.1), [-1.0]), "multiplier is -1.0"),
         (lambda: optim.Scheduler(optimizer_of(0.1, lr=0.0), optim.constant(0.1)), "multipliers="),
+        (lambda: optim.Scheduler(optimizer_of(None), lambda step: -0.1), "learning rate of step 0 is -0.1"),
+        (lambda: optim.Scheduler(optimizer_of(None), lambda step: math.nan if step else 0.1).step(), "of step 1 is nan"),
         (lambda: optim.Scheduler(optimizer_of(None), optim.constant(0.1)).load_state_dict({}), "last_step"),
         (lambda: setattr(optim.Scheduler(optimizer_of(None), optim.constant(0.1)), "last_step", -1), "last_step is -1"),
     ],

@@ -293,8 +293,14 @@ def test_loading_refuses_what_does_not_fit_and_changes_nothing():
     refuses("lr is -1.0", {**good, "groups/0/lr": np.array(-1.0)})
     refuses("conv.bias was saved with .*exp_avg.*SGD remembers", {**good, "state/conv.bias/exp_avg": np.zeros(4)})
     refuses("junk", {**good, "junk": np.zeros(4)})
+    refuses("conv.bias was saved as .* of complex128, but must be real", {**good, key: np.ones(4) * 1j})
+    refuses("conv.bias was saved as .* of <U1, but must be real", {**good, key: np.array(list("abcd"))})
     adam = RULES["adam"](named())
     train(adam, [0])
+    for wrong in (1.5, -1, np.nan):
+        changed = {**adam.state_arrays(), "state/conv.bias/step": np.array(wrong)}
+        with pytest.raises(ValueError, match="step of conv.bias was saved as .* must be a whole number"):
+            adam.load_state_arrays(changed)
     refuses("lacks groups/0/momentum|SGD remembers", adam.state_arrays())
     after = optimizer.state_arrays()
     assert before.keys() == after.keys()

@@ -8,7 +8,9 @@ import runpy
 import shutil
 import subprocess
 import sys
+import tarfile
 import types
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -29,8 +31,11 @@ def metadata() -> dict:
     stand_in = types.ModuleType("setuptools")
     stand_in.setup = told.update
     stand_in.find_packages = lambda **options: found.update(options) or ["minimix", "minimix.cli"]
+    build_py = types.ModuleType("setuptools.command.build_py")
+    build_py.build_py = object
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "setuptools", stand_in)
+        patch.setitem(sys.modules, "setuptools.command.build_py", build_py)
         runpy.run_path(str(ROOT / "setup.py"))
     return {**told, "find_packages": found}
 
@@ -65,6 +70,7 @@ def test_tests_use_nothing_else(metadata):
     own = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     runtime = {IMPORTED_AS.get(name, name) for name in names(metadata["install_requires"])}
     peers = {"torch", "timm"}  # skipped where they are not installed
+    peers |= {"llvmlite", "typing_extensions"}  # Numba's compiler, which comes with it; mypy's
     assert imports(ROOT / "tests") - sys.stdlib_module_names - own - runtime - peers - {"minimix", "benchmarks"} <= extra
 
 
@@ -83,10 +89,88 @@ def test_every_folder_with_code_is_a_package(metadata):
     assert all((folder / "__init__.py").exists() for folder in folders)
 
 
-def test_the_notebooks_are_installed(metadata):
-    assert metadata["packages"] == ["minimix", "minimix.cli", "minimix.notebooks"]
-    assert metadata["package_dir"] == {"minimix.notebooks": "notebooks"}
-    assert metadata["package_data"] == {"minimix.notebooks": ["*.ipynb"]}
+def test_installed_with_e_it_is_a_folder_on_pythons_path(metadata):
+    """And no import hook, which editors do not follow: setuptools asks for just this."""
+    assert metadata["package_dir"] == {"": "."}
+    assert metadata["packages"] == ["minimix", "minimix.cli"]
+
+
+def test_the_page_of_a_package_index_has_no_links_to_nowhere(metadata):
+    readme, page = (ROOT / "README.md").read_text(encoding="utf-8"), metadata["long_description"]
+    relative = r"\]\((?!https?://)|(?:src|href)=(?!.https?://)"
+    assert re.search(relative, readme) and not re.search(relative, page) and "<!--" not in page
+    assert "[MixConv](https://arxiv.org" in page and "| 4. MixConv |" in page
+    code = r"^```.*?^```"
+    assert re.findall(code, page, re.S | re.M) == re.findall(code, readme, re.S | re.M)
+
+
+BUILD = """
+import os, sys
+import setuptools.build_meta as backend
+os.chdir(sys.argv[1])
+print(backend.build_wheel("dist"), backend.build_sdist("dist"), backend.build_editable("editable"), sep="\\n")
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """{"wheel", "sdist", "editable": the names of the files in it}. An earlier build left a module that has gone since."""
+    setuptools = pytest.importorskip("setuptools")
+    if int(setuptools.__version__.partition(".")[0]) < 70:
+        pytest.skip("an older setuptools than pyproject.toml asks for")
+    copy = tmp_path_factory.mktemp("source") / "copy"
+    copy.mkdir()
+    unwanted = shutil.ignore_patterns("__pycache__", ".venv", "build", "*.npz")
+    for name in ("minimix", "tests", ".ci"):
+        shutil.copytree(ROOT / name, copy / name, ignore=unwanted)
+    for name in ("README.md", "LICENSE", "setup.py", "pyproject.toml", "MANIFEST.in", ".gitignore"):
+        shutil.copy(ROOT / name, copy / name)
+    (copy / "notebooks").mkdir()
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        (copy / "notebooks" / path.name).write_text("{}")
+    gone = copy / "build" / "lib" / "minimix" / "gone.py"
+    gone.parent.mkdir(parents=True)
+    gone.write_text("")
+    for name in ("dist", "editable"):
+        (copy / name).mkdir()
+    done = subprocess.run([sys.executable, "-c", BUILD, str(copy)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    wheel, sdist, editable = done.stdout.split()[-3:]
+    with tarfile.open(copy / "dist" / sdist) as archive:
+        in_sdist = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
+    return {
+        "wheel": set(zipfile.ZipFile(copy / "dist" / wheel).namelist()),
+        "sdist": in_sdist,
+        "editable": set(zipfile.ZipFile(copy / "editable" / editable).namelist()),
+    }
+
+
+def test_a_wheel_holds_the_package_and_the_course(built):
+    package = {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py")}
+    course = {f"minimix/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert len(course) == 12
+    code = {name for name in built["wheel"] if ".dist-info/" not in name and not name.endswith((".typed", ".pyi"))}
+    assert code == package | course
+
+
+def test_a_source_distribution_holds_its_tests(built):
+    tests = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py")}
+    assert {"tests/conftest.py", "tests/kernels/kernel_tour.py"} < tests <= built["sdist"]
+    assert {".ci/run", ".gitignore", "README.md", "pyproject.toml", "tests/golden/timm_keys.json.gz"} <= built["sdist"]
+    assert {f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")} <= built["sdist"]
+    assert not [name for name in built["sdist"] if "__pycache__" in name or name.endswith(".pyc")]
+
+
+def test_an_editable_installation_is_a_path_and_nothing_else(built):
+    files = {name for name in built["editable"] if ".dist-info/" not in name}
+    assert len(files) == 1 and files.pop().endswith(".pth")
+
+
+def test_what_type_checkers_read_is_installed(metadata):
+    """Without py.typed they would pass over an installed minimix (PEP 561)."""
+    beside_code = {path.name for path in PACKAGE.rglob("*") if path.suffix in (".typed", ".pyi")}
+    assert beside_code == {"py.typed", "tensor.pyi"}
+    assert metadata["package_data"]["minimix"] == ["py.typed", "*.pyi"]
 
 
 def test_version_and_command(metadata):
@@ -119,15 +203,16 @@ README = """
 <!-- ci: train -->
 
 ```bash
-echo "training in $(basename "$PWD")" && cat notes.txt
+echo "training in $(basename "$PWD")" && cat notes.txt && touch trained
 ```
 
 <!-- ci: test -->
 ```
-python3 -c "print('3 passed in 0.01s')"
+echo "testing in $(basename "$PWD")" && ls
 {last}
 ```
 """
+VENV = "mkdir -p .venv/bin; ln -sf $(type -P echo) .venv/bin/pip; ln -sf $(type -P {python}) .venv/bin/python"
 
 
 @pytest.fixture
@@ -151,11 +236,23 @@ def run_ci(tmp_path):
     return run
 
 
-def test_ci_runs_the_commands_of_the_readme_in_fresh_copies(run_ci):
+def test_ci_runs_the_commands_of_the_readme_in_both_orders(run_ci):
     done = run_ci(README.format(last="test -f notes.txt -a ! -f ignored.txt"))
     assert done.returncode == 0, done.stderr
-    assert "training in train" in done.stdout and "notes.txt is here" in done.stdout
-    assert "3 passed" in done.stdout.split("== test")[1]
+    assert re.findall(r"^(?:training|testing) in .*", done.stdout, re.M) == [
+        "training in first", "testing in first", "testing in second", "training in second",
+    ]  # fmt: skip
+    assert "notes.txt is here" in done.stdout
+    first, second = re.findall(r"^testing in \w+\n(.*?)^==", done.stdout, re.M | re.S)
+    assert "trained" in first.split() and "trained" not in second.split()  # the second copy has seen neither command
+
+
+@pytest.mark.parametrize("python, expected", [("false", 0), ("true", 1)])
+def test_ci_fails_where_something_can_be_imported_when_all_is_uninstalled(run_ci, python, expected):
+    done = run_ci(README.format(last=VENV.format(python=python)))
+    assert done.returncode == expected
+    assert "uninstall --quiet --yes minimix" in done.stdout
+    assert ("can be imported" in done.stderr) == bool(expected)
 
 
 @pytest.mark.parametrize(
@@ -174,12 +271,12 @@ def test_ci_tries_the_course_in_a_browser_where_there_is_one(run_ci, tmp_path):
     for name in ("chromium", "chromedriver"):
         (programs / name).write_text("#!/bin/sh\n")
         (programs / name).chmod(0o755)
-    venv = "mkdir -p .venv/bin; ln -s $(type -P echo) .venv/bin/pip; ln -s $(type -P cat) .venv/bin/python"
+    venv = VENV.format(python="cat")  # shows the script, and fails where a module is to be imported
     done = run_ci(README.format(last=venv), programs)
     assert done.returncode == 0, done.stderr
-    assert "== browser" not in done.stdout.split("== test")[0]
+    assert "== browser" not in done.stdout.split("== first copy, test")[0]
     assert "[notebooks,browser]" in done.stdout and "in a browser" in done.stdout
-    failing = run_ci(README.format(last=venv.replace("type -P cat", "type -P false")), programs)
+    failing = run_ci(README.format(last=VENV.format(python="false")), programs)
     assert failing.returncode == 1
 
 

@@ -193,3 +193,32 @@ def test_the_moving_line_shows_whole_figures(columns):
     text = console.file.getvalue()
     assert "loss 1.2500" in text and "1:02:05 left" in text and "…" not in text
     assert ("12345 images/s" in text) == (columns >= 80)
+
+
+@pytest.mark.parametrize("columns", [30, 80, 200])
+def test_facts_on_any_terminal(monkeypatch, columns):
+    from minimix.cli.output import print_facts
+
+    facts = {
+        "kernels": {"cache": "/home/somebody/.cache/minimix/kernels-0.1.0, 1,234,567 bytes in 128 files [x]", "set": "2.5"}
+    }
+    for stream, widest in ((Terminal(), max(columns, 40)), (io.StringIO(), 1000)):
+        with monkeypatch.context() as patch:
+            patch.setenv("COLUMNS", str(columns))
+            patch.setattr(sys, "stdout", stream)
+            print_facts(facts)
+        text = stream.getvalue()
+        assert {"1,234,567", "128", "2.5", "[x]"} <= set(words(text))
+        assert text.replace("\n", "").replace(" ", "").count("/home/somebody/.cache/minimix/kernels-0.1.0") == 1
+        assert max(map(len, text.splitlines())) <= widest
+    assert len(text.splitlines()) == 3
+
+
+def test_every_command_that_prints_tables_uses_the_same_one():
+    """rich's own tables cut what does not fit, and take names for markup."""
+    from pathlib import Path
+
+    import minimix
+
+    for path in Path(minimix.__file__).parent.rglob("*.py"):
+        assert "rich.table" not in path.read_text(encoding="utf-8"), path

@@ -5,6 +5,7 @@ users get wrong becomes one red line on standard error, and exit code 2; what we
 MINIMIX_DEBUG=1 shows where an error came from.
 """
 
+import contextlib
 import os
 import sys
 import traceback
@@ -57,13 +58,13 @@ def version(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command, that of ``sys.argv`` where no arguments are given, and exit."""
-    started()
-    open_closed_streams()
     if os.environ.get("MINIMIX_DEBUG", "") in ("", "0"):
         warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"  # not where in minimix's code it arose
     arguments = training.bare_resume(sys.argv[1:] if arguments is None else arguments)
     code = 1
     try:
+        started()
+        open_closed_streams()
         code = _run(arguments)
         sys.stdout.flush()  # here, where it can still be told that the disk is full
     except KeyboardInterrupt:
@@ -116,5 +117,6 @@ def _lost(stream) -> bool:
 def _forget_output() -> None:
     """What is still to be written goes nowhere: Python would try once more at its end, and complain."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    with contextlib.suppress(OSError):  # a stream that is no file of the system
+        os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

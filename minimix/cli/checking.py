@@ -35,11 +35,16 @@ def gradcheck(
 def info(
     data_dir: DATA_DIR = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
+    clear_cache: Annotated[bool, Option("--clear-cache", help="Remove all compiled kernels that are kept on disk.")] = False,
 ):
     """Versions, processor, threads, compiled kernels and folders: what to send with a question about speed or a bug."""
     from minimix.cli.output import print_facts
+    from minimix.info import clear_cache as clear
     from minimix.info import info as collect
 
+    if clear_cache:
+        print(clear())
+        return
     sections = collect(data_dir)
     if as_json:
         print(json.dumps(sections, indent=2))

@@ -5,16 +5,21 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from minimix.cli.options import BATCH_SIZE, image_size_of, kernels_of, model_options, network_of, one_of, settings_of
+from minimix.cli.options import (
+    BATCH_SIZE,
+    SETTINGS,
+    image_size_of,
+    kernels_of,
+    model_options,
+    network_of,
+    one_of,
+    settings_of,
+)
 
 Option, Argument = typer.Option, typer.Argument
 
 WIDTH = Annotated[float | None, Option(help="Multiplies the network's channels.", show_default="1.0")]
 KERNELS = Annotated[str | None, Option(help="Kernel sizes for all blocks, such as 3,5,7.", show_default="those of the network")]
-SETTINGS = Annotated[
-    list[str] | None,
-    Option("--option", "-o", metavar="KEY=VALUE", help="Any option of models.create, such as partition=exponential; several."),
-]
 CLASSES = Annotated[
     int | None,
     Option("--classes", "--num-classes", help="Outputs of the classifier.", min=1, show_default="those of the network"),
@@ -151,7 +156,7 @@ def _typed(value) -> str:
 
 def _shared(width, kernels, settings, classes) -> dict:
     """The options that hold for all networks of a command."""
-    options = (model_options(width, kernels_of(kernels)) or {}) | settings_of(settings or ())
+    options = (model_options(width, kernels_of(kernels)) or {}) | settings_of(settings or (), "--option")
     return options if classes is None else options | {"num_classes": classes}
 
 

@@ -39,7 +39,9 @@ def get(
 
 @app.command()
 def preview(
-    name: Annotated[str, Argument(help="cifar10, cifar100, patterns10, or auto.")] = "auto",
+    name: Annotated[
+        str, Argument(help="cifar10, cifar100, patterns10, or auto; or a folder with a sub-folder of pictures for each class.")
+    ] = "auto",
     out: Annotated[Path, Option(help="The PNG file to write.")] = Path("sheet.png"),
     split: Annotated[str, Option(help="train or test.")] = "train",
     columns: Annotated[int, Option(help="Images of each class.", min=1, max=50)] = 10,
@@ -51,13 +53,19 @@ def preview(
     from minimix.cli.images import contact_sheet
     from minimix.words import count
 
-    known("data set", name, (*data.NAMES, "auto"))
+    if not Path(name).is_dir():
+        known("data set", name, (*data.NAMES, "auto"))
     if not out.parent.is_dir():
         raise FileNotFoundError(f"--out: there is no folder {out.parent}")
     if out.suffix.lower() != ".png":
         raise ValueError(f"--out: {out} must end in .png")
     size = 40 * columns if name == "patterns10" else None  # drawn for this purpose: no more than it takes
-    images = data.load(name, split, data_dir, seed=seed, size=size)
+    if name in (*data.NAMES, "auto"):
+        images = data.load(name, split, data_dir, seed=seed, size=size)
+    elif split in ("train", "test"):
+        images = data.from_folder(name)[split == "test"]
+    else:
+        raise ValueError(f"--split: expected train or test, not {split!r}")
     if images.note:
         print(images.note)
     content = io.BytesIO()

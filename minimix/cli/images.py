@@ -1,27 +1,6 @@
-"""Images from files, and a sheet of images into one."""
-
-from pathlib import Path
+"""A sheet of images, for a file."""
 
 import numpy as np
-
-
-def read_images(paths: list[Path], height: int, width: int) -> tuple[np.ndarray, list[tuple[int, int]]]:
-    """uint8 (N, 3, height, width), and the sizes (height, width) that the images had.
-
-    Of another aspect ratio, the centre is taken. For the rest see ``data.pictures.open_upright``.
-    """
-    from PIL import Image, ImageOps
-
-    from minimix.data.pictures import open_upright
-
-    pixels, sizes = [], []
-    for path in paths:
-        upright = open_upright(path)
-        sizes.append((upright.height, upright.width))
-        if sizes[-1] != (height, width):
-            upright = ImageOps.fit(upright, (width, height), Image.Resampling.LANCZOS)
-        pixels.append(np.asarray(upright).transpose(2, 0, 1))  # (H, W, 3) -> (3, H, W)
-    return np.ascontiguousarray(np.stack(pixels)), sizes
 
 
 def contact_sheet(images: np.ndarray, labels: np.ndarray, classes: tuple, columns: int, title: str):

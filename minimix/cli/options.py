@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -29,9 +30,18 @@ def kernels_of(text: str | None) -> tuple[int, ...] | None:
     except ValueError:
         sizes = ()
     if not sizes or min(sizes) < 1:
-        raise ValueError(f"--kernels: expected sizes such as 3,5,7, not {text!r}")
+        raise ValueError(
+            f"--kernels: expected sizes such as 3,5,7, not {text!r} (for each block its own: -o kernels=[3],[3,5],...)"
+        )
     return sizes
 
+
+SETTINGS = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option", "-o", metavar="KEY=VALUE", help="Any option of models.create, such as partition=exponential; several."
+    ),
+]
 
 _NOT_HERE = {  # of ``models.create``
     "name": "the network's name stands in front of its options, NAME:KEY=VALUE",
@@ -40,17 +50,21 @@ _NOT_HERE = {  # of ``models.create``
 }
 
 
-def settings_of(texts: Iterable[str]) -> dict:
+def settings_of(texts: Iterable[str], typed: str = "") -> dict:
     """Options of a network from texts such as "partition=exponential": words, numbers, and numbers in a row.
+
+    typed: the option of the command line that they follow, if they do.
 
     >>> settings_of(["kernels=3,5,7", "width=0.5", "dilated=true", "partition=exponential"])
     {'kernels': (3, 5, 7), 'width': 0.5, 'dilated': True, 'partition': 'exponential'}
+    >>> settings_of(["kernels=3,[3,5],None"])  # for each block its own
+    {'kernels': (3, [3, 5], None)}
     """
     settings = {}
     for text in texts:
         key, sign, value = text.partition("=")
         if not (key.isidentifier() and sign and value):
-            raise ValueError(f"expected KEY=VALUE, such as partition=exponential, not {text!r}")
+            raise ValueError(f"{typed and f'{typed}: '}expected KEY=VALUE, such as partition=exponential, not {text!r}")
         if key in _NOT_HERE:
             raise ValueError(f"{key} is no option here: {_NOT_HERE[key]}")
         try:
@@ -65,9 +79,15 @@ def network_of(text: str) -> tuple[str, dict]:
 
     >>> network_of("mobilenetv1_100:kernels=3,5,7:partition=exponential")
     ('mobilenetv1_100', {'kernels': (3, 5, 7), 'partition': 'exponential'})
+
+    Of your own, it is a file and a function; drives have colons, too.
+
+    >>> network_of(r"C:\\nets\\net.py:make:width=0.5")
+    ('C:\\\\nets\\\\net.py:make', {'width': 0.5})
     """
-    name, *settings = text.split(":")
-    return name, settings_of(settings)
+    own = re.match(r".+?\.pyw?:[^\W\d]\w*(?=:|$)", text, re.S)
+    name, *settings = [own[0], *text[own.end() + 1 :].split(":")] if own else text.split(":")
+    return name, settings_of(filter(None, settings) if own else settings)
 
 
 def image_size_of(text: str) -> tuple[int | None, int, int]:

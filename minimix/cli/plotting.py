@@ -7,19 +7,19 @@ import typer
 
 from minimix.cli.options import RUNS
 from minimix.cli.training import find_run
+from minimix.words import count
 
 FORMATS = ("png", "svg", "pdf", "jpg")
 
 
 def plot(
     chosen: Annotated[
-        list[str] | None, typer.Argument(metavar="[RUN]...", help="Folders or names of runs.", show_default="the latest")
+        list[str] | None, typer.Argument(metavar="RUN", help="Folders or names of runs.", show_default="the latest")
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
-            "-f",
             help="PNG, SVG, PDF or JPEG.",
             show_default="curves.png: in the run's folder, or for several in --runs",
         ),
@@ -44,7 +44,7 @@ def plot(
         output = (folders[0] if len(folders) == 1 else runs if runs.is_dir() else Path()) / "curves.png"
     save(viz.curves(histories, title or (names[0] if len(names) == 1 else "")), output)
     for name, history in histories.items():
-        print(f"{name}: {len(history)} epoch{'s' * (len(history) != 1)}")
+        print(f"{name}: {count(len(history), 'epoch')}")
     print(f"drawn in {output}")
 
 

@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from minimix.cli.options import BATCH_SIZE, DATA_DIR, RUNS, THREADS, hint, kernels_of, known, model_options
+from minimix.cli.options import (
+    BATCH_SIZE,
+    DATA_DIR,
+    RUNS,
+    SETTINGS,
+    THREADS,
+    hint,
+    kernels_of,
+    known,
+    model_options,
+    network_of,
+    settings_of,
+)
 
 Option, Argument = typer.Option, typer.Argument
 
@@ -26,7 +38,14 @@ def bare_resume(arguments: list[str]) -> list[str]:
 
 
 def train(
-    model: Annotated[str | None, Option(help="The network, by name.", show_default="mixnet_nano")] = None,
+    model: Annotated[
+        str | None,
+        Option(
+            help="The network, by name, or yours, FILE.py:FUNCTION; options may follow: mobilenetv2_050_cifar:kernels=3,5.",
+            show_default="mixnet_nano",
+        ),
+    ] = None,
+    option: SETTINGS = None,
     width: Annotated[float | None, Option(help="Multiplies the network's channels.", show_default="1.0")] = None,
     kernels: Annotated[
         str | None, Option(help="Kernel sizes for all blocks, such as 3,5,7.", show_default="those of the network")
@@ -34,11 +53,22 @@ def train(
     dropout: Annotated[float | None, Option(help="Dropout before the classifier.", show_default="0.0")] = None,
     data: Annotated[
         str | None,
-        Option(help="cifar10, cifar100, patterns10; auto: cifar10 where it is found, else patterns10.", show_default="auto"),
+        Option(
+            help="cifar10, cifar100, patterns10; auto: cifar10 where it is found, else patterns10; or a folder that has a "
+            "sub-folder of pictures for each class (or train and test, with these in them).",
+            show_default="auto",
+        ),
     ] = None,
     data_dir: DATA_DIR = None,
+    size: Annotated[
+        int | None, Option(help="Of the pictures of a folder: what they are resized to, in pixels.", show_default="32")
+    ] = None,
     epochs: Annotated[
-        int | None, Option(help="Times through the training images.", show_default="20 for CIFAR, 3 for patterns10")
+        int | None,
+        Option(
+            help="Times through the training images.",
+            show_default="20 for CIFAR, 3 for patterns10, more where there are few images",
+        ),
     ] = None,
     batch_size: Annotated[int | None, Option(help="Images a step.", show_default="128")] = None,
     lr: Annotated[float | None, Option(help="Learning rate at its peak.", show_default="by optimizer; sgd 0.3")] = None,
@@ -49,7 +79,12 @@ def train(
     label_smoothing: Annotated[
         float | None, Option(help="This share of the target is spread over all classes.", show_default="0.1")
     ] = None,
-    augment: Annotated[str | None, Option(help="Some of flip,crop,cutout, or none.", show_default="flip,crop")] = None,
+    augment: Annotated[
+        str | None,
+        Option(
+            help="Some of flip,crop,cutout (of other sizes: crop=6) and FILE.py:FUNCTION, or none.", show_default="flip,crop"
+        ),
+    ] = None,
     small_first: Annotated[
         float | None,
         Option(
@@ -98,16 +133,15 @@ def train(
     Ctrl-C stops after the step, with a checkpoint; --resume goes on as if nothing had happened, and with more --epochs it
     trains a finished run longer. --from begins with the weights of another run, for other classes, too.
     """
-    from minimix.data import NAMES
     from minimix.train import train as run
 
-    if data is not None:
-        known("data set", data, (*NAMES, "auto"))
+    name_of_model, options = (None, {}) if model is None else network_of(model)
+    options = (model_options(width, kernels_of(kernels), dropout) or {}) | settings_of(option or (), "--option") | options
     if resume is not None:
         resume = find_run(resume, runs or Path("runs")) if resume else True
 
     result = run(
-        model, data, model_options=model_options(width, kernels_of(kernels), dropout), data_dir=data_dir, epochs=epochs,
+        name_of_model, data, model_options=options or None, data_dir=data_dir, size=size, epochs=epochs,
         batch_size=batch_size, lr=lr, optimizer=optimizer, schedule=schedule, momentum=momentum, weight_decay=weight_decay,
         label_smoothing=label_smoothing, augment=augment, small_first=small_first, ema=ema, validation=validation,
         test_every_epoch=test_every_epoch, patience=patience, from_=from_, freeze=freeze, seed=seed, name=name, runs=runs,
@@ -121,8 +155,15 @@ def evaluate(
     checkpoint: Annotated[
         str | None, Argument(metavar="[RUN]", help="A run's folder or name (then its best weights), or a .safetensors file.")
     ] = None,
-    data: Annotated[str | None, Option(help="A data set with the same classes.", show_default="that of the run")] = None,
-    split: Annotated[str, Option(help="test, train, or validation: the images that its best epoch was chosen by.")] = "test",
+    data: Annotated[
+        str | None, Option(help="A data set, or a folder of pictures, with the same classes.", show_default="that of the run")
+    ] = None,
+    split: Annotated[
+        str, Option(help="test, train, validation (the images that its best epoch was chosen by), or all of them.")
+    ] = "test",
+    model: Annotated[
+        str | None, Option(metavar="FILE.py:FUNCTION", help="Where a network of your own is now.", show_default="as trained")
+    ] = None,
     data_dir: DATA_DIR = None,
     batch_size: BATCH_SIZE = 128,
     runs: RUNS = Path("runs"),
@@ -133,32 +174,17 @@ def evaluate(
 
     Of its own training images, --split train takes those that it was trained on.
     """
-    import dataclasses
-
-    from minimix import data as datasets
     from minimix.cli.output import print_table
     from minimix.train import evaluate as measure
     from minimix.train import load_model
+    from minimix.train.judging import SPLITS, images_for
     from minimix.train.limits import limited
-    from minimix.train.split import split as parted
 
-    known("split", split, ("train", "validation", "test"))
-    trained = load_model(find_run(checkpoint, runs))
-    if data is not None:
-        known("data set", data, datasets.NAMES)
-    elif trained.data not in datasets.NAMES:
-        raise ValueError(f"{trained.path} was trained on {trained.data!r}, which has no place here: choose with --data")
-    images = datasets.load(data or trained.data, "test" if split == "test" else "train", data_dir)
-    share = trained.recipe.get("validation", 0.0)
-    if split != "test" and images.name == trained.data:
-        images = parted(images, share, trained.recipe["seed"])[split == "validation"]
-    elif split == "validation":
-        images = None
-    if images is None:
-        raise ValueError(f"{trained.path} has no validation images{'' if share else ': it was trained with --validation 0'}")
-    if images.classes != trained.classes:
-        raise ValueError(f"{images.name} does not have the classes of {trained.path}, which was trained on {trained.data}")
-    images = dataclasses.replace(images, mean=trained.mean, std=trained.std)  # as the network has learnt to see them
+    known("split", split, SPLITS)
+    trained = load_model(find_run(checkpoint, runs), model)
+    images, lines = images_for(trained, data, split, data_dir)
+    for line in lines:
+        typer.echo(line, err=as_json)
     with limited(threads):
         found = measure(trained.model, images, batch_size)
     if not math.isfinite(found.loss):

@@ -6,9 +6,10 @@ counters that go by the class of a layer do not recognise it. (Nor, in its "tf_"
 convolutions: what they print for those is too small, and not reproduced here.)
 """
 
-import difflib
 from collections.abc import Mapping
 from typing import NamedTuple
+
+from minimix.words import nearest
 
 _ACTIVATIONS = {"relu6": 1, "swish": 1, "softmax": 1}
 
@@ -59,7 +60,7 @@ def prices_of(counter: str | Mapping[str, int]) -> Mapping[str, int]:
     if isinstance(counter, Mapping):
         return counter
     if counter not in COUNTERS:
-        near = difflib.get_close_matches(str(counter), COUNTERS, n=1)
+        near = nearest(counter, COUNTERS)
         raise ValueError(
             f"no counter is called {counter!r}: " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(COUNTERS)}")
         )

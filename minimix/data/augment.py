@@ -11,6 +11,7 @@ import numpy as np
 from minimix.data.draws import Draws
 from minimix.kernels.augment import augment as _augment
 from minimix.kernels.threads import parallel
+from minimix.ops.layout import ready
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Augment:
 def make_batch(images: np.ndarray, index: np.ndarray, mean, std, moves: np.ndarray | None = None) -> np.ndarray:
     """Normalised float32 images, ``(pixel / 255 - mean) / std``, ready for a network.
 
-    images: uint8 (M, C, H, W), C-contiguous.
+    images: uint8 (M, C, H, W), C-contiguous; they may be read-only, or mapped from a file.
     index:  int (N,), which of them.
     mean, std: C numbers each.
     moves:  int64 (N, 7) from ``Augment.draw``, or None: the images as they are.
@@ -73,19 +74,21 @@ def make_batch(images: np.ndarray, index: np.ndarray, mean, std, moves: np.ndarr
     """
     if images.dtype != np.uint8 or images.ndim != 4 or not images.flags.c_contiguous:
         raise ValueError(f"images: expected C-contiguous uint8 (M, C, H, W), not {images.dtype} {images.shape}")
-    index = np.ascontiguousarray(index, np.int64)
+    index = ready(np.asarray(index, np.int64))
     channels, height, width = images.shape[1:]
     n = len(index)
     if n and not 0 <= index.min() <= index.max() < len(images):
         raise IndexError(f"index: {index.min()} to {index.max()}, but the images are 0 to {len(images) - 1}")
     if moves is None:
         moves = np.zeros((n, 7), np.int64)
-    moves = np.ascontiguousarray(moves, np.int64)
+    moves = ready(np.asarray(moves, np.int64))
     if moves.shape != (n, 7):
         raise ValueError(f"moves: expected shape {(n, 7)} for {n} images, not {moves.shape}")
     box = moves[:, 3:]
     if n and (box.min() < 0 or box[:, :2].max() > height or box[:, 2:].max() > width):
         raise ValueError(f"moves: a cut-out box reaches outside of {height}x{width}")  # the kernel has no bounds checks
+    if not (images.flags.writeable and type(images) is np.ndarray):  # what the kernel is not compiled for: the batch is copied
+        images, index = ready(images[index]), np.arange(n)
     levels = np.arange(256, dtype=np.float64) / 255
     table = ((levels - np.reshape(mean, (channels, 1))) / np.reshape(std, (channels, 1))).astype(np.float32)
     out = np.empty((channels, height, width, n), np.float32)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from minimix.data.augment import Augment, make_batch
+from minimix.data.augmentations import apply, augmentations
 from minimix.data.dataset import Dataset
 from minimix.data.draws import AUGMENT, SHUFFLE, Draws
 
@@ -23,7 +24,8 @@ class Batches:
 
     batch_size: N; the last batch of an epoch is smaller where the set does not divide, or left out with ``drop_last``.
     shuffle:    a new random order in each epoch; otherwise the set's own.
-    augment:    an ``Augment``, or None (for evaluation).
+    augment:    an ``Augment``, a function (images, rng) -> images of your own, a list of such, names, or None (for evaluation):
+        see ``data/augmentations.py``.
     window:     None, or a function of the epoch's number: the side of the window in the middle of the (augmented) images that
         this epoch gets, in pixels.
     seed:       of order and augmentation, 0 or more.
@@ -40,7 +42,7 @@ class Batches:
         dataset: Dataset,
         batch_size: int = 128,
         shuffle: bool = False,
-        augment: Augment | None = None,
+        augment=None,
         seed: int = 0,
         drop_last: bool = False,
         window: Callable[[int], int] | None = None,
@@ -48,12 +50,14 @@ class Batches:
         self.dataset = dataset
         self.batch_size = _whole("batch_size", batch_size, 1)
         self.shuffle = bool(shuffle)
-        self.augment = augment
+        if isinstance(augment, Augment):  # of a class of its own, perhaps
+            self.augment, self.own = augment, ()
+        else:
+            chosen = augmentations(augment)
+            self.augment, self.own = chosen.standard(), chosen.own
         self.seed = _whole("seed", seed, 0)
         self.drop_last = bool(drop_last)
         self.window = window
-        if augment is not None and not isinstance(augment, Augment):
-            raise TypeError(f"augment: expected an Augment or None, not {type(augment).__name__}")
         self._iterated = itertools.count()
         if len(self) == 0:
             raise ValueError(f"no batch: {len(dataset)} images, batch_size {batch_size}, drop_last={self.drop_last}")
@@ -94,8 +98,13 @@ class Batches:
             if self.augment is not None:
                 draws = Draws(AUGMENT, self.seed, epoch, batch)
                 moves = self.augment.draw(draws, len(index), *data.images.shape[2:])
-            images = make_batch(data.images, index, data.mean, data.std, moves)
-            yield images if self.window is None else _middle(images, self.window(epoch)), data.labels[index]
+            pixels, labels = data.images, data.labels[index]
+            if self.own:
+                pixels, index = pixels[index], np.arange(len(index))
+                for which, function in enumerate(self.own):
+                    pixels = apply(function, pixels, (self.seed, epoch, batch, which))
+            images = make_batch(pixels, index, data.mean, data.std, moves)
+            yield images if self.window is None else _middle(images, self.window(epoch)), labels
 
     def area(self, epoch: int) -> float:
         """The part of an image's pixels that this epoch gets: about what it costs, compared with one on whole images."""

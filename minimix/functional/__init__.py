@@ -4,9 +4,7 @@ Each function checks its arguments, refuses what does not fit with a message tha
 ``minimix/ops``. Inputs may be Tensors, arrays or lists; outputs are Tensors.
 """
 
-# ruff: noqa: F401 - names are imported to be used from here
-
-from minimix.functional import methods  # gives Tensor its operators
+from minimix.functional import methods  # noqa: F401 - gives Tensor its operators
 from minimix.functional.activation import (
     dropout,
     hard_sigmoid,
@@ -61,3 +59,13 @@ from minimix.functional.shape import (
     transpose,
     unsqueeze,
 )
+
+__all__ = [
+    "Normalisation", "abs", "adaptive_avg_pool2d", "add", "argmax", "astype", "avg_pool2d", "batch_norm", "broadcast_to",
+    "cat", "clip", "concatenate", "conv2d", "cross_entropy", "depthwise_conv2d", "div", "dropout", "exp", "expand",
+    "flatten", "getitem", "global_avg_pool2d", "hard_sigmoid", "hard_swish", "linear", "log", "log_softmax", "matmul",
+    "max", "max_pool2d", "maximum", "mean", "min", "minimum", "mix_block", "mixconv2d", "mse_loss", "mul", "neg",
+    "nll_loss", "pad", "permute", "pointwise_conv2d", "pow", "relu", "relu6", "reshape", "sigmoid", "silu", "softmax",
+    "split", "sqrt", "squeeze", "squeeze_excite", "stack", "std", "sub", "sum", "swish", "tanh", "transpose", "unsqueeze",
+    "var", "where",
+]  # fmt: skip

@@ -1,21 +1,25 @@
 """A whole MixNet block in one go."""
 
 import numbers
+from collections.abc import Sequence
 
 import numpy as np
 
 from minimix.convargs import need_one_dtype
+from minimix.functional.norm import need_writable
 from minimix.functional.promotion import as_tensor
 from minimix.ops import block as ops
 from minimix.ops.activation import need_activation
-from minimix.padding import pair
+from minimix.padding import Ints, Padding, pair
 from minimix.tensor import Tensor, apply
 
 Normalisation = ops.Normalisation
 
 
-def mix_block(x, weights, project, norms, *, expand=None, excite=None, skip=False, training=False, stride=1, padding="same",
-              dilation=1) -> Tensor:  # fmt: skip
+def mix_block(
+    x, weights, project, norms, *, expand=None, excite=None, skip: bool = False, training: bool = False, stride: Ints = 1,
+    padding: Padding = "same", dilation: int | Sequence[Ints] = 1,
+) -> Tensor:  # fmt: skip
     """MixNet's block: expand, batch norm, activation, mixed convolution, batch norm, activation, squeeze-and-excite, project,
     batch norm, and the skip connection.
 
@@ -100,6 +104,8 @@ def _check(inputs, options, stride, padding, dilation) -> None:
         if not isinstance(option.momentum, numbers.Real) or isinstance(option.momentum, bool):
             raise TypeError(f"mix_block: momentum of the {name} norm must be a number, not {option.momentum!r}")
         shapes = [array.shape for array in (*arrays, *running)]
+        for array in running:
+            need_writable(f"mix_block: running of the {name} norm", array, options.training)
         if any(shape != (channels,) for shape in shapes):
             raise ValueError(f"mix_block: the arrays of the {name} norm have shapes {shapes}, expected ({channels},) each")
         if option.eps < 0:

@@ -1,12 +1,15 @@
 """Convolutions of Tensors: dense, pointwise, depthwise and mixed depthwise. The rules for arguments are in ``convargs.py``."""
 
+from collections.abc import Sequence
+
 from minimix import convargs
 from minimix.functional.promotion import as_tensor
 from minimix.ops import convolution, depthwise, pointwise
+from minimix.padding import Ints, Padding
 from minimix.tensor import Tensor, apply
 
 
-def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups: int = 1) -> Tensor:
+def conv2d(x, weight, bias=None, stride: Ints = 1, padding: Padding = 0, dilation: Ints = 1, groups: int = 1) -> Tensor:
     """2-D convolution (cross-correlation, as everywhere in deep learning); ``torch.nn.functional.conv2d``.
 
     x: (N, C, H, W) or one image (C, H, W). weight: (C_out, C/groups, KH, KW). bias: (C_out,) or None.
@@ -14,6 +17,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups: int = 
     padding: an integer or a pair, 0 or more; "same" (stride 1 only), "valid", or "tf_same" (TensorFlow's, any stride).
     groups: C and C_out are cut into so many parts, and each part of the output sees only its part of the input.
     Returns (N, C_out, OH, OW), OH = floor((H + pads - dilation * (KH - 1) - 1) / stride) + 1.
+    The border's zeros take part: 0 times an infinite weight is NaN (not where each channel is a group of its own).
 
     Raises TypeError and RuntimeError where PyTorch does: shapes that do not fit, mixed dtypes, a kernel larger than the padded
     input.
@@ -46,12 +50,13 @@ def pointwise_conv2d(x, weight, bias=None, groups: int = 1) -> Tensor:
     return _batched(pointwise.POINTWISE_CONV2D, *arrays, groups=groups)
 
 
-def depthwise_conv2d(x, weight, stride=1, padding="same", dilation=1) -> Tensor:
+def depthwise_conv2d(x, weight, stride: Ints = 1, padding: Padding = "same", dilation: Ints = 1) -> Tensor:
     """Each channel with a kernel of its own (or m of them): output channel z sees only input channel z // m.
 
     x: (N, C, H, W) or (C, H, W). weight: (C*m, 1, KH, KW).
     padding: "same" (symmetric, dilation * (K - 1) zeros in all, any stride), "tf_same" (TensorFlow's, asymmetric), "valid",
         an integer or a pair. Stride, dilation and errors as in ``conv2d``.
+    What a tap meets on the border adds nothing, also where its weight is infinite or NaN.
 
     Source: MobileNet, arXiv 1704.04861, sec. 3.1, eq. 3.
 
@@ -65,7 +70,7 @@ def depthwise_conv2d(x, weight, stride=1, padding="same", dilation=1) -> Tensor:
     )
 
 
-def mixconv2d(x, weights, stride=1, padding="same", dilation=1) -> Tensor:
+def mixconv2d(x, weights, stride: Ints = 1, padding: Padding = "same", dilation: int | Sequence[Ints] = 1) -> Tensor:
     """Mixed depthwise convolution: the channels in groups, each group a depthwise convolution with a kernel size of its own.
 
     x: (N, C, H, W) or (C, H, W). weights: a list, one (C_t*m, 1, KH_t, KW_t) a group; the groups take x's channels in order.
@@ -81,7 +86,7 @@ def mixconv2d(x, weights, stride=1, padding="same", dilation=1) -> Tensor:
     if isinstance(weights, (list, tuple)):
         weights = [as_tensor(weight) for weight in weights]
     if not isinstance(weights, list) or not weights:
-        convargs.mixconv2d(as_tensor(x), weights)  # refuses
+        convargs.mixconv2d(as_tensor(x).data, weights)  # refuses
     return _batched(depthwise.MIXCONV2D, as_tensor(x), *weights, stride=stride, padding=padding, dilation=dilation)
 
 

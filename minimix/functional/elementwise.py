@@ -1,8 +1,10 @@
 """Arithmetic on Tensors. Shapes broadcast, numbers adapt to the Tensor's dtype (see ``promotion.py``)."""
 
+from typing import Any
+
 import numpy as np
 
-from minimix.functional.promotion import as_floating, as_tensor, cast, is_number, promote, result_dtype
+from minimix.functional.promotion import as_floating, as_tensor, cast, is_number, plain, promote, result_dtype
 from minimix.ops import elementwise as ops
 from minimix.tensor import Tensor, apply
 
@@ -68,7 +70,7 @@ def div(a, b) -> Tensor:
     return _broadcast(ops.DIV, a, b, floating=True)
 
 
-def pow(a, b) -> Tensor:
+def pow(a: Any, b: Any) -> Tensor:
     """a to the power of b, each a Tensor or a number.
 
     >>> import minimix as mm, minimix.functional as F
@@ -80,7 +82,7 @@ def pow(a, b) -> Tensor:
     return _broadcast(ops.POW, a, b)
 
 
-def maximum(a, b) -> Tensor:
+def maximum(a: Any, b: Any) -> Tensor:
     """The larger of each pair; NaN where either is NaN. Equal pairs share the gradient.
 
     >>> import minimix.functional as F
@@ -90,7 +92,7 @@ def maximum(a, b) -> Tensor:
     return _broadcast(ops.MAXIMUM, a, b)
 
 
-def minimum(a, b) -> Tensor:
+def minimum(a: Any, b: Any) -> Tensor:
     """The smaller of each pair; NaN where either is NaN. Equal pairs share the gradient.
 
     >>> import minimix.functional as F
@@ -178,7 +180,7 @@ def abs(x) -> Tensor:
     return apply(ops.ABS, as_tensor(x))
 
 
-def clip(x, min=None, max=None) -> Tensor:
+def clip(x: Any, min: float | None = None, max: float | None = None) -> Tensor:
     """Limit values to min .. max; either may be left out. At a bound itself the gradient still passes.
 
     >>> import minimix.functional as F
@@ -193,11 +195,12 @@ def clip(x, min=None, max=None) -> Tensor:
                 f"clip: {name} must be a number, not {type(bound).__name__}: use maximum() and minimum() for arrays"
             )
     x = as_tensor(x)
-    x = cast(x, result_dtype(x, *(bound for bound in (min, max) if bound is not None)))
-    return apply(ops.CLIP, x, low=min, high=max)
+    low, high = (bound if bound is None else plain(bound) for bound in (min, max))
+    x = cast(x, result_dtype(x, *(bound for bound in (low, high) if bound is not None)))
+    return apply(ops.CLIP, x, low=low, high=high)
 
 
-def astype(x, dtype) -> Tensor:
+def astype(x: Any, dtype: Any) -> Tensor:
     """``x`` in another dtype, as part of the graph; whole-number dtypes end it, having no slope.
 
     >>> import minimix.functional as F

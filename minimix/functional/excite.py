@@ -30,7 +30,7 @@ def squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, ac
     if x.dtype not in DTYPES:
         raise TypeError(f"squeeze_excite: x is {x.dtype}, expected float32 or float64: use x.astype(np.float32)")
     need_activation(activation, "squeeze_excite")
-    channels, hidden = x.shape[1], parameters[0].shape[0] if parameters[0].ndim else 0
+    channels, hidden = x.shape[1], max((1, *parameters[0].shape[:1]))  # none would leave nothing to decide by
     expected = (hidden, channels, 1, 1), (hidden,), (channels, hidden, 1, 1), (channels,)
     names = "reduce_weight", "reduce_bias", "expand_weight", "expand_bias"
     for name, parameter, shape in zip(names, parameters, expected, strict=True):

@@ -1,5 +1,7 @@
 """Parts of a Tensor."""
 
+from typing import Any
+
 import numpy as np
 
 from minimix.functional.promotion import as_tensor
@@ -7,7 +9,7 @@ from minimix.ops.indexing import GETITEM
 from minimix.tensor import Tensor, apply
 
 
-def getitem(x, index) -> Tensor:
+def getitem(x: Any, index: Any) -> Tensor:
     """``x[index]``, with ints, slices, None, ``...``, integer arrays and boolean masks, as in NumPy.
 
     An element that is taken several times gets the sum of the gradients. Raises IndexError where there is no such element.

@@ -42,6 +42,8 @@ def cross_entropy(
     weight = _class_weights(name, weight, logits)
     rows = _classes_last(logits)
     if targets.dtype.kind == "f":
+        if ignore_index >= 0:
+            raise RuntimeError(f"cross_entropy: ignore_index={ignore_index} is for class numbers: probabilities all count")
         return _soft_cross_entropy(logits, rows, targets, weight, reduction, label_smoothing)
     targets, kept = _check_targets(name, logits, targets, ignore_index)
     return apply(
@@ -129,6 +131,8 @@ def _class_weights(name: str, weight, scores: Tensor) -> np.ndarray:
     if weight is None:
         return np.ones(classes, scores.dtype)
     weight = as_tensor(weight)
+    if weight.requires_grad:
+        raise RuntimeError(f"{name}: weight requires gradients, and the loss has none for it: pass weight.detach()")
     if weight.shape != (classes,):
         raise ValueError(f"{name}: weight has shape {weight.shape}, expected {(classes,)}, one for each class")
     return weight.data.astype(scores.dtype)

@@ -1,5 +1,7 @@
 """Matrix products of Tensors."""
 
+from typing import Any
+
 from minimix.convargs import need_one_dtype
 from minimix.functional.elementwise import check_broadcast
 from minimix.functional.promotion import as_tensor
@@ -7,7 +9,7 @@ from minimix.ops import matmul as ops
 from minimix.tensor import Tensor, apply
 
 
-def matmul(a, b) -> Tensor:
+def matmul(a: Any, b: Any) -> Tensor:
     """Matrix product of a (..., n, k) and b (..., k, m); axes in front broadcast. A 1-D ``a`` is a row, a 1-D ``b`` a column.
 
     Raises ValueError where the shapes do not fit, RuntimeError where the dtypes differ.

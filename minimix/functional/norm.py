@@ -68,6 +68,7 @@ def batch_norm(
             if not isinstance(statistic, np.ndarray) or statistic.dtype.kind != "f":
                 raise TypeError(f"batch_norm: {name} must be an array of floats (it is updated in place), not {statistic!r}")
             _need_channels(name, statistic, x, channels)
+            need_writable(f"batch_norm: {name}", statistic, training)
     for name, parameter in (("weight", weight), ("bias", bias)):
         _need_channels(name, parameter, x, channels)
     more = () if residual is None else (as_tensor(residual),)
@@ -79,6 +80,12 @@ def batch_norm(
         need_one_dtype(x, {"weight": weight, "bias": bias}, "batch_norm: ")
     return apply(ops.BATCH_NORM, x, weight, bias, *more, running=running, training=bool(training), momentum=momentum, eps=eps,
                  activation=activation)  # fmt: skip
+
+
+def need_writable(name: str, statistic: np.ndarray, training: bool) -> None:
+    """Refuse a read-only array where training is to write into it."""
+    if training and not statistic.flags.writeable:
+        raise ValueError(f"{name} is read-only, but training moves it in place: pass a copy, or use training=False")
 
 
 def _need_channels(name: str, array, x: Tensor, channels: int) -> None:

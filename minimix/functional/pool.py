@@ -118,7 +118,7 @@ def adaptive_avg_pool2d(x, output_size: int | tuple[int | None, int | None] | No
         if len(size) != 2:
             raise ValueError(f"adaptive_avg_pool2d: output_size={output_size!r}: expected an int or a pair of them")
         size = tuple(n if wanted is None else wanted for n, wanted in zip(x.shape[2:], size, strict=True))
-        return apply(ops.ADAPTIVE_AVG_POOL2D, x, output_size=_pair("adaptive_avg_pool2d", "output_size", size, 1))
+        return apply(ops.ADAPTIVE_AVG_POOL2D, x, output_size=_pair("adaptive_avg_pool2d", "output_size", size, 0))
 
     return _images("adaptive_avg_pool2d", x, pool)
 

@@ -7,18 +7,34 @@ stay float32, while ``integer_tensor * 2.5`` becomes floating.
 
 import functools
 import numbers
+from collections.abc import Callable
+from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 import numpy as np
 
 from minimix.ops.elementwise import CAST
 from minimix.tensor import Tensor, apply
 
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
 _DEFAULTS = {bool: np.dtype(bool), int: np.dtype(np.int64), float: np.dtype(np.float32), complex: np.dtype(np.complex64)}
+_OF_KIND = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
 
 
 def is_number(value) -> bool:
-    """Python's and NumPy's scalars: numbers that should not decide about precision."""
-    return isinstance(value, (numbers.Number, np.generic))
+    """Python's and NumPy's scalars, fractions too: numbers that should not decide about precision. Not ``Decimal``, which
+    refuses to meet floats."""
+    return value.dtype.kind in _OF_KIND if isinstance(value, np.generic) else isinstance(value, numbers.Complex)
+
+
+def plain(value):
+    """A number as one of Python's own: bool, int, float or complex."""
+    if isinstance(value, np.generic):
+        return _OF_KIND[value.dtype.kind](value)
+    if isinstance(value, (bool, int, float, complex)):
+        return value
+    whole, real = isinstance(value, numbers.Integral), isinstance(value, numbers.Real)
+    return int(value) if whole else float(value) if real else complex(value)
 
 
 def _wider(a: np.dtype | None, b: np.dtype) -> np.dtype:
@@ -37,10 +53,9 @@ def result_dtype(*values) -> np.dtype:
         if isinstance(value, Tensor):
             rank, dtype = (0 if value.ndim else 1), value.dtype
         else:
-            plain = value.item() if isinstance(value, np.generic) else value
-            rank, dtype = 2, _DEFAULTS[next(t for t in _DEFAULTS if isinstance(plain, t))]
+            rank, dtype = 2, next(dtype for kind, dtype in _DEFAULTS.items() if isinstance(plain(value), kind))
         ranks[rank] = _wider(ranks[rank], dtype)
-    result = None
+    result: Any = None
     for dtype in ranks:
         if dtype is None:
             continue
@@ -72,7 +87,7 @@ def promote(*values) -> tuple:
         return values
     values = tuple(v if isinstance(v, Tensor) or is_number(v) else Tensor(v) for v in values)
     dtype = result_dtype(*values)
-    return tuple(cast(v, dtype) if isinstance(v, Tensor) else Tensor(np.asarray(v, dtype)) for v in values)
+    return tuple(cast(v, dtype) if isinstance(v, Tensor) else Tensor(np.asarray(plain(v), dtype)) for v in values)
 
 
 def as_floating(x) -> Tensor:
@@ -85,7 +100,18 @@ def as_tensor(x) -> Tensor:
     return x if isinstance(x, Tensor) else Tensor(x)
 
 
-def accepts_torch_names(function):
+class _WithTorchNames(Protocol[P, R]):
+    """What type checkers see of a function that ``accepts_torch_names``."""
+
+    @overload
+    def __call__(self, *args: P.args, **options: P.kwargs) -> R: ...
+    @overload
+    def __call__(self, *args: Any, dim: int | tuple[int, ...] | list[int] | None, **options: Any) -> R: ...
+    @overload
+    def __call__(self, *args: Any, keepdim: bool, **options: Any) -> R: ...
+
+
+def accepts_torch_names(function: Callable[P, R]) -> _WithTorchNames[P, R]:
     """Let callers write ``dim`` for ``axis`` and ``keepdim`` for ``keepdims``, as they would in PyTorch."""
 
     @functools.wraps(function)

@@ -1,12 +1,14 @@
 """Reductions of Tensors. ``axis`` and ``keepdims`` as in NumPy; PyTorch's ``dim`` and ``keepdim`` mean the same."""
 
+from typing import TypeAlias
+
 import numpy as np
 
 from minimix.functional.promotion import accepts_torch_names, as_tensor, check_axis
 from minimix.ops import reduce as ops
 from minimix.tensor import Tensor, apply
 
-Axis = int | tuple[int, ...] | list[int] | None
+Axis: TypeAlias = int | tuple[int, ...] | list[int] | None
 
 
 def _axes(name: str, x: Tensor, axis: Axis) -> tuple[int, ...] | None:

@@ -1,5 +1,7 @@
 """Tensors in another shape."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from minimix.functional.elementwise import check_broadcast
@@ -19,7 +21,7 @@ def _numbers(name: str, numbers: tuple) -> tuple[int, ...]:
     return tuple(int(n) for n in numbers)
 
 
-def reshape(x, *shape) -> Tensor:
+def reshape(x, *shape: int | Sequence[int]) -> Tensor:
     """The same elements, row by row, in another shape; one length may be -1: whatever is left.
 
     >>> import numpy as np
@@ -55,7 +57,7 @@ def flatten(x, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     return apply(ops.RESHAPE, x, shape=(*x.shape[:start], merged, *x.shape[end + 1 :]))
 
 
-def permute(x, *axes) -> Tensor:
+def permute(x, *axes: int | Sequence[int]) -> Tensor:
     """Axis i of the output is axis ``axes[i]`` of x. Nothing is copied.
 
     >>> import numpy as np
@@ -97,8 +99,8 @@ def squeeze(x, axis: int | tuple[int, ...] | None = None) -> Tensor:
     ((3,), (3, 1))
     """
     x = as_tensor(x)
-    axes = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
-    axes = {check_axis("squeeze", a, x.ndim) for a in axes}
+    named = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = {check_axis("squeeze", a, x.ndim) for a in named}
     return apply(ops.RESHAPE, x, shape=tuple(n for i, n in enumerate(x.shape) if n != 1 or i not in axes))
 
 
@@ -116,7 +118,7 @@ def unsqueeze(x, axis: int) -> Tensor:
     return apply(ops.RESHAPE, x, shape=(*x.shape[:i], 1, *x.shape[i:]))
 
 
-def broadcast_to(x, *shape) -> Tensor:
+def broadcast_to(x, *shape: int | Sequence[int]) -> Tensor:
     """Repeat x to ``shape`` as broadcasting would. Nothing is copied; the gradient is summed.
 
     >>> import minimix.functional as F
@@ -131,7 +133,7 @@ def broadcast_to(x, *shape) -> Tensor:
     return apply(ops.EXPAND, x, shape=shape)
 
 
-def expand(x, *shape) -> Tensor:
+def expand(x, *shape: int | Sequence[int]) -> Tensor:
     """Like ``broadcast_to``; a length of -1 leaves that axis as it is.
 
     >>> import numpy as np

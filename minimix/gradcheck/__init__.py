@@ -6,6 +6,7 @@ manners     rules that any backward pass keeps
 compare     numerical against analytical, entry by entry or in projections; the tolerances
 evidence, diagnose   why a gradient is wrong
 check       gradcheck itself
+report      what it found, as an object and as text
 modules     the same for layers and their parameters
 suite, cases, cases_images   a table of many checks, for ``minimix gradcheck``
 """

@@ -68,7 +68,17 @@ def gradcheck(
     return report.ok
 
 
-def examine(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, mode="full", seed=None, names=None) -> Report:
+def examine(
+    func,
+    inputs,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    mode: str = "full",
+    seed: int | None = None,
+    names=None,
+) -> Report:
     """As ``gradcheck``, but gives the Report, right or wrong. ``names``: how to call the inputs."""
     if mode not in MODES:
         raise ValueError(f"gradcheck: mode must be one of {', '.join(map(repr, MODES))}, not {mode!r}")
@@ -76,7 +86,7 @@ def examine(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, mode="full", seed=N
         raise ValueError(f"gradcheck: eps must be positive, not {eps}")
     probe = Probe(func, inputs, names)
     _refuse_inputs(probe)
-    seed = int(np.random.SeedSequence().entropy % 2**32) if seed is None else seed
+    seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
     rng = np.random.default_rng(seed)
     report = Report(mode, eps, atol, rtol, seed)
     with enable_grad():

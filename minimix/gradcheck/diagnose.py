@@ -120,7 +120,7 @@ def _constant(e: Evidence) -> str | None:
     if abs(c + 1) < 1e-4:
         return "sign flipped: analytical is minus numerical everywhere"
     text = f"constant ratio: analytical is {c:.6g} times numerical everywhere"
-    sizes = {}
+    sizes: dict[int, str] = {}
     for (number, axis), table in e.shares:
         sizes.setdefault(len(table), f"output{'' if number == 0 else f' {number}'} axis {axis}")
     reasons = []

@@ -25,6 +25,7 @@ class InputReport:
 
     @property
     def ok(self) -> bool:
+        """Whether no entry is wrong."""
         return self.wrong == 0
 
     @property
@@ -66,14 +67,17 @@ class Report:
 
     @property
     def ok(self) -> bool:
+        """Whether no input has a wrong entry, and nothing else is wrong."""
         return not self.problems and all(row.ok for row in self.inputs)
 
     @property
     def checked(self) -> int:
+        """How many entries were compared, of all inputs."""
         return sum(row.checked for row in self.inputs)
 
     @property
     def max_error(self) -> float:
+        """The largest error of any input."""
         return max((row.error for row in self.inputs), default=0.0)
 
     @property

@@ -1,7 +1,6 @@
 """Many checks in one table: what ``minimix gradcheck`` prints."""
 
 import contextlib
-import difflib
 import fnmatch
 import io
 import sys
@@ -15,6 +14,7 @@ from minimix.gradcheck.check import MODES, examine
 from minimix.gradcheck.modules import examine_module
 from minimix.gradcheck.report import Report
 from minimix.tables import print_table
+from minimix.words import nearest, some
 
 HEADINGS = ("layer", "configuration", "mode", "entries", "max error", "result", "seconds")
 WIDTHS = (20, 50, 8, 9, 10, 8, 8)
@@ -69,8 +69,8 @@ def select(cases: Iterable[Case], pattern: str | None) -> list[Case]:
     found = [c for c in cases if any(fnmatch.fnmatchcase(text.lower(), wanted) for text in (c.layer, c.title))]
     if not found:
         names = sorted({c.layer for c in cases})
-        near = difflib.get_close_matches(pattern, names, n=3, cutoff=0.5)
-        advice = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names[:5])} and {len(names) - 5} more"
+        near = nearest(pattern, names, most=3, cutoff=0.5)
+        advice = f"did you mean {' or '.join(near)}?" if near else f"there are {some(names)}"
         raise ValueError(f"no layer matches {pattern!r}: {advice}")
     return found
 

@@ -2,7 +2,8 @@
 
 Numba compiles one kernel at a time in a process. A first training step needs a large kernel for the forward pass of blocks
 and a larger one for the backward pass; with a second core the wait is not much longer than for one of them. The processes meet
-in the cache on disk: where the second one fails, this one finds nothing there, and compiles as it would have done anyhow.
+in the cache on disk (``cache.py``): where the second one fails, this one finds nothing there, and compiles as it would have
+done anyhow.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from numba.core import event
 
+from minimix.kernels import cache
 from minimix.kernels.threads import get_num_threads
 
 _ROOT = str(Path(__file__).parents[2])  # the other Python shall import this very minimix
@@ -21,8 +23,8 @@ _ROOT = str(Path(__file__).parents[2])  # the other Python shall import this ver
 class Ahead(event.Listener):
     """When ``first``, a kernel, is compiled within ``watching(what)``, another Python runs ``code``, its ``{}`` being ``what``.
 
-    Who needs what that leaves in the cache says ``wait()`` before. There is one other Python at a time, since the cache bears
-    only one writer for each kernel; with one thread (``set_num_threads``) there is none.
+    Who needs what that leaves in the cache says ``wait()`` before. There is one other Python at a time, for one other core;
+    with one thread (``set_num_threads``), or no place for a cache, there is none.
     """
 
     def __init__(self, first, code: str):
@@ -33,7 +35,7 @@ class Ahead(event.Listener):
 
     @contextlib.contextmanager
     def watching(self, what: str):
-        if what in self._seen or get_num_threads() == 1:
+        if what in self._seen or get_num_threads() == 1 or cache.folder() is None:
             yield
             return
         self._seen.add(what)

@@ -10,14 +10,17 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels.activation import shift_activate
+from minimix.kernels.border import add_met, add_met_row, gather, met_total, row_start
 from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.shifted import shifted_dot, shifted_sum
+from minimix.kernels.sums import RUN
 
 
 class Channels(NamedTuple):
     """Sizes of one mixed convolution, and what each channel needs to know.
 
     images, height, width, out_height, out_width, multiplier: N, H, W, OH, OW, output channels per input channel.
+    stride_y, stride_x: of all groups. kernels: (G, 5), of each: KW, dilation (DH, DW), padding above and to the left.
     group: (C,) the group of each input channel.
     weight_start: (C*m,) where the kernel of each output channel begins in the flat array of all weights.
     """
@@ -28,6 +31,9 @@ class Channels(NamedTuple):
     out_height: int
     out_width: int
     multiplier: int
+    stride_y: int
+    stride_x: int
+    kernels: np.ndarray
     group: np.ndarray
     weight_start: np.ndarray
 
@@ -44,13 +50,6 @@ def fill(buffer, shape, x, at, height, width, images):
                 buffer[target + i] = x[U(source) + i]
             continue
         scatter(buffer, row, shape, x, source, width, images)
-
-
-@inlined
-def row_start(shape, y, images):
-    """Where row y of the picture begins in the buffer, its border included."""
-    row = shape.top + y
-    return (row % shape.row_phases * shape.row_phase_step + row // shape.row_phases * shape.row_step) * images
 
 
 @inlined
@@ -83,13 +82,6 @@ def copy_two(out, first, second, x, a, b, n):
 
 
 @inlined
-def gather(weights, taps, g, weight, start):
-    """weights[t] = the weight that entry t of the lists of group g stands for."""
-    for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-        weights[t] = weight[start + taps.index[t]]
-
-
-@inlined
 def correlate(out, at, rows, length, buffer, taps, weights, g, plane):
     """out[at:] = all output rows, of ``length`` each, of a channel from its padded input. plane: scratch for a whole run."""
     flat = taps.pitch > 0
@@ -119,8 +111,10 @@ def forward(start, step, x, weight, out, channels, taps, buffers, weights, plane
         g = channels.group[c]
         fill(buffer, taps.buffer, x, c * channels.height * channels.width * n, channels.height, channels.width, n)
         for z in range(c * m, (c + 1) * m):
-            gather(w, taps, g, weight, channels.weight_start[z])
+            finite = gather(w, taps, g, weight, channels.weight_start[z])
             correlate(out, z * pixels, channels.out_height, length, buffer, taps, w, g, planes[start])
+            if not finite:
+                add_met(out, z * pixels, buffer, channels, taps, g, weight, channels.weight_start[z])
             if bias.size:
                 shift_activate(out, U(z * pixels), U(pixels), bias[z], activation)
 
@@ -149,11 +143,12 @@ def weight_grad_row(total, x, at, spare, y, width, images, buffer, taps, g):
     phases = taps.run.shape[0]
     if phases > 1:
         split(spare, x, at, taps.run, width, images)
-    source = U(0)
+    source = 0 if phases > 1 else at
     for p in range(phases):
-        shifted_dot(total, U(taps.run[p]), spare if phases > 1 else x, source if phases > 1 else U(at), buffer,
-                    U(taps.base[g, y, p]), taps.offset, U(taps.begin[g, y, p]), U(taps.end[g, y, p]))  # fmt: skip
-        source += U(taps.run[p])
+        for j in range(0, taps.run[p], RUN):
+            shifted_dot(total, U(min(RUN, taps.run[p] - j)), spare if phases > 1 else x, U(source + j), buffer,
+                        U(taps.base[g, y, p] + j), taps.offset, U(taps.begin[g, y, p]), U(taps.end[g, y, p]))  # fmt: skip
+        source += taps.run[p]
 
 
 @inlined
@@ -203,7 +198,7 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
     """Gradients of the input and of the weights from ``gradient`` (C*m, OH, OW, N), in one pass over it.
 
     taps: of the input's gradient; they serve for both. Scratch, one row a thread: buffers, for a padded channel of the
-    gradient; rows, for an input row; weights and totals, for a number a tap each.
+    gradient; rows, for an input row; weights and totals (float64), for a number a tap each.
     """
     n, m, height, width = channels.images, channels.multiplier, channels.height, channels.width
     out_pixels = channels.out_height * channels.out_width * n
@@ -213,7 +208,7 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
         g = channels.group[c]
         for z in range(c * m, (c + 1) * m):
             fill(buffer, taps.buffer, gradient, z * out_pixels, channels.out_height, channels.out_width, n)
-            gather(w, taps, g, weight, channels.weight_start[z])
+            finite = gather(w, taps, g, weight, channels.weight_start[z])
             total[:] = 0
             for y in range(height):
                 at = (c * height + y) * width * n
@@ -221,5 +216,10 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
                     weight_grad_row(total, x, at, row, y, width, n, buffer, taps, g)
                 if want_x:
                     input_grad_row(x_gradient, at, row, y, width, n, buffer, taps, w, g, z == c * m)
+                    if not finite:
+                        add_met_row(x_gradient, at, y, buffer, channels, taps, g, weight, channels.weight_start[z])
             if want_weight:
+                for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+                    if np.isnan(total[t]):
+                        total[t] = met_total(x, c * height * width * n, buffer, channels, taps, g, t)
                 store(weight_gradient, channels.weight_start[z], total, taps, g)

@@ -15,18 +15,19 @@ noalias: the arrays that a helper gets do not overlap, or it writes each number 
 Indices in hot loops are unsigned (``U``): the check for negative ones would stop vectorisation. Unsigned and signed integers
 must not meet in one expression, or the sum is a float64.
 
-Machine code is kept on disk between runs. Numba looks only at the file of a kernel to see whether it has changed, not at the
-helpers that it imports, so each version of this folder gets a cache of its own, named after a checksum of its sources.
+Machine code is kept on disk between runs: ``cache.py``.
 """
 
-import pathlib
-import zlib
+import os
 
-import numba
 import numpy as np
+from llvmlite import binding as llvm
 from numba import njit
 from numba.core import config
 from numba.core.compiler import Compiler
+from numba.core.compiler_lock import global_compiler_lock
+
+from minimix.kernels.cache import KernelCache
 
 U = np.uint64
 
@@ -34,35 +35,12 @@ _FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": _FASTMATH, "no_cfunc_wrapper": True}
 
 
-def _cache_folder() -> str:
-    """In NUMBA_CACHE_DIR, or beside the sources, where Python keeps its own compiled files.
-
-    "", Numba's own choice, where neither can be written: then a kernel whose helper has changed may be stale.
-    """
-    here = pathlib.Path(__file__).parent
-    root = pathlib.Path(config.CACHE_DIR) if config.CACHE_DIR else here / "__pycache__"
-    checksum = 0
-    for source in sorted(here.glob("*.py")):
-        checksum = zlib.crc32(source.read_bytes(), checksum)
-    folder = root / f"numba-{numba.__version__}-{checksum:08x}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".writable").touch()
-    except OSError:
-        return ""
-    return str(folder)
-
-
-_CACHE_FOLDER = _cache_folder()
-
-
 def kernel(function):
     """Compile ``function`` when Python first calls it, once for each combination of dtypes."""
-    before, config.CACHE_DIR = config.CACHE_DIR, _CACHE_FOLDER  # read at decoration, and by nobody else's kernels
-    try:
-        return njit(cache=True, **_OPTIONS)(function)
-    finally:
-        config.CACHE_DIR = before
+    dispatcher = njit(**_OPTIONS)(function)
+    if not config.DISABLE_JIT:  # then it is the function itself
+        dispatcher._cache = KernelCache(function)  # in place of what ``cache=True`` puts there
+    return dispatcher
 
 
 class _Inlined(Compiler):
@@ -78,3 +56,23 @@ def inlined(function):
     return njit(forceinline=True, no_cpython_wrapper=True, pipeline_class=_Inlined, **_OPTIONS)(
         getattr(function, "py_func", function)
     )
+
+
+# A forked child has none of its parent's other threads. One of them may be compiling: then the lock that it holds would never
+# be free in the child, and LLVM would stay in the middle of something. So a fork waits until no other thread compiles.
+
+_LOCKS = (global_compiler_lock, llvm.ffi.lib._lock)  # Numba's, and that of its LLVM, which also guards calls of other programs
+
+
+def _hold() -> None:
+    for lock in _LOCKS:
+        lock.__enter__()
+
+
+def _let_go() -> None:
+    for lock in reversed(_LOCKS):
+        lock.__exit__(None, None, None)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_hold, after_in_parent=_let_go, after_in_child=_let_go)

@@ -11,8 +11,8 @@ import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate
 from minimix.kernels.jit import U, inlined, kernel
+from minimix.kernels.sums import RUN
 
-RUN = 4096
 FEW = 64
 
 

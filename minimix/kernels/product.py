@@ -105,6 +105,13 @@ def forward_activated(start, step, weight, x, out, columns, tile, scratch, bias,
                 shift_activate(out, U(row * columns + j), U(n), bias[row], activation)
 
 
+@kernel
+def activate(start, step, out, columns, bias, activation):
+    """out = activation(out + bias (M,)), alone."""
+    for row in range(start, bias.shape[0], step):
+        shift_activate(out, U(row * columns), U(columns), bias[row], activation)
+
+
 @inlined
 def _dot_four_by_four(total, m, k, M, K, gradient, x, n):
     """total[m .. m+3, k .. k+3] += rows of the packed gradient @ rows of the packed x, transposed.

@@ -12,7 +12,8 @@ The steps themselves are those of ``depthwise.py``, ``norm.py`` and ``activation
 import numpy as np
 
 from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
-from minimix.kernels.depthwise import correlate, gather, input_grad_row, row_start, scatter, store, weight_grad_row
+from minimix.kernels.border import add_met, add_met_row, gather, row_start
+from minimix.kernels.depthwise import correlate, input_grad_row, scatter, store, weight_grad_row
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, line, moments
 
@@ -48,8 +49,10 @@ def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers
         m, a, b = line(before, c, x)
         _fill_activated(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b,
                         before.activation, rows[start])  # fmt: skip
-        gather(w, taps, g, weight, channels.weight_start[c])
+        finite = gather(w, taps, g, weight, channels.weight_start[c])
         correlate(z, c * out_pixels, out_height, length, buffer, taps, w, g, rows[start])
+        if not finite:
+            add_met(z, c * out_pixels, buffer, channels, taps, g, weight, channels.weight_start[c])
         if after.training:
             after.mean[c], after.variance[c] = moments(z, c * out_pixels, out_pixels)
         m, a, b = line(after, c, x)
@@ -64,7 +67,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
 
     What went forward between x and z is computed again, row by row: that is cheaper than to write it down and read it back.
     taps: of the convolution's input gradient. Scratch, one row a thread: buffers, for a padded channel of gradients; rows, for
-    three rows of the input; weights and totals, for a number a tap each.
+    three rows of the input; weights and totals (float64), for a number a tap each.
     """
     n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
     length, out_length = width * n, channels.out_width * n
@@ -93,17 +96,23 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
         ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
         for r in range(out_height):
             o, p = U(out_at + r * out_length), U(inside + r * pitch)
-            for i in range(U(out_length)):
-                buffer[p + i] = ta * buffer[p + i] - tc - ts * (z[o + i] - m)
+            if after.training:
+                for i in range(U(out_length)):
+                    buffer[p + i] = ta * buffer[p + i] - tc - ts * (z[o + i] - m)
+            else:  # 0 times a z that is not finite would be NaN
+                for i in range(U(out_length)):
+                    buffer[p + i] *= ta
 
         # the convolution, and at once the first activation, a row of the input at a time
         m, ta, tb = line(before, c, x)
-        gather(w, taps, g, weight, channels.weight_start[c])
+        finite = gather(w, taps, g, weight, channels.weight_start[c])
         total_taps[:] = 0
         total = product = 0.0
         for r in range(height):
             o = at + r * length
             input_grad_row(row, 0, spare, r, width, n, buffer, taps, w, g, True)
+            if not finite:
+                add_met_row(row, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c])
             activate_both(active, U(0), gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
             weight_grad_row(total_taps, active, 0, spare, r, width, n, buffer, taps, g)
             if before.present:
@@ -118,5 +127,9 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
             g_before[c, 0], g_before[c, 1] = product / np.sqrt(before.variance[c] + before.eps), total
             slope_a, constant, slope = grad_terms(before, c, m, total, product, pixels)
             ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
-            for i in range(U(at), U(at + pixels)):
-                gx[i] = ta * gx[i] - tc - ts * (x[i] - m)
+            if before.training:
+                for i in range(U(at), U(at + pixels)):
+                    gx[i] = ta * gx[i] - tc - ts * (x[i] - m)
+            else:
+                for i in range(U(at), U(at + pixels)):
+                    gx[i] *= ta

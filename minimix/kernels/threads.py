@@ -12,14 +12,14 @@ and leave the kernels plain loops that compile in half the time too.
 
 import contextlib
 import os
+import re
 import threading
 
 from numba.core import config
 
-from minimix.kernels import barrier
+from minimix.kernels import barrier, cores
 
-_pool = None
-_pool_lock = threading.Lock()
+_pool: list = []  # workers that wait, all in step
 _turn = threading.Lock()  # one parallel call at a time; who finds it taken works alone
 _threads = None
 
@@ -27,16 +27,13 @@ _threads = None
 def _default_threads() -> int:
     for variable in ("MINIMIX_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
         text = os.environ.get(variable, "").strip()
-        if variable == "OMP_NUM_THREADS":
-            text = text.split(",")[0].strip()  # further entries are for nested regions
-        if text:
-            if not text.isdigit() or int(text) < 1:
-                raise ValueError(f"{variable}={text!r}: expected a whole number of threads, 1 or more")
-            return int(text)
-    try:
-        return len(os.sched_getaffinity(0))  # not on every system
-    except AttributeError:
-        return os.cpu_count() or 1
+        first = text.split(",")[0].strip()  # of OpenMP: further entries are for nested regions
+        number = first if variable == "OMP_NUM_THREADS" else text
+        if re.fullmatch(r"0*[1-9][0-9]{0,5}", number):
+            return int(number)
+        if text and variable == "MINIMIX_NUM_THREADS":  # the others are not minimix's own: OpenMP, too, passes over what is bad
+            raise ValueError(f"{variable}={text!r}: expected a whole number of threads, 1 or more")
+    return cores.usable()
 
 
 def get_num_threads() -> int:
@@ -101,24 +98,14 @@ class _Worker:
         return error
 
 
-def _workers(n: int) -> list:
-    global _pool
-    with _pool_lock:
-        if _pool is None:
-            _pool = []
-        while len(_pool) < n:
-            _pool.append(_Worker())
-        return _pool[:n]
-
-
-def _forget() -> None:
-    """Start afresh when next needed: a forked child has no workers, and an interrupt leaves them out of step."""
-    global _pool, _pool_lock, _turn
-    _pool, _pool_lock, _turn = None, threading.Lock(), threading.Lock()
+def _after_fork() -> None:
+    """A forked child has no workers, and nobody whose turn it is."""
+    global _pool, _turn
+    _pool, _turn = [], threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def parallel(kernel, *args, threads: int | None = None, meets: bool = False) -> None:
@@ -129,32 +116,43 @@ def parallel(kernel, *args, threads: int | None = None, meets: bool = False) -> 
     meets: the kernel has several phases, between which its threads meet: it is called as kernel(start, step, meeting, *args).
     """
     n = get_num_threads() if threads is None else max(1, min(threads, get_num_threads()))
+    if meets and config.DISABLE_JIT:
+        n = 1  # plain Python cannot wait without stopping all others
     turn = _turn
+    if n == 1 or turn.locked():  # by another thread, or further up in this one
+        if meets:
+            args = barrier.new_meeting(1), *args
+        kernel(0, 1, *args)
+        return
+    with turn:  # not acquire() and try: no interrupt comes between the two halves of a ``with``
+        _together(kernel, args, n, meets)
+
+
+def _together(kernel, args, n: int, meets: bool) -> None:
+    """``parallel`` on n threads, in its turn."""
+    global _pool
     meeting = barrier.new_meeting(n)
     if meets:
         args = meeting, *args
-        n = 1 if config.DISABLE_JIT else n  # plain Python cannot wait without stopping all others
-    if n == 1 or not turn.acquire(blocking=False):
-        kernel(0, 1, *args)
-        return
-    started, errors = [], []
+    errors = []
+    pool, _pool = _pool, []  # put back when all are done. Otherwise some may be at work still, and out of step with us
     try:
-        for i, worker in enumerate(_workers(n - 1), start=1):
+        while len(pool) < n - 1:
+            pool.append(_Worker())
+        workers = pool[: n - 1]
+        for i, worker in enumerate(workers, start=1):
             worker.start(kernel, (i, n, *args), meeting)
-            started.append(worker)
         try:
             kernel(0, n, *args)
         except Exception as error:
             barrier.call_off(meeting)
             errors.append(error)
-        errors += [error for error in [worker.finish() for worker in started] if error is not None]
-    except BaseException:  # Ctrl-C. Some may be at work still, and out of step with us: whoever comes next gets a new pool
+        errors += [error for error in [worker.finish() for worker in workers] if error is not None]
+    except BaseException:  # Ctrl-C: whoever comes next gets a new pool
         barrier.call_off(meeting)
-        workers = _pool or []
-        _forget()
-        for worker in workers:
+        for worker in pool:
             worker.retire()
         raise
-    turn.release()
+    _pool = pool
     for error in errors:
         raise error

@@ -1,12 +1,12 @@
-"""Networks by name: ``models.create("mixnet_nano", num_classes=10)``."""
+"""Networks by name: ``models.create("mixnet_nano", num_classes=10)``; your own: ``models.create("net.py:make")``."""
 
-import difflib
 import inspect
 
-from minimix.models import mixnet, mobilenet, xception
+from minimix.models import mixnet, mobilenet, own, xception
 from minimix.models.network import Network, build
 from minimix.models.pretrained import load_pretrained, preparation, repository
 from minimix.nn import Module
+from minimix.words import nearest
 
 __all__ = ["create", "is_small", "names", "preparation"]
 
@@ -26,13 +26,14 @@ def names() -> list[str]:
 
 
 def is_small(name: str) -> bool:
-    """Whether the network ``name`` is made for pictures of 32x32, CIFAR's.
+    """Whether the network ``name`` is made for pictures of 32x32, CIFAR's; or is one of your own, which sees pictures as these
+    do.
 
     >>> is_small("mixnet_s_cifar"), is_small("mixnet_nano"), is_small("mixnet_s")
     (True, True, False)
     """
     network = _NETWORKS.get(name)
-    return name.endswith(_SMALL) or (isinstance(network, Network) and network.size == _SMALL_SIZE)
+    return own.is_own(name) or name.endswith(_SMALL) or (isinstance(network, Network) and network.size == _SMALL_SIZE)
 
 
 def create(name: str, *, pretrained: bool = False, **options) -> Module:
@@ -50,10 +51,15 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
 
     All but the two Xceptions also take
     width: multiplies the channels of stem and rows (and of V2's head, above 1).
-    kernels: kernel sizes of the depthwise layers, one a group of channels: (3, 5, 7) for MixConv, 9 for plain ones.
-    partition: "equal" or "exponential", of the channels among the kernels.
+    kernels: kernel sizes of the depthwise layers, one a group of channels: (3, 5, 7) for MixConv, 9 for plain ones. For each
+        block its own: a list of these, as long as there are blocks, such as [3, (3, 5), (3, 5, 7), ...]; None keeps a block's.
+    partition: "equal" or "exponential", of the channels among the kernels, or the channels of each group; or a list of these,
+        too.
     dilated: 3x3 kernels that are dilated to reach as far, in layers with stride 1.
-    layers: the number of a block, or several, counted from 0: only they get these kernels.
+    layers: the number of a block, or several, counted from 0: only they get these kernels, and lists have an entry for each.
+
+    name may also be "file.py:function", for a network of your own (see ``models/own.py``): its function is called with the
+    options that are given, and returns a Module.
 
     Raises ValueError for an unknown name, and where there are no published weights; TypeError for an unknown option; and for
     ``pretrained`` what ``pretrained.load_pretrained`` raises.
@@ -64,9 +70,20 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     >>> net = models.create("mobilenetv2_100_cifar", kernels=(3, 5, 7), partition="exponential", layers=3)
     >>> net.blocks[2][0].conv_dw.channels_per_group, net.input_size
     ((72, 36, 36), (3, 32, 32))
+    >>> net = models.create("mixnet_nano", kernels=[3, 3, 3, (3, 5), (3, 5), (3, 5), (3, 5, 7, 9), (3, 5, 7, 9)])
+    >>> net.blocks[3][0].conv_dw.kernel_sizes
+    ((3, 3), (5, 5))
     """
+    if own.is_own(name):
+        if pretrained:
+            raise ValueError(
+                f"nobody has published weights of {name}: load them with load_weights(model, file), or --weights FILE"
+            )
+        return own.create(name, **options)
+    if str(name).endswith((".py", ".pyw")):
+        raise ValueError(f"{name} is a file: say which function or class in it makes the network, {name}:FUNCTION")
     if name not in names():
-        near = difflib.get_close_matches(str(name).lower().replace("-", "_"), names(), n=1)
+        near = nearest(name, names())
         advice = f"did you mean {near[0]!r}?" if near else "models.names() lists them, as does the command minimix models"
         raise ValueError(f"no network is called {name!r}: {advice}")
     if pretrained:
@@ -75,6 +92,7 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     small = name.endswith(_SMALL)
     _need_known(name, network, options)
     options = (_CIFAR if small else {}) | {key: value for key, value in options.items() if value is not None}
+    model: Module
     if isinstance(network, Network):
         model = build(network._replace(size=_SMALL_SIZE) if small else network, **options)
     else:
@@ -88,7 +106,7 @@ def _need_known(name: str, network: Network | dict, options: dict) -> None:
     known = [key for key in inspect.signature(builder).parameters if key not in ("network", "size")]
     for key in options:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+            near = nearest(key, known)
             raise TypeError(
                 f"{name} has no option {key!r}: " + (f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}")
             )

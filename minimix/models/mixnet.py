@@ -5,6 +5,8 @@ figure has the stage with 80 channels at 28x28 and the stride at 120, the code h
 published multiply-adds; in S the figure has {3, 5, 7} in all blocks with 120 channels, the code {3, 5, 7, 9} in two of them.
 """
 
+from typing import Any
+
 from minimix.models.network import Network
 from minimix.models.rows import Row
 from minimix.models.variations import round_channels
@@ -73,7 +75,7 @@ NANO = (
 _S = Network(SMALL, stem=16, head=1536, dropout=0.2, rounding=round_channels)
 _M = Network(MEDIUM, stem=24, head=1536, dropout=0.25, rounding=round_channels)
 _L = _M._replace(width=1.3)  # the head stays
-_TENSORFLOW = {"padding": "tf_same", "eps": 1e-3}  # as published; the others as PyTorch users train them
+_TENSORFLOW: dict[str, Any] = {"padding": "tf_same", "eps": 1e-3}  # as published; the others as PyTorch users train them
 
 NETWORKS = {
     "mixnet_s": _S,

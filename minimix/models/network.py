@@ -6,7 +6,7 @@ from typing import NamedTuple
 from minimix.models import variations
 from minimix.models.rows import RowNet, mix_block
 from minimix.nn import Module, init
-from minimix.padding import Ints, number
+from minimix.padding import number
 
 
 class Network(NamedTuple):
@@ -46,8 +46,8 @@ def build(
     network: Network,
     num_classes: int | None = None,
     width: float = 1.0,
-    kernels: int | Sequence[Ints] | None = None,
-    partition: str | Sequence[int] | None = None,
+    kernels: int | Sequence[int | Sequence[int] | None] | None = None,
+    partition: str | Sequence[int] | Sequence[str | Sequence[int] | None] | None = None,
     dilated: bool = False,
     layers: int | Sequence[int] | None = None,
     resolution: float = 1.0,
@@ -74,7 +74,8 @@ def build(
     stem, head = network.stem, network.head
     if not network.fixed_ends:
         stem = network.rounding(stem * width)
-        head = max(head, network.rounding(head * width)) if network.widens_head else head
+        if head is not None and network.widens_head:
+            head = max(head, network.rounding(head * width))
     model = RowNet(
         stages,
         stem,

@@ -1,12 +1,13 @@
 """Networks as tables of block rows, to be held beside the table in the paper."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import minimix.functional as F
 from minimix.models.variations import unroll
 from minimix.nn import BatchNorm2d, Conv2d, Dropout, Linear, MixBlock, Module, PointwiseConv2d, Sequential, init
 from minimix.padding import count
+from minimix.tensor import Tensor
 
 
 class Row(NamedTuple):
@@ -77,7 +78,7 @@ class RowNet(Module):
         momentum: float | None = 0.1,
         activation: str = "relu",
         block: Callable[..., Module] = mix_block,
-    ):
+    ) -> None:
         super().__init__()
         need_centred(padding)
         num_classes = count(num_classes, "num_classes")
@@ -92,8 +93,8 @@ class RowNet(Module):
                 channels = row.channels
             self.blocks.append(blocks)
         if head is not None:
-            self.conv_head = PointwiseConv2d(channels, head, bias=False)
-            self.bn2 = BatchNorm2d(head, eps, momentum, activation=activation)
+            self.conv_head: PointwiseConv2d | None = PointwiseConv2d(channels, head, bias=False)
+            self.bn2: BatchNorm2d | Any = BatchNorm2d(head, eps, momentum, activation=activation)
             channels = head
         else:
             self.conv_head = self.bn2 = None
@@ -102,11 +103,11 @@ class RowNet(Module):
         self.classifier.weight.data = init.uniform((num_classes, channels), num_classes**-0.5)
         self.classifier.bias.data[...] = 0
 
-    def features(self, x):
+    def features(self, x) -> Tensor:
         """(N, in_channels, H, W) -> the last feature map, before the head."""
         return self.blocks(self.bn1(self.conv_stem(x)))
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         """(N, in_channels, H, W) -> logits (N, num_classes)."""
         x = self.features(x)
         if self.conv_head is not None:

@@ -22,10 +22,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from minimix.models.rows import RowNet
+from minimix.models.weights import unusable
 from minimix.nn import MixBlock, MixConv2d, PointwiseConv2d
 
 AVERAGE = "/ExponentialMovingAverage"
@@ -79,7 +81,7 @@ def convert(variables: Mapping, model: RowNet, averages: bool = True) -> dict[st
     if not _is_mixnet(model):
         raise TypeError(f"convert is for networks that are made of MixBlocks, such as tf_mixnet_s, not {type(model).__name__}")
     layers, problems = _layers(_chosen(variables, averages))
-    own, state = model.state_dict(), {}
+    own, state = model.state_dict(), dict[str, Any]()
     for place, kind, keys in _expected(model):
         found = [found for _, found in sorted(layers.pop((place, kind), {}).items())]
         if found and len(found) != len(keys):
@@ -106,6 +108,8 @@ def convert(variables: Mapping, model: RowNet, averages: bool = True) -> dict[st
     if problems:
         more = f"\n  ... and {len(problems) - 20} more" if len(problems) > 20 else ""
         raise ValueError("the variables do not fit the network:\n  " + "\n  ".join(problems[:20]) + more)
+    if found := unusable(state, own):
+        raise ValueError(f"no network works with these variables: {found}")
     return {key: state[key] for key in own}
 
 
@@ -117,7 +121,7 @@ def _is_mixnet(model) -> bool:
 
 def _chosen(variables: Mapping, averages: bool) -> dict[str, np.ndarray]:
     """{name: array}, each variable once: its average, or itself."""
-    plain, averaged = {}, {}
+    plain, averaged = dict[str, np.ndarray](), dict[str, np.ndarray]()
     for name, array in variables.items():
         name = name.removesuffix(":0")
         to = averaged if name.endswith(AVERAGE) else plain
@@ -127,7 +131,7 @@ def _chosen(variables: Mapping, averages: bool) -> dict[str, np.ndarray]:
 
 def _layers(variables: dict) -> tuple[dict, list[str]]:
     """{(place, kind of layer): {number: {"kernel", ...: (name, array)}}}, and what is wrong with names."""
-    layers = defaultdict(lambda: defaultdict(dict))
+    layers: dict = defaultdict(lambda: defaultdict(dict))
     problems = []
     for name, array in variables.items():
         if _BESIDE.search(name):

@@ -8,7 +8,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator
 
-from minimix.padding import count, pair
+from minimix.padding import count
 
 
 def stages_of(stages) -> list[list]:
@@ -50,7 +50,7 @@ def deepen(stages, depth: float, whole: Callable, keep_ends: bool = False) -> li
     for i, stage in enumerate(stages):
         old = sum(row.repeats for row in stage)
         new = old if keep_ends and i in (0, len(stages) - 1) else max(1, whole(old * depth))
-        rows = []
+        rows: list = []
         for row in reversed(stage):
             repeats = max(1, round(row.repeats / old * new))
             rows.insert(0, row._replace(repeats=repeats))
@@ -62,36 +62,48 @@ def deepen(stages, depth: float, whole: Callable, keep_ends: bool = False) -> li
 def with_kernels(stages, kernels=None, partition=None, dilated: bool = False, layers=None) -> list[list]:
     """Other depthwise layers in the same network: the paper's Figures 1, 4, 5 and 6.
 
-    kernels: sizes, one a group of channels: (3, 5, 7) for MixConv, 9 for plain depthwise convolution. None: the table's.
-    partition: "equal", "exponential", or the channels of each group. None: the table's.
+    kernels: sizes. Integers are for all blocks, one a group of channels: (3, 5, 7) for MixConv, 9 for plain depthwise
+        convolution. A list with lists in it has an entry for each block, such as [3, (3, 5), (3, 5, 7), ...], where None keeps
+        the table's. None: the table's everywhere.
+    partition: "equal", "exponential", or the channels of each group; or a list with one of these, or None, for each block.
+        None: the table's.
     dilated: in place of each kernel of size K one of 3x3 with dilation (K - 1) / 2, which reaches as far. As in MixNet's code
         only in layers with stride 1; the others keep the full size.
-    layers: number of a block, or numbers, counted from 0 through the whole network: only these change. None: all.
+    layers: number of a block, or numbers, counted from 0 through the whole network: only these change, and lists for each block
+        have an entry for each of them. None: all.
         The paper's Figure 5 numbers 15 layers, with strides at 2, 5, 9, 12; its MobileNetV2 has 17 blocks, with strides at
         1, 3, 6, 13, and the paper does not say which is which. Here the blocks count.
 
-    Raises TypeError, ValueError and RuntimeError for sizes and numbers that cannot be, among them even sizes with ``dilated``.
+    Raises TypeError, ValueError and RuntimeError for sizes and numbers that cannot be, among them even sizes with ``dilated``,
+    and as many integers as blocks: they might be meant for one block each.
 
     >>> from minimix.models.rows import Row
     >>> [[row]] = with_kernels([Row((3,), 6, 24)], kernels=(3, 7), dilated=True)
     >>> row.kernels, row.dilation
     ((3, 3), (1, 3))
+    >>> [[a, b, c]] = with_kernels([Row((3,), 6, 24, repeats=3)], kernels=[3, (5, 7), None])
+    >>> a.kernels, b.kernels, c.kernels
+    ((3,), (5, 7), (3,))
     """
     if not isinstance(dilated, bool):
         raise TypeError(f"dilated must be True or False, got {dilated!r}")
     stages = unroll(stages)
-    chosen = set(_numbers(layers, sum(map(len, stages))))
-    if kernels is not None:
-        kernels = tuple(kernels) if isinstance(kernels, (tuple, list)) else (kernels,)
-        if not kernels:
-            raise ValueError("kernels is empty: give one kernel size a group, for example (3, 5, 7)")
-        for kernel in kernels:
-            pair(kernel, "kernels", 1)
+    total = sum(map(len, stages))
+    chosen = list(_numbers(layers, total))
+    if layers is None and isinstance(kernels, (tuple, list)) and len(kernels) == total > 1 and not _is_for_each(kernels):
+        raise ValueError(
+            f"kernels={kernels} could be {total} groups in every block, or one size for each of the {total} blocks: for the "
+            f"latter write {[[kernel] for kernel in kernels]}, else [{kernels}] * {total}"
+        )
+    kernels = [_sizes(sizes) for sizes in _for_each("kernels", kernels, chosen, layers)]
+    partitions = _for_each("partition", partition, chosen, layers)
+    own = {block: (kernels[i], partitions[i]) for i, block in enumerate(chosen)}
     number = 0
     for stage in stages:
         for j, row in enumerate(stage):
-            if number in chosen:
-                row = row._replace(kernels=kernels or row.kernels, partition=partition or row.partition)
+            if number in own:
+                sizes, parts = own[number]
+                row = row._replace(kernels=sizes or row.kernels, partition=parts or row.partition)
                 stage[j] = _dilate(row) if dilated and row.stride == 1 else row
             number += 1
     return stages
@@ -109,8 +121,39 @@ def _numbers(layers, total: int) -> Iterator[int]:
         yield operator.index(layer)
 
 
+def _is_for_each(value) -> bool:
+    """Whether an option has an entry for each block, rather than one value for all: lists, words and None show it."""
+    return isinstance(value, (tuple, list)) and any(entry is None or isinstance(entry, (tuple, list, str)) for entry in value)
+
+
+def _for_each(name: str, value, chosen: list[int], layers) -> list:
+    """``value`` for each of the chosen blocks."""
+    if not _is_for_each(value):
+        return [value] * len(chosen)
+    if isinstance(layers, (set, frozenset)) or len(set(chosen)) < len(chosen):
+        raise ValueError(f"{name} has an entry for each of layers={layers!r}: give them as a list, each number once")
+    if len(value) != len(chosen):
+        blocks = "blocks" if layers is None else "layers"
+        plain = " (plain integers, such as kernels=(5, 7), are the groups of every block)" if name == "kernels" else ""
+        raise ValueError(
+            f"{name}={value} has {len(value)} entries, one for each block, but there are {len(chosen)} {blocks}: give "
+            f"{len(chosen)}; None keeps the network's own{plain}"
+        )
+    return list(value)
+
+
+def _sizes(kernels) -> tuple | None:
+    """The kernel sizes of a block, one a group."""
+    if kernels is None:
+        return None
+    kernels = tuple(kernels) if isinstance(kernels, (tuple, list)) else (kernels,)
+    if not kernels:
+        raise ValueError("kernels is empty: give one kernel size a group, for example (3, 5, 7)")
+    return tuple(count(kernel, "kernels") for kernel in kernels)
+
+
 def _dilate(row):
-    if any(not hasattr(kernel, "__index__") or kernel % 2 == 0 or kernel < 3 for kernel in row.kernels):
+    if any(kernel % 2 == 0 or kernel < 3 for kernel in row.kernels):
         raise ValueError(f"dilated: kernel sizes must be odd and 3 or more, got {row.kernels}: 3x3 taps cannot reach as far")
     return row._replace(kernels=(3,) * len(row.kernels), dilation=tuple((kernel - 1) // 2 for kernel in row.kernels))
 

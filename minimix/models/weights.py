@@ -10,6 +10,7 @@ import numpy as np
 
 from minimix import checksums, files
 from minimix.nn import Module
+from minimix.nn.module import Own
 from minimix.words import count
 
 CHECKSUMS = "minimix-checksums"  # this key of a file's metadata holds those of its arrays
@@ -55,7 +56,7 @@ def _settled(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
-def load_weights(model: Module, path, check: bool = True) -> Module:
+def load_weights(model: Own, path, check: bool = True) -> Own:
     """Read a safetensors file into ``model``, and return it. Numbers are converted to the model's dtype.
 
     float16, bfloat16, float32 and float64 are read. The batch norms' num_batches_tracked may be missing, as older files do not

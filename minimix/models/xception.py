@@ -1,6 +1,6 @@
 """Xception (arXiv 1610.02357, fig. 5): depthwise convolution, then pointwise, with nothing in between, in residual units."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import minimix.functional as F
 from minimix.models.network import input_size
@@ -19,6 +19,7 @@ from minimix.nn import (
     Sequential,
 )
 from minimix.padding import count
+from minimix.tensor import Tensor
 
 
 class Unit(NamedTuple):
@@ -36,6 +37,7 @@ UNITS = (
     *[Unit((728, 728, 728))] * 8,  # middle flow
     Unit((728, 1024), 2),  # exit flow
 )
+
 EXIT = (1536, 2048)  # channels of the separable convolutions after the units
 
 
@@ -47,12 +49,12 @@ class SeparableConv2d(Module):
     (2, 6, 5, 5)
     """
 
-    def __init__(self, in_channels: int, out_channels: int):
+    def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.conv1 = DepthwiseConv2d(in_channels, 3)
         self.pointwise = PointwiseConv2d(in_channels, out_channels, bias=False)
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return self.pointwise(self.conv1(x))
 
 
@@ -64,7 +66,7 @@ class TensorFlowMaxPool2d(Module):
     array([[[[2., 3.]]]])
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.max_pool2d(x, 3, 2, padding=(x.shape[2] % 2, x.shape[3] % 2), ceil_mode=True)
 
 
@@ -75,9 +77,10 @@ class XceptionUnit(Module):
     others.
     """
 
-    def __init__(self, in_channels: int, unit: Unit, padding: str, eps: float, momentum: float):
+    def __init__(self, in_channels: int, unit: Unit, padding: str, eps: float, momentum: float | None) -> None:
         super().__init__()
-        layers, channels, place = {}, in_channels, 0
+        layers: dict[str, Module] = {}
+        channels, place = in_channels, 0
         for i, outputs in enumerate(unit.channels):
             last = i + 1 == len(unit.channels)
             if i == 0 and unit.first_relu:
@@ -88,13 +91,14 @@ class XceptionUnit(Module):
             channels, place = outputs, place + 2
         if unit.stride != 1:
             layers[str(place)] = TensorFlowMaxPool2d() if padding == "tf_same" else MaxPool2d(3, unit.stride, 1)
-        self.skip = self.skipbn = None
+        self.skip: Conv2d | None = None
+        self.skipbn: BatchNorm2d | Any = None
         if in_channels != channels or unit.stride != 1:
             self.skip = Conv2d(in_channels, channels, 1, unit.stride, bias=False)
             self.skipbn = BatchNorm2d(channels, eps, momentum)
         self.rep = Sequential(layers)
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         if self.skip is not None:
             return self.skipbn(self.skip(x), residual=self.rep(x))
         *layers, norm = self.rep
@@ -122,7 +126,7 @@ class Xception(Module):
         momentum: float | None = 0.1,
         size: int = 299,
         resolution: float = 1.0,
-    ):
+    ) -> None:
         super().__init__()
         need_centred(padding)
         num_classes = count(num_classes, "num_classes")
@@ -143,17 +147,20 @@ class Xception(Module):
         self.dropout = Dropout(dropout)
         self.fc = Linear(EXIT[1], num_classes)
 
-    def features(self, x):
+    def features(self, x) -> Tensor:
         """(N, in_channels, H, W) -> the last feature map."""
         x = self.bn2(self.conv2(self.bn1(self.conv1(x))))
         for i in range(1, len(UNITS) + 1):
             x = self.get_submodule(f"block{i}")(x)
         return self.bn4(self.conv4(self.bn3(self.conv3(x))))
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         """(N, in_channels, H, W) -> logits (N, num_classes)."""
         return self.fc(self.dropout(F.global_avg_pool2d(self.features(x))))
 
 
 # As published: TensorFlow's padding, and Keras's batch norms (momentum 0.99 there is 0.01 here). PyTorch users have the other.
-NETWORKS = {"xception": {"padding": "tf_same", "eps": 1e-3, "momentum": 0.01}, "legacy_xception": {"padding": "same"}}
+NETWORKS: dict[str, dict] = {
+    "xception": {"padding": "tf_same", "eps": 1e-3, "momentum": 0.01},
+    "legacy_xception": {"padding": "same"},
+}

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 import minimix.functional as F
-from minimix.functional.promotion import as_tensor
+from minimix.nn.channels import need_channels
 from minimix.nn.convolution import MixConv2d, PointwiseConv2d
 from minimix.nn.layers import BatchNorm2d
 from minimix.nn.module import Module
 from minimix.ops.activation import need_activation
 from minimix.padding import Ints, Padding, count, number, pair
+from minimix.tensor import Tensor
 
 
 class SqueezeExcite(Module):
@@ -22,15 +23,16 @@ class SqueezeExcite(Module):
     (2, 16, 8, 8)
     """
 
-    def __init__(self, channels: int, hidden: int, activation: str = "swish"):
+    def __init__(self, channels: int, hidden: int, activation: str = "swish") -> None:
         super().__init__()
         need_activation(activation, "SqueezeExcite")
         self.activation = activation
         self.conv_reduce = PointwiseConv2d(channels, hidden)
         self.conv_expand = PointwiseConv2d(hidden, channels)
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         reduce, expand = self.conv_reduce, self.conv_expand
+        x = need_channels(self, x, reduce.in_channels)
         return F.squeeze_excite(x, reduce.weight, reduce.bias, expand.weight, expand.bias, self.activation)
 
     def as_option(self) -> tuple:
@@ -83,11 +85,12 @@ class MixBlock(Module):
         momentum: float | None = 0.1,
         out_activation: str = "identity",
         skip: bool = True,
-    ):
+    ) -> None:
         super().__init__()
         if not number(se, "se") >= 0:
             raise ValueError(f"se must be 0 or more, a fraction of in_channels, got {se}")
-        inside = count(in_channels, "in_channels") * count(expansion, "expansion")
+        self.in_channels = count(in_channels, "in_channels")
+        inside = self.in_channels * count(expansion, "expansion")
         self.fused = True  # False: each layer runs on its own, for whoever wants to see what passes between them
         self.expands = expansion != 1
         self.has_skip = bool(skip) and pair(stride, "stride", 1) == (1, 1) and in_channels == out_channels
@@ -117,12 +120,12 @@ class MixBlock(Module):
         """The batch norms behind the expansion (None where there is none), the depthwise convolution and the projection."""
         return (self.bn1, self.bn2, self.bn3) if self.expands else (None, self.bn1, self.bn2)
 
-    def forward(self, x):
-        x = as_tensor(x)
+    def forward(self, x) -> Tensor:
+        x = need_channels(self, x, self.in_channels)
         if self._fuses(x):
             return self._fused(x)
         before, after, last = self.norms
-        y = before(self.expand(x)) if self.expands else x
+        y = before(self.conv_pw(x)) if self.expands else x
         y = after(self.conv_dw(y))
         if self.se is not None:
             y = self.se(y)

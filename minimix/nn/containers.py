@@ -1,8 +1,12 @@
 """Modules that hold others by number: ``Sequential`` calls them one after the other, ``ModuleList`` leaves that to you."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar, cast, overload
 
 from minimix.nn.module import Module
+from minimix.tensor import Tensor
+
+Own = TypeVar("Own", bound="ModuleList")
 
 
 class ModuleList(Module):
@@ -16,11 +20,11 @@ class ModuleList(Module):
     ['0.weight', '0.bias']
     """
 
-    def __init__(self, modules: Iterable[Module] = ()):
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
         super().__init__()
         self.extend(modules)
 
-    def forward(self, *inputs):
+    def forward(self, *inputs: Any, **options: Any) -> Any:
         raise TypeError(f"a {type(self).__name__} is not called: go through its modules, or use Sequential")
 
     def __len__(self) -> int:
@@ -29,6 +33,10 @@ class ModuleList(Module):
     def __iter__(self) -> Iterator[Module]:
         return self.children()
 
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self: Own, index: slice) -> Own: ...
     def __getitem__(self, index):
         """The module with that number; for a slice, a container with these modules."""
         if isinstance(index, slice):
@@ -38,7 +46,7 @@ class ModuleList(Module):
     def __setitem__(self, index: int, module: Module) -> None:
         self.add_module(self._name(index), module)
 
-    def __delitem__(self, index) -> None:
+    def __delitem__(self, index: int | slice) -> None:
         """Remove one module, or a slice. The others move up."""
         names = [name for name, _ in self.named_children()]
         gone = names[index] if isinstance(index, slice) else [self._name(index)]
@@ -47,14 +55,14 @@ class ModuleList(Module):
             delattr(self, name)
         self.extend(kept)
 
-    def append(self, module: Module) -> "ModuleList":
+    def append(self: Own, module: Module) -> Own:
         """Put ``module`` behind the last one. Returns self."""
         if module is None:
             raise TypeError(f"a {type(self).__name__} holds modules, not None: leave it out")
         self.add_module(str(len(self)), module)
         return self
 
-    def extend(self, modules: Iterable[Module]) -> "ModuleList":
+    def extend(self: Own, modules: Iterable[Module]) -> Own:
         """``append`` each. Returns self."""
         for module in modules:
             self.append(module)
@@ -85,15 +93,15 @@ class Sequential(ModuleList):
     ReLU()
     """
 
-    def __init__(self, *modules: Module | dict[str, Module]):
+    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
         super().__init__()
         if len(modules) == 1 and isinstance(modules[0], dict):
             for name, module in modules[0].items():
                 self.add_module(name, module)
         else:
-            self.extend(modules)
+            self.extend(cast(tuple[Module, ...], modules))
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         for module in self.children():
             x = module(x)
         return x

@@ -1,14 +1,17 @@
 """Convolution layers: dense, pointwise, depthwise and mixed depthwise. Each owns its weights and calls ``functional``."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 import minimix.functional as F
 from minimix.nn import init
+from minimix.nn.channels import need_channels
 from minimix.nn.module import Module, Parameter
 from minimix.padding import Ints, Padding, count, pair
 from minimix.partition import partition as split_channels
+from minimix.tensor import Tensor
 
 
 class Conv2d(Module):
@@ -33,7 +36,7 @@ class Conv2d(Module):
         dilation: Ints = 1,
         groups: int = 1,
         bias: bool = True,
-    ):
+    ) -> None:
         super().__init__()
         self.in_channels, self.out_channels = count(in_channels, "in_channels"), count(out_channels, "out_channels")
         self.kernel_size, self.groups = pair(kernel_size, "kernel_size", 1), count(groups, "groups")
@@ -44,9 +47,10 @@ class Conv2d(Module):
             )
         shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
         self.weight = Parameter(init.fan_out_normal(shape, self.groups))
-        self.bias = Parameter(np.zeros(self.out_channels, np.float32)) if bias else None
+        self.bias: Parameter | Any = Parameter(np.zeros(self.out_channels, np.float32)) if bias else None
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
+        x = need_channels(self, x, self.in_channels)
         return F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
     def extra_repr(self) -> str:
@@ -70,7 +74,7 @@ class PointwiseConv2d(Module):
     ['0.weight', '1.weight']
     """
 
-    def __init__(self, in_channels: int, out_channels: int, groups: int = 1, bias: bool = True, split: bool = False):
+    def __init__(self, in_channels: int, out_channels: int, groups: int = 1, bias: bool = True, split: bool = False) -> None:
         super().__init__()
         self.in_channels, self.out_channels = count(in_channels, "in_channels"), count(out_channels, "out_channels")
         self.groups = count(groups, "groups")
@@ -86,15 +90,15 @@ class PointwiseConv2d(Module):
         else:
             shape = (self.out_channels, self.in_channels // self.groups, 1, 1)
             self.weight = Parameter(init.fan_out_normal(shape, self.groups))
-        self.bias = Parameter(np.zeros(self.out_channels, np.float32)) if bias else None
+        self.bias: Parameter | Any = Parameter(np.zeros(self.out_channels, np.float32)) if bias else None
 
     @property
-    def weights(self) -> list:
+    def weights(self) -> list[Parameter]:
         """The weight; where it is split, one a group."""
         return [part.weight for part in self.children()] if self.split else [self.weight]
 
-    def forward(self, x):
-        weights = self.weights
+    def forward(self, x) -> Tensor:
+        x, weights = need_channels(self, x, self.in_channels), self.weights
         return F.pointwise_conv2d(x, weights[0] if len(weights) == 1 else F.concatenate(weights), self.bias, self.groups)
 
     def extra_repr(self) -> str:
@@ -123,7 +127,7 @@ class DepthwiseConv2d(Module):
         dilation: Ints = 1,
         multiplier: int = 1,
         padding: Padding = "same",
-    ):
+    ) -> None:
         super().__init__()
         self.channels, self.multiplier = count(channels, "channels"), count(multiplier, "multiplier")
         self.kernel_size, self.stride = pair(kernel_size, "kernel_size", 1), pair(stride, "stride", 1)
@@ -131,7 +135,8 @@ class DepthwiseConv2d(Module):
         outputs = self.channels * self.multiplier
         self.weight = Parameter(init.fan_out_normal((outputs, 1, *self.kernel_size), outputs))
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
+        x = need_channels(self, x, self.channels)
         return F.depthwise_conv2d(x, self.weight, self.stride, self.padding, self.dilation)
 
     def extra_repr(self) -> str:
@@ -169,14 +174,19 @@ class MixConv2d(Module):
         partition: str | Sequence[int] = "equal",
         multiplier: int = 1,
         padding: Padding = "same",
-    ):
+    ) -> None:
         super().__init__()
         self.channels, self.multiplier = count(channels, "channels"), count(multiplier, "multiplier")
         kernel_sizes = kernel_sizes if isinstance(kernel_sizes, (tuple, list)) else (kernel_sizes,)
         if not kernel_sizes:
             raise ValueError("kernel_sizes is empty: give one kernel size a group, for example (3, 5, 7)")
+        if any(isinstance(k, (tuple, list)) and len(k) != 2 for k in kernel_sizes):
+            raise ValueError(
+                f"kernel_sizes={kernel_sizes!r}: a layer has one list of them, an entry for each group, such as (3, 5, 7); an "
+                "entry is an integer or a (vertical, horizontal) pair"
+            )
         self.kernel_sizes = tuple(pair(k, "kernel_sizes", 1) for k in kernel_sizes)
-        dilations = dilation if isinstance(dilation, (tuple, list)) else (dilation,) * len(kernel_sizes)
+        dilations: Sequence[Any] = dilation if isinstance(dilation, (tuple, list)) else (dilation,) * len(kernel_sizes)
         if len(dilations) != len(kernel_sizes):
             raise ValueError(f"dilation {dilation!r} has {len(dilations)} entries for {len(kernel_sizes)} kernel sizes")
         self.dilation = tuple(pair(d, "dilation", 1) for d in dilations)
@@ -206,11 +216,12 @@ class MixConv2d(Module):
         return sizes
 
     @property
-    def weights(self) -> list:
+    def weights(self) -> list[Parameter]:
         """One weight a group."""
         return [self.weight] if len(self.kernel_sizes) == 1 else [part.weight for part in self.children()]
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
+        x = need_channels(self, x, self.channels)
         return F.mixconv2d(x, self.weights, self.stride, self.padding, list(self.dilation))
 
     def extra_repr(self) -> str:

@@ -1,15 +1,19 @@
 """Batch norm, linear, pooling, dropout and activations as modules."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 import minimix.functional as F
 from minimix import rng
+from minimix.functional.promotion import as_tensor
 from minimix.nn import init
+from minimix.nn.channels import need_channels
 from minimix.nn.module import Module, Parameter
 from minimix.ops.activation import need_activation
 from minimix.padding import Ints, count, number
+from minimix.tensor import Tensor
 
 
 class BatchNorm2d(Module):
@@ -32,7 +36,7 @@ class BatchNorm2d(Module):
         affine: bool = True,
         track_running_stats: bool = True,
         activation: str = "identity",
-    ):
+    ) -> None:
         super().__init__()
         num_features = count(num_features, "num_features")
         if number(eps, "eps") < 0:
@@ -40,18 +44,21 @@ class BatchNorm2d(Module):
         momentum = None if momentum is None else number(momentum, "momentum")
         need_activation(activation, "BatchNorm2d")
         self.num_features, self.eps, self.momentum, self.activation = num_features, eps, momentum, activation
-        self.weight = Parameter(np.ones(num_features, np.float32)) if affine else None
-        self.bias = Parameter(np.zeros(num_features, np.float32)) if affine else None
-        self.running_mean = self.running_var = None
+        self.weight: Parameter | Any = Parameter(np.ones(num_features, np.float32)) if affine else None
+        self.bias: Parameter | Any = Parameter(np.zeros(num_features, np.float32)) if affine else None
+        self.running_mean: np.ndarray | Any = None
+        self.running_var: np.ndarray | Any = None
         if track_running_stats:
             self.register_buffer("running_mean", np.zeros(num_features, np.float32))
             self.register_buffer("running_var", np.ones(num_features, np.float32))
             self.register_buffer("num_batches_tracked", np.zeros((), np.int64))
 
-    def forward(self, x, residual=None):
+    def forward(self, x, residual=None) -> Tensor:
         """residual: added to the result, in the same pass; of x's shape."""
-        if len(x.shape) != 4:
+        x = as_tensor(x)
+        if x.ndim != 4:
             raise ValueError(f"BatchNorm2d wants (N, C, H, W), got shape {x.shape}")
+        x = need_channels(self, x, self.num_features)
         training = self.training or self.running_mean is None
         momentum = self._count_batch()
         return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training, momentum, self.eps,
@@ -91,14 +98,14 @@ class Linear(Module):
     (5, 3)
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True):
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         super().__init__()
         self.in_features, self.out_features = count(in_features, "in_features"), count(out_features, "out_features")
         bound = 1 / math.sqrt(in_features)
         self.weight = Parameter(init.uniform((out_features, in_features), bound))
-        self.bias = Parameter(init.uniform((out_features,), bound)) if bias else None
+        self.bias: Parameter | Any = Parameter(init.uniform((out_features,), bound)) if bias else None
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.linear(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -114,13 +121,13 @@ class Dropout(Module):
     array([1., 1., 1.], dtype=float32)
     """
 
-    def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None):
+    def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
         super().__init__()
         if not 0 <= number(p, "dropout probability") <= 1:
             raise ValueError(f"dropout probability must lie between 0 and 1, got {p}")
         self.p, self.generator = p, generator
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.dropout(x, self.p, self.training, rng=self.generator or rng.generator())
 
     def extra_repr(self) -> str:
@@ -138,12 +145,12 @@ class MaxPool2d(Module):
 
     def __init__(
         self, kernel_size: Ints, stride: Ints | None = None, padding: Ints = 0, dilation: Ints = 1, ceil_mode: bool = False
-    ):
+    ) -> None:
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
         self.dilation, self.ceil_mode = dilation, ceil_mode
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.max_pool2d(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
 
     def extra_repr(self) -> str:
@@ -169,12 +176,12 @@ class AvgPool2d(Module):
         padding: Ints = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
-    ):
+    ) -> None:
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.avg_pool2d(x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
     def extra_repr(self) -> str:
@@ -190,7 +197,7 @@ class GlobalAvgPool2d(Module):
     (2, 3)
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.global_avg_pool2d(x)
 
 
@@ -203,11 +210,11 @@ class Flatten(Module):
     (2, 60)
     """
 
-    def __init__(self, start_axis: int = 1, end_axis: int = -1):
+    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
         super().__init__()
         self.start_axis, self.end_axis = start_axis, end_axis
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.flatten(x, self.start_axis, self.end_axis)
 
     def extra_repr(self) -> str:
@@ -222,7 +229,7 @@ class ReLU(Module):
     array([0., 0., 2.], dtype=float32)
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.relu(x)
 
 
@@ -234,7 +241,7 @@ class ReLU6(Module):
     array([0., 2., 6.], dtype=float32)
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.relu6(x)
 
 
@@ -246,7 +253,7 @@ class Sigmoid(Module):
     array([0.5, 1. ], dtype=float32)
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.sigmoid(x)
 
 
@@ -258,7 +265,7 @@ class Swish(Module):
     array([  0., 100.], dtype=float32)
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.swish(x)
 
 
@@ -273,7 +280,7 @@ class HardSwish(Module):
     array([-0.   ,  1.125,  4.   ], dtype=float32)
     """
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.hard_swish(x)
 
 
@@ -285,11 +292,11 @@ class Softmax(Module):
     array([[0.5, 0.5]], dtype=float32)
     """
 
-    def __init__(self, axis: int = -1):
+    def __init__(self, axis: int = -1) -> None:
         super().__init__()
         self.axis = axis
 
-    def forward(self, x):
+    def forward(self, x) -> Tensor:
         return F.softmax(x, axis=self.axis)
 
     def extra_repr(self) -> str:

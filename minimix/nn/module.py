@@ -5,15 +5,21 @@ they were set. A ``Parameter`` is a parameter, a ``Module`` a child, and an arra
 that is saved and loaded but not trained, such as running statistics. ``containers.py`` has modules that hold others by number.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from minimix import changes
 from minimix.tensor import Tensor
+
+Own = TypeVar("Own", bound="Module")  # of methods that return the module itself: its own class
 
 
 class Parameter(Tensor):
-    """A Tensor that is trained: it requires gradients, and modules list it.
+    """A Tensor that is trained: it requires gradients, and modules list it. Read-only data is copied.
+
+    Where a layer may lack one (a bias), its type is ``Parameter | Any``: without a check for None before every use.
 
     >>> Parameter([1.0, 2.0]).requires_grad
     True
@@ -21,8 +27,9 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data, requires_grad: bool = True, name: str | None = None):
+    def __init__(self, data: Any, requires_grad: bool = True, name: str | None = None) -> None:
         super().__init__(data, requires_grad, name)
+        self.data = _writable(self.data)
 
 
 class Module:
@@ -42,17 +49,23 @@ class Module:
     ['factor']
     """
 
-    def __init__(self):
-        self.training = True
+    def __init__(self) -> None:
+        self.training: bool = True
         self._buffer_names: list[str] = []
 
-    def forward(self, *inputs):
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """What comes out for what goes in. Each module defines it; whoever uses the module calls the module itself."""
         raise NotImplementedError(f"{type(self).__name__} does not define forward()")  # as every subclass must
 
-    def __call__(self, *inputs, **options):
+    def __call__(self, *inputs: Any, **options: Any) -> Tensor:
         return self.forward(*inputs, **options)
 
-    def __setattr__(self, name: str, value) -> None:
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Type checkers do not know which children, parameters and buffers a network has: they let any name pass."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
         """As for any object, except that mistakes are refused which would otherwise show much later.
 
         Raises AttributeError for parameters and modules set before ``super().__init__()``, TypeError where a parameter or a
@@ -67,10 +80,20 @@ class Module:
                         f"{kind.__name__} or None" + (f", or write into {name}.data" if kind is Parameter else "")
                     )
             if name in self._buffer_names and value is not None:
-                value = np.asarray(value.data if isinstance(value, Tensor) else value)  # NumPy makes scalars of 0-d results
+                # NumPy makes scalars of 0-d results
+                value = _writable(np.asarray(value.data if isinstance(value, Tensor) else value))
         elif isinstance(value, (Parameter, Module)):
             raise AttributeError(f"{type(self).__name__}.{name} is set too early: call super().__init__() before it")
         super().__setattr__(name, value)
+
+    def __setstate__(self, state: dict) -> None:
+        """For ``pickle``, whose arrays are read-only where the bytes that it was given are: training writes into them."""
+        vars(self).update(state)
+        for name, value in state.items():
+            if isinstance(value, Parameter):
+                value.data = _writable(value.data)
+            elif name in self._buffer_names and value is not None:
+                setattr(self, name, value)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
@@ -109,11 +132,13 @@ class Module:
     # -- what is inside -----------------------------------------------------------------------------------------------
 
     def named_children(self) -> Iterator[tuple[str, "Module"]]:
+        """(name, module) of those that are attributes of this one, in the order in which they were set."""
         for name, value in vars(self).items():
             if isinstance(value, Module):
                 yield name, value
 
     def children(self) -> Iterator["Module"]:
+        """The modules that are attributes of this one."""
         for _, child in self.named_children():
             yield child
 
@@ -130,6 +155,7 @@ class Module:
             stack.extend(reversed(below))
 
     def modules(self) -> Iterator["Module"]:
+        """This module and all below it, parents first."""
         for _, module in self.named_modules():
             yield module
 
@@ -143,16 +169,19 @@ class Module:
                     yield f"{path}.{name}" if path else name, value
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """What ``named_parameters`` gives, without the names: for an optimiser."""
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
     def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, np.ndarray]]:
+        """(name, array) of what was registered with ``register_buffer``, here and below; recurse=False: only here."""
         for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
             for name in module._buffer_names:
                 if getattr(module, name) is not None:
                     yield f"{path}.{name}" if path else name, getattr(module, name)
 
     def buffers(self, recurse: bool = True) -> Iterator[np.ndarray]:
+        """What ``named_buffers`` gives, without the names."""
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
@@ -190,9 +219,10 @@ class Module:
     def load_state_dict(self, state: dict, strict: bool = True) -> tuple[list[str], list[str]]:
         """Copy ``state`` into the arrays of this module, converted to their dtypes. Returns (missing, unexpected) names.
 
-        Everything is checked before anything is changed. Raises RuntimeError for arrays of the wrong shape and, where
-        ``strict``, for names that are missing or unexpected; TypeError for what is no dict. As in PyTorch, a batch norm's
-        num_batches_tracked may be missing all the same, and stays as it is: older files lack it, and few networks use it.
+        Everything is checked before anything is changed. Raises RuntimeError for arrays of the wrong shape, for numbers that
+        would lose a part (complex to real, 1.5 to whole numbers), for text and, where ``strict``, for names that are missing or
+        unexpected; TypeError for what is no dict. As in PyTorch, a batch norm's num_batches_tracked may be missing all the
+        same, and stays as it is: older files lack it, and few networks use it.
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"the state must be a dict of arrays, as state_dict() gives, not {type(state).__name__}")
@@ -200,12 +230,7 @@ class Module:
         missing = [name for name in own if name not in state]
         unexpected = [name for name in state if name not in own]
         given = {name: np.asarray(value.data if isinstance(value, Tensor) else value) for name, value in state.items()}
-        misshapen = [
-            f"{name} is {given[name].shape}, expected {own[name].shape}"
-            for name in own
-            if name in given and given[name].shape != own[name].shape
-        ]
-        problems = [f"shape of {text}" for text in misshapen]
+        problems = [text for name in own if name in given for text in _misfits(name, own[name], given[name])]
         if strict:
             problems += [f"missing {name}" for name in missing if name.rpartition(".")[2] != "num_batches_tracked"]
             problems += [f"unexpected {name}" for name in unexpected]
@@ -215,35 +240,38 @@ class Module:
         for name, array in own.items():
             if name in given:
                 array[...] = given[name]
+                changes.mark([array])
         return missing, unexpected
 
-    def train(self, mode: bool = True) -> "Module":
+    def train(self: Own, mode: bool = True) -> Own:
         """Behave as in training (batch statistics, dropout), here and below. Returns self."""
         for module in self.modules():
             module.training = bool(mode)
         return self
 
-    def eval(self) -> "Module":
+    def eval(self: Own) -> Own:
         """Behave as in use: running statistics, no dropout. Returns self."""
         return self.train(False)
 
-    def requires_grad_(self, flag: bool = True) -> "Module":
+    def requires_grad_(self: Own, flag: bool = True) -> Own:
+        """Whether its parameters are trained, here and below. Returns self."""
         for parameter in self.parameters():
             parameter.requires_grad = bool(flag)
         return self
 
-    def zero_grad(self) -> None:
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients; with ``set_to_none=False`` they become zeros, and then count as gradients."""
         for parameter in self.parameters():
-            parameter.grad = None
+            parameter.grad = None if set_to_none or parameter.grad is None else np.zeros_like(parameter.grad)
 
-    def apply(self, function) -> "Module":
+    def apply(self: Own, function: Callable[["Module"], Any]) -> Own:
         """Call ``function(module)`` for every module, children before their parents. Returns self."""
         for child in self.children():
             child.apply(function)
         function(self)
         return self
 
-    def to(self, dtype) -> "Module":
+    def to(self: Own, dtype: Any) -> Own:
         """Convert parameters and floating-point buffers to ``dtype``, in place. Returns self."""
         dtype = np.dtype(dtype)
         if dtype.kind != "f":
@@ -259,11 +287,11 @@ class Module:
                     setattr(module, name, buffer.astype(dtype))
         return self
 
-    def float(self) -> "Module":
+    def float(self: Own) -> Own:
         """float32, in place."""
         return self.to(np.float32)
 
-    def double(self) -> "Module":
+    def double(self: Own) -> Own:
         """float64, in place: what a gradient check needs."""
         return self.to(np.float64)
 
@@ -279,3 +307,20 @@ class Module:
             return f"{type(self).__name__}({self.extra_repr()})"
         first = [self.extra_repr()] if self.extra_repr() else []
         return f"{type(self).__name__}(\n  " + "\n  ".join(first + below) + "\n)"
+
+
+def _misfits(name: str, own: np.ndarray, given: np.ndarray) -> Iterator[str]:
+    """Why ``given`` cannot be copied into a module's own array."""
+    if given.shape != own.shape:
+        yield f"shape of {name} is {given.shape}, expected {own.shape}"
+    elif not np.can_cast(given.dtype, own.dtype, "same_kind"):
+        with np.errstate(all="ignore"):
+            if given.dtype.kind not in "biuf" or (given != given.astype(own.dtype)).any():
+                yield f"dtype of {name} is {given.dtype}, and {own.dtype} cannot hold its values"
+    if not own.flags.writeable:
+        yield f"{name} cannot be written into, its array is read-only: set its data to a copy"
+
+
+def _writable(array: np.ndarray) -> np.ndarray:
+    """``array``, or a copy where it is read-only: memory-mapped, a view of bytes, broadcast."""
+    return array if array.flags.writeable else array.copy()

@@ -9,6 +9,7 @@ import numpy as np
 from minimix.kernels import activation as kernels
 from minimix.ops.elementwise import clip_real
 from minimix.ops.op import Op
+from minimix.ops.sums import rounded, summed, wide
 
 ACTIVATIONS = {  # those that other ops do in the same pass, by the names that users give, as kernels know them
     "identity": kernels.IDENTITY,
@@ -107,21 +108,23 @@ HARD_SWISH = Op("hard_swish", hard_swish_forward, hard_swish_backward)
 
 
 def log_softmax_of(x, axis):
-    """x - log(sum(exp(x))), from numbers of which the largest is 0, so that nothing overflows."""
+    """x - log(sum(exp(x))), from numbers of which the largest is 0, so that nothing overflows. Of float16 as float32."""
+    x = wide(x)
     shifted = x - x.real.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    return shifted - np.log(summed(np.exp(shifted), axis, True))
 
 
 def softmax_forward(x, axis):
-    e = np.exp(x - x.real.max(axis=axis, keepdims=True))
-    output = e / e.sum(axis=axis, keepdims=True)
-    return output, (output, axis)
+    e = wide(x)
+    e = np.exp(e - e.real.max(axis=axis, keepdims=True))
+    output = e / summed(e, axis, True)
+    return rounded(output, x.dtype), (output, axis)
 
 
 def softmax_backward(gradient, saved):
     output, axis = saved
-    weighted = gradient * output
-    return (weighted - output * weighted.sum(axis=axis, keepdims=True),)
+    weighted = wide(gradient) * output
+    return (rounded(weighted - output * summed(weighted, axis, True), gradient.dtype),)
 
 
 SOFTMAX = Op("softmax", softmax_forward, softmax_backward)
@@ -129,12 +132,12 @@ SOFTMAX = Op("softmax", softmax_forward, softmax_backward)
 
 def log_softmax_forward(x, axis):
     output = log_softmax_of(x, axis)
-    return output, (output, axis)
+    return rounded(output, x.dtype), (output, axis)
 
 
 def log_softmax_backward(gradient, saved):
     output, axis = saved
-    return (gradient - np.exp(output) * gradient.sum(axis=axis, keepdims=True),)
+    return (rounded(gradient - np.exp(output) * summed(wide(gradient), axis, True), gradient.dtype),)
 
 
 LOG_SOFTMAX = Op("log_softmax", log_softmax_forward, log_softmax_backward)

@@ -22,10 +22,11 @@ from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.activation import ACTIVATIONS
 from minimix.ops.depthwise import backward_plan, plan
 from minimix.ops.excite import gate_gradient, gate_of
-from minimix.ops.layout import channel_major, nchw
+from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.norm import move_running
 from minimix.ops.op import Op
 from minimix.ops.product import SPEED, partial_columns, tile_columns
+from minimix.ops.sums import summed
 
 
 class Normalisation(NamedTuple):
@@ -140,7 +141,8 @@ class Saved(NamedTuple):
 def _room(inputs: Inputs, layout: Layout, options: Options) -> Saved:
     """All that ``block.forward`` needs, and room for what it makes."""
     x, g, training = inputs.x[0], layout.geometry, options.training
-    dtype, images, planes = x.dtype, x.shape[0], channel_major(x)
+    images, planes = x.shape[0], channel_major(x)
+    dtype = planes.dtype
     gate = gate_of(inputs.excite, options.excite, g.channels, images, dtype)
     z, y = (memory.empty((g.channels, g.out_height, g.out_width, images), dtype) for _ in range(2))
     return Saved(
@@ -238,12 +240,12 @@ def mix_block_backward(gradient, saved, needed):
     parallel(block.backward, *arguments, threads=n, meets=True)
     found = Inputs(
         x=(nchw(g.gx),),
-        expand=g.expand.sum(axis=1) if layout.expand else (),
+        expand=summed(g.expand, 1) if layout.expand else (),
         before=tuple(g.before.T) if layout.expand else (),
         weights=_unflat(g.weight, inputs.weights),
         after=tuple(g.after.T),
         excite=g.gate[:4] if saved.gate.present else (),
-        project=g.project.sum(axis=1),
+        project=summed(g.project, 1),
         last=(g.scale, g.shift),
     )
     pairs = (
@@ -271,7 +273,7 @@ def _flats(*arrays):
 
 
 def _flat(arrays):
-    return np.concatenate([array.reshape(-1) for array in arrays]) if len(arrays) > 1 else arrays[0].reshape(-1)
+    return ready(np.concatenate([array.reshape(-1) for array in arrays]) if len(arrays) > 1 else arrays[0].reshape(-1))
 
 
 def _unflat(flat, arrays) -> list:
@@ -304,13 +306,13 @@ def _norm(options, arrays, channels: int, training: bool, dtype) -> Norm:
         mean, variance = np.empty(channels), np.empty(channels)
     else:
         mean, variance = (np.array(statistic, np.float64) for statistic in options.running)
-    return Norm(True, training, ACTIVATIONS[options.activation], float(options.eps), *arrays, mean, variance)
+    return Norm(True, training, ACTIVATIONS[options.activation], float(options.eps), *map(ready, arrays), mean, variance)
 
 
 def _scratch(layout: Layout, n: int, dtype, taps) -> block.Scratch:
     g = layout.geometry
     rows = np.empty((n, max(3 * g.width * g.batch, int(taps.run[0]))), dtype)
-    weights, totals = (np.empty((n, len(taps.offset)), dtype) for _ in range(2))
+    weights, totals = (np.empty((n, len(taps.offset)), kind) for kind in (dtype, np.float64))
     buffers = memory.empty((n, taps.buffer.size(g.batch)), dtype)
     return block.Scratch(memory.empty((n, layout.packed), dtype), buffers, rows, weights, totals)
 

@@ -11,8 +11,8 @@ from minimix.kernels import memory, unfold
 from minimix.kernels.activation import IDENTITY
 from minimix.kernels.threads import parallel
 from minimix.ops import depthwise
-from minimix.ops.layout import channel_major, nchw
-from minimix.ops.op import Op, refuse_complex
+from minimix.ops.layout import channel_major, nchw, ready
+from minimix.ops.op import Op, reads_of_convolution, refuse_complex
 from minimix.ops.product import matrix_product, outer_product
 
 
@@ -36,13 +36,13 @@ def run(x, weight, geometry, bias=None, activation=IDENTITY):
         out, saved = depthwise.run(x, (weight,), _as_mixed(geometry), bias, activation)
         return channel_major(out), saved
     planes = channel_major(x)
-    out = memory.empty((geometry.out_channels, *_places(geometry)), x.dtype)
-    matrix = np.ascontiguousarray(weight.reshape(geometry.out_channels, -1))
+    matrix, bias = ready(weight.reshape(geometry.out_channels, -1)), bias if bias is None else ready(bias)
+    out = memory.empty((geometry.out_channels, *_places(geometry)), planes.dtype)
     rows = out.reshape(geometry.out_channels, -1)
     for g, outputs in enumerate(_slabs(geometry.out_channels, geometry.groups)):
         own = None if bias is None else bias[outputs]
         matrix_product(matrix[outputs], _columns(planes, geometry, g), rows[outputs], own, activation)
-    return out, (planes, weight, geometry)
+    return out, (planes, matrix.reshape(weight.shape), geometry)
 
 
 def conv2d_backward(gradient, saved, needed):
@@ -112,4 +112,4 @@ def conv2d_flops(out, saved) -> int:
     return 2 * out.size * int(np.prod(saved[1].shape[1:])) if saved else 0
 
 
-CONV2D = Op("conv2d", conv2d, conv2d_backward, selective=True, flops=conv2d_flops)
+CONV2D = Op("conv2d", conv2d, conv2d_backward, selective=True, flops=conv2d_flops, reads=reads_of_convolution)

@@ -15,8 +15,8 @@ from minimix.kernels import depthwise, memory
 from minimix.kernels.activation import IDENTITY
 from minimix.kernels.taps import Group, forward_taps, input_grad_taps, plane_taps
 from minimix.kernels.threads import parallel, threads_for
-from minimix.ops.layout import channel_major, nchw
-from minimix.ops.op import Op, refuse_complex
+from minimix.ops.layout import channel_major, nchw, ready
+from minimix.ops.op import Op, reads_everything, refuse_complex
 
 SHORT = 256  # numbers in an output row, below which all rows are computed in one run
 
@@ -28,11 +28,12 @@ def plan(geometry: convargs.MixGeometry):
     counts = [group.out_last - group.out_first for group in g.groups]
     lengths = np.repeat([group.kernel[0] * group.kernel[1] for group in g.groups], counts)
     channels = depthwise.Channels(
-        g.batch, g.height, g.width, g.out_height, g.out_width, g.multiplier,
+        g.batch, g.height, g.width, g.out_height, g.out_width, g.multiplier, *g.stride,
+        kernels=np.array([(t.kernel[1], *t.dilation, t.pads[0][0], t.pads[1][0]) for t in g.groups], np.int64),
         group=np.repeat(np.arange(len(g.groups)), [group.last - group.first for group in g.groups]),
         weight_start=np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
     )  # fmt: skip
-    for array in channels[-2:]:
+    for array in channels[-3:]:
         array.flags.writeable = False  # they are shared by all calls of this shape
     return channels, (plane_taps if g.batch * g.out_width < SHORT else forward_taps)(*_sizes(g))
 
@@ -73,15 +74,15 @@ def depthwise_conv2d(x, weight, stride=1, padding="same", dilation=1):
 def run(x, weights, geometry, bias=None, activation=IDENTITY):
     """(output, saved). bias: (C*m,) or None; with it, the output is activation(convolution + bias), in the same pass."""
     planes = channel_major(x)
-    weight = np.concatenate([w.reshape(-1) for w in weights])
-    out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), x.dtype)
+    weight = ready(np.concatenate([w.reshape(-1) for w in weights]))
+    out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), planes.dtype)
     if out.size:
         channels, taps = plan(geometry)
         n = threads(geometry)
-        buffers = memory.empty((n, taps.buffer.size(geometry.batch)), x.dtype)
-        bias = np.zeros(0, x.dtype) if bias is None else bias
+        buffers = memory.empty((n, taps.buffer.size(geometry.batch)), planes.dtype)
+        bias = np.zeros(0, planes.dtype) if bias is None else ready(bias)
         parallel(depthwise.forward, planes.reshape(-1), weight, out.reshape(-1), channels, taps, buffers,
-                 np.empty((n, len(taps.offset)), x.dtype), np.empty((n, int(taps.run[0])), x.dtype), bias, activation,
+                 np.empty((n, len(taps.offset)), out.dtype), np.empty((n, int(taps.run[0])), out.dtype), bias, activation,
                  threads=n)  # fmt: skip
     return nchw(out), (planes, weight, geometry)
 
@@ -97,7 +98,7 @@ def mixconv2d_backward(gradient, saved, needed):
         n = threads(geometry)
         buffers = memory.empty((n, taps.buffer.size(geometry.batch)), g.dtype)
         rows = np.empty((n, geometry.width * geometry.batch), g.dtype)
-        scratch, totals = (np.empty((n, len(taps.offset)), g.dtype) for _ in range(2))
+        scratch, totals = (np.empty((n, len(taps.offset)), dtype) for dtype in (g.dtype, np.float64))
         parallel(depthwise.backward, planes.reshape(-1), weight, g.reshape(-1), gx.reshape(-1), gw, want_x, want_weight,
                  channels, taps, buffers, rows, scratch, totals, threads=n)  # fmt: skip
     else:
@@ -123,5 +124,7 @@ def mixconv2d_flops(out, saved) -> int:
     return 2 * pixels * len(saved[1])
 
 
-MIXCONV2D = Op("mixconv2d", mixconv2d, mixconv2d_backward, selective=True, flops=mixconv2d_flops)
-DEPTHWISE_CONV2D = Op("depthwise_conv2d", depthwise_conv2d, mixconv2d_backward, selective=True, flops=mixconv2d_flops)
+MIXCONV2D = Op("mixconv2d", mixconv2d, mixconv2d_backward, selective=True, flops=mixconv2d_flops, reads=reads_everything)
+DEPTHWISE_CONV2D = Op(
+    "depthwise_conv2d", depthwise_conv2d, mixconv2d_backward, selective=True, flops=mixconv2d_flops, reads=reads_everything
+)

@@ -9,7 +9,8 @@ that a complex step can check them. Where an op must choose (``maximum``, ``clip
 
 import numpy as np
 
-from minimix.ops.op import Op
+from minimix.ops.op import Op, reads_of_product
+from minimix.ops.sums import summed
 
 
 def unbroadcast(gradient: np.ndarray, shape: tuple) -> np.ndarray:
@@ -18,7 +19,7 @@ def unbroadcast(gradient: np.ndarray, shape: tuple) -> np.ndarray:
         return gradient
     new = gradient.ndim - len(shape)  # axes that broadcasting put in front
     repeated = [new + i for i, n in enumerate(shape) if n == 1 and gradient.shape[new + i] != 1]
-    return gradient.sum(axis=(*range(new), *repeated), keepdims=True).reshape(shape)
+    return summed(gradient, (*range(new), *repeated), True).reshape(shape)
 
 
 # -- two inputs -----------------------------------------------------------------------------------------------------------
@@ -60,7 +61,7 @@ def mul_backward(gradient, saved, needed):
     )
 
 
-MUL = Op("mul", mul_forward, mul_backward, selective=True)
+MUL = Op("mul", mul_forward, mul_backward, selective=True, reads=reads_of_product)
 
 
 def div_forward(a, b):

@@ -16,7 +16,7 @@ from minimix.kernels import memory
 from minimix.kernels.gate import Gate, GateGradient
 from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.activation import ACTIVATIONS
-from minimix.ops.layout import channel_major, nchw
+from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, refuse_complex
 
 
@@ -29,8 +29,8 @@ def squeeze_excite(x, *arrays, activation="swish"):
         hidden = hidden if activation == "identity" else getattr(reference, activation)(hidden)
         return x * reference.sigmoid(hidden @ second.T + b2)[:, :, None, None], None
     planes = channel_major(x)
-    gate = gate_of(arrays, activation, len(planes), x.shape[0], x.dtype)
-    out = memory.empty(planes.shape, x.dtype)
+    gate = gate_of(arrays, activation, len(planes), x.shape[0], planes.dtype)
+    out = memory.empty(planes.shape, planes.dtype)
     if x.size:
         pixels, threads = planes.shape[1] * planes.shape[2], threads_for(0.1 * x.size)
         parallel(kernels.squeeze, planes.reshape(-1), gate.mean, pixels, threads=threads)
@@ -59,7 +59,7 @@ def gate_of(arrays, activation, channels: int, images: int, dtype) -> Gate:
     if not arrays:
         none, matrix = np.empty(0, dtype), np.empty((0, 0), dtype)
         return Gate(False, 0, matrix, none, matrix, none, matrix, matrix, matrix, matrix)
-    weights = (np.ascontiguousarray(array.reshape(array.shape[:2])) for array in arrays)  # (R, C), (R,), (C, R), (C,)
+    weights = (ready(array.reshape(array.shape[:2])) for array in arrays)  # (R, C), (R,), (C, R), (C,)
     mean, gate = (memory.empty((channels, images), dtype) for _ in range(2))
     hidden, active = (np.empty((len(arrays[0]), images), dtype) for _ in range(2))
     return Gate(True, ACTIVATIONS[activation], *weights, mean, hidden, active, gate)

@@ -4,6 +4,7 @@ import numpy as np
 
 from minimix.ops.activation import log_softmax_of
 from minimix.ops.op import Op
+from minimix.ops.sums import rounded, summed, wide
 
 
 def _pick(table, targets):
@@ -12,7 +13,7 @@ def _pick(table, targets):
 
 
 def _reduce(losses, total_weight, reduction):
-    return losses if reduction == "none" else losses.sum() / total_weight if reduction == "mean" else losses.sum()
+    return losses if reduction == "none" else summed(losses) / total_weight if reduction == "mean" else summed(losses)
 
 
 def cross_entropy_forward(logits, targets, weight, kept, label_smoothing, reduction):
@@ -22,13 +23,22 @@ def cross_entropy_forward(logits, targets, weight, kept, label_smoothing, reduct
     label_smoothing moves that share of every target evenly to all classes (Szegedy et al., arXiv 1512.00567, sec. 7).
     reduction: "none", "sum", or "mean": the sum over the total weight of the targets that count.
     """
-    log_p = log_softmax_of(logits, -1)
+    log_p, weight = log_softmax_of(logits, -1), wide(weight)
     own = weight[targets] * kept  # (...)
     losses = np.where(kept, -_pick(log_p, targets), 0) * (own * (1 - label_smoothing))
     if label_smoothing:  # (without it an infinite logit elsewhere shall not disturb)
-        losses -= np.where(kept, (log_p * weight).sum(axis=-1), 0) * (label_smoothing / log_p.shape[-1])
-    total = own.sum()
-    return _reduce(losses, total, reduction), (log_p, targets, weight, kept, own, label_smoothing, reduction, total)
+        losses -= np.where(kept, summed(log_p * weight, -1), 0) * (label_smoothing / log_p.shape[-1])
+    total = summed(own)
+    return rounded(_reduce(losses, total, reduction), logits.dtype), (
+        log_p,
+        targets,
+        weight,
+        kept,
+        own,
+        label_smoothing,
+        reduction,
+        total,
+    )
 
 
 def cross_entropy_backward(gradient, saved):
@@ -40,7 +50,8 @@ def cross_entropy_backward(gradient, saved):
     at_target = np.take_along_axis(to_logits, places, -1) - (1 - label_smoothing) * own[..., None]
     np.put_along_axis(to_logits, places, at_target, -1)
     to_logits *= _per_target(gradient, reduction, total)
-    return (to_logits,)
+    to_logits = np.where(kept[..., None], to_logits, 0)  # where none counts, the mean's total weight is 0: 0 / 0 is NaN
+    return (rounded(to_logits, gradient.dtype),)
 
 
 def _per_target(gradient, reduction, total):
@@ -52,16 +63,17 @@ CROSS_ENTROPY = Op("cross_entropy", cross_entropy_forward, cross_entropy_backwar
 
 def nll_loss_forward(log_p, targets, weight, kept, reduction):
     """-log_p[target]: cross-entropy's second half, for those who have log-probabilities already. Arguments as above."""
-    own = weight[targets] * kept
+    own = wide(weight)[targets] * kept
     losses = np.where(kept, -_pick(log_p, targets), 0) * own
-    total = own.sum()
-    return _reduce(losses, total, reduction), (log_p.shape, targets, own, reduction, total)
+    total = summed(own)
+    return rounded(_reduce(losses, total, reduction), log_p.dtype), (log_p.shape, targets, kept, own, reduction, total)
 
 
 def nll_loss_backward(gradient, saved):
-    shape, targets, own, reduction, total = saved
+    shape, targets, kept, own, reduction, total = saved
     to_log_p = np.zeros(shape, gradient.dtype)
-    np.put_along_axis(to_log_p, targets[..., None], -own[..., None] * _per_target(gradient, reduction, total), -1)
+    at_target = np.where(kept[..., None], -own[..., None] * _per_target(gradient, reduction, total), 0)
+    np.put_along_axis(to_log_p, targets[..., None], at_target, -1)
     return (to_log_p,)
 
 

@@ -1,9 +1,12 @@
 """Matrix products."""
 
+import math
+
 import numpy as np
 
 from minimix.ops.elementwise import unbroadcast
-from minimix.ops.op import Op, refuse_complex
+from minimix.ops.layout import ready
+from minimix.ops.op import Op, reads_of_product, refuse_complex
 from minimix.ops.product import matrix_product, outer_product
 
 
@@ -32,7 +35,7 @@ def matmul_flops(output, saved):
     return 2 * output.size * saved[0].shape[-1]
 
 
-MATMUL = Op("matmul", matmul_forward, matmul_backward, selective=True, flops=matmul_flops)
+MATMUL = Op("matmul", matmul_forward, matmul_backward, selective=True, flops=matmul_flops, reads=reads_of_product)
 
 
 FEW = 16  # samples, below which the features are the run that a product vectorises
@@ -41,37 +44,42 @@ FEW = 16  # samples, below which the features are the run that a product vectori
 def linear_forward(x, weight, bias=None):
     """x (..., I) times weight (O, I) transposed, plus bias (O) -> (..., O).
 
-    The same products as a pointwise convolution's, on one "pixel": rows are features, columns are samples.
+    The same products as a pointwise convolution's, on one "pixel": rows are features, columns are samples. float16 is computed
+    in float32; what the kernels do not know, complex numbers and integers, is left to NumPy.
     """
-    if x.dtype.kind != "f" or x.dtype.itemsize < 4:
+    dtype = x.dtype.newbyteorder("=")
+    if dtype == np.float16:
+        x, weight = x.astype(np.float32), weight.astype(np.float32)
+    elif dtype not in (np.float32, np.float64):
         output = x @ weight.T
         return (output if bias is None else output + bias), None
-    columns = np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T)  # (I, samples)
-    weight = np.ascontiguousarray(weight)
+    weight = ready(weight)
+    columns = ready(x.reshape(math.prod(x.shape[:-1]), x.shape[-1]).T)  # (I, samples)
     if columns.shape[1] < FEW:  # features are the longer run
-        output = outer_product(weight, np.ascontiguousarray(columns.T))
+        output = outer_product(weight, ready(columns.T))
     else:
-        output = matrix_product(weight, columns, np.empty((len(weight), columns.shape[1]), x.dtype))
+        output = matrix_product(weight, columns, np.empty((len(weight), columns.shape[1]), columns.dtype))
     if bias is not None:
         output += bias[:, None]
-    return output.T.reshape(*x.shape[:-1], len(weight)), (columns, weight, x.shape, bias is not None)
+    return output.T.reshape(*x.shape[:-1], len(weight)).astype(dtype, copy=False), (columns, weight, x.shape, bias is not None)
 
 
 def linear_backward(gradient, saved, needed):
     columns, weight, shape, has_bias = refuse_complex(saved)
-    g = np.ascontiguousarray(gradient.reshape(-1, len(weight)).T)  # (O, samples)
+    dtype = gradient.dtype.newbyteorder("=")
+    g = ready(gradient.reshape(math.prod(shape[:-1]), len(weight)).T.astype(columns.dtype, copy=False))  # (O, samples)
     to_x = to_weight = None
     if needed[0]:
-        to_x = matrix_product(np.ascontiguousarray(weight.T), g, np.empty(columns.shape, g.dtype)).T.reshape(shape)
+        to_x = matrix_product(ready(weight.T), g, np.empty(columns.shape, g.dtype)).T.reshape(shape).astype(dtype, copy=False)
     if needed[1]:
-        to_weight = outer_product(g, columns)
+        to_weight = outer_product(g, columns).astype(dtype, copy=False)
     if not has_bias:
         return to_x, to_weight
-    return to_x, to_weight, g.sum(axis=1) if needed[2] else None
+    return to_x, to_weight, g.sum(axis=1).astype(dtype, copy=False) if needed[2] else None
 
 
 def linear_flops(output, saved):
     return 2 * output.size * saved[1].shape[1] if saved else 0
 
 
-LINEAR = Op("linear", linear_forward, linear_backward, selective=True, flops=linear_flops)
+LINEAR = Op("linear", linear_forward, linear_backward, selective=True, flops=linear_flops, reads=reads_of_product)

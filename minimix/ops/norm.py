@@ -12,7 +12,7 @@ from minimix import reference
 from minimix.kernels import memory, norm
 from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.activation import ACTIVATIONS
-from minimix.ops.layout import channel_major, nchw
+from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, refuse_complex
 
 
@@ -33,8 +33,8 @@ def batch_norm(x, weight, bias, *residual, running=None, training=False, momentu
         mean, variance = np.zeros(channels), np.zeros(channels)
     else:
         mean, variance = (np.array(statistic, np.float64) for statistic in running)
-    facts = norm.Norm(True, training, ACTIVATIONS[activation], float(eps), weight, bias, mean, variance)
-    y = memory.empty(rows.shape, x.dtype)
+    facts = norm.Norm(True, training, ACTIVATIONS[activation], float(eps), ready(weight), ready(bias), mean, variance)
+    y = memory.empty(rows.shape, rows.dtype)
     if x.size:
         more = channel_major(residual[0]).reshape(-1) if residual else y.reshape(-1)[:0]
         parallel(norm.forward, rows.reshape(-1), more, y.reshape(-1), facts, n, threads=threads_for(0.2 * x.size))

@@ -1,10 +1,8 @@
 """Pointwise (1x1) convolution: one matrix product for all pixels of all images."""
 
-import numpy as np
-
 from minimix import convargs, reference
-from minimix.ops.layout import channel_major, nchw
-from minimix.ops.op import Op, refuse_complex
+from minimix.ops.layout import channel_major, nchw, ready
+from minimix.ops.op import Op, reads_of_convolution, refuse_complex
 from minimix.ops.product import grouped_product, grouped_product_backward
 
 
@@ -14,7 +12,7 @@ def pointwise_conv2d(x, weight, *bias, groups=1):
     if x.dtype.kind == "c":
         return reference.pointwise_conv2d(x, weight, *bias, groups=groups), None
     rows = channel_major(x).reshape(geometry.channels, -1)  # (C, H*W*N)
-    matrix = np.ascontiguousarray(weight.reshape(geometry.out_channels, -1))
+    matrix = ready(weight.reshape(geometry.out_channels, -1))
     out = grouped_product(matrix, rows, geometry.groups)
     if bias:
         out += bias[0][:, None]
@@ -36,4 +34,11 @@ def pointwise_flops(out, saved) -> int:
     return 2 * out.size * saved[1].shape[1] if saved else 0
 
 
-POINTWISE_CONV2D = Op("pointwise_conv2d", pointwise_conv2d, pointwise_conv2d_backward, selective=True, flops=pointwise_flops)
+POINTWISE_CONV2D = Op(
+    "pointwise_conv2d",
+    pointwise_conv2d,
+    pointwise_conv2d_backward,
+    selective=True,
+    flops=pointwise_flops,
+    reads=reads_of_convolution,
+)

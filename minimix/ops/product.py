@@ -11,9 +11,13 @@ import numpy as np
 from minimix.kernels import memory, product
 from minimix.kernels.activation import IDENTITY
 from minimix.kernels.threads import parallel, threads_for
+from minimix.ops.layout import ready
+from minimix.ops.sums import summed
 
 CACHE = 1 << 18  # bytes that a packed tile of columns may take
-CHUNKS = 16  # partial sums of a weight gradient
+CHUNKS = 16  # partial sums of a weight gradient, or more
+LONGEST = 1 << 16  # columns of one of them
+LONG = 4096  # products that are summed up one after the other in their own dtype
 SPEED = 60  # multiply-adds a nanosecond, about: to judge what is worth a second thread
 
 
@@ -24,7 +28,7 @@ def tile_columns(rows: int, itemsize: int) -> int:
 
 def partial_columns(columns: int) -> int:
     """Columns that share a partial sum of a weight gradient: always the same, whatever the number of threads."""
-    return max(256, -(-columns // (CHUNKS * 64)) * 64)
+    return max(256, min(-(-columns // (CHUNKS * 64)) * 64, LONGEST))
 
 
 def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray, bias=None, activation=IDENTITY) -> np.ndarray:
@@ -33,6 +37,8 @@ def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray, bias=None
     bias: (M,) or None; with it, out = activation(weight @ x + bias) in the same pass. Needs K of 1 or more.
     """
     (M, K), P = weight.shape, x.shape[1]
+    if out.size and K > LONG:
+        return _long_product(weight, x, out, bias, activation)
     if out.size and K:
         tile, n = min(tile_columns(K, x.itemsize), P), threads_for(M * K * P / SPEED)
         kernel, more = (product.forward, ()) if bias is None else (product.forward_activated, (bias, activation))
@@ -40,6 +46,16 @@ def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray, bias=None
         parallel(kernel, weight, x.reshape(-1), out.reshape(-1), P, tile, scratch, *more, threads=n)
     else:
         out[...] = 0
+    return out
+
+
+def _long_product(weight, x, out, bias, activation):
+    """The same in parts, whose sums are added: thousands of products are not added one by one."""
+    matrix_product(ready(weight[:, :LONG]), x[:LONG], out)
+    for k in range(LONG, len(x), LONG):
+        out += matrix_product(ready(weight[:, k : k + LONG]), x[k : k + LONG], memory.empty(out.shape, out.dtype))
+    if bias is not None:
+        parallel(product.activate, out.reshape(-1), out.shape[1], bias, activation, threads=threads_for(out.size))
     return out
 
 
@@ -59,7 +75,7 @@ def matrix_product_backward(gradient: np.ndarray, weight: np.ndarray, x: np.ndar
     parallel(product.backward, np.ascontiguousarray(weight.T), gradient.reshape(-1), x.reshape(-1),
              gradient.reshape(-1)[:0] if gx is None else gx.reshape(-1), partial, gx is not None, want_weight,
              P, chunk, tile, memory.empty((n, (M + K) * tile), x.dtype), threads=n)  # fmt: skip
-    return partial.sum(axis=0) if want_weight else None
+    return summed(partial, 0) if want_weight else None
 
 
 def outer_product(gradient: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from minimix import changes
 from minimix.tensor import Tensor
 
 
@@ -91,15 +92,19 @@ class EMA:
         if self._own is not None:
             raise RuntimeError("this EMA is already swapped in: leave its with block first")
         pairs = self._paired()
+        if not all(array.flags.writeable for array, _ in pairs):
+            raise ValueError("the model's arrays are read-only, so that averages cannot take their place: copy them first")
         self._own = {name: array.copy() for name, array in self._arrays()}
         for array, average in pairs:
             np.copyto(array, average)
+        changes.mark(array for array, _ in pairs)
         return self
 
     def __exit__(self, *exception) -> None:
-        own, self._own = self._own, None
+        own, self._own = self._own or {}, None
         for name, array in self._arrays():
             np.copyto(array, own[name])
+            changes.mark([array])
 
     def state_arrays(self) -> dict[str, np.ndarray]:
         """Copies of all averages as ``"average/<name>"``, and ``"updates"``: flat, as safetensors wants it."""
@@ -116,9 +121,14 @@ class EMA:
             saved = np.asarray(arrays[f"average/{name}"])
             if saved.shape != average.shape:
                 raise ValueError(f"the saved average of {name} has shape {saved.shape}, but the model's has {average.shape}")
+            if saved.dtype.kind not in "biuf":
+                raise ValueError(f"the saved average of {name} is of {saved.dtype}, but must be real numbers")
+        updates = np.asarray(arrays["updates"])
+        if updates.shape != () or updates.dtype.kind not in "iuf" or not (updates >= 0 and updates == np.floor(updates)):
+            raise ValueError(f"the saved number of updates is {updates}, but must be a whole number, 0 or more")
         for name, average in self.averages.items():
             np.copyto(average, arrays[f"average/{name}"], casting="same_kind")
-        self.updates = int(arrays["updates"])
+        self.updates = int(updates)
 
 
 def _pairs(model: Iterable) -> list:

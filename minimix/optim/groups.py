@@ -32,7 +32,8 @@ def decay_groups(named_parameters: Iterable, weight_decay: float) -> list[dict]:
         named_parameters = named_parameters.named_parameters()
     if not weight_decay >= 0:
         raise ValueError(f"weight_decay is {weight_decay}, but must be 0 or more")
-    decayed, kept = [], []
+    decayed: list[tuple] = []
+    kept: list[tuple] = []
     for pair in named_parameters:
         if not (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[1], Tensor)):
             raise TypeError(

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
+from minimix import changes
 from minimix.tensor import Tensor, enable_grad
 from minimix.words import count
 
@@ -16,7 +18,7 @@ class Optimizer:
 
     Attributes: ``param_groups``, list of dicts with ``params`` and the numbers of the rule (``lr``, ...), which may be changed
     at any time; ``state``, dict from parameter to what the rule remembers of it; ``defaults``, the numbers for groups that
-    have none of their own.
+    have none of their own; ``scheduled_lr``, the rate that a ``Scheduler`` has set now, None where there is none.
 
     A subclass has ``slots``, the names of what it remembers; ``check(group)``, which refuses bad numbers; and
     ``update(items, group, number)``.
@@ -24,7 +26,7 @@ class Optimizer:
 
     slots: tuple[str, ...] = ()
 
-    def __init__(self, params, defaults: dict):
+    def __init__(self, params: Any, defaults: dict) -> None:
         if isinstance(params, (Tensor, np.ndarray)) or hasattr(params, "named_parameters"):
             fix = "[tensor]" if isinstance(params, (Tensor, np.ndarray)) else "model.parameters()"
             raise TypeError(
@@ -36,6 +38,7 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict] = []
         self.state: dict[Tensor, dict] = {}
+        self.scheduled_lr: float | None = None
         groups = list(params)
         if not groups:
             raise ValueError(
@@ -49,7 +52,7 @@ class Optimizer:
     @classmethod
     def check(cls, group: dict) -> None:
         """Refuse bad numbers. No rule wants negative ones, or NaN."""
-        for name in ("lr", "momentum", "decay", "eps", "weight_decay"):
+        for name in ("lr", "lr_multiplier", "momentum", "decay", "eps", "weight_decay"):
             value = group.get(name, 0)
             if not isinstance(value, (int, float, np.number)):
                 fix = ": hand a schedule to a Scheduler" if callable(value) else ""
@@ -59,6 +62,9 @@ class Optimizer:
 
     def add_param_group(self, group: dict) -> None:
         """Add ``{"params": Tensors or (name, Tensor) pairs, ...}``; numbers that it lacks come from ``defaults``.
+
+        Where a ``Scheduler`` sets the rates it sets this group's from now on, too: ``lr`` is then, as for the groups that were
+        there before, a proportion to the optimiser's own.
 
         Raises TypeError or ValueError, as the constructor, and then adds nothing.
         """
@@ -84,6 +90,9 @@ class Optimizer:
         if names:
             group["param_names"] = names
         self.check(group)
+        if self.scheduled_lr is not None:
+            group["lr_multiplier"] = self.lr_proportion(group)
+            group["lr"] = self.scheduled_lr * group["lr_multiplier"]
         groups = [*self.param_groups, group]
         filled = [g for g in groups if g["params"]]
         if len({"param_names" in g for g in filled}) > 1:
@@ -91,13 +100,30 @@ class Optimizer:
         _refuse_duplicates(filled)
         self.param_groups = groups
 
+    def lr_proportion(self, group: dict) -> float:
+        """What a schedule's rate is multiplied by for ``group``: its ``lr_multiplier``, else its ``lr`` / the optimiser's.
+
+        Raises ValueError where the optimiser's is 0.
+        """
+        base = self.defaults["lr"]
+        if "lr_multiplier" in group:
+            return float(group["lr_multiplier"])
+        if base == group["lr"]:
+            return 1.0
+        if base == 0:
+            raise ValueError(
+                f"a group has lr {group['lr']}, the optimiser 0, so their proportion is unknown: give the group an "
+                '"lr_multiplier", or the Scheduler multipliers='
+            )
+        return float(group["lr"] / base)
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients; with ``set_to_none=False`` they become zeros, and then count as gradients."""
         for group in self.param_groups:
             for p in group["params"]:
                 p.grad = None if set_to_none or p.grad is None else np.zeros_like(p.grad)
 
-    def step(self, closure: Callable | None = None):
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, in place; the gradients stay as they are.
 
         closure: computes the loss and its gradients anew; its result is returned.
@@ -106,23 +132,33 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            items: dict[np.dtype, list] = {}
-            for p in group["params"]:
-                gradient = p.grad
-                if gradient is None:
-                    continue
-                if gradient.shape != p.data.shape:
-                    raise ValueError(
-                        f"parameter {self._names()[p]} has shape {p.data.shape}, but its gradient has shape {gradient.shape}: "
-                        "call zero_grad() after changing a parameter's shape"
-                    )
-                state = self.state.setdefault(p, {})
-                items.setdefault(p.data.dtype, []).append((p.data, -gradient if group["maximize"] else gradient, state))
+        gathered = [(group, self._gathered(group)) for group in self.param_groups]  # refuses before anything is changed
+        for group, items in gathered:
             for dtype, alike in items.items():
                 # NumPy takes twice as long for small_array * 0.9 as for small_array * np.array(0.9, dtype).
                 self.update(alike, group, partial(np.array, dtype=dtype))
+                changes.mark(weight for weight, _, _ in alike)
         return loss
+
+    def _gathered(self, group: dict) -> dict[np.dtype, list]:
+        """(weight, gradient, state) of all parameters of a group that have a gradient, by dtype."""
+        items: dict[np.dtype, list] = {}
+        for p in group["params"]:
+            if p.grad is None:
+                continue
+            gradient = p.grad.data if isinstance(p.grad, Tensor) else np.asarray(p.grad)
+            if gradient.shape != p.data.shape:
+                raise ValueError(
+                    f"parameter {self._names()[p]} has shape {p.data.shape}, but its gradient has shape {gradient.shape}: "
+                    "call zero_grad() after changing a parameter's shape"
+                )
+            if not p.data.flags.writeable:
+                raise ValueError(
+                    f"parameter {self._names()[p]} is read-only: give it memory of its own, p.data = p.data.copy()"
+                )
+            state = self.state.setdefault(p, {})
+            items.setdefault(p.data.dtype, []).append((p.data, -gradient if group["maximize"] else gradient, state))
+        return items
 
     def update(self, items: list[tuple[np.ndarray, np.ndarray, dict]], group: dict, number: Callable) -> None:
         """One step, in place, for all (weight, gradient, state) of one group; ``number`` makes a constant of their dtype."""
@@ -158,9 +194,11 @@ class Optimizer:
         names = self._names()
         if len(saved["param_groups"]) != len(self.param_groups):
             raise ValueError(
-                f"the saved state has {len(saved['param_groups'])} parameter groups, the optimizer {len(self.param_groups)}"
+                f"the saved state has {len(saved['param_groups'])} parameter groups, the optimizer {len(self.param_groups)}: "
+                "make it as it was made then, with add_param_group() for groups that were added later"
             )
-        params, groups = {}, []  # params: saved number -> parameter
+        params: dict[int, Tensor] = {}  # saved number -> parameter
+        groups = []
         for i, (old, group) in enumerate(zip(saved["param_groups"], self.param_groups, strict=True)):
             theirs, ours = old.get("param_names"), group.get("param_names")
             if theirs and ours and theirs != ours:
@@ -199,6 +237,9 @@ class Optimizer:
                 raise ValueError(
                     f"{key} of {name} was saved with shape {array.shape}, but needs {shape}: is this another model's state?"
                 )
+            if array.dtype.kind not in "biuf" or (key == "step" and not (array >= 0 and array == np.floor(array))):
+                expected = "a whole number" if key == "step" else "real numbers"
+                raise ValueError(f"{key} of {name} was saved as {_short(array)} of {array.dtype}, but must be {expected}")
             checked[key] = int(array) if key == "step" else array.astype(p.dtype)
         return checked
 

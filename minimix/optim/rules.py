@@ -69,7 +69,7 @@ class SGD(Optimizer):
                 f"dampening={group['dampening']}: pass momentum=0.9, for example"
             )
 
-    def update(self, items, group, number):
+    def update(self, items, group, number) -> None:
         lr, momentum, decay = (number(group[name]) for name in ("lr", "momentum", "weight_decay"))
         undamped = number(1 - group["dampening"])
         for weight, gradient, state in items:
@@ -139,7 +139,7 @@ class RMSProp(Optimizer):
         if group["decay"] > 1:
             raise ValueError(f"decay is {group['decay']}, but must be from 0 to 1")
 
-    def update(self, items, group, number):
+    def update(self, items, group, number) -> None:
         lr, momentum, eps, decay = (number(group[name]) for name in ("lr", "momentum", "eps", "weight_decay"))
         old, new = number(group["decay"]), number(1 - group["decay"])
         for weight, gradient, state in items:
@@ -203,10 +203,10 @@ class Adam(Optimizer):
     def check(cls, group: dict) -> None:
         super().check(group)
         betas = group["betas"]
-        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
             raise ValueError(f"betas is {betas}, but must be two numbers, both from 0 to below 1, such as (0.9, 0.999)")
 
-    def update(self, items, group, number):
+    def update(self, items, group, number) -> None:
         lr, (beta1, beta2) = group["lr"], group["betas"]
         old2, new2, new1 = number(beta2), number(1 - beta2), number(1 - beta1)
         decay, kept = number(group["weight_decay"]), number(1 - lr * group["weight_decay"])

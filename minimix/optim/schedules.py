@@ -151,6 +151,7 @@ class Scheduler:
     schedule: function from step to learning rate.
     multipliers: one a group. By default a group keeps its proportion: one that was given its own ``lr`` gets that divided
         by the optimiser's ``lr``. Kept as ``group["lr_multiplier"]``, where it may also be given, and saved with the optimiser.
+        Groups that are added later (``add_param_group``) are treated alike, from the moment they are added.
 
     Attributes: ``last_step``, the step whose rate is set now; setting it goes there, which is all that resuming needs.
 
@@ -173,7 +174,7 @@ class Scheduler:
             raise TypeError(f"schedule is {schedule!r}, but must be a function of the step, such as constant({schedule!r})")
         groups = optimizer.param_groups
         if multipliers is None:
-            multipliers = [_proportion(optimizer, group) for group in groups]
+            multipliers = [optimizer.lr_proportion(group) for group in groups]
         if len(multipliers) != len(groups):
             raise ValueError(f"{len(multipliers)} multipliers for {len(groups)} parameter groups: give one for each group")
         for group, multiplier in zip(groups, multipliers, strict=True):
@@ -185,15 +186,19 @@ class Scheduler:
 
     @property
     def last_step(self) -> int:
+        """The step whose rates the optimiser has; setting it hands over those of another."""
         return self._last_step
 
     @last_step.setter
     def last_step(self, step: int) -> None:
         _require(step >= 0, "last_step", step, "0 or more")
         self._last_step = int(step)
-        lr = self.schedule(self._last_step)
+        lr = float(self.schedule(self._last_step))
+        _require(lr >= 0, f"the learning rate of step {step}", lr, "0 or more")
+        self.optimizer.scheduled_lr = lr
         for group in self.optimizer.param_groups:
-            group["lr"] = float(lr) * group.get("lr_multiplier", 1.0)
+            group["lr_multiplier"] = self.optimizer.lr_proportion(group)  # fixed at the first time
+            group["lr"] = lr * group["lr_multiplier"]
 
     def step(self) -> None:
         """Go on to the next step. Call it after the optimiser's ``step()``."""
@@ -212,14 +217,3 @@ class Scheduler:
         if "last_step" not in state:
             raise ValueError(f'a scheduler\'s state has the key "last_step", not {sorted(state)}')
         self.last_step = state["last_step"]
-
-
-def _proportion(optimizer: Optimizer, group: dict) -> float:
-    if "lr_multiplier" in group:
-        return group["lr_multiplier"]
-    base = optimizer.defaults["lr"]
-    if base == group["lr"]:
-        return 1.0
-    if base == 0:
-        raise ValueError(f"a group has lr {group['lr']}, the optimiser 0, so their proportion is unknown: pass multipliers=")
-    return group["lr"] / base

@@ -10,7 +10,7 @@ import numpy as np
 
 from minimix import convargs
 from minimix.padding import Ints, Padding
-from minimix.reference.windows import check_gradient, padded, seen, unpadded
+from minimix.reference.windows import check_gradient, met
 
 
 def depthwise_conv2d(
@@ -20,7 +20,7 @@ def depthwise_conv2d(
 
     x: (N, C, H, W). weight: (C*m, 1, KH, KW), m >= 1; output channel z uses channel z // m of x. stride, dilation: integer or
     pair. padding: integer, pair, "same", "tf_same" or "valid", with any stride; see ``minimix.padding.resolve``.
-    Returns (N, C*m, OH, OW). The border holds zeros that take part: 0 times an infinite weight is NaN.
+    Returns (N, C*m, OH, OW). A tap on the border of zeros adds nothing, also where its weight is infinite or NaN.
 
     Raises as ``minimix.convargs.depthwise_conv2d`` does.
 
@@ -29,12 +29,10 @@ def depthwise_conv2d(
     array([[4., 6., 4.],
            [4., 6., 4.]])
     """
-    g, m, group = _geometry(x, weight, stride, padding, dilation)
-    x = padded(x, group.pads)
+    g, m = _geometry(x, weight, stride, padding, dilation)
     out = np.zeros(g.output_shape, x.dtype)
-    for i, j in np.ndindex(group.kernel):
-        shifted = seen(x, (i, j), (g.out_height, g.out_width), g.stride, group.dilation)
-        out += np.repeat(shifted, m, axis=1) * weight[:, :, i, j, None]  # (N, C*m, OH, OW) * (C*m, 1, 1)
+    for (i, j), places, pixels in _taps(g):
+        out[(..., *places)] += np.repeat(x[(..., *pixels)], m, axis=1) * weight[:, :, i, j, None]  # .. * (C*m, 1, 1)
     return out
 
 
@@ -46,14 +44,13 @@ def depthwise_conv2d_input_grad(
     >>> depthwise_conv2d_input_grad(np.ones((1, 1, 1, 3)), np.zeros((1, 1, 1, 3)), np.full((1, 1, 1, 3), 2.0))[0, 0]
     array([[4., 6., 4.]])
     """
-    g, m, group = _geometry(x, weight, stride, padding, dilation)
+    g, m = _geometry(x, weight, stride, padding, dilation)
     check_gradient(gradient, g.output_shape)
-    grad = padded(np.zeros_like(x), group.pads)
-    for i, j in np.ndindex(group.kernel):
-        shifted = seen(grad, (i, j), (g.out_height, g.out_width), g.stride, group.dilation)  # a view into grad
-        terms = gradient * weight[:, :, i, j, None]
-        shifted += terms.reshape(g.batch, g.channels, m, g.out_height, g.out_width).sum(axis=2)  # the m outputs of a channel
-    return unpadded(grad, group.pads)
+    grad = np.zeros_like(x)
+    for (i, j), places, pixels in _taps(g):
+        terms = gradient[(..., *places)] * weight[:, :, i, j, None]
+        grad[(..., *pixels)] += terms.reshape(g.batch, g.channels, m, *terms.shape[2:]).sum(axis=2)  # the m of a channel
+    return grad
 
 
 def depthwise_conv2d_weight_grad(
@@ -66,16 +63,21 @@ def depthwise_conv2d_weight_grad(
     >>> depthwise_conv2d_weight_grad(np.ones((1, 1, 1, 3)), np.array([[[[1.0, 2.0, 4.0]]]]), np.zeros((1, 1, 1, 3)))[0, 0]
     array([[3., 7., 6.]])
     """
-    g, m, group = _geometry(x, weight, stride, padding, dilation)
+    g, m = _geometry(x, weight, stride, padding, dilation)
     check_gradient(gradient, g.output_shape)
-    x = padded(x, group.pads)
     grad = np.zeros_like(weight)
-    for i, j in np.ndindex(group.kernel):
-        shifted = seen(x, (i, j), (g.out_height, g.out_width), g.stride, group.dilation)
-        grad[:, 0, i, j] = (gradient * np.repeat(shifted, m, axis=1)).sum(axis=(0, 2, 3))
+    for (i, j), places, pixels in _taps(g):
+        grad[:, 0, i, j] = (gradient[(..., *places)] * np.repeat(x[(..., *pixels)], m, axis=1)).sum(axis=(0, 2, 3))
     return grad
 
 
 def _geometry(x, weight, stride, padding, dilation):
     g = convargs.depthwise_conv2d(x, weight, stride, padding, dilation)
-    return g, g.multiplier, g.groups[0]
+    return g, g.multiplier
+
+
+def _taps(g: convargs.MixGeometry):
+    """(tap, the places where it meets the picture, the pixels that it meets there), for each tap."""
+    (group,) = g.groups
+    for tap in np.ndindex(group.kernel):
+        yield tap, *met(tap, (g.out_height, g.out_width), (g.height, g.width), group.pads, g.stride, group.dilation)

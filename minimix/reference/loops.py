@@ -130,7 +130,8 @@ def mixconv2d(
 def _mixed(g: convargs.MixGeometry, x, weights) -> np.ndarray:
     out = np.zeros(g.output_shape, x.dtype)
     for t, o, p, k in mixed_terms(g):
-        out[o] += (0 if p is None else x[p]) * weights[t][k]
+        if p is not None:
+            out[o] += x[p] * weights[t][k]
     return out
 
 
@@ -151,7 +152,7 @@ def mixconv2d_grads(
     g = convargs.mixconv2d(x, weights, stride, padding, dilation)
     grad_x, grad_weights = np.zeros_like(x), [np.zeros_like(weight) for weight in weights]
     for t, o, p, k in mixed_terms(g):
-        grad_weights[t][k] += gradient[o] * (0 if p is None else x[p])
         if p is not None:
+            grad_weights[t][k] += gradient[o] * x[p]
             grad_x[p] += gradient[o] * weights[t][k]
     return grad_x, grad_weights

@@ -34,6 +34,24 @@ def seen(x: np.ndarray, tap: Pair, places: Pair, stride: Pair, dilation: Pair) -
     return x[:, :, rows, columns]
 
 
+def met(tap: Pair, places: Pair, size: Pair, pads: Pads, stride: Pair, dilation: Pair) -> tuple[tuple, tuple]:
+    """For one tap (i, j): at which places of the window it meets the picture rather than its border, and which pixels there.
+
+    Both as pairs of slices, of rows and of columns: what the border gives is nothing, and nothing need be padded.
+
+    >>> met((0, 0), (2, 2), (2, 2), ((1, 1), (1, 1)), stride=(1, 1), dilation=(1, 1))
+    ((slice(1, 2, None), slice(1, 2, None)), (slice(0, 1, 1), slice(0, 1, 1)))
+    """
+    outputs, pixels = [], []
+    for t, n, length, (before, _), s, d in zip(tap, places, size, pads, stride, dilation, strict=True):
+        shift = t * d - before  # place p meets pixel p * s + shift
+        first = min(n, max(0, -(shift // s)))
+        last = max(first, min(n, (length - 1 - shift) // s + 1))
+        outputs.append(slice(first, last))
+        pixels.append(slice(first * s + shift, max(first * s + shift, (last - 1) * s + shift + 1), s))
+    return tuple(outputs), tuple(pixels)
+
+
 def check_gradient(gradient: np.ndarray, shape: tuple) -> None:
     """Refuse a gradient that is not of the output's shape, rather than broadcast it."""
     if gradient.shape != shape:

@@ -6,6 +6,9 @@ import numbers
 
 import numpy as np
 
+from minimix.data.augmentations import augmentations
+from minimix.train.naming import check_name
+
 # From the optimiser's kind, where nothing else is asked for: (learning rate at its peak, weight decay).
 RECIPES = {"sgd": (0.3, 5e-4), "rmsprop": (0.016, 1e-5), "adam": (3e-3, 0.0), "adamw": (3e-3, 0.05)}
 
@@ -16,7 +19,6 @@ EPOCHS = {"cifar10": 20, "cifar100": 20, "patterns10": 3}
 SMALL_FIRST = {"cifar10": 0.7, "cifar100": 0.7}
 
 SCHEDULES = ("one_cycle", "cosine", "staircase", "constant")
-AUGMENTATIONS = ("flip", "crop", "cutout")
 
 # What may change when a run is resumed: it says where and how the run computes, not what.
 HARMLESS = ("data_dir", "name", "runs", "threads", "save_every")
@@ -30,14 +32,16 @@ class Config:
     """All arguments of a run. Raises ValueError or TypeError, naming the argument, for what makes no sense.
 
     model:     a name that ``models.create`` knows (model_options: what to pass to it); the class's, where a module was given.
-    data:      a name that ``data.load`` knows. data_dir: where its files are.
+    data:      a name that ``data.load`` knows, or a folder of pictures. data_dir: where the files of a set by name are.
+    size:      the side of the pictures of a folder, in pixels, which they are resized to; None: 32.
     epochs:    times through the training images; None: ``EPOCHS`` of the data.
     lr:        the learning rate, at its peak; None: ``RECIPES`` of the optimiser.
     optimizer: "sgd" (Nesterov), "rmsprop" (TensorFlow's, as in MixNet's recipe), "adam", "adamw". momentum: of the first two.
     weight_decay: for kernels only, not for biases and batch norm; None: ``RECIPES`` of the optimiser.
     schedule:  "one_cycle", "cosine", "staircase" (MnasNet's: five epochs of warm-up, then 0.97 every 2.4 epochs), "constant".
     label_smoothing: this share of the target is spread over all classes.
-    augment:   some of "flip", "crop" (a window of the image padded by 4 black pixels), "cutout" (a square of 8 is blanked).
+    augment:   some of "flip", "crop" (a window of the image padded by 4 black pixels), "cutout" (a square of 8 is blanked); of
+        other sizes as in "crop=6"; and "own:NAME" for a function of your own.
     small_first: the share of the epochs, the first ones, that see only a window of 3/4 of the image's side, which takes little
         more than half the time (smaller images first: EfficientNetV2, arXiv 2104.00298, sec. 4); None: ``SMALL_FIRST`` of
         the data. With "crop", the window is anywhere in the image, otherwise in the middle.
@@ -48,7 +52,8 @@ class Config:
     test_every_epoch: look at the test images after each epoch, too: only to see what choosing on them would have been worth.
     patience:  end the run after so many epochs in a row that were not better on the validation images; None or 0: never. A run
         that is resumed with other ``epochs`` or ``patience`` begins to count anew.
-    from_:     begin with the weights of a run (folder or name) or a .safetensors file: every one that fits by name and shape.
+    from_:     begin with the weights of a run (folder or name) or a .safetensors file: every one that fits by name and shape,
+        but for the classifier of a run on other classes.
     freeze:    the network's stages up to and including this one ("stem", "blocks.1", ...) stay as they are.
     seed:      of weights, order of the images, augmentation, dropout and the choice of validation images.
     name:      of the run's folder in ``runs``; None: model-data, with a number where that is taken.
@@ -67,6 +72,7 @@ class Config:
     model_options: dict = dataclasses.field(default_factory=dict)
     data: str = "auto"
     data_dir: str | None = None
+    size: int | None = None
     epochs: int | None = None
     batch_size: int = 128
     lr: float | None = None
@@ -93,13 +99,13 @@ class Config:
         _choice("optimizer", self.optimizer, RECIPES)
         _choice("schedule", self.schedule, SCHEDULES)
         lr, weight_decay = RECIPES[self.optimizer]
-        put = {"lr": lr if self.lr is None else self.lr, "augment": _augmentations(self.augment), "runs": str(self.runs)}
+        put = {"lr": lr if self.lr is None else self.lr, "augment": augmentations(self.augment).names, "runs": str(self.runs)}
         put["weight_decay"] = weight_decay if self.weight_decay is None else self.weight_decay
         put["data_dir"] = None if self.data_dir is None else str(self.data_dir)
         put["from_"] = None if self.from_ is None else str(self.from_)
         for name, value in put.items():
             object.__setattr__(self, name, value)  # frozen for everybody else
-        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("threads", 1), ("patience", 0)):
+        for name, least in (("size", 1), ("epochs", 1), ("batch_size", 1), ("seed", 0), ("threads", 1), ("patience", 0)):
             value = getattr(self, name)
             if value is not None or name in ("batch_size", "seed"):
                 object.__setattr__(self, name, _whole(name, value, least))
@@ -154,14 +160,6 @@ def differences(saved: dict, given: dict) -> list[str]:
     ]
 
 
-def check_name(name) -> None:
-    """Refuse names that would lead out of the folder of runs, or that some system cannot store."""
-    if not isinstance(name, str):
-        raise TypeError(f"name: expected a str, not {type(name).__name__}")
-    if not name.strip(" .") or any(c in '<>:"/\\|?*' or ord(c) < 32 for c in name) or name[-1] in " .":
-        raise ValueError(f"name: {name!r} cannot name a folder: use letters, digits, - and _")
-
-
 def _plain(value):
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
@@ -187,12 +185,3 @@ def _number(name: str, value, good, expected: str) -> float:
     if not math.isfinite(value) or not good(value):
         raise ValueError(f"{name}: expected a number {expected}, not {value!r}")
     return float(value)
-
-
-def _augmentations(value) -> tuple:
-    if value is None or isinstance(value, str):
-        value = [] if value in (None, "", "none") else value.replace(" ", "").split(",")
-    chosen = list(value)
-    for name in chosen:
-        _choice("augment", name, AUGMENTATIONS)
-    return tuple(name for name in AUGMENTATIONS if name in chosen)  # in one order, so that equal choices compare equal

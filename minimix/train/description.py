@@ -6,6 +6,7 @@ The checksums in ``checkpoint.py`` tell that a file is whole. That it makes sens
 import contextlib
 import math
 
+from minimix import models
 from minimix.train.checkpoint import CheckpointError
 
 LARGEST = {"width": 20, "partition": 100_000}  # of a network's options; a larger one would only fill the memory
@@ -50,15 +51,17 @@ def check(path, description: dict) -> None:
 
     with reading(path):
         kind = need("kind", lambda value: value in ("run", "weights"), "'run' or 'weights'")
-        need("recipe.model", lambda value: isinstance(value, str), "a text")
+        model = need("recipe.model", lambda value: isinstance(value, str), "a text")
         need("recipe.data", lambda value: isinstance(value, str), "a text")
-        need("recipe.model_options", _is_modest, "an object, with numbers that a network may have")
-        need("about.classes", _is_list_of(lambda item: isinstance(item, str), 1), "a list of names")
+        of_ours = model in models.names()  # of your own may have any options
+        good = _is_modest if of_ours else lambda value: isinstance(value, dict)
+        need("recipe.model_options", good, "an object, with numbers that a network may have")
+        need("about.classes", _is_list_of(lambda item: isinstance(item, (str, int)), 1), "a list of names")
         channels = need("about.image_shape", is_shape, "three sizes: channels, height and width")[0]
         need("about.mean", _is_list_of(_is_number, channels, channels), f"{channels} numbers")
-        need(
-            "about.std", _is_list_of(lambda item: _is_number(item) and item > 0, channels, channels), f"{channels} numbers > 0"
-        )
+        positive = _is_list_of(lambda item: _is_number(item) and item > 0, channels, channels)
+        need("about.std", positive, f"{channels} numbers above 0")
+        need("about.places", lambda value: value is None or _is_texts(value), "an object of texts")
         need("history", _is_list_of(_is_epoch), "a list with an object of numbers for each epoch")
         if kind == "run":
             need("random", lambda value: isinstance(value, dict), "an object")
@@ -67,6 +70,10 @@ def check(path, description: dict) -> None:
             need("position.loss_sum", _is_number, "a number")
             epochs = len(description["history"])
             need("position.epoch", lambda value: value == epochs, f"{epochs}, the number of epochs in its history")
+
+
+def _is_texts(value) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
 def _is_whole(value) -> bool:
@@ -94,8 +101,13 @@ def _is_modest(value) -> bool:
     if not isinstance(value, dict):
         return False
     for name, option in value.items():
-        items = option if isinstance(option, list) else [option]
+        items = _flat(option)
         numbers = [item for item in items if isinstance(item, (int, float))]
         if len(items) > OTHERS or any(not abs(number) <= LARGEST.get(name, OTHERS) for number in numbers):
             return False
     return True
+
+
+def _flat(option) -> list:
+    """What is in lists at any depth: kernels may be given for each block."""
+    return [item for part in option for item in _flat(part)] if isinstance(option, list) else [option]

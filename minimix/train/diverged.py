@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 
 from minimix.tensor import Tensor, no_grad
+from minimix.words import some
 
 
 class Diverged(RuntimeError):
@@ -39,8 +40,7 @@ def explain(model, images, what: str, epoch: int, step: int, lr: float, checkpoi
 def _where(model, images, training: bool) -> str:
     bad = bad_arrays(model.state_dict())
     if bad:
-        more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-        return f"{', '.join(bad[:3])}{more} hold{'s' if len(bad) == 1 else ''} NaN or infinity: the last update was too large"
+        return f"{some(bad, 3)} hold{'s' if len(bad) == 1 else ''} NaN or infinity: the last update was too large"
     if images is None:
         return "not in the weights"
     if not np.isfinite(images).all():

@@ -7,7 +7,7 @@ from pathlib import Path
 from minimix import models
 from minimix.models.weights import unusable
 from minimix.nn import Module
-from minimix.train import checkpoint
+from minimix.train import checkpoint, sources
 from minimix.train.checkpoint import CheckpointError
 from minimix.train.description import check, reading
 from minimix.words import count
@@ -23,7 +23,7 @@ class Trained:
     mean, std: of each channel, in units of 255, for ``minimix.data.make_batch``.
     epoch, accuracy: how long it was trained, and its accuracy on the validation images then. None where there were none; in
     runs of older versions, which had no validation images, it is that on the test images.
-    recipe: the configuration of its run. path: the file.
+    recipe: the configuration of its run. about: what it remembers of its data, and where they were. path: the file.
     """
 
     model: Module
@@ -36,14 +36,16 @@ class Trained:
     accuracy: float | None
     recipe: dict
     path: Path
+    about: dict = dataclasses.field(default_factory=dict)
 
 
-def load_model(path, model: Module | None = None) -> Trained:
+def load_model(path, model: Module | str | None = None) -> Trained:
     """The network in a checkpoint. Where its run used averaged weights (``ema``), these.
 
     path:  a .safetensors file that ``train`` wrote, or a run's folder: then its best.safetensors. Where that is missing or
         damaged, a warning says so, and that last.safetensors is used instead.
-    model: the module to load into; needed where the run was given a module rather than a name.
+    model: the module to load into; needed where the run was given a module rather than a name. Or "file.py:function", where
+        that of the run is elsewhere now.
 
     Raises FileNotFoundError; CheckpointError, naming the file, where it is damaged or of another network.
     """
@@ -51,11 +53,12 @@ def load_model(path, model: Module | None = None) -> Trained:
     if note:
         warnings.warn(note, stacklevel=2)
     recipe, about = state["recipe"], state["about"]
-    if model is None:
-        if recipe["model"] not in models.names():
+    model = sources.network(about, path) if model is None else model
+    if not isinstance(model, Module):
+        if model is None and recipe["model"] not in models.names():
             raise CheckpointError(f"{path} is of a module of your own, {recipe['model']}: pass it, load_model(path, model)")
         with reading(path):
-            model = models.create(recipe["model"], num_classes=len(about["classes"]), **recipe["model_options"])
+            model = models.create(model or recipe["model"], num_classes=len(about["classes"]), **recipe["model_options"])
     load_weights(path, model, arrays)
     history = state["history"]
     last = history[-1] if history else {}
@@ -70,6 +73,7 @@ def load_model(path, model: Module | None = None) -> Trained:
         accuracy=last["validation_accuracy"] if "validation_accuracy" in last else last.get("test_accuracy"),
         recipe=recipe,
         path=path,
+        about=about,
     )
 
 

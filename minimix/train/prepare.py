@@ -8,57 +8,42 @@ from pathlib import Path
 import numpy as np
 
 import minimix
-from minimix import data as datasets
 from minimix import models, optim, rng
-from minimix.data import Augment, Batches, Dataset
+from minimix.data import Batches, Dataset
+from minimix.data.augmentations import OWN, augmentations, in_file
+from minimix.models import own
+from minimix.nn import Module
 from minimix.train import freezing, starting
 from minimix.train.config import Config
 from minimix.train.lock import locked
+from minimix.train.naming import folder_name
 from minimix.train.progress import Silent
 from minimix.train.starting import Start
 from minimix.train.state import State
 
 
-def own_sets(data) -> tuple[Dataset, Dataset | None] | None:
-    """(training, test) images that were given themselves, the latter perhaps None; None where ``data`` is something else."""
-    if isinstance(data, Dataset):
-        return data, None
-    if not isinstance(data, (tuple, list)):
-        return None
-    pair = tuple(data)
-    if len(pair) != 2 or not isinstance(pair[0], Dataset) or not (pair[1] is None or isinstance(pair[1], Dataset)):
-        raise TypeError(
-            "data: expected a name, a minimix.data.Dataset, or two of them, (for training, for testing); the second may be None"
-        )
-    return pair[0], pair[1] or None
-
-
-def name_of(pair: tuple) -> str:
-    if pair[1] is None:
-        return pair[0].name
-    if pair[0].classes != pair[1].classes or pair[0].images.shape[1:] != pair[1].images.shape[1:]:
-        raise ValueError(f"data: training set {pair[0]} and test set {pair[1]} do not have the same classes and image size")
-    return pair[0].name
-
-
-def check_model(config: Config, own_model) -> None:
-    if own_model is None and config.model not in models.names():
+def check_model(config: Config, own_model, file: str | None) -> None:
+    """file: "path.py:function" of the network, where it is of that kind."""
+    if file is not None:
+        own.maker(file)  # raises, where there is none
+    elif own_model is None and config.model not in models.names():
         models.create(config.model)  # raises, with the nearest name
+    for name, whose in (("num_classes", "the data has them"), ("in_channels", "pictures have 3")):
+        if name in config.model_options and (name, config.model_options[name]) != ("in_channels", 3):
+            raise ValueError(f"model_options: {name} is no choice in training: {whose}")
     if own_model is not None and config.model_options:
         raise ValueError("model_options: these are for a model that is created by name, but a module was given")
 
 
-def load_data(config: Config, progress: Silent) -> tuple[Dataset, Dataset]:
-    progress.busy("loading the data")
-    train_set, test_set = (datasets.load(config.data, split, config.data_dir) for split in ("train", "test"))
-    if train_set.note:
-        progress.note(train_set.note)
-    return train_set, test_set
-
-
-def batches(config: Config, train_set: Dataset) -> Batches:
-    chosen = config.augment
-    augment = Augment("flip" in chosen, 4 if "crop" in chosen else 0, 8 if "cutout" in chosen else 0) if chosen else None
+def batches(config: Config, train_set: Dataset, functions: tuple = ()) -> Batches:
+    """functions: those of your own among the augmentations."""
+    of_own = [name for name in config.augment if name.startswith(OWN)]
+    if not functions and all(map(in_file, of_own)):
+        functions = augmentations(config.augment).own
+    if len(of_own) != len(functions):
+        names = ", ".join(name.removeprefix(OWN) for name in of_own)
+        raise ValueError(f"augment: this run has functions of your own, {names}: pass them again, augment=[...], with the rest")
+    augment = [*(name for name in config.augment if name not in of_own), *functions]
     # all batches alike where possible: a small last one would have noisy statistics
     drop_last = len(train_set) >= config.batch_size
     return Batches(train_set, config.batch_size, True, augment, config.seed, drop_last, _window(config, train_set))
@@ -72,13 +57,16 @@ def _window(config: Config, train_set: Dataset):
 
 
 def new_state(config: Config, own_model, about: dict, batches: Batches, progress: Silent, start: Start | None = None) -> State:
-    """The run before its first step. about: what ``about_data`` says. start: weights to begin with."""
+    """The run before its first step.
+
+    own_model: a module, "path.py:function", or None. about: what ``about_data`` says. start: weights to begin with.
+    """
     rng.manual_seed(config.seed)
     model = own_model
-    if model is None:
-        model = models.create(config.model, num_classes=len(about["classes"]), **config.model_options)
+    if not isinstance(model, Module):
+        model = models.create(own_model or config.model, num_classes=len(about["classes"]), **config.model_options)
     if start is not None:
-        for line in filter(None, (start.note, *starting.take(model, start))):
+        for line in filter(None, (start.note, *starting.take(model, start, about["classes"]))):
             progress.note(line)
     freezing.settle(model)
     if config.freeze is not None:
@@ -117,7 +105,7 @@ def new_folder(config: Config, held: ExitStack) -> tuple[Path, Config]:
         return folder, config
     number = 1
     while True:
-        name = f"{config.model}-{config.data}" + (f"-{number}" if number > 1 else "")
+        name = folder_name(f"{config.model}-{config.data}").replace(" ", "_") + (f"-{number}" if number > 1 else "")
         try:
             (runs / name).mkdir()
         except FileExistsError:

@@ -91,6 +91,14 @@ def chosen(folder: Path, state: State) -> tuple[int | None, str]:
 
 
 def same_data(path: Path, description: dict, about: dict) -> None:
-    changed = [name for name, value in about.items() if description["about"].get(name) != value]
+    """Refuse other images. Where they lie may have changed."""
+    changed = [name for name, value in about.items() if name != "places" and description["about"].get(name) != value]
+    folder = about.get("places", {}).get("data")
+    if changed and folder is not None:
+        was, now = sum(description["about"]["images"]), sum(about["images"])
+        raise ValueError(
+            f"data: the pictures in {folder} are not those of {path} ({', '.join(changed)} differ; {was} then, {now} now): put "
+            "them back, or begin another run, with these weights if you like (--from)"
+        )
     if changed:
         raise ValueError(f"data: not the images of {path} ({', '.join(changed)} differ): pass the data of that run")

@@ -6,14 +6,18 @@ import os
 import time
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
 import minimix
-from minimix import files
+from minimix import files, models
 from minimix.data import Dataset
+from minimix.data.augmentations import augmentations
+from minimix.kernels import cores
+from minimix.models import own
 from minimix.nn import Module
-from minimix.train import checkpoint, figures, metrics, prepare, starting
+from minimix.train import checkpoint, figures, metrics, prepare, sources, starting
 from minimix.train import resume as resuming
 from minimix.train.compiling import watched
 from minimix.train.config import EXTENSIBLE, Config, completed
@@ -78,6 +82,7 @@ def train(
     *,
     model_options: dict | None = None,
     data_dir=None,
+    size: int | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     lr: float | None = None,
@@ -100,7 +105,7 @@ def train(
     threads: int | None = None,
     save_every: float | None = None,
     resume=None,
-    log=True,
+    log: bool | TextIO = True,
     on_epoch=None,
 ) -> Result:
     """Train a network, and keep everything that came of it in a folder.
@@ -108,8 +113,12 @@ def train(
     Whatever is left at None takes its default from ``Config``, where all arguments are explained; when a run is resumed, its
     own value. The same arguments give the same weights to the last bit, for any number of threads.
 
-    model: a name that ``models.create`` knows, or a module of your own, whose weights are trained as they are.
-    data:  a name that ``data.load`` knows; a ``Dataset`` to train on; or two of them, (for training, for testing).
+    model: a name that ``models.create`` knows, "file.py:function" among them, or a module of your own, whose weights are
+        trained as they are.
+    data:  a name that ``data.load`` knows; a folder of pictures, as ``data.from_folder`` takes it; a ``Dataset`` to train on,
+        or arrays, (images, labels), as ``data.from_arrays`` takes them; or two of these, (for training, for testing).
+    augment: names, as in "flip,crop,cutout"; a ``data.Augment``; a function of your own, (images, rng) -> images, on uint8
+        (N, 3, H, W); or a list of these (see ``data/augmentations.py``). A resumed run must be given its functions again.
     resume: a run's folder, its name, its last.safetensors, or its ``Result``: go on where it was left, to the bit as if it had
         never been interrupted. True: the run called ``name`` (which starts from the beginning where there is nothing yet), or
         without a name the latest one in ``runs``. ``epochs`` and ``patience`` may be others then, so that a finished run can be
@@ -138,12 +147,14 @@ def train(
     ['best.safetensors', 'config.json', 'confusion.png', 'curves.png', 'last.safetensors', 'metrics.csv', 'mistakes.png']
     """
     resume, from_ = getattr(resume, "folder", resume), getattr(from_, "folder", from_)
-    own_model, own_data = (model if isinstance(model, Module) else None), prepare.own_sets(data)
+    own_model, images, chosen = (model if isinstance(model, Module) else None), sources.source(data), augmentations(augment)
+    file = model if own.is_own(model) else None
     asked = {
-        "model": type(own_model).__name__ if own_model is not None else model, "model_options": model_options,
-        "data": prepare.name_of(own_data) if own_data is not None else data, "data_dir": data_dir, "epochs": epochs,
+        "model": type(own_model).__name__ if own_model is not None else own.short(file) if file else model,
+        "model_options": model_options, "data": images.name, "data_dir": data_dir, "size": size, "epochs": epochs,
         "batch_size": batch_size, "lr": lr, "optimizer": optimizer, "schedule": schedule, "momentum": momentum,
-        "weight_decay": weight_decay, "label_smoothing": label_smoothing, "augment": augment, "small_first": small_first,
+        "weight_decay": weight_decay, "label_smoothing": label_smoothing, "small_first": small_first,
+        "augment": None if augment is None else chosen.names,
         "ema": ema, "validation": validation, "test_every_epoch": test_every_epoch, "patience": patience, "from_": from_,
         "freeze": freeze, "seed": seed, "name": name, "runs": runs, "threads": threads, "save_every": save_every,
     }  # fmt: skip
@@ -153,23 +164,45 @@ def train(
     if path is None and config.from_ is not None:
         weights = starting.find(config.from_, config.runs)
         config = starting.with_network(config, weights, asked, own_model)
-    prepare.check_model(config, own_model)
+        if own_model is None and "model" not in asked:
+            file = sources.network(weights.about, weights.path)
+            if file is None and config.model not in models.names():
+                raise ValueError(f"model: {weights.path} is of a network of your own, {config.model}: pass it, too, as model")
+    prepare.check_model(config, own_model, file)
 
     with ExitStack() as held, reporter(log) as progress, listening() as request, limited(config.threads), \
             watched(progress.compiling), np.errstate(all="ignore"):  # fmt: skip
         if path is not None:
             held.enter_context(locked(path.parent))
             saved = checkpoint.load(path)
-            config = resuming.resumed_config(path, saved[1], config, asked)
+            was = saved[1].get("about")
+            asked = {name: value for name, value in asked.items() if name not in sources.moved(images, file, was)}
+            config = sources.found_again(resuming.resumed_config(path, saved[1], config, asked), was)
+            images = sources.again(images, was, config.data, path)
+            file = file or (sources.network(was, path) if own_model is None else None)
         start = time.monotonic()
         progress.note(f"minimix {minimix.__version__}: {config.model} on {config.data}, {_threads()}")
-        train_set, test_set = own_data or prepare.load_data(config, progress)
+        if busy := cores.busy():
+            progress.note(busy)
+        train_set, test_set, validation_set = sources.load(images, config, progress, lambda: _wanted(request))
+        if saved is None:
+            config, line = sources.suited(config, images, asked, len(train_set), validation_set is not None)
+            if line:
+                progress.note(line)
         config = completed(config, train_set.name)
-        about = about_data(train_set, test_set)
-        train_set, validation_set = split(train_set, config.validation, config.seed)
+        about = about_data(train_set, test_set, validation_set) | sources.places(images, config, file)
+        if validation_set is None or not config.validation:
+            train_set, validation_set = split(train_set, config.validation, config.seed)
+        if len(train_set) < config.batch_size:
+            progress.note(
+                f"batch_size is {config.batch_size}, but there are {len(train_set)} training images: a step takes them all"
+            )
         with nullcontext() if saved is None else reading(path):  # its recipe may be anybody's
-            batches = prepare.batches(config, train_set)
-            state = prepare.new_state(config, own_model, about, batches, progress, weights)
+            batches = prepare.batches(config, train_set, chosen.own)
+            mine = file if own_model is None else own_model
+            state = prepare.new_state(config, mine, about, batches, progress, weights)
+        if saved is None and mine is not None:
+            own.check(state.model, file or config.model, about["image_shape"], len(about["classes"]))
         if saved is None:
             folder, config = prepare.new_folder(config, held)
         else:
@@ -186,7 +219,12 @@ def train(
         files.sweep(folder)
         if saved is None or saved[1]["recipe"] != state.recipe:
             contents = {"config": config.as_json(), "versions": prepare.versions()}
-            files.write(folder / "config.json", json.dumps(contents, indent=2) + "\n")
+            try:
+                files.write(folder / "config.json", json.dumps(contents, indent=2) + "\n")
+            except OSError as error:
+                if saved is None:
+                    raise
+                progress.note(f"config.json still says what the run was before: {error}")  # the checkpoint knows better
         _introduce(progress, state, config, (train_set, validation_set, test_set), folder, resumed=saved is not None)
 
         loop = Loop(state, config, batches, validation_set, test_set, folder, progress, request, on_epoch)
@@ -209,6 +247,14 @@ def train(
 
 
 # -- what the user reads ----------------------------------------------------------------------------------------------
+
+
+def _wanted(request) -> None:
+    """Ends what comes before the first step, which leaves nothing to save."""
+    try:
+        request.check()
+    except Stop:
+        raise KeyboardInterrupt from None
 
 
 def _threads() -> str:

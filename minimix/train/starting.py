@@ -7,18 +7,20 @@ from minimix.models.weights import read_weights, unusable
 from minimix.nn import Module
 from minimix.train import checkpoint, model
 from minimix.train.config import Config
+from minimix.words import some
 
 LEAST = 0.5  # this part of a network's parameters must be found; less is another network, some of whose names agree
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Start:
-    """What ``from_`` leads to. recipe: that of the run, where it is one. note: a line for the user, or ""."""
+    """What ``from_`` leads to. recipe, about: those of the run, where it is one. note: a line for the user, or ""."""
 
     path: Path
     arrays: dict
     recipe: dict
     note: str
+    about: dict = dataclasses.field(default_factory=dict)
 
 
 def find(from_, runs) -> Start:
@@ -33,7 +35,7 @@ def find(from_, runs) -> Start:
         raise FileNotFoundError(f"from: there is no run and no file {from_}")
     if path.is_dir() or checkpoint.is_checkpoint(path):
         path, arrays, state, note = model.read(path)
-        return Start(path, arrays, state["recipe"], note)
+        return Start(path, arrays, state["recipe"], note, state["about"])
     return Start(path, read_weights(path), {}, "")
 
 
@@ -45,8 +47,10 @@ def with_network(config: Config, start: Start, asked: dict, own_model) -> Config
     return dataclasses.replace(config, model=start.recipe["model"], model_options=options)
 
 
-def take(network: Module, start: Start) -> list[str]:
+def take(network: Module, start: Start, classes: tuple) -> list[str]:
     """Copy into ``network`` every array that fits by name and shape. Returns what to tell the user, in lines.
+
+    classes: what the network's outputs stand for now. The classifier of a run with others stays fresh, however many they are.
 
     Raises ValueError where less than half of the network's parameters are found, naming some that are not.
     """
@@ -58,19 +62,40 @@ def take(network: Module, start: Start) -> list[str]:
     if len(new) > LEAST * len(parameters):
         raise ValueError(
             f"from: {start.path} holds another network: {len(parameters) - len(new)} of {len(parameters)} parameters fit by "
-            f"name and shape; not {_some(reasons)}: say which network it is (model, width, kernels, ...)"
+            f"name and shape; not {some(reasons)}: say which network it is (model, width, kernels, ...)"
         )
-    taken = {name: arrays[name] for name in own if name in fitting}
+    last = [name for name in classifier(network, len(classes)) if name in fitting]
+    before = start.about.get("classes")
+    others = last if before is not None and tuple(before) != tuple(classes) else []
+    taken = {name: arrays[name] for name in own if name in fitting and name not in others}
     if wrong := unusable(taken, own):
         raise ValueError(f"from: {start.path}: {wrong}")
     network.load_state_dict(taken, strict=False)
-    lines = [f"weights of {start.path}: {len(parameters) - len(new)} of {len(parameters)} parameters"]
+    lines = [f"weights of {start.path}: {len(parameters) - len(new) - len(others)} of {len(parameters)} parameters"]
     if new:
-        lines.append(f"new, because they are not in it or of another shape: {_some(reasons)}")
+        lines.append(f"new, because they are not in it or of another shape: {some(reasons)}")
+    if others:
+        lines.append(f"new, because its classes are others ({some(before)}): {some(others)}")
+    if last and before is None:
+        lines.append(f"it does not say for which classes it was trained: {some(last)} fit by shape, and are taken, too")
     unused = [name for name in arrays if name not in own]
     if unused:
-        lines.append(f"not used: {_some(unused)}")
+        lines.append(f"not used: {some(unused)}")
     return lines
+
+
+def classifier(network: Module, classes: int) -> list[str]:
+    """The parameters of the last layer that has an output for each class; none where there is no such layer.
+
+    >>> from minimix import models
+    >>> classifier(models.create("xception_cifar", num_classes=7), 7)
+    ['fc.weight', 'fc.bias']
+    """
+    for name, layer in reversed(list(network.named_modules())):
+        parameters = dict(layer.named_parameters(name, recurse=False))
+        if any(parameter.ndim > 1 and len(parameter) == classes for parameter in parameters.values()):
+            return list(parameters)
+    return []
 
 
 def _fits(own, given) -> bool:
@@ -79,7 +104,3 @@ def _fits(own, given) -> bool:
 
 def _shape(array) -> str:
     return "not there" if array is None else f"there {array.shape}"
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -113,13 +113,13 @@ class State:
         }
 
 
-def about_data(train_set: Dataset, test_set: Dataset | None) -> dict:
+def about_data(train_set: Dataset, test_set: Dataset | None, validation_set: Dataset | None = None) -> dict:
     """What a checkpoint says of the data: how to feed the network, and a checksum by which other data are recognised.
 
-    train_set: all of it, with the part that is kept for validation.
+    train_set: all of it, with the part that is kept for validation. validation_set: where it is no part of the former.
     """
     checksum = 0
-    for part in filter(None, (train_set, test_set)):
+    for part in filter(None, (train_set, test_set, validation_set)):
         for array in (part.images, part.labels):
             checksum = zlib.crc32(np.ascontiguousarray(array), checksum)
     return {

@@ -98,7 +98,7 @@ def all_ops():
 
 
 def test_no_op_is_forgotten():
-    """Whoever adds an op says in profile/shapes.py what comes out, in profile/costs.py what it costs, and here shows it."""
+    """Whoever adds an op says in costs/shapes.py what comes out, in costs/work.py what it costs, and here shows it."""
     known = {*SHAPES, *GEOMETRIES}
     assert {op.name for op in all_ops()} == {op.name for op in known}
     assert {op.name for op in known} == {op.name for case in CASES for op, *_ in ops_of(case)}

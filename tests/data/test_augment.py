@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from minimix.data import Augment, make_batch
 from minimix.data.draws import Draws
+from minimix.kernels.augment import augment
 from minimix.kernels.threads import get_num_threads, set_num_threads
 
 MEAN, STD = (0.5, 0.25, 0.125), (0.25, 0.5, 1.0)
@@ -88,6 +89,34 @@ def test_an_option_does_not_change_the_other_draws():
     with_box, without = Augment(cutout=6).draw(Draws(3), 50, 32, 32), Augment().draw(Draws(3), 50, 32, 32)
     np.testing.assert_array_equal(with_box[:, :3], without[:, :3])
     np.testing.assert_array_equal(Augment(flip=False).draw(Draws(3), 50, 32, 32)[:, 1:3], without[:, 1:3])
+
+
+def test_arrays_that_lie_otherwise_give_the_same_and_compile_nothing(tmp_path):
+    def locked(array):
+        array = array.copy()
+        array.flags.writeable = False
+        return array
+
+    images, index = pictures(), np.array([6, 0, 0, 3])
+    moves = Augment(cutout=4).draw(Draws(1), len(index), 9, 11)
+    images.tofile(tmp_path / "images")
+    expected = make_batch(images, index, MEAN, STD, moves)
+    before = len(getattr(augment, "signatures", ()))  # none where nothing is compiled
+    for given_images in (
+        locked(images),
+        np.memmap(tmp_path / "images", np.uint8, "r", shape=images.shape),
+        np.memmap(tmp_path / "images", np.uint8, "r+", shape=images.shape),
+        np.frombuffer(images.tobytes(), np.uint8).reshape(images.shape),
+    ):
+        np.testing.assert_array_equal(make_batch(given_images, index, MEAN, STD, moves), expected)
+    for given_index, given_moves in (
+        (locked(index), locked(moves)),
+        (index.astype(">i8"), moves.astype(">i4")),
+        (np.repeat(index, 2)[::2], np.asfortranarray(moves)),
+        (index.tolist(), moves.tolist()),
+    ):
+        np.testing.assert_array_equal(make_batch(images, given_index, MEAN, STD, given_moves), expected)
+    assert len(getattr(augment, "signatures", ())) == before
 
 
 def test_same_for_any_number_of_threads():

@@ -114,5 +114,5 @@ def test_refusals_of_an_epoch(data):
         batches.epoch(0, start=3)
     with pytest.raises(ValueError, match="epoch"):
         batches.epoch(-1)
-    with pytest.raises(TypeError, match="Augment or None"):
+    with pytest.raises(TypeError, match="expected some of flip"):
         Batches(data, augment=True)

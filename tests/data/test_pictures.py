@@ -68,7 +68,9 @@ def test_ribbons_are_cut_before_they_are_made_larger(monkeypatch):
 
 def save(mode, path):
     """A picture that is grey 100 everywhere, or nearly so."""
-    if mode == "I;16":
+    if path.endswith("pgm"):  # by hand: not every Pillow writes those of 16 bits
+        Path(path).write_bytes(b"P5 9 9 65535\n" + np.full((9, 9), 100 * 256 + 7, ">u2").tobytes())
+    elif mode == "I;16":
         Image.fromarray(np.full((9, 9), 100 * 256 + 7, np.uint16)).save(path)
     elif mode == "P with transparency":
         image = Image.new("P", (9, 9), 1)
@@ -119,7 +121,7 @@ def test_the_camera_is_obeyed(orientation, turn, mirrored, kind, suffix):
     image = Image.fromarray(images[kind])
     (image.convert("P") if kind == "P" else image).save(f"turned.{suffix}", exif=exif)
     with Image.open(f"turned.{suffix}") as stored:
-        assert stored.mode == kind
+        assert stored.mode == kind or (kind, stored.mode) == ("I;16", "I")  # as Pillow before 11.0 calls it in PNG
     turned = np.rot90(pixels, turn)
     turned = turned[:, ::-1] if mirrored else turned
     np.testing.assert_array_equal(np.asarray(open_upright(f"turned.{suffix}")), turned)

@@ -107,7 +107,6 @@ def spread() -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("error")
-    warnings.filterwarnings("ignore", message="Cannot cache compiled function")  # with bounds checks, some cannot be kept
     mm.set_num_threads(3)
     spread()
     arrays = {}

@@ -62,6 +62,11 @@ def test_nothing_runs_beside_one_thread_or_without_a_known_python(tmp_path, monk
     with beside.watching("b"):
         first(1.5)
     beside.wait()
+    monkeypatch.undo()
+    monkeypatch.setattr(ahead.cache, "folder", lambda: None)  # what it compiles could not be handed over
+    with beside.watching("c"):
+        first(1j)
+    beside.wait()
     assert not path.exists()
 
 

@@ -1,6 +1,9 @@
 """Memory that is used again: who holds a block, when it returns, and that nobody gets it twice."""
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -117,11 +120,29 @@ def test_small_requests_are_left_to_numpy():
     assert memory.shelved_bytes() == 0
 
 
-def test_the_shelf_has_a_limit(monkeypatch):
+@pytest.mark.parametrize("limits", [{"LIMIT": 5 * BIG}, {"FLOOR": 5 * BIG}])
+def test_the_shelf_has_a_limit(monkeypatch, limits):
+    monkeypatch.setattr(memory, "LIMIT", 1 << 30)
+    for name, value in limits.items():
+        monkeypatch.setattr(memory, name, value)
+    for size in range(BIG, 40 * BIG, memory.GRAIN):  # a new size each time, never more than 40 BIG at once
+        memory.empty((size,), np.uint8)
+        assert memory.shelved_bytes() <= (5 * BIG if "LIMIT" in limits else max(5 * BIG, 4 * size))
+    assert memory.shelved_bytes() >= BIG
+
+
+def test_what_waited_longest_leaves_the_shelf_first(monkeypatch):
+    monkeypatch.setattr(memory, "LIMIT", 6 * BIG)
+    where = {size: address(memory.empty((size * BIG,), np.uint8)) for size in (1, 2, 3)}
+    assert memory.shelved_bytes() == 6 * BIG
+    memory.empty((BIG,), np.uint8)  # used again
+    memory.empty((4 * BIG,), np.uint8)
+    assert memory.shelved_bytes() == 5 * BIG
+    assert address(memory.empty((BIG,), np.uint8)) == where[1]
+
+
+def test_the_shelf_takes_nothing_larger_than_its_limit(monkeypatch):
     monkeypatch.setattr(memory, "LIMIT", 5 * BIG)
-    arrays = [memory.empty((BIG,), np.uint8) for _ in range(9)]
-    del arrays
-    assert BIG <= memory.shelved_bytes() <= 5 * BIG  # what does not fit makes room for itself
     memory.release()
     large = memory.empty((6 * BIG,), np.uint8)
     del large
@@ -134,6 +155,61 @@ def test_release():
     assert memory.shelved_bytes() > 0
     memory.release()
     assert memory.shelved_bytes() == 0
+
+
+RELEASED = """
+import re, sys
+from minimix.kernels import memory
+
+def resident():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) << 10
+
+before, small = resident(), []
+for _ in range(3):  # large blocks, and between them small ones that stay, as any program has them
+    arrays = []
+    for size in range(200_000, 3_000_000, 100_000):
+        arrays.append(memory.empty((size,), "u1"))
+        arrays[-1][...] = 1
+        small.append(bytes(5000))
+    used = resident() - before
+    del arrays
+    memory.release()
+print(used, resident() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux how much memory a process has")
+def test_release_gives_the_memory_back_to_the_system():
+    done = subprocess.run([sys.executable, "-c", RELEASED], capture_output=True, text=True, check=True)
+    used, left = map(int, done.stdout.split())
+    assert used > 40e6 and left < 2e6
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.parametrize("nbytes", [memory.SMALL, memory.MAPPED, memory.HUGE])
+def test_what_a_forked_child_writes_is_its_own(nbytes):
+    script = f"""
+import os
+from minimix.kernels import memory
+array = memory.empty(({nbytes},), "u1")
+array[...] = 1
+child = os.fork()
+if not child:
+    array[...] = 2
+    os._exit(0)
+os.waitpid(child, 0)
+print(array.min(), array.max())
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "1"]
+
+
+@pytest.mark.parametrize("nbytes", [1 << 60, 1 << 80])
+def test_more_than_there_is(nbytes):
+    with pytest.raises((MemoryError, ValueError, OverflowError)):
+        memory.empty((nbytes,), np.uint8)
+    assert memory.empty((BIG,)).size == BIG  # and the books are in order
+    assert memory._in_use == 0
 
 
 def test_training_neither_leaks_nor_asks_for_more():

@@ -52,7 +52,7 @@ except IndexError:
 
 @pytest.fixture
 def own_cache(tmp_path):
-    """Machine code with bounds checks must not meet the one without. Not optimised, it is there in half the time."""
+    """Not optimised, machine code is there in half the time."""
     return {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path / "numba"), "NUMBA_OPT": "0"}
 
 

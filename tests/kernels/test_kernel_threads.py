@@ -15,7 +15,7 @@ from numba.core import config
 
 import minimix as mm
 import minimix.functional as F
-from minimix.kernels import threads
+from minimix.kernels import cores, threads
 from minimix.kernels.threads import parallel
 
 rng = np.random.default_rng(0)
@@ -134,10 +134,25 @@ def test_number_of_threads_from_the_environment(variable, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.setenv(variable, "5")
     assert threads._default_threads() == 5
-    for wrong in ("0", "two", "-1", "1.5"):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for wrong in ("0", "two", "-1", "1.5", "dynamic", "0x2", "²", ",", "9" * 5000):
         monkeypatch.setenv(variable, wrong)
-        with pytest.raises(ValueError, match=f"{variable}='{wrong}'"):
-            threads._default_threads()
+        if variable == "MINIMIX_NUM_THREADS":
+            with pytest.raises(ValueError, match=f"{variable}='{wrong}': expected a whole number"):
+                threads._default_threads()
+        else:  # OpenMP's and Numba's own: they do not refuse either
+            assert threads._default_threads() == cores.usable()
+    monkeypatch.setenv(variable, "")
+    assert threads._default_threads() == cores.usable()
+
+
+def test_openmps_list_of_nested_levels(monkeypatch):
+    for name in ("MINIMIX_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", " 3 , 2")
+    assert threads._default_threads() == 3
+    monkeypatch.setenv("OMP_NUM_THREADS", "nonsense,2")
+    assert threads._default_threads() == cores.usable()
 
 
 # -- with the real kernels ---------------------------------------------------------------------------------------------
@@ -223,7 +238,7 @@ print("all the same")
 def test_after_a_fork(busy):
     """The child has none of its parent's threads, and the parent may have been in the middle of something."""
     script = FORK.format(tests=str(pathlib.Path(__file__).parent), busy=busy)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300)
     assert done.stdout.strip() == "all the same", done.stderr
 
 
@@ -268,3 +283,86 @@ def test_an_interrupt_leaves_no_idle_threads_behind():
     while sum(thread.name == "minimix" for thread in threading.enumerate()) > before and time.monotonic() < deadline:
         time.sleep(0.02)
     assert sum(thread.name == "minimix" for thread in threading.enumerate()) <= before
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no such timer")
+@pytest.mark.usefixtures("ctrl_c")
+def test_an_interrupt_at_any_moment_leaves_the_pool_as_it_was():
+    """Also between taking one's turn and the work: a turn that is never given back leaves one thread for good."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    mm.set_num_threads(3)
+    before, interrupted = signal.signal(signal.SIGALRM, interrupt), 0
+    try:
+        for delay in np.random.default_rng(0).uniform(1e-6, 3e-4, 1500):
+            parallel(lambda start, step: None)  # there are workers: to start a thread is up to Python, interrupts and all
+            try:
+                signal.setitimer(signal.ITIMER_REAL, delay)
+                while True:
+                    parallel(lambda start, step: None)
+            except KeyboardInterrupt:
+                interrupted += 1
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            assert not threads._turn.locked()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert interrupted == 1500
+    assert len({ident for *_, ident in starts_of(3)}) == 3
+    deadline = time.monotonic() + 5
+    while sum(thread.name == "minimix" for thread in threading.enumerate()) > 50 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert sum(thread.name == "minimix" for thread in threading.enumerate()) <= 50
+
+
+COMPILES = """
+import os, sys, threading, time, warnings
+import numpy as np
+import minimix as mm
+from minimix.kernels.jit import kernel
+from numba.core import event
+warnings.simplefilter("ignore")  # newer Pythons warn that forking with threads is risky: that is the subject
+
+@kernel
+def one(x):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] ** 3
+    return total
+
+@kernel
+def other(x):
+    return x[0] * 2
+
+class Started(event.Listener):
+    def on_start(self, event):
+        compiling.set()
+    def on_end(self, event):
+        pass
+
+compiling = threading.Event()
+event.register("numba:compile", Started())
+thread = threading.Thread(target=lambda: one(np.ones(5)))
+thread.start()
+compiling.wait()
+child = os.fork()
+if not child:
+    os._exit(0 if other(np.ones(3)) == 2 and one(np.ones(5)) == 5 else 3)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+thread.join()
+print(other(np.ones(3)))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+def test_a_child_forked_while_another_thread_compiles_can_compile(tmp_path):
+    """It has the compiler's lock, but not the thread that would give it back."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    script = tmp_path / "fork.py"
+    script.write_text(COMPILES)
+    environment["PYTHONPATH"] = str(pathlib.Path(mm.__file__).parents[1])
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, env=environment)
+    assert done.stdout.split() == ["0", "2.0"], done.stderr

@@ -57,7 +57,7 @@ def unlike(model):
     """Every array its own numbers: zeros and ones would hide what is mistaken for another."""
     for i, (name, array) in enumerate(model.state_dict().items()):
         if not name.endswith("num_batches_tracked"):
-            array[...] = np.random.default_rng(i).standard_normal(array.shape)
+            array[...] = np.random.default_rng(i).uniform(0.1, 1, array.shape)  # also fit for variances
     return model
 
 
@@ -180,6 +180,14 @@ def test_what_does_not_fit_is_named(small, change, message):
         tensorflow.convert(variables, models.create("tf_mixnet_s", num_classes=5))
     refusal.match(message)
     assert len(str(refusal.value).splitlines()) == 2  # one problem, named once
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.5])
+def test_numbers_with_which_no_network_works(small, value):
+    variables = official(small)
+    variables[f"{BN}/moving_variance"] = np.full(40, value)
+    with pytest.raises(ValueError, match=r"no network works with these variables: blocks.2.1.bn3.running_var holds"):
+        tensorflow.convert(variables, models.create("tf_mixnet_s", num_classes=5))
 
 
 def test_long_lists_are_cut(small):

@@ -89,6 +89,66 @@ def test_one_layer(blank):
         assert [len(layer.kernel_sizes) for layer in changed] == [4 if i == number else 1 for i in range(17)]
 
 
+def sizes(model):
+    return [tuple(k for k, _ in layer.kernel_sizes) for layer in depthwise(model)]
+
+
+def test_a_list_for_each_block(blank):
+    each = [(3,), [5, 7], 9, (3, 5, 7), None, [4], (3, 5), (3, 5, 7, 9)]
+    own = sizes(models.create("mixnet_nano"))
+    wanted = [(3,), (5, 7), (9,), (3, 5, 7), own[4], (4,), (3, 5), (3, 5, 7, 9)]
+    for kernels in (each, tuple(each), [np.int64(9) if k == 9 else k for k in each]):
+        net = models.create("mixnet_nano", kernels=kernels)
+        assert sizes(net) == wanted
+        assert all(a == b for layer in depthwise(net) for a, b in layer.kernel_sizes)  # no rectangles
+    assert sizes(models.create("mixnet_nano", kernels=[(3, 5)] * 8)) == [(3, 5)] * 8
+    assert sizes(models.create("mobilenetv1_100_full", kernels=[[3]] * 13)) == []  # dense, but as many blocks
+    dilated = depthwise(models.create("mixnet_nano", kernels=[*each[:5], 3, 3, 3], dilated=True))
+    assert dilated[2].dilation == ((4, 4),) and dilated[0].dilation == ((1, 1),)
+
+
+def test_a_list_for_each_of_some_layers(blank):
+    own = sizes(models.create("mixnet_nano"))
+    net = models.create("mixnet_nano", kernels=[(5, 7), 9], layers=[6, 2], partition=["exponential", None])
+    assert sizes(net) == [*own[:2], (9,), *own[3:6], (5, 7), own[7]]
+    net = models.create("mixnet_nano", kernels=(5, 7), layers=[6, 2])  # integers are the groups of both
+    assert [sizes(net)[i] for i in (6, 2)] == [(5, 7)] * 2
+    with pytest.raises(ValueError, match=r"each of layers={.*as a list, each number once"):
+        models.create("mixnet_nano", kernels=[[5], [7]], layers={2, 6})
+    with pytest.raises(ValueError, match="each number once"):
+        models.create("mixnet_nano", kernels=[[5], [7]], layers=[2, 2])
+    with pytest.raises(ValueError, match="has 2 entries, one for each block, but there are 1 layers"):
+        models.create("mixnet_nano", kernels=[[5], [7]], layers=2)
+
+
+def test_a_partition_for_each_block(blank):
+    own = depthwise(models.create("mixnet_nano", kernels=(3, 5)))
+    halves = [(layer.channels - 4, 4) for layer in own]
+    net = models.create("mixnet_nano", kernels=(3, 5), partition=halves)
+    assert [layer.channels_per_group for layer in depthwise(net)] == halves
+    words = ["exponential", "equal"] * 4
+    net = models.create("mixnet_nano", kernels=(3, 5, 7), partition=words)
+    assert [layer.channels_per_group for layer in depthwise(net)] == [
+        partition(layer.channels, 3, word) for layer, word in zip(own, words, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("kernels", [
+    [(3,), (5, 7)], [(5, 7)], [[3, 5, 7]], [(3, 5), 7], [3, (5, 7)], [[3]] * 7, [[3]] * 9, [None], ((3, 5), (3, 5)),
+], ids=str)  # fmt: skip
+def test_what_is_not_as_long_as_the_blocks_is_refused(kernels, blank):
+    with pytest.raises(ValueError, match=rf"has {len(kernels)} entries, one for each block, but there are 8 blocks"):
+        models.create("mixnet_nano", kernels=kernels)
+
+
+def test_one_size_a_block_is_not_taken_for_groups(blank):
+    flat = (3, 5, 7, 9, 3, 5, 7, 9)
+    with pytest.raises(ValueError, match=r"8 groups in every block, or one size for each of the 8 blocks.*\[\[3\], \[5\]"):
+        models.create("mixnet_nano", kernels=flat)
+    assert sizes(models.create("mixnet_nano", kernels=[[k] for k in flat])) == [(k,) for k in flat]
+    assert sizes(models.create("mixnet_nano", kernels=[flat] * 8)) == [flat] * 8
+
+
 def test_dilation_spares_layers_with_a_stride(blank):
     for layer in depthwise(models.create("mobilenetv1_100", kernels=(3, 9), dilated=True)):
         if layer.stride == (1, 1):
@@ -163,6 +223,15 @@ def test_tables_are_not_changed():
     ({"layers": 1.5}, TypeError, r"layers must be the number of a block"),
     ({"kernels": ()}, ValueError, r"kernels is empty"),
     ({"kernels": (3, 0)}, RuntimeError, r"kernels must be 1 or more"),
+    ({"kernels": [[3, 0]] * 17}, RuntimeError, r"kernels must be 1 or more"),
+    ({"kernels": [[]] * 17}, ValueError, r"kernels is empty"),
+    ({"kernels": [[(5, 7)]] * 17}, TypeError, r"kernels must be one integer, got \(5, 7\)"),
+    ({"kernels": "3,5,7"}, TypeError, r"kernels must be an integer, got '3,5,7'"),
+    ({"kernels": (3, 5.0)}, TypeError, r"kernels must be an integer, got 5.0"),
+    ({"kernels": (True, 3)}, TypeError, r"kernels must be an integer, got True"),
+    ({"kernels": (3, 5), "partition": ["equal"]}, ValueError, r"partition=\['equal'\] has 1 entries.* 17 blocks"),
+    ({"kernels": (3, 5), "partition": [(8, 8), (8, 8)]}, ValueError, r"partition=.* has 2 entries.* 17 blocks"),
+    ({"kernels": (3, 5), "partition": (8, 8)}, ValueError, r"partition \(8, 8\) must have one size for each"),
     ({"kernels": (3, 4), "dilated": True}, ValueError, r"dilated: kernel sizes must be odd"),
     ({"kernels": (3, 5), "partition": "fair"}, ValueError, r"'fair'"),
     ({"colour": "red"}, TypeError, r"colour"),

@@ -75,6 +75,8 @@ def test_names_of_the_weights_of_a_mixed_layer():
         (lambda: nn.PointwiseConv2d(6, 4, 4), ValueError, "multiples of groups=4"),
         (lambda: nn.DepthwiseConv2d(6, multiplier=0), RuntimeError, "multiplier must be 1 or more"),
         (lambda: nn.MixConv2d(6, ()), ValueError, "kernel_sizes is empty"),
+        (lambda: nn.MixConv2d(6, [(3,), (5, 7)]), ValueError, "a layer has one list of them"),
+        (lambda: nn.MixBlock(6, 6, [(3, 5), (3, 5, 7)]), ValueError, "a layer has one list of them"),
         (lambda: nn.MixConv2d(6, (3, 5), dilation=(1, 2, 3)), ValueError, "3 entries for 2 kernel sizes"),
         (lambda: nn.MixConv2d(6, (3, 5), partition=(3, 4)), ValueError, r"partition \(3, 4\).*6 channels in all"),
         (lambda: nn.MixConv2d(6, (3, 5), partition=(6,)), ValueError, "each of the 2 kernel sizes"),

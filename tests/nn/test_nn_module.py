@@ -229,6 +229,34 @@ def test_all_misfits_are_told_at_once_but_not_hundreds():
         net.load_state_dict({"other": np.ones(1)})
 
 
+@pytest.mark.parametrize("array, reason", [
+    (np.array(["a", "b", "c"]), "dtype of head.weight is <U1"),
+    (np.array([1j, 1, 1]), "dtype of head.weight is complex128, and float32 cannot hold"),
+    (np.array([None, 1, 1]), "dtype of head.weight is object"),
+], ids=str)  # fmt: skip
+def test_what_a_parameter_cannot_hold_changes_nothing(array, reason):
+    net = Net()
+    before = snapshot(net)
+    state = {name: value + 1 for name, value in before.items()}
+    state["head.weight"] = np.broadcast_to(array[:, None], before["head.weight"].shape)
+    with pytest.raises(RuntimeError, match=reason):
+        net.load_state_dict(state)
+    assert_same(snapshot(net), before)
+
+
+def test_whole_numbers_are_counted_in_any_dtype_but_not_cut():
+    norm = nn.BatchNorm2d(2)
+    for right in (np.array(3.0), np.array(4, np.int32), np.array(True)):
+        norm.load_state_dict({**norm.state_dict(), "num_batches_tracked": right})
+        assert norm.num_batches_tracked == right
+    for wrong in (1.5, np.nan, np.inf):
+        with pytest.raises(RuntimeError, match="num_batches_tracked is float64, and int64 cannot hold"):
+            norm.load_state_dict({**norm.state_dict(), "num_batches_tracked": np.array(wrong)})
+    norm.running_mean.flags.writeable = False
+    with pytest.raises(RuntimeError, match="running_mean cannot be written into"):
+        norm.load_state_dict(norm.state_dict())
+
+
 def test_not_strict():
     net = Net()
     missing, unexpected = net.load_state_dict({"scale": [7.0], "other": np.ones(2)}, strict=False)
@@ -252,6 +280,25 @@ def test_copies_are_independent(duplicate):
     other(x).sum().backward()
     assert all(p.grad is None for p in net.parameters()) and all(p.grad is not None for p in other.parameters())
     assert net.body[1].num_batches_tracked == 0 and other.body[1].num_batches_tracked == 1
+
+
+def test_a_deep_copy_keeps_what_is_shared_and_no_graph():
+    net = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3), nn.BatchNorm2d(3))
+    net[1].weight = net[0].weight
+    net(mm.Tensor(np.ones((2, 3, 3, 3), np.float32))).sum().backward()
+    other, optimizer = copy.deepcopy((net, mm.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)))
+    assert other[1].weight is other[0].weight is not net[0].weight
+    np.testing.assert_array_equal(other[0].weight.grad, net[0].weight.grad)
+    assert not np.shares_memory(other[0].weight.grad, net[0].weight.grad)
+    assert optimizer.param_groups[0]["params"] == list(other.parameters())  # those of the copy
+    before = snapshot(net)
+    optimizer.step()
+    assert_same(snapshot(net), before)
+    net.output = net(mm.Tensor(np.ones((2, 3, 3, 3), np.float32)))
+    with pytest.raises(RuntimeError, match="do not keep outputs as attributes"):
+        copy.deepcopy(net)
+    net.output = net.output.detach()
+    assert copy.deepcopy(net).output.is_leaf
 
 
 # -- modes and dtypes --------------------------------------------------------------------------------------------------
@@ -287,6 +334,8 @@ def test_requires_grad_and_zero_grad():
     net = Net()
     net(np.ones((2, 1, 4, 4), np.float32)).sum().backward()
     assert all(p.grad is not None for p in net.parameters())
+    net.zero_grad(set_to_none=False)
+    assert all(p.grad is not None and not p.grad.any() for p in net.parameters())
     net.zero_grad()
     assert all(p.grad is None for p in net.parameters())
     net.requires_grad_(False)

@@ -41,6 +41,17 @@ def test_two_values_a_channel_are_enough(options):
     assert np.isfinite(found["output"]).all()
 
 
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_weight_that_is_not_finite_meets_what_it_meets_in_the_layers(poison, stride):
+    """In evaluation: in training a norm spreads it over its channel. In float64 0 times infinity is no rounding error."""
+    block = Block(5, kernels=(3, 5), training=False, activations=("relu", "identity", "identity"), stride=stride)
+    for i in range(2):
+        block.arrays["weights"][i][0, 0, 0, -1] = poison
+    with np.errstate(invalid="ignore"):
+        assert_close(run(block.in_one_go), run(block.layer_by_layer), np.inf)
+
+
 @pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("expand_groups", [0, 2])
 def test_only_the_gradients_that_are_wanted(expand_groups, skip):

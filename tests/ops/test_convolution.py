@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 import minimix as mm
 import minimix.functional as F
-from minimix import reference
 
 rng = np.random.default_rng(0)
 
@@ -158,7 +157,11 @@ def test_a_gradient_that_is_not_finite_spreads_as_in_the_twin(poison, data):
     out.backward(gradient)
     expected = case.reference_gradients(gradient)
     finite_as(tensors[0].grad, expected[0])
-    # The twin also counts what the kernel meets on the border, 0 * inf; here that may be left out.
+    if case.name in ("depthwise_conv2d", "mixconv2d"):
+        for tensor, grad in zip(tensors[1:], expected[1:], strict=True):
+            finite_as(tensor.grad, grad)
+        return
+    # The twin also counts what a dense kernel meets on the border, 0 * inf; here that may be left out.
     spike = np.zeros_like(gradient)
     spike[place] = 1
     meets = draws.Case(case.name, [np.ones_like(case.arrays[0]), *case.arrays[1:]], case.options).reference_gradients(spike)
@@ -168,24 +171,22 @@ def test_a_gradient_that_is_not_finite_spreads_as_in_the_twin(poison, data):
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-@pytest.mark.parametrize("poison", [np.nan, np.inf])
-def test_a_weight_that_is_not_finite_reaches_all_that_it_meets(poison):
-    """Where the tap meets a pixel, the output is as the twin says. Where it meets the border of zeros, the twin (and mostly
-    PyTorch) makes a NaN of 0 * inf; here taps go missing where a whole row of them lies outside. So there: NaN or the rest."""
-    x, weight = np.abs(rng.standard_normal((4, 2, 6, 7))) + 0.1, rng.standard_normal((2, 1, 5, 5))
-    for i, j in np.ndindex(5, 5):
-        bad = weight.copy()
-        bad[:, 0, i, j] = poison
-        out = F.depthwise_conv2d(x, bad).data
-        rest = weight.copy()
-        rest[:, 0, i, j] = 0
-        without = reference.depthwise_conv2d(x, rest)
-        only = np.zeros((2, 1, 5, 5))
-        only[:, 0, i, j] = 1
-        meets = reference.depthwise_conv2d(np.ones_like(x), only) == 1
-        finite_as(out[meets], reference.depthwise_conv2d(x, bad)[meets])
-        border = out[~meets]
-        np.testing.assert_allclose(border[~np.isnan(border)], without[~meets][~np.isnan(border)], rtol=1e-12, atol=1e-12)
+@pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
+@draws.few
+@given(data=st.data())
+def test_a_number_that_is_not_finite_reaches_only_what_it_meets(poison, data):
+    """In a depthwise kernel: neither a weight nor a pixel meets the border of zeros, forward or backward."""
+    case = data.draw(st.one_of(draws.depthwise(), draws.mixed()).filter(lambda c: c.arrays[0].size))
+    array = case.arrays[data.draw(st.integers(0, len(case.arrays) - 1))]
+    array[tuple(data.draw(st.integers(0, length - 1)) for length in array.shape)] = poison
+    out, tensors = case.run()
+    expected = case.reference()
+    finite_as(out.data, expected)
+    np.testing.assert_allclose(out.data[np.isfinite(expected)], expected[np.isfinite(expected)], rtol=0, atol=1e-11)
+    gradient = draws.cotangent(out.data)
+    out.backward(gradient)
+    for tensor, grad in zip(tensors, case.reference_gradients(gradient), strict=True):
+        finite_as(tensor.grad, grad)
 
 
 # -- complex numbers: forward only -------------------------------------------------------------------------------------

@@ -158,3 +158,17 @@ def test_refusals_say_what_came_and_what_would_do():
         F.mixconv2d(X, [])
     with pytest.raises(TypeError, match="int64"):
         F.conv2d(X.astype(np.int64), W)
+
+
+@pytest.mark.parametrize("stride", [50_000, (50_000, 1), (2, 50_000), 10**9])
+def test_a_stride_longer_than_the_picture_takes_no_memory(stride):
+    torch = pytest.importorskip("torch")
+    theirs = torch.nn.functional.conv2d
+    options = {"stride": stride, "padding": 1}
+    same_as_torch(lambda *a: F.conv2d(*a, **options), lambda *a: theirs(*a, **options), X, W)
+    weight = rng.standard_normal((4, 1, 3, 3))
+    for ours in (F.depthwise_conv2d, lambda x, w, **more: F.mixconv2d(x, [w], **more)):
+        same_as_torch(lambda *a, f=ours: f(*a, **options), lambda *a: theirs(*a, groups=4, **options), X, weight)
+    words = [F.depthwise_conv2d(X, weight, stride=stride, padding=padding).shape for padding in ("same", "tf_same", "valid")]
+    rows, columns = stride if isinstance(stride, tuple) else (stride, stride)
+    assert words[:2] == [(2, 4, -(-7 // rows), -(-6 // columns))] * 2

@@ -132,6 +132,11 @@ def test_refusals():
         F.cross_entropy(LOGITS.astype(int), TARGETS)
     with pytest.raises(ValueError, match=r"label_smoothing=-0\.1: expected 0 to 1"):
         F.cross_entropy(LOGITS, TARGETS, label_smoothing=-0.1)
+    with pytest.raises(RuntimeError, match="ignore_index=1 is for class numbers"):
+        F.cross_entropy(LOGITS, np.full((6, 4), 0.25), ignore_index=1)
+    for loss in (F.cross_entropy, F.nll_loss):
+        with pytest.raises(RuntimeError, match="weight requires gradients"):
+            loss(LOGITS, TARGETS, weight=mm.Tensor(WEIGHT, requires_grad=True))
     with pytest.raises(ValueError, match="weight has shape"):
         F.cross_entropy(LOGITS, TARGETS, weight=np.ones(3))
 
@@ -148,6 +153,39 @@ def test_ignored_targets_do_not_count():
         assert loss.item() == pytest.approx(alone.item())
         np.testing.assert_allclose(x.grad[kept], y.grad)
         assert not x.grad[~kept].any()
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("more", [{}, {"weight": WEIGHT}, {"weight": 0 * WEIGHT}], ids=["", "weight", "zero weight"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("targets", [[-100] * 6, [-100] * 5 + [2], [0, 3, 1, 1, 2, 0]], ids=["none counts", "one", "all"])
+def test_where_nothing_counts_as_torch(reduction, more, smoothing, targets):
+    """The mean of no loss is NaN, its gradient 0."""
+    torch = pytest.importorskip("torch")
+    targets, options = np.array(targets), {"reduction": reduction, **more}
+    smoothed = {**options, "label_smoothing": smoothing}
+    same_as_torch(lambda x, t: F.cross_entropy(x, t, **smoothed), peer(**smoothed), LOGITS, targets)
+
+    def nll(x, t):
+        weight = torch.tensor(more["weight"], dtype=x.dtype) if more else None
+        return torch.nn.functional.nll_loss(x, t, weight, reduction=reduction)
+
+    same_as_torch(lambda x, t: F.nll_loss(x, t, **options), nll, LOGITS, targets)
+    pixels, places = LOGITS.reshape(1, 4, 3, 2), targets.reshape(1, 3, 2)
+    same_as_torch(lambda x, t: F.cross_entropy(x, t, **smoothed), peer(**smoothed), pixels, places)
+    same_as_torch(lambda x, t: F.cross_entropy(x, t, **smoothed), peer(**smoothed), LOGITS[0], targets[0])
+
+
+@pytest.mark.parametrize("loss", [F.cross_entropy, F.nll_loss])
+def test_a_batch_in_which_nothing_counts_moves_no_weight(loss):
+    x = mm.Tensor(LOGITS, requires_grad=True)
+    (loss(x, np.full(6, -100)) + (x * 0.0).sum()).backward()
+    np.testing.assert_array_equal(x.grad, np.zeros((6, 4)))
+
+
+def test_probabilities_of_classes_without_weight_as_torch():
+    options = {"weight": 0 * WEIGHT}
+    same_as_torch(lambda x, t: F.cross_entropy(x, t, **options), peer(**options), LOGITS, rng.dirichlet(np.ones(4), 6))
 
 
 def test_nll_of_log_softmax_is_cross_entropy():

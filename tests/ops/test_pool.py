@@ -158,3 +158,32 @@ def test_what_an_average_is_divided_by():
     np.testing.assert_array_equal(cut.data[0, 0], np.ones((2, 2)))
     assert_slopes(lambda x: F.avg_pool2d(x, 2, stride=2, ceil_mode=True), A[:1, :1, :3, :5])
     assert_slopes(lambda x: F.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False), A[:1, :1, :4, :5])
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+@pytest.mark.parametrize("size", [1, (2, 3), (7, 6), (9, 4)])
+def test_a_pixel_that_is_not_finite_stays_in_its_windows_as_in_torch(size, poison):
+    torch = pytest.importorskip("torch")
+    x, gradient = A.copy(), rng.standard_normal((2, 3, *((size, size) if size == 1 else size)))
+    x[0, 1, 2, 5] = x[1, 2, 6, 0] = poison
+    gradient[1, 0, 0, -1] = poison
+    mine, peer = mm.Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    found, expected = F.adaptive_avg_pool2d(mine, size), torch.nn.functional.adaptive_avg_pool2d(peer, size)
+    found.backward(gradient)
+    expected.backward(torch.tensor(gradient))
+    np.testing.assert_allclose(found.data, expected.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(mine.grad, peer.grad.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [0, (0, 3), (2, 0)])
+def test_adaptive_pool_to_nothing_as_torch(size):
+    torch = pytest.importorskip("torch")
+    adaptive = torch.nn.functional.adaptive_avg_pool2d
+    same_as_torch(lambda x: F.adaptive_avg_pool2d(x, size), lambda x: adaptive(x, size), A, gradient=False)
+
+
+@pytest.mark.parametrize("name", ["max_pool2d", "avg_pool2d"])
+@pytest.mark.parametrize("stride", [50_000, (50_000, 1), (2, 50_000)])
+def test_steps_far_beyond_the_picture_as_torch(name, stride):
+    torch = pytest.importorskip("torch")
+    same_as_torch(lambda x: getattr(F, name)(x, 3, stride, 1), lambda x: getattr(torch.nn.functional, name)(x, 3, stride, 1), A)

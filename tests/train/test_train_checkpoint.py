@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load, save, save_file
 
 from minimix import checksums, data, files
-from minimix.train import checkpoint, load_model
+from minimix.train import checkpoint, description, load_model
 from minimix.train.checkpoint import CheckpointError
 
 ARRAYS = {
@@ -279,3 +279,24 @@ def test_permissions_stay(tmp_path):
     (tmp_path / "file").chmod(0o600)
     files.write(tmp_path / "file", "new")
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+
+
+def test_networks_of_your_own_may_have_any_options(path):
+    from minimix.train.description import check
+
+    recipe = {**DESCRIPTION["recipe"], "model": "net.py:make", "model_options": {"width": 512, "hidden": 10**6}}
+    check(path, {**DESCRIPTION, "recipe": recipe})
+    with pytest.raises(CheckpointError, match="model_options"):
+        check(path, {**DESCRIPTION, "recipe": {**recipe, "model_options": [1]}})
+
+
+@pytest.mark.parametrize("options", [
+    {"kernels": [[10**7]]}, {"kernels": [3, [5, [10**7]]]}, {"kernels": [[3] * 600, [5] * 600]},
+    {"partition": [["equal"], [10**7]]},
+])  # fmt: skip
+def test_options_that_no_network_has_are_refused_at_any_depth(options):
+    described = {**DESCRIPTION, "recipe": {**DESCRIPTION["recipe"], "model_options": options}}
+    with pytest.raises(CheckpointError, match=r"recipe\.model_options, expected an object"):
+        description.check("a.safetensors", described)
+    described["recipe"]["model_options"] = {"kernels": [[3], [3, 5], None]}
+    description.check("a.safetensors", described)

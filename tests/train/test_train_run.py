@@ -306,7 +306,7 @@ def test_a_name_that_is_taken_is_refused_and_one_is_found(run, small):
 
 
 @pytest.mark.parametrize(("options", "expected"), [
-    ({"model": "mixnet_nanno"}, "did you mean 'mixnet_nano'"), ({"lr": -1}, "lr"), ({"data": "cifar"}, "name: expected one of"),
+    ({"model": "mixnet_nanno"}, "did you mean 'mixnet_nano'"), ({"lr": -1}, "lr"), ({"data": "cifar"}, "did you mean cifar10"),
     ({"data": (1, 2)}, "data: expected a name"), ({"log": "x.txt"}, "log"),
     ({"model_options": {"width": 2}}, "module was given"),
 ])  # fmt: skip

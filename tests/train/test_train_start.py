@@ -1,5 +1,6 @@
 """Weights to begin with, and stages that stay as they are."""
 
+import dataclasses
 import signal
 
 import numpy as np
@@ -9,7 +10,7 @@ from safetensors.numpy import save_file
 import minimix as mm
 from minimix import models, nn
 from minimix.data import Dataset
-from minimix.train import checkpoint, freezing, load_model
+from minimix.train import checkpoint, freezing, load_model, starting
 
 LAST, BEST = "last.safetensors", "best.safetensors"
 NANO = {"model": "mixnet_nano", "model_options": {"width": 0.5, "kernels": 3}}
@@ -62,6 +63,34 @@ def test_a_run_begins_where_another_ended_with_a_new_classifier_for_other_classe
         assert result.config.from_ == str(getattr(given, "folder", given))
 
 
+def test_other_classes_get_a_new_classifier_even_where_they_are_as_many(run, small, tiny, tmp_path):
+    first = run(name="source")
+    before, fresh = arrays(first), small().state_dict()
+    # "swapped": an output that stood for one class would stand for another
+    renamed = tuple(dataclasses.replace(part, classes=tuple("abcdefghij"), name="renamed") for part in tiny)
+    swapped = tuple(dataclasses.replace(part, classes=part.classes[::-1], name="swapped") for part in tiny)
+    for data, classifier in ((renamed, fresh), (swapped, fresh), (tiny, before)):
+        result, text = log_of(run, tmp_path / "log", data=data, from_="source", name=None, **tiny_rate())
+        after = arrays(result)
+        np.testing.assert_allclose(after["head.weight"], classifier["head.weight"], atol=1e-6)
+        np.testing.assert_allclose(after["head.bias"], classifier["head.bias"], atol=1e-6)
+        np.testing.assert_allclose(after["conv.weight"], before["conv.weight"], atol=1e-6)
+        assert ("its classes are others" in text and "head.weight, head.bias" in text) == (classifier is fresh)
+        assert "does not say for which classes" not in text
+    assert not np.allclose(before["head.weight"], fresh["head.weight"], atol=1e-3)
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("mixnet_nano", "classifier"), ("mobilenetv1_025_cifar", "classifier"), ("xception_cifar", "fc"),
+])  # fmt: skip
+def test_the_classifier_of_every_kind_of_network_is_found(name, expected):
+    assert starting.classifier(models.create(name, num_classes=5), 5) == [f"{expected}.weight", f"{expected}.bias"]
+
+
+def test_a_network_without_a_layer_for_the_classes_has_no_classifier():
+    assert starting.classifier(nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)), 5) == []
+
+
 def test_an_own_module_begins_with_a_file_of_weights(run, small, tmp_path):
     model = small()
     model.head.weight.data[...] = 0.125
@@ -69,6 +98,7 @@ def test_an_own_module_begins_with_a_file_of_weights(run, small, tmp_path):
     result, text = log_of(run, tmp_path / "log", from_=tmp_path / "w.safetensors", **tiny_rate())
     np.testing.assert_allclose(arrays(result)["head.weight"], 0.125, atol=1e-6)
     assert "parameters" in text and "new, because" not in text
+    assert "does not say for which classes it was trained: head.weight, head.bias fit by shape" in text
 
 
 def test_averaged_weights_are_taken_where_there_are_any(run, small):

@@ -44,6 +44,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
+        """Whether the function is right."""
         return self.kind == "passed"
 
     def figure(self):

@@ -25,6 +25,7 @@ class Interactive:
         self.values = {name: _first(name, control, draw) for name, control in controls.items()}
 
     def frame(self, **values):
+        """The figure for these values; the sliders' first ones for those that are left out."""
         if unknown := values.keys() - self.controls.keys():
             raise TypeError(f"no control is called {', '.join(sorted(unknown))}: there are {', '.join(self.controls)}")
         return self.draw(**self.values | values)

@@ -33,6 +33,7 @@ class Scalar:
         return Scalar(self.value * other.value, (self, other), (other.value, self.value))
 
     def squared(self) -> "Scalar":
+        """Its square, as one op."""
         return Scalar(self.value**2, (self,), (2 * self.value,))
 
     def __repr__(self) -> str:

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from minimix.course.questions.arithmetic import NoNumber, is_calculation, number
+from minimix.words import count
 
 EXACT = 1e-9  # relative: 0.1 * 30 is 3
 UNKNOWN = "The answer is not known on this machine."
@@ -70,8 +71,7 @@ def _distance(value: float, answer: float) -> str:
 
 def _several(guess: list[float], answer, tolerance: float, told: str) -> Verdict:
     if len(guess) != len(answer):
-        numbers = f"{len(guess)} number{'' if len(guess) == 1 else 's'}"
-        return Verdict(False, f"Not quite: the answer has {len(answer)} numbers, and {numbers} came.")
+        return Verdict(False, f"Not quite: the answer has {len(answer)} numbers, and {count(len(guess), 'number')} came.")
     wrong = [i for i, (a, b) in enumerate(zip(guess, answer, strict=True), 1) if not _near(a, b, max(tolerance, EXACT))]
     if not wrong:
         return Verdict(True, f"Right: {told}.")

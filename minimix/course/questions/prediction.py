@@ -1,12 +1,12 @@
 """Questions to be answered before the next cell is run: two tries, and then the answer."""
 
-import difflib
 import html
 import inspect
 
 from minimix.course.display.frontend import is_live
 from minimix.course.questions import QUESTIONS
 from minimix.course.questions.judge import UNKNOWN, judged, spoken
+from minimix.words import nearest
 
 TRIES = 2  # after so many the answer is told to whoever asks
 
@@ -133,7 +133,7 @@ def predict(question: str, answer=None, unit: str = "", tolerance: float | None 
             raise TypeError(f"predict() got {', '.join(given)}: an answer of your own is computed from nothing")
         return Prediction(question, answer, unit, tolerance)
     if question not in QUESTIONS:
-        near = difflib.get_close_matches(question, QUESTIONS, n=3, cutoff=0.4)
+        near = nearest(question, QUESTIONS, most=3, cutoff=0.4)
         hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
         raise ValueError(f"no question of the course is called {question!r}: {hint}A question of your own needs answer=...")
     asked = QUESTIONS[question]

@@ -13,6 +13,8 @@ import base64
 import functools
 import io
 import re
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from matplotlib import cycler, rc_context
@@ -44,6 +46,9 @@ STYLE = {
     "legend.frameon": False, "lines.linewidth": 1.6, "hatch.linewidth": 0.7, "hatch.color": LIGHT,
     "axes.prop_cycle": cycler(color=PALETTE), "image.interpolation": "nearest", "savefig.bbox": None, "savefig.dpi": "figure",
 }  # fmt: skip
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Picture(Figure):
@@ -89,11 +94,11 @@ def listed(parts) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def styled(draw):
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
     """Decorator of functions that draw: what they make has this package's style, whatever the user's own settings are."""
 
     @functools.wraps(draw)
-    def wrapper(*args, **kwargs):
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         with rc_context(STYLE):
             return draw(*args, **kwargs)
 

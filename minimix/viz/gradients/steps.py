@@ -88,7 +88,9 @@ def step_errors(steps, errors: Mapping[str, np.ndarray], ax=None) -> theme.Pictu
 
 
 @theme.styled
-def tangent(function: Callable, x: float, slope: float, reach: float = 1.0, names=("x", "f(x)"), ax=None) -> theme.Picture:
+def tangent(
+    function: Callable, x: float, slope: float, reach: float = 1.0, names: tuple[str, str] = ("x", "f(x)"), ax=None
+) -> theme.Picture:
     """A function of a number around ``x``, and the straight line through that point with a slope that is said to be its own.
 
     reach: how far to each side. names: of the two axes.

@@ -10,7 +10,9 @@ MOST = 26  # columns of a strip that still have room
 
 
 @theme.styled
-def shifts(kernel: int = 3, height: int = 3, width: int = 4, dilation: int = 1, at=(1, 1), ax=None) -> theme.Picture:
+def shifts(
+    kernel: int = 3, height: int = 3, width: int = 4, dilation: int = 1, at: tuple[int, int] = (1, 1), ax=None
+) -> theme.Picture:
     """The padded picture with the flat index of each number, and below, a line for each tap: what it reads for every output.
 
     kernel, dilation: of a convolution with stride 1 and padding "same"; the kernel is odd. height, width: of the picture.

@@ -58,7 +58,7 @@ def show(*arrays, titles=None, columns: int | None = None, shared: bool = True, 
 
 @theme.styled
 def compare(
-    expected, actual, x=None, names=("expected", "actual"), rtol: float = 1e-5, atol: float = 1e-8, ax=None
+    expected, actual, x=None, names: tuple[str, str] = ("expected", "actual"), rtol: float = 1e-5, atol: float = 1e-8, ax=None
 ) -> theme.Picture:
     """What should have come out beside what did, and their difference, with frames around the places that differ.
 

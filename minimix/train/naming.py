@@ -1,0 +1,32 @@
+"""Names of folders that every system can store, out of names that people give."""
+
+import unicodedata
+
+LONGEST = 80  # characters; and bytes as UTF-8 at most twice that: systems allow 255 with what is added
+RESERVED = frozenset({
+    "con", "prn", "aux", "nul", "conin$", "conout$", *(f"{port}{i}" for port in ("com", "lpt") for i in "0123456789¹²³")
+})  # fmt: skip
+
+
+def folder_name(name: str) -> str:
+    """``name``, or the nearest that can be a folder's name on Linux, macOS and Windows, and leads nowhere else.
+
+    >>> [folder_name(name) for name in ("pets", "a:b", "x/y", "..", "con", "nul.txt", "dots...", "")]
+    ['pets', 'a_b', 'x_y', '_', '_con', '_nul.txt', 'dots', '_']
+    """
+    name = unicodedata.normalize("NFC", name)
+    name = "".join("_" if c in '<>:"/\\|?*' or unicodedata.category(c) in ("Cc", "Cs", "Cn") else c for c in name)
+    name = name[:LONGEST].encode()[: 2 * LONGEST].decode(errors="ignore").rstrip(" .").lstrip(" ")
+    if (not name.strip(" ._") and "." in name) or not name:
+        return "_"
+    return f"_{name}" if name.partition(".")[0].rstrip(" ").casefold() in RESERVED else name
+
+
+def check_name(name) -> None:
+    """Refuse names for a run that would lead out of the folder of runs, or that some system cannot store."""
+    if not isinstance(name, str):
+        raise TypeError(f"name: expected a str, not {type(name).__name__}")
+    possible = folder_name(name)
+    if unicodedata.normalize("NFC", name) != possible:
+        advice = "" if possible == "_" else f": {possible!r} can"
+        raise ValueError(f"name: {name!r} cannot name a folder on every system{advice}; use letters, digits, - and _")
