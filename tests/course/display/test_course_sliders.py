@@ -69,7 +69,7 @@ def test_what_a_notebook_is_given():
     png = frontend.bundle_of(draw())
     assert (
         list(png) == ["image/png", "text/plain"]
-        and png["text/plain"].startswith("Figure")
+        and png["text/plain"].startswith("<Figure")
         and base64.b64decode(png["image/png"]).startswith(b"\x89PNG")
     )
     assert list(frontend.bundle_of(draw().axes[0])) == ["image/png", "text/plain"]
