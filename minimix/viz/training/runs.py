@@ -73,13 +73,11 @@ def curves(history, title: str = "") -> theme.Picture:
         accuracy.set_title(f"accuracy, %\nbest validation: {100 * top.validation_accuracy:.2f} in epoch {top.epoch}")
     for axes in (loss, accuracy, rate):
         _epochs(axes, sorted({epoch.epoch for epochs in named.values() for epoch in epochs}))
-    said = [
-        f"Loss, accuracy and learning rate over the epochs of {theme.listed(named)}." if below or title or any(named) else ""
-    ]
+    said = ["Loss, accuracy and learning rate over the epochs."]
     for name, epochs in named.items():
         ends = [f"{METRICS[metric][0]} {_points(epochs, metric, METRICS[metric][1])[-1][1]:.3g}" for metric in METRICS
                 if _points(epochs, metric, METRICS[metric][1])]  # fmt: skip
-        said.append(f"{name or title or 'One run'}, {count(len(epochs), 'epoch')}: in the end {theme.listed(ends)}.")
+        said.append(f"{name or title or 'One run'}: after {count(len(epochs), 'epoch')} {theme.listed(ends)}.")
     return theme.told(figure, " ".join(said))
 
 
