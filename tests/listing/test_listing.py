@@ -275,3 +275,12 @@ def test_how_long_scalable_registers_are(tmp_path, monkeypatch):
     assert aarch64.scalable_bytes() == 64 and main_loop(code).lanes == 16 and vectors(code) == "SVE (512 bits)"
     said.write_text("nonsense")
     assert aarch64.scalable_bytes() == 16 and main_loop(code, 32).lanes == 8
+
+
+def test_a_loop_for_more_than_there_is_is_left_out():
+    big = "".join(f"vmovss {4 * i}(%rax), %xmm1\nvmulss (%rcx), %xmm1, %xmm1\nvaddss %xmm1, %xmm0, %xmm0\n" for i in range(8))
+    one = "vmovss (%rax), %xmm1\nvmulss (%rcx), %xmm1, %xmm1\nvaddss %xmm1, %xmm0, %xmm0\n"
+    text = f"eight:\n{big}jne eight\none:\n{one}jne one\n"
+    assert [main_loop(text, most=most).multiply_adds for most in (None, 8, 7, 1)] == [8, 8, 1, 1]
+    with pytest.raises(ValueError, match="no loop"):
+        main_loop(text, most=0)
