@@ -19,14 +19,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this copy of minimix
 
 from minimix import files, tensor
-from minimix.functional import methods  # noqa: F401 - attaches them
+from minimix.functional import methods, names  # noqa: F401 - methods attaches them
 
 STUB = Path(tensor.__file__).with_suffix(".pyi")
 HEAD = """# Written by docs/stubs.py, from tensor.py and the functions of minimix/functional: change those, and run it.
-# __array__ is left out: with it, NumPy's types would take array * Tensor for an array.
+# __array__ is left out: with it, NumPy's types would take array * Tensor for an array. So are
+# __getattr__ and __setitem__, which only raise.
 """
-LEFT_OUT = {"__array__"}
-TORCH_NAMES = {"axis": "dim", "keepdims": "keepdim"}  # see functional.promotion.accepts_torch_names
+LEFT_OUT = {"__array__", "__getattr__", "__setitem__"}
 
 
 def stub() -> str:
@@ -44,7 +44,7 @@ def stub() -> str:
             parts.append(_function(node))
     text = "\n\n\n".join(part.rstrip() for part in parts)
     used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-    lines = sorted(line for name, line in imports.items() if name in used)
+    lines = sorted(line for name, line in imports.items() if name in used or line.endswith(f" {name} as {name}"))
     return "\n".join([HEAD, *lines, "", "", text, ""])
 
 
@@ -98,12 +98,20 @@ def _attached(name: str, value, imports: dict) -> ast.FunctionDef:
 
 
 def _add_torch_names(args: ast.arguments) -> None:
-    """PyTorch's names for ``axis`` and ``keepdims`` become further keywords, so that none of the four can be required."""
+    """PyTorch's names for ``axis``, ``keepdims``, ... become further keywords, so that none of both can be required."""
     defaults = dict(zip([arg.arg for arg in reversed(args.args)], reversed(args.defaults), strict=False))
-    for arg in args.args:
-        if arg.arg in TORCH_NAMES:
-            args.kwonlyargs.append(ast.arg(TORCH_NAMES[arg.arg], arg.annotation))
+    for arg in args.args[1:]:
+        for theirs in names.SAME.get(arg.arg, ()):
+            args.kwonlyargs.append(ast.arg(theirs, arg.annotation))
             args.kw_defaults.append(defaults.setdefault(arg.arg, ast.Constant(...)))
+    for arg, default in list(zip(args.kwonlyargs, args.kw_defaults, strict=True)):
+        for theirs in names.SAME.get(arg.arg, ()):
+            args.kwonlyargs.append(ast.arg(theirs, arg.annotation))
+            args.kw_defaults.append(default)
+    if args.vararg is not None:
+        for theirs in names.SAME.get(args.vararg.arg, ()):
+            args.kwonlyargs.append(ast.arg(theirs, args.vararg.annotation))
+            args.kw_defaults.append(ast.Constant(...))
     args.defaults = [defaults[arg.arg] for arg in args.args if arg.arg in defaults]
 
 

@@ -260,16 +260,18 @@ def need_one_dtype(x, others: dict, where: str = "", first: str = "x") -> None:
     >>> need_one_dtype(np.ones(2), {"weight": np.ones(2, np.float32)}, "linear: ")
     Traceback (most recent call last):
         ...
-    RuntimeError: linear: x is float64 but weight is float32: use weight.astype(float64), or convert x
+    RuntimeError: linear: x is float64 but weight is float32: use x.astype(np.float32), or convert weight
     """
     for name, array in others.items():
         if array is None:
             continue
         _need_array(array, name)
         if array.dtype != x.dtype and array.dtype.newbyteorder("=") != x.dtype.newbyteorder("="):
-            raise RuntimeError(
-                f"{where}{first} is {x.dtype} but {name} is {array.dtype}: use {name}.astype({x.dtype}), or convert {first}"
-            )
+            # x is data, mostly, and float64 by accident; what has a fractional part is not to lose it
+            changed, other, dtype = (first, name, array.dtype) if array.dtype.kind in "fc" else (name, first, x.dtype)
+            either = f", or convert {other}" if x.dtype.kind in "fc" and array.dtype.kind in "fc" else ""
+            advice = f"use {changed}.astype(np.{dtype}){either}"
+            raise RuntimeError(f"{where}{first} is {x.dtype} but {name} is {array.dtype}: {advice}")
 
 
 def _need_bias(bias, out_channels: int, weight) -> None:

@@ -20,45 +20,12 @@ import numpy as np
 from minimix import changes, op_times
 from minimix.kernels import memory
 from minimix.ops.op import Op
+from minimix.recording import enable_grad as enable_grad
+from minimix.recording import is_grad_enabled as is_grad_enabled  # they belong to what a Tensor needs
+from minimix.recording import no_grad as no_grad
+from minimix.sizes import Size
 
-_state = threading.local()  # whether this Python thread records, as in PyTorch
-
-
-def is_grad_enabled() -> bool:
-    """Whether ops on Tensors are being recorded in this Python thread."""
-    return getattr(_state, "recording", True)
-
-
-@contextlib.contextmanager
-def _recording(flag: bool) -> Iterator[None]:
-    before = is_grad_enabled()
-    _state.recording = flag
-    try:
-        yield
-    finally:
-        _state.recording = before
-
-
-@contextlib.contextmanager
-def no_grad() -> Iterator[None]:
-    """Within it nothing is recorded: for evaluation, and for updates of parameters. Also works as a decorator.
-
-    >>> import minimix as mm
-    >>> x = mm.Tensor([1.0, 2.0], requires_grad=True)
-    >>> with mm.no_grad():
-    ...     y = x * 2
-    >>> y.requires_grad
-    False
-    """
-    with _recording(False):
-        yield
-
-
-@contextlib.contextmanager
-def enable_grad() -> Iterator[None]:
-    """Record again inside a ``no_grad`` block."""
-    with _recording(True):
-        yield
+_state = threading.local()  # of ``instead``
 
 
 @contextlib.contextmanager
@@ -194,9 +161,9 @@ class Tensor:
         return self.data.ndim
 
     @property
-    def size(self) -> int:
-        """How many numbers it holds."""
-        return self.data.size
+    def size(self) -> Size:
+        """How many numbers it holds. Called, as in PyTorch, it gives the shape: ``x.size()``, ``x.size(0)``."""
+        return Size(self.data.shape)
 
     @property
     def is_leaf(self) -> bool:

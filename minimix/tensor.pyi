@@ -1,5 +1,6 @@
 # Written by docs/stubs.py, from tensor.py and the functions of minimix/functional: change those, and run it.
-# __array__ is left out: with it, NumPy's types would take array * Tensor for an array.
+# __array__ is left out: with it, NumPy's types would take array * Tensor for an array. So are
+# __getattr__ and __setitem__, which only raise.
 
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -7,24 +8,14 @@ from collections.abc import Sequence
 from minimix.functional.methods import Operand
 from minimix.functional.reduce import Axis
 from minimix.ops.op import Op
+from minimix.recording import enable_grad as enable_grad
+from minimix.recording import is_grad_enabled as is_grad_enabled
+from minimix.recording import no_grad as no_grad
+from minimix.sizes import Size
 from typing import Any
 import builtins
 import contextlib
 import numpy as np
-
-
-def is_grad_enabled() -> bool:
-    """Whether ops on Tensors are being recorded in this Python thread."""
-
-
-@contextlib.contextmanager
-def no_grad() -> Iterator[None]:
-    """Within it nothing is recorded: for evaluation, and for updates of parameters. Also works as a decorator."""
-
-
-@contextlib.contextmanager
-def enable_grad() -> Iterator[None]:
-    """Record again inside a ``no_grad`` block."""
 
 
 @contextlib.contextmanager
@@ -99,8 +90,8 @@ class Tensor:
         """How many axes it has."""
 
     @property
-    def size(self) -> int:
-        """How many numbers it holds."""
+    def size(self) -> Size:
+        """How many numbers it holds. Called, as in PyTorch, it gives the shape: ``x.size()``, ``x.size(0)``."""
 
     @property
     def is_leaf(self) -> bool:
@@ -313,7 +304,7 @@ class Tensor:
         """log(softmax(x)), exact where the softmax itself would round to 0."""
 
     def sum(self, axis: Axis=None, keepdims: bool=False, *, dim: Axis=None, keepdim: bool=False) -> Tensor:
-        """Sum over ``axis``. Booleans and integers are summed as int64."""
+        """Sum over ``axis``. Booleans and integers are summed as int64 (uint64 as itself)."""
 
     def mean(self, axis: Axis=None, keepdims: bool=False, *, dim: Axis=None, keepdim: bool=False) -> Tensor:
         """Arithmetic mean over ``axis``; NaN of nothing. Refuses integers, whose mean is none."""
@@ -321,19 +312,23 @@ class Tensor:
     def max(self, axis: Axis=None, keepdims: bool=False, *, dim: Axis=None, keepdim: bool=False) -> Tensor:
         """Largest value over ``axis``; NaN where there is one. Only the value, not its place: ``argmax`` gives that.
 
+        As in NumPy, that is, where PyTorch gives pairs (values, indices): ``_, places = x.max(1)`` and ``x.max(1)[1]`` raise
+        TypeError. Where ``axis`` is named, the meaning is clear: ``x.max(axis=1)[1]`` is the maximum of row 1.
+
         Several equal largest values share the gradient evenly (the rule of ``torch.amax``).
         """
 
     def min(self, axis: Axis=None, keepdims: bool=False, *, dim: Axis=None, keepdim: bool=False) -> Tensor:
         """Smallest value over ``axis``, otherwise like ``max``."""
 
-    def var(self, axis: Axis=None, keepdims: bool=False, correction: builtins.float=1, *, dim: Axis=None, keepdim: bool=False) -> Tensor:
+    def var(self, axis: Axis=None, *, keepdims: bool=False, correction: builtins.float=1, dim: Axis=None, keepdim: bool=False, ddof: builtins.float=1, unbiased: builtins.float=1) -> Tensor:
         """Variance over ``axis``: the mean squared deviation, with count - ``correction`` for a count.
 
+        keepdims, correction: by name only, because what stands second is ``unbiased`` in PyTorch and ``dtype`` in NumPy.
         correction: 1 (as in PyTorch) estimates the variance of what the data was drawn from, 0 (NumPy's default) gives its own.
         """
 
-    def std(self, axis: Axis=None, keepdims: bool=False, correction: builtins.float=1, *, dim: Axis=None, keepdim: bool=False) -> Tensor:
+    def std(self, axis: Axis=None, *, keepdims: bool=False, correction: builtins.float=1, dim: Axis=None, keepdim: bool=False, ddof: builtins.float=1, unbiased: builtins.float=1) -> Tensor:
         """Standard deviation over ``axis``: the square root of ``var``. Its gradient is 0 where the deviation is."""
 
     def argmax(self, axis: int | None=None, keepdims: bool=False, *, dim: int | None=None, keepdim: bool=False) -> np.ndarray:
@@ -342,14 +337,17 @@ class Tensor:
     def reshape(self, *shape: int | Sequence[int]) -> Tensor:
         """The same elements, row by row, in another shape; one length may be -1: whatever is left."""
 
-    def flatten(self, start_axis: int=0, end_axis: int=-1) -> Tensor:
+    def flatten(self, start_axis: int=0, end_axis: int=-1, *, start_dim: int=0, end_dim: int=-1) -> Tensor:
         """Merge the axes from ``start_axis`` to ``end_axis``, both included, into one."""
 
-    def permute(self, *axes: int | Sequence[int]) -> Tensor:
+    def permute(self, *axes: int | Sequence[int], dims: int | Sequence[int]=...) -> Tensor:
         """Axis i of the output is axis ``axes[i]`` of x. Nothing is copied."""
 
-    def transpose(self, axis0: int, axis1: int) -> Tensor:
-        """Swap two axes. Nothing is copied."""
+    def transpose(self, axis0: int | Sequence[int] | None=None, axis1: int | None=None, *others: int, dim0: int | Sequence[int] | None=None, dim1: int | None=None) -> Tensor:
+        """Swap two axes; all in reverse order without any; in a given order, as ``permute``, where all or a tuple are given.
+
+        Two numbers are PyTorch's, what else is given NumPy's: ``x.transpose(0, 1)`` swaps axes. Nothing is copied.
+        """
 
     def squeeze(self, axis: int | tuple[int, ...] | None=None, *, dim: int | tuple[int, ...] | None=None) -> Tensor:
         """Drop axes of length 1: all, or those in ``axis``. Axes of another length stay, even if named, as in PyTorch."""
@@ -363,7 +361,7 @@ class Tensor:
     def broadcast_to(self, *shape: int | Sequence[int]) -> Tensor:
         """Repeat x to ``shape`` as broadcasting would. Nothing is copied; the gradient is summed."""
 
-    def split(self, size_or_sizes: int | list[int] | tuple[int, ...], axis: int=0, *, dim: int=0) -> tuple[Tensor, ...]:
+    def split(self, size_or_sizes: int | list[int] | tuple[int, ...]=..., axis: int=0, *, split_size_or_sections: int | list[int] | tuple[int, ...]=..., split_size: int | list[int] | tuple[int, ...]=..., dim: int=0) -> tuple[Tensor, ...]:
         """Cut along ``axis``: into pieces of one length (the last may be shorter), or of the lengths given."""
 
     def clamp(self, min: builtins.float | None=None, max: builtins.float | None=None) -> Tensor:
@@ -386,6 +384,15 @@ class Tensor:
 
     def tolist(self) -> list[Any]:
         """Nested lists of Python numbers."""
+
+    def dim(self) -> int:
+        """How many axes it has: PyTorch's name for ``ndim``."""
+
+    def numel(self) -> int:
+        """How many numbers it holds: PyTorch's name for ``size``."""
+
+    def requires_grad_(self, flag: bool=True) -> Tensor:
+        """Ask for gradients from now on, or for none. Only of leaves. Returns self."""
 
     @property
     def T(self) -> Tensor:

@@ -4,12 +4,13 @@ import numpy as np
 
 from minimix.functional import reduce
 from minimix.functional.activation import log_softmax
-from minimix.functional.promotion import as_tensor
+from minimix.functional.promotion import accepts_torch_names, as_tensor
 from minimix.functional.shape import permute
 from minimix.ops import loss as ops
 from minimix.tensor import Tensor, apply
 
 
+@accepts_torch_names
 def cross_entropy(
     logits, targets, weight=None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
 ) -> Tensor:
@@ -57,6 +58,7 @@ def cross_entropy(
     )
 
 
+@accepts_torch_names
 def nll_loss(log_probabilities, targets, weight=None, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
     """-log_probabilities[target]: cross_entropy for scores that went through ``log_softmax`` already. Arguments as there.
 
@@ -72,6 +74,7 @@ def nll_loss(log_probabilities, targets, weight=None, ignore_index: int = -100, 
     return apply(ops.NLL_LOSS, _classes_last(scores), targets=targets, weight=weight, kept=kept, reduction=reduction)
 
 
+@accepts_torch_names
 def mse_loss(x, target, reduction: str = "mean") -> Tensor:
     """Mean squared difference of two Tensors of one shape.
 
@@ -80,7 +83,7 @@ def mse_loss(x, target, reduction: str = "mean") -> Tensor:
     2.0
     """
     x, target = as_tensor(x), as_tensor(target)
-    _check_reduction("mse_loss", reduction)
+    check_reduction("mse_loss", reduction)
     if x.shape != target.shape:
         raise ValueError(f"mse_loss: x has shape {x.shape}, target {target.shape}: they must be equal; reshape() one of them")
     difference = x - target
@@ -104,13 +107,13 @@ def _soft_cross_entropy(logits, rows, targets, weight, reduction, label_smoothin
     return reduce.sum(losses) / max(losses.size, 1) if reduction == "mean" else _reduce(losses, reduction)
 
 
-def _check_reduction(name: str, reduction: str) -> None:
+def check_reduction(name: str, reduction: str) -> None:
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{name}: reduction={reduction!r}: expected 'mean', 'sum' or 'none'")
 
 
 def _scores(name: str, argument: str, scores, reduction: str) -> Tensor:
-    _check_reduction(name, reduction)
+    check_reduction(name, reduction)
     scores = as_tensor(scores)
     if scores.dtype.kind not in "fc":
         raise TypeError(f"{name}: {argument} must be floating-point, not {scores.dtype}")

@@ -11,7 +11,7 @@ from typing import Any, SupportsFloat, TypeAlias
 import numpy as np
 
 from minimix import changes
-from minimix.functional import activation, elementwise, indexing, promotion, reduce, shape
+from minimix.functional import activation, elementwise, elsewhere, indexing, promotion, reduce, shape
 from minimix.functional.matmul import matmul
 from minimix.tensor import Tensor, is_grad_enabled
 
@@ -141,6 +141,24 @@ def _method(function):
     setattr(Tensor, function.__name__, function)
 
 
+def _missing(self, name: str):
+    """Only asked for what a Tensor has not."""
+    instead = f": {elsewhere.INSTEAD[name]}" if name in elsewhere.INSTEAD else ""
+    raise AttributeError(f"a Tensor has no attribute {name!r}{instead}", name=name, obj=self)
+
+
+Tensor.__getattr__ = _missing
+
+
+@_method
+def __setitem__(self, index, value) -> None:
+    """Only raises."""
+    raise TypeError(
+        "Tensors are not written into by index: x.data[index] = values does it outside the graph, before x is used; where()"
+        " and concatenate() do it inside"
+    )
+
+
 @_method
 def __iter__(self) -> Iterator[Tensor]:
     """The rows, along the first axis."""
@@ -173,6 +191,29 @@ def double(self) -> Tensor:
 def tolist(self) -> list[Any]:
     """Nested lists of Python numbers."""
     return self.data.tolist()
+
+
+@_method
+def dim(self) -> int:
+    """How many axes it has: PyTorch's name for ``ndim``."""
+    return self.ndim
+
+
+@_method
+def numel(self) -> int:
+    """How many numbers it holds: PyTorch's name for ``size``."""
+    return int(self.size)
+
+
+@_method
+def requires_grad_(self, flag: bool = True) -> Tensor:
+    """Ask for gradients from now on, or for none. Only of leaves. Returns self."""
+    if not self.is_leaf:
+        raise RuntimeError("requires_grad_() is for leaves, not for what an op made: detach() that first")
+    if flag and self.dtype.kind not in "fc":
+        raise TypeError(f"only floating-point Tensors can require gradients, not {self.dtype}: call .float() first")
+    self.requires_grad = bool(flag)
+    return self
 
 
 def T(self) -> Tensor:

@@ -12,11 +12,13 @@ from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 import numpy as np
 
+from minimix.functional import names
 from minimix.ops.elementwise import CAST
 from minimix.tensor import Tensor, apply
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
+C = TypeVar("C")
 _DEFAULTS = {bool: np.dtype(bool), int: np.dtype(np.int64), float: np.dtype(np.float32), complex: np.dtype(np.complex64)}
 _OF_KIND = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
 
@@ -109,21 +111,39 @@ class _WithTorchNames(Protocol[P, R]):
     def __call__(self, *args: Any, dim: int | tuple[int, ...] | list[int] | None, **options: Any) -> R: ...
     @overload
     def __call__(self, *args: Any, keepdim: bool, **options: Any) -> R: ...
+    @overload
+    def __call__(self, *args: Any, dims: int | tuple[int, ...] | list[int], **options: Any) -> R: ...
+    @overload
+    def __call__(self, *args: Any, start_dim: int, **options: Any) -> R: ...
+    @overload
+    def __call__(self, *args: Any, end_dim: int, **options: Any) -> R: ...
+    @overload
+    def __call__(self, *args: Any, unbiased: bool, **options: Any) -> R: ...
+    @overload
+    def __call__(self, *args: Any, input: Any, **options: Any) -> R: ...
+    @overload
+    def __call__(self, *args: Any, target: Any, **options: Any) -> R: ...
 
 
 def accepts_torch_names(function: Callable[P, R]) -> _WithTorchNames[P, R]:
-    """Let callers write ``dim`` for ``axis`` and ``keepdim`` for ``keepdims``, as they would in PyTorch."""
+    """Let callers write ``dim`` for ``axis`` and ``keepdim`` for ``keepdims``, as they would in PyTorch; see ``names.py``.
+
+    Raises TypeError where both are given."""
+    foreign = names.foreign_names(function)
 
     @functools.wraps(function)
     def wrapper(*args, **options):
-        for theirs, ours in (("dim", "axis"), ("keepdim", "keepdims")):
-            if theirs in options:
-                if ours in options:
-                    raise TypeError(f"{function.__name__}: {ours} and {theirs} mean the same, pass one of them")
-                options[ours] = options.pop(theirs)
+        if not foreign.keys().isdisjoint(options):
+            args, options = names.translate(function, foreign, args, options)
         return function(*args, **options)
 
     return wrapper
+
+
+def init_accepts_torch_names(cls: type[C]) -> type[C]:
+    """The same for what a class is made with."""
+    setattr(cls, "__init__", accepts_torch_names(cls.__init__))  # noqa: B010 - types know no such assignment
+    return cls
 
 
 def check_axis(name: str, axis, ndim: int, extra: int = 0) -> int:

@@ -1,10 +1,11 @@
 """Reductions of Tensors. ``axis`` and ``keepdims`` as in NumPy; PyTorch's ``dim`` and ``keepdim`` mean the same."""
 
+import functools
 from typing import TypeAlias
 
 import numpy as np
 
-from minimix.functional.promotion import accepts_torch_names, as_tensor, check_axis
+from minimix.functional.promotion import accepts_torch_names, as_tensor, cast, check_axis
 from minimix.ops import reduce as ops
 from minimix.tensor import Tensor, apply
 
@@ -21,16 +22,25 @@ def _axes(name: str, x: Tensor, axis: Axis) -> tuple[int, ...] | None:
     return axes if x.ndim else None
 
 
+def _flag(name: str, keepdims: bool) -> bool:
+    """Refuses ``x.sum(0, 1)``, in which 1 is meant for an axis and would be taken for True."""
+    if not isinstance(keepdims, (bool, np.bool_)):
+        raise TypeError(f"{name}: keepdims must be True or False, not {keepdims!r}; several axes are a tuple, axis=(0, 1)")
+    return bool(keepdims)
+
+
 @accepts_torch_names
 def sum(x, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Sum over ``axis``. Booleans and integers are summed as int64.
+    """Sum over ``axis``. Booleans and integers are summed as int64 (uint64 as itself).
 
     >>> import minimix.functional as F
     >>> F.sum([[1.0, 2.0], [3.0, 4.0]], axis=0).data
     array([4., 6.], dtype=float32)
     """
     x = as_tensor(x)
-    return apply(ops.SUM, x, axis=_axes("sum", x, axis), keepdims=keepdims)
+    if x.dtype.kind == "u" and x.dtype.itemsize < 8:  # NumPy sums these as uint64
+        x = cast(x, np.int64)
+    return apply(ops.SUM, x, axis=_axes("sum", x, axis), keepdims=_flag("sum", keepdims))
 
 
 @accepts_torch_names
@@ -43,12 +53,48 @@ def mean(x, axis: Axis = None, keepdims: bool = False) -> Tensor:
            [3.5]], dtype=float32)
     """
     x = _floating("mean", x)
-    return apply(ops.MEAN, x, axis=_axes("mean", x, axis), keepdims=keepdims)
+    return apply(ops.MEAN, x, axis=_axes("mean", x, axis), keepdims=_flag("mean", keepdims))
 
 
+class Extremes(Tensor):
+    """What ``x.max(1)`` and ``x.max(dim=1)`` give: a Tensor that refuses to be taken for PyTorch's pair (values, indices)."""
+
+    __slots__ = ()
+
+    def __iter__(self):
+        raise TypeError(
+            "max and min give values only, not a pair (values, indices): places come from argmax(). To go through the values, "
+            "name the axis: max(axis=1)"
+        )
+
+    def __getitem__(self, index):
+        if isinstance(index, int):
+            raise TypeError(
+                f"[{index}] of max or min: they give values only, not a pair (values, indices): places come from argmax(). For "
+                f"the value in place {index}, name the axis: max(axis=1)[{index}]"
+            )
+        return super().__getitem__(index)
+
+
+def _is_no_pair(function):
+    @functools.wraps(function)
+    def wrapper(*args, **options):
+        result = function(*args, **options)
+        (axis,) = args[1:2] or (options.get("dim"),)
+        if isinstance(axis, (int, np.integer)) and result.ndim:
+            result.__class__ = Extremes
+        return result
+
+    return wrapper
+
+
+@_is_no_pair
 @accepts_torch_names
 def max(x, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Largest value over ``axis``; NaN where there is one. Only the value, not its place: ``argmax`` gives that.
+
+    As in NumPy, that is, where PyTorch gives pairs (values, indices): ``_, places = x.max(1)`` and ``x.max(1)[1]`` raise
+    TypeError. Where ``axis`` is named, the meaning is clear: ``x.max(axis=1)[1]`` is the maximum of row 1.
 
     Several equal largest values share the gradient evenly (the rule of ``torch.amax``).
 
@@ -61,6 +107,7 @@ def max(x, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return _extreme(ops.MAX, x, axis, keepdims)
 
 
+@_is_no_pair
 @accepts_torch_names
 def min(x, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Smallest value over ``axis``, otherwise like ``max``.
@@ -74,9 +121,11 @@ def min(x, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def _extreme(op, x, axis, keepdims) -> Tensor:
     x = as_tensor(x)
+    if isinstance(axis, (Tensor, np.ndarray)):
+        raise TypeError(f"{op.name}: axis must be an int, not a Tensor: the larger or smaller of two is maximum() or minimum()")
     axes = _axes(op.name, x, axis)
     _refuse_empty(op.name, x, axes)
-    return apply(op, x, axis=axes, keepdims=keepdims)
+    return apply(op, x, axis=axes, keepdims=_flag(op.name, keepdims))
 
 
 def _refuse_empty(name: str, x: Tensor, axes) -> None:
@@ -92,9 +141,10 @@ def _floating(name: str, x) -> Tensor:
 
 
 @accepts_torch_names
-def var(x, axis: Axis = None, keepdims: bool = False, correction: float = 1) -> Tensor:
+def var(x, axis: Axis = None, *, keepdims: bool = False, correction: float = 1) -> Tensor:
     """Variance over ``axis``: the mean squared deviation, with count - ``correction`` for a count.
 
+    keepdims, correction: by name only, because what stands second is ``unbiased`` in PyTorch and ``dtype`` in NumPy.
     correction: 1 (as in PyTorch) estimates the variance of what the data was drawn from, 0 (NumPy's default) gives its own.
 
     >>> import minimix.functional as F
@@ -102,11 +152,11 @@ def var(x, axis: Axis = None, keepdims: bool = False, correction: float = 1) -> 
     (1.0, 1.0)
     """
     x = _floating("var", x)
-    return apply(ops.VAR, x, axis=_axes("var", x, axis), keepdims=keepdims, correction=correction)
+    return apply(ops.VAR, x, axis=_axes("var", x, axis), keepdims=_flag("var", keepdims), correction=correction)
 
 
 @accepts_torch_names
-def std(x, axis: Axis = None, keepdims: bool = False, correction: float = 1) -> Tensor:
+def std(x, axis: Axis = None, *, keepdims: bool = False, correction: float = 1) -> Tensor:
     """Standard deviation over ``axis``: the square root of ``var``. Its gradient is 0 where the deviation is.
 
     >>> import minimix.functional as F
@@ -114,7 +164,7 @@ def std(x, axis: Axis = None, keepdims: bool = False, correction: float = 1) -> 
     1.0
     """
     x = _floating("std", x)
-    return apply(ops.STD, x, axis=_axes("std", x, axis), keepdims=keepdims, correction=correction)
+    return apply(ops.STD, x, axis=_axes("std", x, axis), keepdims=_flag("std", keepdims), correction=correction)
 
 
 @accepts_torch_names
@@ -129,4 +179,4 @@ def argmax(x, axis: int | None = None, keepdims: bool = False) -> np.ndarray:
     if axis is not None:
         axis = check_axis("argmax", axis, x.ndim)
     _refuse_empty("argmax", x, None if axis is None or not x.ndim else (axis,))
-    return x.data.argmax(axis=axis if x.ndim else None, keepdims=keepdims)
+    return x.data.argmax(axis=axis if x.ndim else None, keepdims=_flag("argmax", keepdims))

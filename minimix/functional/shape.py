@@ -41,6 +41,7 @@ def reshape(x, *shape: int | Sequence[int]) -> Tensor:
     return apply(ops.RESHAPE, x, shape=shape)
 
 
+@accepts_torch_names
 def flatten(x, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     """Merge the axes from ``start_axis`` to ``end_axis``, both included, into one.
 
@@ -57,6 +58,7 @@ def flatten(x, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     return apply(ops.RESHAPE, x, shape=(*x.shape[:start], merged, *x.shape[end + 1 :]))
 
 
+@accepts_torch_names
 def permute(x, *axes: int | Sequence[int]) -> Tensor:
     """Axis i of the output is axis ``axes[i]`` of x. Nothing is copied.
 
@@ -73,15 +75,25 @@ def permute(x, *axes: int | Sequence[int]) -> Tensor:
     return apply(ops.PERMUTE, x, axes=order)
 
 
-def transpose(x, axis0: int, axis1: int) -> Tensor:
-    """Swap two axes. Nothing is copied.
+@accepts_torch_names
+def transpose(x, axis0: int | Sequence[int] | None = None, axis1: int | None = None, *others: int) -> Tensor:
+    """Swap two axes; all in reverse order without any; in a given order, as ``permute``, where all or a tuple are given.
+
+    Two numbers are PyTorch's, what else is given NumPy's: ``x.transpose(0, 1)`` swaps axes. Nothing is copied.
 
     >>> import numpy as np
     >>> import minimix.functional as F
-    >>> F.transpose(np.zeros((2, 3, 4)), 0, -1).shape
-    (4, 3, 2)
+    >>> x = np.zeros((2, 3, 4))
+    >>> F.transpose(x, 0, -1).shape, F.transpose(x).shape, F.transpose(x, (0, 2, 1)).shape
+    ((4, 3, 2), (4, 3, 2), (2, 4, 3))
     """
     x = as_tensor(x)
+    if axis0 is None and axis1 is None:
+        return permute(x, *reversed(range(x.ndim)))
+    if isinstance(axis0, (tuple, list)) and axis1 is None:
+        return permute(x, axis0)
+    if others:
+        return permute(x, *_numbers("transpose", (axis0, axis1, *others)))
     a, b = check_axis("transpose", axis0, x.ndim), check_axis("transpose", axis1, x.ndim)
     order = list(range(x.ndim))
     if order:

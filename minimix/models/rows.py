@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import minimix.functional as F
+from minimix.functional.promotion import as_tensor
 from minimix.models.variations import unroll
 from minimix.nn import BatchNorm2d, Conv2d, Dropout, Linear, MixBlock, Module, PointwiseConv2d, Sequential, init
 from minimix.padding import count
@@ -109,6 +110,10 @@ class RowNet(Module):
 
     def forward(self, x) -> Tensor:
         """(N, in_channels, H, W) -> logits (N, num_classes)."""
+        x = as_tensor(x)
+        if x.ndim != 4:
+            one = ": for a single picture use x[None]" if x.ndim == 3 else ""
+            raise ValueError(f"a network takes pictures (N, C, H, W), not x of shape {x.shape}{one}")
         x = self.features(x)
         if self.conv_head is not None:
             x = self.bn2(self.conv_head(x))

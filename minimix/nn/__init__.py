@@ -5,12 +5,14 @@ from minimix.nn.blocks import MixBlock, SqueezeExcite
 from minimix.nn.containers import ModuleList, Sequential
 from minimix.nn.convolution import Conv2d, DepthwiseConv2d, MixConv2d, PointwiseConv2d
 from minimix.nn.layers import (
+    AdaptiveAvgPool2d,
     AvgPool2d,
     BatchNorm2d,
     Dropout,
     Flatten,
     GlobalAvgPool2d,
     HardSwish,
+    Identity,
     Linear,
     MaxPool2d,
     ReLU,
@@ -20,10 +22,12 @@ from minimix.nn.layers import (
     Softmax,
     Swish,
 )
+from minimix.nn.losses import CrossEntropyLoss, MSELoss, NLLLoss
 from minimix.nn.module import Module, Parameter
 
 __all__ = [
-    "AvgPool2d", "BatchNorm2d", "Conv2d", "DepthwiseConv2d", "Dropout", "Flatten", "GlobalAvgPool2d", "HardSwish", "Linear",
-    "MaxPool2d", "MixBlock", "MixConv2d", "Module", "ModuleList", "Parameter", "PointwiseConv2d", "ReLU", "ReLU6", "Sequential",
-    "SiLU", "Sigmoid", "Softmax", "SqueezeExcite", "Swish", "init",
+    "AdaptiveAvgPool2d", "AvgPool2d", "BatchNorm2d", "Conv2d", "CrossEntropyLoss", "DepthwiseConv2d", "Dropout", "Flatten",
+    "GlobalAvgPool2d", "HardSwish", "Identity", "Linear", "MSELoss", "MaxPool2d", "MixBlock", "MixConv2d", "Module",
+    "ModuleList", "NLLLoss", "Parameter", "PointwiseConv2d", "ReLU", "ReLU6", "Sequential", "SiLU", "Sigmoid", "Softmax",
+    "SqueezeExcite", "Swish", "init",
 ]  # fmt: skip

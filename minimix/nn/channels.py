@@ -16,8 +16,14 @@ def need_channels(layer, x, channels: int) -> Tensor:
     """
     x = as_tensor(x)
     if x.ndim in (3, 4) and x.shape[-3] != channels:
+        last = x.shape[-1] == channels  # pictures come so from Pillow, Matplotlib and Keras
+        fix = (
+            f"are the channels on the last axis? Then use x.transpose({'0, 3, 1, 2' if x.ndim == 4 else '2, 0, 1'})"
+            if last
+            else f"make the layer for {x.shape[-3]}, or give it {channels}"
+        )
         raise RuntimeError(
             f"{type(layer).__name__} is made for {channels} input channels, but x {x.shape} has {x.shape[-3]}, on axis "
-            f"{x.ndim - 3}: make the layer for {x.shape[-3]}, or give it {channels}"
+            f"{x.ndim - 3}: {fix}"
         )
     return x

@@ -7,7 +7,7 @@ import numpy as np
 
 import minimix.functional as F
 from minimix import rng
-from minimix.functional.promotion import as_tensor
+from minimix.functional.promotion import as_tensor, init_accepts_torch_names
 from minimix.nn import init
 from minimix.nn.channels import need_channels
 from minimix.nn.module import Module, Parameter
@@ -123,6 +123,8 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, generator: np.random.Generator | None = None) -> None:
         super().__init__()
+        if not (generator is None or isinstance(generator, np.random.Generator)):  # PyTorch's second argument is inplace
+            raise TypeError(f"Dropout: generator must be a np.random.Generator, not {generator!r}")
         if not 0 <= number(p, "dropout probability") <= 1:
             raise ValueError(f"dropout probability must lie between 0 and 1, got {p}")
         self.p, self.generator = p, generator
@@ -201,6 +203,42 @@ class GlobalAvgPool2d(Module):
         return F.global_avg_pool2d(x)
 
 
+class AdaptiveAvgPool2d(Module):
+    """Means over as many windows as ``output_size`` asks for, whatever x's size. Arguments as in ``F.adaptive_avg_pool2d``.
+
+    >>> from minimix import nn
+    >>> import numpy as np
+    >>> nn.AdaptiveAvgPool2d(1)(np.ones((2, 3, 8, 8), np.float32)).shape
+    (2, 3, 1, 1)
+    """
+
+    def __init__(self, output_size: Ints):
+        super().__init__()
+        self.output_size = output_size
+
+    def forward(self, x):
+        return F.adaptive_avg_pool2d(x, self.output_size)
+
+    def extra_repr(self) -> str:
+        return f"{self.output_size}"
+
+
+class Identity(Module):
+    """x itself, in the place of a layer that shall do nothing. It takes any arguments, as PyTorch's does.
+
+    >>> from minimix import nn
+    >>> nn.Identity()([1.0, 2.0]).data
+    array([1., 2.], dtype=float32)
+    """
+
+    def __init__(self, *args: object, **options: object):
+        super().__init__()
+
+    def forward(self, x):
+        return as_tensor(x)
+
+
+@init_accepts_torch_names
 class Flatten(Module):
     """(N, ...) -> (N, all the rest): merges the axes from ``start_axis`` to ``end_axis``.
 
@@ -221,7 +259,14 @@ class Flatten(Module):
         return f"start_axis={self.start_axis}, end_axis={self.end_axis}"
 
 
-class ReLU(Module):
+class _Activation(Module):
+    """inplace: taken, as PyTorch's layers take it, for networks that are written for both. x stays as it is all the same."""
+
+    def __init__(self, inplace: bool = False):
+        super().__init__()
+
+
+class ReLU(_Activation):
     """max(x, 0).
 
     >>> from minimix import nn
@@ -233,7 +278,7 @@ class ReLU(Module):
         return F.relu(x)
 
 
-class ReLU6(Module):
+class ReLU6(_Activation):
     """min(max(x, 0), 6).
 
     >>> from minimix import nn
@@ -257,7 +302,7 @@ class Sigmoid(Module):
         return F.sigmoid(x)
 
 
-class Swish(Module):
+class Swish(_Activation):
     """x * sigmoid(x); PyTorch calls it SiLU.
 
     >>> from minimix import nn
@@ -272,7 +317,7 @@ class Swish(Module):
 SiLU = Swish
 
 
-class HardSwish(Module):
+class HardSwish(_Activation):
     """x * relu6(x + 3) / 6.
 
     >>> from minimix import nn
@@ -284,6 +329,7 @@ class HardSwish(Module):
         return F.hard_swish(x)
 
 
+@init_accepts_torch_names
 class Softmax(Module):
     """exp(x) / sum of exp(x) along an axis.
 

@@ -118,7 +118,8 @@ class Module:
         """The same as ``self.<name> = module``, for names that are made by a program."""
         self._check_name(name, isinstance(vars(self).get(name), Module))
         if not (module is None or isinstance(module, Module)):
-            raise TypeError(f"{name!r} is a {type(module).__name__}, expected a Module: functions are called in forward()")
+            fix = "unpack it, Sequential(*layers)" if isinstance(module, (list, tuple)) else "functions are called in forward()"
+            raise TypeError(f"{name!r} is a {type(module).__name__}, expected a Module: {fix}")
         setattr(self, name, module)
 
     def _check_name(self, name: str, replaces: bool) -> None:
@@ -273,6 +274,10 @@ class Module:
 
     def to(self: Own, dtype: Any) -> Own:
         """Convert parameters and floating-point buffers to ``dtype``, in place. Returns self."""
+        if isinstance(dtype, str) and dtype.partition(":")[0] in ("cpu", "cuda", "mps"):
+            if dtype == "cpu":
+                return self
+            raise TypeError(f"to({dtype!r}): everything is computed on the CPU: leave it out")
         dtype = np.dtype(dtype)
         if dtype.kind != "f":
             raise TypeError(f"to() wants a floating-point dtype, not {dtype}")

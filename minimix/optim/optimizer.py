@@ -1,6 +1,6 @@
 """What all optimisers share: parameter groups, refusals, the loop over parameters, and saving and loading."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,9 @@ class Optimizer:
             raise TypeError(
                 f"params is a single {type(params).__name__}, but must be an iterable of Tensors or groups: pass {fix}"
             )
+        if isinstance(params, dict):
+            fix = "[params] for one group" if "params" in params else "params.values()"
+            raise TypeError(f"params is a dict, but must be an iterable of Tensors or groups: pass {fix}")
         if isinstance(params, (set, frozenset)):
             raise TypeError("params is a set, whose order changes from run to run: pass a list")
         self.check(defaults)
@@ -81,7 +84,9 @@ class Optimizer:
         for i, p in enumerate(params):
             label = f"parameter {names[i] if names else i}"
             if not isinstance(p, Tensor):
-                raise TypeError(f"{label} is a {type(p).__name__}, but an optimizer takes minimix Tensors")
+                nested = isinstance(p, (list, tuple, Iterator))
+                fix = ': pass one flat list, or a group for each, [{"params": ...}, ...]' if nested else ""
+                raise TypeError(f"{label} is a {type(p).__name__}, but an optimizer takes minimix Tensors{fix}")
             if not p.is_leaf:
                 raise ValueError(f"{label} is the result of an op, not a leaf: optimise the Tensors that it was computed from")
             if p.dtype.kind != "f":

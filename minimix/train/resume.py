@@ -8,6 +8,7 @@ from minimix.train.checkpoint import CheckpointError
 from minimix.train.config import EXTENSIBLE, Config, differences
 from minimix.train.description import check, reading
 from minimix.train.model import BEST, LAST
+from minimix.train.naming import located
 from minimix.train.state import State
 
 
@@ -26,9 +27,7 @@ def find(resume, config: Config) -> Path | None:
             raise FileNotFoundError(f"resume: there is no run in {runs}: leave resume out to start one")
         path = found[-1]
     else:
-        path = Path(resume)
-        if not path.exists() and (runs / path).is_dir():
-            path = runs / path
+        path = located(resume, runs)
         if path.is_dir():
             path = path / LAST
     if resume is not True and config.name is not None and config.name != path.parent.name:

@@ -60,10 +60,10 @@ LAYERS = {  # of images of C channels
 }
 VECTORS = {"Linear": [lambda: nn.Linear(C, 3), lambda: nn.Linear(C, 1, bias=False)]}  # their last axis counts
 ANY = {  # take what comes: no weights
-    "AvgPool2d", "Dropout", "Flatten", "FoldedNorm", "GlobalAvgPool2d", "HardSwish", "MaxPool2d", "ReLU", "ReLU6", "Sigmoid",
-    "SiLU", "Softmax", "Swish",
+    "AdaptiveAvgPool2d", "AvgPool2d", "Dropout", "Flatten", "FoldedNorm", "GlobalAvgPool2d", "HardSwish", "Identity",
+    "MaxPool2d", "ReLU", "ReLU6", "Sigmoid", "SiLU", "Softmax", "Swish",
 }  # fmt: skip
-NO_LAYERS = {"Module", "ModuleList", "Parameter", "Sequential", "init"}
+NO_LAYERS = {"CrossEntropyLoss", "MSELoss", "NLLLoss", "Module", "ModuleList", "Parameter", "Sequential", "init"}
 
 
 def test_every_public_layer_is_here():

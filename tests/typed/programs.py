@@ -83,13 +83,15 @@ def functions(x: mm.Tensor) -> None:
     assert_type(F.var(x, 1, keepdim=True), Tensor)
     assert_type(F.softmax(x, axis=-1), Tensor)
     assert_type(F.cat([x, x], dim=1), Tensor)
+    assert_type(F.flatten(x, start_dim=1), Tensor)
+    assert_type(F.cross_entropy(input=x, target=np.array([1])), Tensor)
     assert_type(F.split(x, 2), tuple[Tensor, ...])
     assert_type(F.argmax(x), np.ndarray)
     assert_type(F.cross_entropy(x, np.array([1]), label_smoothing=0.1), Tensor)
     assert_type(F.mixconv2d(x, [x, x], padding="same"), Tensor)
     assert_type(mm.functional.conv2d(x, x, stride=(1, 2)), Tensor)
     F.softmax(x, axis="rows")  # wrong: call-overload
-    F.cross_entropy(x, x, reduction=1)  # wrong: arg-type
+    F.cross_entropy(x, x, reduction=1)  # wrong: call-overload
     F.rleu(x)  # wrong: attr-defined
 
 
