@@ -13,6 +13,8 @@ import minimix
 from minimix import data
 from minimix.kernels import cache, cores, scaling
 from minimix.kernels.threads import get_num_threads
+from minimix.listing import vectors
+from minimix.words import count
 
 LIBRARIES = ("numpy", "numba", "llvmlite", "safetensors", "pooch", "typer", "rich", "matplotlib", "pillow", "torch")
 VARIABLES = (
@@ -24,13 +26,6 @@ VECTORS = {  # as LLVM calls them
     "sse4.2": "SSE 4.2", "avx": "AVX", "avx2": "AVX2", "fma": "FMA", "avx512f": "AVX-512", "neon": "NEON", "sve": "SVE",
     "sve2": "SVE2",
 }  # fmt: skip
-REGISTERS = {  # the widest first; a register that holds one number is no vector
-    r"\bzmm\d": "AVX-512 (512 bits)",
-    r"\bymm\d": "AVX (256 bits)",
-    r"\b(?:v?(?:add|sub|mul|div)|vfn?m(?:add|sub)\d+)p[sd]\b[^\n]*\bxmm\d": "SSE (128 bits)",
-    r"\bz\d+\.[sd]\b": "SVE (as many bits as the processor has, 128 or more)",
-    r"\bv\d+\.(?:4s|2d)\b|\b\w+\.(?:4s|2d)\s": "NEON (128 bits)",
-}
 HOW_THREADS_WORK = (
     "A pool of minimix's own: each thread runs the same compiled loop on its share of the channels, without Python's lock. "
     "None of Numba's threading layers is used. Results are the same to the bit for any number of threads, on one kind of "
@@ -99,7 +94,7 @@ def _processor_name() -> str:
 
 
 def _vectors_used() -> str:
-    """The widest registers in the machine code of a small loop: what is really used, not what is there."""
+    """The registers in the machine code of a small loop: what is really used, not what is there."""
     if config.DISABLE_JIT:
         return "nothing is compiled"
 
@@ -108,19 +103,10 @@ def _vectors_used() -> str:
             out[i] += x[i] * factor
 
     compiled = numba.njit("void(float32[::1], float32[::1], float32)", error_model="numpy")(scale_and_add)
-    return vectors_in(compiled.inspect_asm(compiled.signatures[0]))
-
-
-def vectors_in(assembly: str) -> str:
-    """The widest registers in a listing, x86 or ARM, as LLVM or Apple writes it.
-
-    >>> vectors_in("fmla.4s v0, v4, v16[0]")
-    'NEON (128 bits)'
-    >>> vectors_in("mulss xmm0, xmm1")
-    'no vectors found'
-    """
-    code = re.sub(r"(?m)//.*|;.*|^\s*[.#].*", "", assembly)  # comments, and words to the assembler. # also begins ARM's numbers
-    return next((text for pattern, text in REGISTERS.items() if re.search(pattern, code)), "no vectors found")
+    try:
+        return vectors(compiled)
+    except ValueError as error:  # machine code that is read wrongly is no reason to say nothing of all the rest
+        return str(error)
 
 
 def _threads() -> dict[str, str]:
@@ -168,8 +154,8 @@ def _kernels() -> dict[str, str]:
     }
 
 
-def _amount(count: int, nbytes: int) -> str:
-    return f"{count} kernel{'s' * (count != 1)}, {nbytes / 2**20:.1f} MB" if count else "nothing"
+def _amount(kernels: int, nbytes: int) -> str:
+    return f"{count(kernels, 'kernel')}, {nbytes / 2**20:.1f} MB" if kernels else "nothing"
 
 
 def clear_cache() -> str:

@@ -28,7 +28,8 @@ from minimix.train import Result, Trained, load_model
 from minimix.train.checkpoint import is_checkpoint
 from minimix.train.checkpoint import load as load_checkpoint
 from minimix.train.limits import limited
-from minimix.train.model import run_or_path
+from minimix.train.naming import located
+from minimix.words import count
 
 AT_ONCE = 16  # photographs: they, and what a network makes of them, then take little memory
 
@@ -85,7 +86,8 @@ class Predictions:
 
     def __repr__(self) -> str:
         failed = f", {len(self.failed)} that could not be read" if self.failed else ""
-        return f"Predictions({len(self)} images, {self.probabilities.shape[1]} classes{failed})"
+        classes = count(self.probabilities.shape[1], "class", "classes")
+        return f"Predictions({count(len(self), 'image')}, {classes}{failed})"
 
 
 class Seer(NamedTuple):
@@ -142,7 +144,7 @@ def predict(
     >>> net = models.create("mixnet_nano", width=0.5, num_classes=3)
     >>> seen = predict(net, ["red.png"], mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25), classes=("cat", "dog", "red"))
     >>> seen, [len(row) for row in seen.top(2)]
-    (Predictions(1 images, 3 classes), [2])
+    (Predictions(1 image, 3 classes), [2])
     >>> predict(net, np.zeros((4, 3, 32, 32), np.float32)).probabilities.shape
     (4, 3)
     """
@@ -306,7 +308,7 @@ def seer_of(model, *, weights=None, mean=None, std=None, size=None, runs="runs")
         return seer_by_name(name, {}, weights)
     if weights is not None:
         raise ValueError(f"weights: {name} is no network by name; a run has weights of its own")
-    found = run_or_path(path, runs)
+    found = located(model, runs)
     if not found.exists():
         raise FileNotFoundError(f"model: {name} is no run in {runs}, no file and no network by name")
     return seer_of_run(load_model(found))
@@ -340,7 +342,7 @@ def seer_by_name(name: str, options: dict, weights=None, classes_file=None, labe
     except RuntimeError as error:  # layers refuse some arguments so, as PyTorch's do
         raise ValueError(str(error)) from error
     size = model.input_size[1]
-    count = outputs(model)
+    known = outputs(model)
     remarks = [f"{label} with {weights or 'its published weights'}"]
     if models.is_small(name):
         source = "cifar100" if options.get("num_classes") == 100 else "cifar10"
@@ -349,7 +351,7 @@ def seer_by_name(name: str, options: dict, weights=None, classes_file=None, labe
     else:
         source, how = None, models.preparation(name)._replace(size=size)
         mean, std = how.mean, how.std
-    classes, remark = _class_names(classes_file, count, None if own.is_own(name) else source)
+    classes, remark = _class_names(classes_file, known, None if own.is_own(name) else source)
     return Seer(model, classes, (size, size), mean, std, how, tuple(filter(None, (*remarks, remark))))
 
 
@@ -362,14 +364,14 @@ def outputs(model: Module) -> int:
         return model(Tensor(np.zeros((1, *model.input_size), np.float32))).shape[-1]
 
 
-def _class_names(path, count: int, source: str | None) -> tuple[tuple | None, str]:
+def _class_names(path, known: int, source: str | None) -> tuple[tuple | None, str]:
     """The names, None where there are none, and a line about that. source: the set whose classes they may be."""
-    if path is None and source is not None and len(CLASSES[source][0]) == count:
+    if path is None and source is not None and len(CLASSES[source][0]) == known:
         return CLASSES[source][0], f"classes are named as in {TITLES[source]}; other names, one a line, go in --classes-file"
-    if path is None and count == pretrained.CLASSES:
+    if path is None and known == pretrained.CLASSES:
         folders = data.folders()
         path = next((folder / IMAGENET_FILE for folder in folders if (folder / IMAGENET_FILE).is_file()), None)
         if path is None:
             places = " or ".join(map(str, folders))
             return None, f"classes are numbers; names, one a line, may be in {IMAGENET_FILE} in {places}, or in --classes-file"
-    return (None, "") if path is None else (data.read_classes(path, count), "")
+    return (None, "") if path is None else (data.read_classes(path, known), "")

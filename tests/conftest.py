@@ -22,3 +22,17 @@ def same_start():
     threads = mm.get_num_threads()
     yield
     mm.set_num_threads(threads)
+
+
+@pytest.fixture
+def minimix(capsys):
+    """``minimix("summary", ...)`` -> (exit code, standard output, standard error)."""
+    from minimix import cli
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            cli.main([str(argument) for argument in arguments])
+        output = capsys.readouterr()
+        return stop.value.code or 0, output.out, output.err
+
+    return run

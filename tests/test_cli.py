@@ -42,19 +42,6 @@ def empty_folder(tmp_path, monkeypatch):
     small_patterns(monkeypatch)
 
 
-@pytest.fixture
-def minimix(capsys):
-    """``minimix("train", ...)`` -> (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(argument) for argument in arguments])
-        output = capsys.readouterr()
-        return stop.value.code or 0, output.out, output.err
-
-    return run
-
-
 @pytest.fixture(scope="module")
 def trained_once(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")

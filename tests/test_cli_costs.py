@@ -9,21 +9,7 @@ import sys
 import pytest
 
 import minimix as mm
-from minimix import cli
 from minimix.costs import COUNTERS, profile
-
-
-@pytest.fixture
-def minimix(capsys):
-    """``minimix("summary", ...)`` -> (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(argument) for argument in arguments])
-        output = capsys.readouterr()
-        return stop.value.code or 0, output.out, output.err
-
-    return run
 
 
 def test_summary(minimix):
@@ -176,8 +162,8 @@ def test_compare_wants_a_network(minimix):
 @pytest.mark.parametrize("columns", [60, 200])
 def test_a_table_in_a_terminal(monkeypatch, capsys, columns):
     """Whatever the width: every number whole."""
-    from minimix.cli.output import print_table
     from minimix.costs.report import WORDS
+    from minimix.tables import print_table
 
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", str(columns))

@@ -1,12 +1,12 @@
 """``minimix notebooks``, with a JupyterLab that only says what it was started with."""
 
+import functools
 import sys
 import types
 from pathlib import Path
 
 import pytest
 
-from minimix import cli
 from minimix.cli import notebooks
 
 TEXTS = {"00_start_here.ipynb": "first", "01_next.ipynb": "second"}
@@ -50,16 +50,9 @@ def started(monkeypatch):
 
 
 @pytest.fixture
-def command(capsys):
+def command(minimix):
     """``command("--port", "9000")`` -> (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            cli.main(["notebooks", *arguments])
-        output = capsys.readouterr()
-        return stop.value.code or 0, output.out, output.err
-
-    return run
+    return functools.partial(minimix, "notebooks")
 
 
 def test_the_repositorys_notebooks_are_opened_where_they_are(repository, started, command):

@@ -65,13 +65,11 @@ def photographs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(photographs, tmp_path_factory):
     """A folder with all that, and a run."""
-    import pooch
-
     folder = tmp_path_factory.mktemp("trained") / "work"
     shutil.copytree(photographs, folder)
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as stop:
         patch.chdir(folder)
-        patch.setattr(pooch, "os_cache", lambda name: folder / "cache")
+        patch.setattr("minimix.data.kept.user_cache", lambda: folder / "cache")
         patch.setattr("minimix.data.user_cache", lambda: folder / "cache")
         patch.setattr(figures, "draw", lambda *_: [])
         cli.main(["train", "--data", "my photos", "--model", "net.py:Net", "--epochs", "12", "-o", "width=6"])
@@ -82,8 +80,6 @@ def trained(photographs, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def here(trained, monkeypatch):
     """The folder as it was after training, at the place that the run remembers."""
-    import pooch
-
     kept = trained.with_name("kept")
     if not kept.exists():
         shutil.copytree(trained, kept)
@@ -92,24 +88,11 @@ def here(trained, monkeypatch):
     monkeypatch.chdir(trained)
     monkeypatch.delenv("MINIMIX_DATA", raising=False)
     monkeypatch.delenv("MINIMIX_DEBUG", raising=False)
-    monkeypatch.setattr(pooch, "os_cache", lambda name: trained / "cache")
+    monkeypatch.setattr("minimix.data.kept.user_cache", lambda: trained / "cache")
     monkeypatch.setattr("minimix.data.user_cache", lambda: trained / "cache")
     monkeypatch.setattr(figures, "draw", lambda *_: [])
     yield
     monkeypatch.chdir(trained.parent)
-
-
-@pytest.fixture
-def minimix(capsys):
-    """``minimix("train", ...)`` -> (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            cli.main([str(argument) for argument in arguments])
-        output = capsys.readouterr()
-        return stop.value.code or 0, output.out, output.err
-
-    return run
 
 
 RUN = Path("runs/net.py_Net-my_photos")

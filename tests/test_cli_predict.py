@@ -1,5 +1,6 @@
 """``minimix predict --model``: photographs, weights from a file or the hub, names of classes."""
 
+import functools
 import json
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 import minimix as mm
-from minimix import cli, data, fold, models, prediction
+from minimix import data, fold, models, prediction
 from minimix.data import official
 from minimix.train import checkpoint
 
@@ -41,16 +42,9 @@ def names(count=1000):
 
 
 @pytest.fixture
-def predict(capsys):
+def predict(minimix):
     """``predict("photo.jpg", ...)`` -> (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            cli.main(["predict", *map(str, arguments)])
-        output = capsys.readouterr()
-        return stop.value.code or 0, output.out, output.err
-
-    return run
+    return functools.partial(minimix, "predict")
 
 
 def expected(*paths):

@@ -13,65 +13,6 @@ from minimix import info, nn
 from minimix.cli import main
 from minimix.kernels import cache, cores, jit, scaling
 
-LOOP = """
-target triple = "{triple}"
-define void @scale_and_add(ptr noalias %out, ptr noalias %x, float %factor, i64 %n) {{
-entry:
-  br label %loop
-loop:
-  %i = phi i64 [0, %entry], [%next, %loop]
-  %at = getelementptr float, ptr %x, i64 %i
-  %to = getelementptr float, ptr %out, i64 %i
-  %a = load float, ptr %at
-  %b = load float, ptr %to
-  %product = fmul contract float %a, %factor
-  %sum = fadd contract float %b, %product
-  store float %sum, ptr %to
-  %next = add i64 %i, 1
-  %done = icmp eq i64 %next, %n
-  br i1 %done, label %end, label %loop
-end:
-  ret void
-}}
-"""
-
-
-def listing(triple: str, processor: str, features: str = "", speed: int = 3) -> str:
-    """What LLVM makes of a small loop for any machine, on this one."""
-    llvm.initialize_all_targets()
-    llvm.initialize_all_asmprinters()
-    machine = llvm.Target.from_triple(triple).create_target_machine(processor, features, speed)
-    module = llvm.parse_assembly(LOOP.format(triple=triple))
-    options = llvm.create_pipeline_tuning_options(speed)
-    options.loop_vectorization = options.slp_vectorization = speed > 1
-    passes = llvm.create_pass_builder(machine, options)
-    passes.getModulePassManager().run(module, passes)
-    return machine.emit_assembly(module)
-
-
-@pytest.mark.skipif(llvm.llvm_version_info[0] < 16, reason="an LLVM that reads other listings")
-@pytest.mark.parametrize(
-    "triple, processor, features, expected",
-    [
-        ("arm64-apple-macosx", "apple-m1", "", "NEON"),
-        ("aarch64-unknown-linux-gnu", "neoverse-n1", "", "NEON"),
-        ("aarch64-unknown-linux-gnu", "neoverse-v1", "", "SVE"),
-        ("x86_64-unknown-linux-gnu", "skylake-avx512", "+prefer-256-bit", "AVX (256"),
-        ("x86_64-unknown-linux-gnu", "znver4", "-prefer-256-bit", "AVX-512"),
-        ("x86_64-unknown-linux-gnu", "haswell", "", "AVX (256"),
-        ("x86_64-unknown-linux-gnu", "x86-64", "", "SSE"),
-        ("x86_64-pc-windows-msvc", "haswell", "", "AVX (256"),
-        ("x86_64-apple-macosx", "x86-64", "", "SSE"),
-    ],
-)
-def test_vectors_of_other_processors(triple, processor, features, expected):
-    try:
-        code, scalar = listing(triple, processor, features), listing(triple, processor, features, speed=1)
-    except RuntimeError as error:
-        pytest.skip(f"this LLVM has no such target: {error}")
-    assert info.vectors_in(code).startswith(expected), code
-    assert info.vectors_in(scalar) == "no vectors found", scalar
-
 
 @pytest.mark.skipif(bool(config.DISABLE_JIT or config.BOUNDSCHECK) or int(config.OPT) < 2, reason="no loop is vectorised so")
 def test_vectors_of_this_processor():

@@ -168,3 +168,10 @@ def test_the_two_commands_for_windows_are_the_same_two():
 
 def test_no_gap_was_left():
     assert "@@" not in README and "TODO" not in README
+
+
+def test_every_picture_is_described():
+    for tag in re.findall(r"<img [^>]*>", README):
+        alt = re.search(r'alt="([^"]*)"', tag)
+        assert alt and len(alt[1]) > 30 and "a figure from" not in alt[1], tag
+    assert all(len(alt) > 30 for alt in re.findall(r"!\[([^\]]*)\]\(docs/", README))

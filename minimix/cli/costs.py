@@ -57,9 +57,10 @@ def summary(
 
     "kernels" and "channels" are those of each group of channels, "field" the pixels that one output can depend on.
     """
-    from minimix.cli.output import count, print_table
     from minimix.costs.counters import COUNTERS, prices_of
     from minimix.costs.report import WORDS
+    from minimix.tables import print_table
+    from minimix.words import count
 
     one_of({"--json": as_json, "--csv": as_csv})
     counters = list(COUNTERS) if count_as == "all" else [] if count_as is None else [count_as]
@@ -106,8 +107,8 @@ def compare(
 
     Each has its own input size, unless --input gives one for all.
     """
-    from minimix.cli.output import print_table
     from minimix.costs.report import csv_of
+    from minimix.tables import print_table
 
     one_of({"--json": as_json, "--csv": as_csv})
     shared = _shared(width, kernels, settings, classes)

@@ -17,9 +17,9 @@ app = typer.Typer(help="List data sets and where they are; get CIFAR-10 or CIFAR
 def list_sets(context: typer.Context, data_dir: DATA_DIR = None):
     if context.invoked_subcommand is not None:
         return
-    from minimix.cli.output import print_table
     from minimix.data import NAMES, folders
     from minimix.info import where
+    from minimix.tables import print_table
 
     print_table([("data set", "where"), *((name, where(name, data_dir)) for name in NAMES)])
     print(f"looked in {', '.join(map(str, folders(data_dir)))}")

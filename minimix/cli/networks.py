@@ -24,8 +24,9 @@ def models(
     32x32. Options change a network: `minimix summary mixnet_s:kernels=3,5`.
     """
     from minimix.cli.options import one_of
-    from minimix.cli.output import count, print_table
     from minimix.costs.report import csv_of, times
+    from minimix.tables import print_table
+    from minimix.words import count
 
     one_of({"--json": as_json, "--csv": as_csv})
     found = [_about(network) for network in _chosen(name)]

@@ -1,13 +1,14 @@
 """Options that several commands share."""
 
 import ast
-import difflib
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from minimix.words import nearest, some
 
 DATA_DIR = Annotated[
     Path | None, typer.Option(help="Folder with the data's files.", show_default="MINIMIX_DATA, then the cache folder")
@@ -137,10 +138,8 @@ def known(what: str, name: str, names) -> None:
 
 def hint(name: str, names, otherwise: str = "") -> str:
     """The nearest of ``names``; where none is near, ``otherwise``, or all of them if they are few."""
-    spellings = name.lower().replace("-", ""), name.lower().replace("-", "_"), name
-    near = [found for spelling in spellings for found in difflib.get_close_matches(spelling, names, n=1)]
-    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return f"did you mean {near[0]}?" if near else otherwise or f"there are {', '.join(list(names)[:10])}{more}"
+    near = nearest(name, names)
+    return f"did you mean {near[0]}?" if near else otherwise or f"there are {some(names, 10)}"
 
 
 def one_of(options: dict) -> None:

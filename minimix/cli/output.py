@@ -1,12 +1,9 @@
-"""What commands print beside plain lines: tables (see ``minimix/tables.py``), facts by name, and what went wrong."""
+"""What commands print beside plain lines and tables (``minimix/tables.py``): facts by name, and what went wrong."""
 
 import os
 import sys
 
-from minimix.tables import fold, print_table, shown, terminal_width
-from minimix.words import count
-
-__all__ = ["complain", "count", "open_closed_streams", "print_facts", "print_table", "shown"]
+from minimix.tables import fold, shown, terminal_width
 
 
 def print_facts(sections: dict[str, dict[str, str]]) -> None:

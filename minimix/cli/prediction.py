@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from minimix.cli.options import RUNS, THREADS, network_of
+from minimix.cli.options import RUNS, THREADS, network_of, one_of
 from minimix.cli.training import find_run
+from minimix.words import count
 
 Option, Argument = typer.Option, typer.Argument
 
@@ -58,12 +59,11 @@ def predict(
     standard error; the others are classified all the same, and the exit code is 1.
     """
     from minimix import files
-    from minimix.cli.output import print_table
     from minimix.prediction import look
+    from minimix.tables import print_table
     from minimix.train.limits import limited
 
-    if as_json and as_csv is not None:
-        raise ValueError("--json and --csv: choose one")
+    one_of({"--json": as_json, "--csv": as_csv is not None})
     if as_csv not in (None, "-") and not Path(as_csv).absolute().parent.is_dir():
         raise FileNotFoundError(f"--csv: there is no folder {Path(as_csv).parent}")
     paths = pictures_of(images)
@@ -80,7 +80,7 @@ def predict(
             print(text, end="")
         else:
             files.write(as_csv, text)
-            print(f"{_count(len(found))} in {as_csv}")
+            print(f"{count(len(found), 'image')} in {as_csv}")
     else:
         for line in found.remarks:
             print(line)
@@ -89,7 +89,7 @@ def predict(
             lines += [(str(path) if i == 0 else "", guess.name, f"{guess.probability:.1%}") for i, guess in enumerate(row)]
         print_table(lines, left=2)
     if found.failed:
-        typer.echo(f"{_count(len(found.failed))} of {len(paths)} could not be read", err=True)
+        typer.echo(f"{count(len(found.failed), 'image')} of {len(paths)} could not be read", err=True)
         raise typer.Exit(1)
 
 
@@ -149,7 +149,3 @@ def _table(paths: list[Path], best: list) -> str:
     for path, row in zip(paths, best, strict=True):
         writer.writerows((path, rank, guess.label, guess.name, guess.probability) for rank, guess in enumerate(row, 1))
     return text.getvalue()
-
-
-def _count(n: int) -> str:
-    return f"{n} image" + "s" * (n != 1)

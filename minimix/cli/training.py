@@ -21,6 +21,7 @@ from minimix.cli.options import (
     network_of,
     settings_of,
 )
+from minimix.words import count
 
 Option, Argument = typer.Option, typer.Argument
 
@@ -177,7 +178,7 @@ def evaluate(
 
     Of its own training images, --split train takes those that it was trained on.
     """
-    from minimix.cli.output import print_table
+    from minimix.tables import print_table
     from minimix.train import evaluate as measure
     from minimix.train import load_model
     from minimix.train.judging import SPLITS, images_for
@@ -200,8 +201,8 @@ def evaluate(
         facts = {"checkpoint": str(trained.path), "data": images.name, "split": split, "images": len(images)}
         print(json.dumps({**facts, "loss": found.loss, "accuracy": found.accuracy, "classes": classes}, indent=2))
         return
-    epochs = f"{trained.epoch} epoch" + "s" * (trained.epoch != 1)
-    print(f"{trained.path}, trained for {epochs}: {len(images):,} {split} images of {images.name}")
+    what = count(len(images), f"{split} image")
+    print(f"{trained.path}, trained for {count(trained.epoch, 'epoch')}: {what} of {images.name}")
     print_table(
         [("class", "accuracy"), *((name, f"{share:.1%}") for name, share in zip(images.classes, per_class, strict=True))], 1
     )
@@ -213,8 +214,6 @@ def find_run(checkpoint: str | None, runs: Path) -> Path:
 
     The last means the last that has finished an epoch. Those that are passed over are named on standard error.
     """
-    from minimix.train.model import run_or_path
-
     if checkpoint is None:
         found = sorted(runs.glob("*/last.safetensors"), key=lambda path: path.stat().st_mtime, reverse=True)
         if not found:
@@ -226,7 +225,9 @@ def find_run(checkpoint: str | None, runs: Path) -> Path:
         if passed:
             typer.echo(f"{', '.join(passed)} never finished an epoch: taking {taken}", err=True)
         return taken
-    path = run_or_path(checkpoint, runs)
+    from minimix.train.naming import located
+
+    path = located(checkpoint, runs)
     if path.exists():
         return path
     names = [folder.name for folder in sorted(runs.glob("*")) if folder.is_dir()]

@@ -16,6 +16,7 @@ import numpy as np
 from minimix.data import kept, listing
 from minimix.data.dataset import DataError, Dataset
 from minimix.data.listing import Picture
+from minimix.words import count, some
 
 ROLES = {
     "train": "train", "training": "train", "test": "test", "testing": "test",
@@ -147,7 +148,7 @@ def _layout(folder: Path) -> _Layout:
             )
         _need_two(folder, found)
         if loose := _loose(folder):
-            notes.append(f"{_count(loose, 'picture')} beside the classes' folders: not used")
+            notes.append(f"{count(loose, 'picture')} beside the classes' folders: not used")
         return _Layout(tuple(found), found, {}, {}, "", notes)
     aside = [name for name, path in found.items() if path not in roles.values()]
     train = listing.subfolders(roles["train"])
@@ -199,9 +200,7 @@ def _need_two(folder: Path, classes: dict) -> None:
     if len(classes) >= 2:
         return
     loose = _loose(folder)
-    has = (
-        f"{_count(loose, 'picture')} and {_count(len(classes), 'sub-folder')}" if loose else _count(len(classes), "sub-folder")
-    )
+    has = f"{count(loose, 'picture')} and {count(len(classes), 'sub-folder')}" if loose else count(len(classes), "sub-folder")
     names = f" ({', '.join(classes)})" if classes else ""
     advice = ""
     for path in classes.values():  # an archive that was unpacked into a folder of its own name
@@ -214,7 +213,7 @@ def _of_class(path: Path, folder: Path, notes: list) -> list[Picture]:
     found, others, closed = listing.pictures(path, folder)
     if others:
         notes.append(
-            f"{_count(len(others), 'file')} in {listing.text(path.name)} by name no picture, such as {others[0]}: not used"
+            f"{count(len(others), 'file')} in {listing.text(path.name)} by name no picture, such as {others[0]}: not used"
         )
     notes += [f"not looked into: {line}" for line in closed]
     return found
@@ -231,12 +230,12 @@ def _need_all(layout: _Layout, labels, part_of, unreadable: list[str], notes: li
     """Every class must have pictures to learn from; where it has none for testing, that is said."""
     for part, what in enumerate(("training", "testing")):
         counts = np.bincount(labels[part_of == part], minlength=len(layout.classes))
-        missing = [name for name, count in zip(layout.classes, counts, strict=True) if not count]
+        missing = [name for name, number in zip(layout.classes, counts, strict=True) if not number]
         if not missing:
             continue
-        named = f"{', '.join(missing[:NAMED])}{f' and {len(missing) - NAMED} more' if len(missing) > NAMED else ''}"
+        named = some(missing, NAMED)
         if part == 0 or len(missing) == len(layout.classes):
-            why = f"; unreadable: {', '.join(unreadable[:NAMED])}" if unreadable else ""
+            why = f"; unreadable: {some(unreadable, NAMED)}" if unreadable else ""
             raise DataError(f"no picture is left for {what} in {named}{why}")
         notes.append(f"no picture for testing in {named}")
 
@@ -247,8 +246,8 @@ def _divided(names: list[str], labels: np.ndarray, share: float, seed: int) -> n
     part_of = np.full(len(names), TRAIN)
     for label in np.unique(labels):
         members = sorted(np.flatnonzero(labels == label), key=lambda i: ranks[i])
-        count = min(max(1, round(share * len(members))), len(members) - 1)
-        part_of[members[:count]] = TEST
+        number = min(max(1, round(share * len(members))), len(members) - 1)
+        part_of[members[:number]] = TEST
     return part_of
 
 
@@ -258,7 +257,3 @@ def _rule(labels: np.ndarray, part_of: np.ndarray) -> str:
         ((test, total),) = counts
         return f"{test} of {total} for testing in each class, by a hash of their names"
     return f"{int((part_of == TEST).sum())} of them for testing, the same share of each class, by a hash of their names"
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" + "s" * (n != 1)

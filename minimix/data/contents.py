@@ -5,6 +5,7 @@ from pathlib import Path
 from minimix.data import cifar, listing
 from minimix.data.classes import IMAGENET_FILE
 from minimix.data.official import ARCHIVES, LAYOUTS, TITLES
+from minimix.words import some
 
 LISTED = 5  # names that are shown of a folder's content
 LOOKED_INTO = 20  # sub-folders, for pictures
@@ -26,8 +27,7 @@ def listed(folder: Path) -> str:
     'it is empty'
     """
     names = sorted(entry.name for entry in folder.expanduser().iterdir() if not listing.is_junk(entry.name))
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return f"in it: {', '.join(map(listing.text, names[:LISTED]))}{more}" if names else "it is empty"
+    return f"in it: {some(map(listing.text, names), LISTED)}" if names else "it is empty"
 
 
 def refusal(name: str, folder: Path) -> str:

@@ -6,6 +6,7 @@ from typing import overload
 import numpy as np
 
 from minimix.data.arrays import as_images, as_labels, common_white, flat_labels
+from minimix.words import count
 
 LEAST_STD = 1 / 255  # of a channel, where it is computed: images of one colour have none
 
@@ -74,7 +75,8 @@ class Dataset:
 
     def __repr__(self) -> str:
         height, width = self.images.shape[2:]
-        return f"Dataset({self.name}: {len(self)} images of {height}x{width}, {len(self.classes)} classes)"
+        images, classes = count(len(self), "image"), count(len(self.classes), "class", "classes")
+        return f"Dataset({self.name}: {images} of {height}x{width}, {classes})"
 
     def subset(self, which) -> "Dataset":
         """The images that ``which`` (a slice, or an array of indices) picks; mean and std stay those of the whole set."""

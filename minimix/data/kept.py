@@ -20,6 +20,7 @@ from minimix import files
 from minimix.data.listing import Picture
 from minimix.data.pictures import small
 from minimix.kernels.threads import get_num_threads
+from minimix.places import user_cache
 
 VERSION = 1  # of the pixels: whoever changes how pictures are read or resized counts on
 
@@ -77,11 +78,9 @@ def _read_all(pictures: list[Picture], places: list[int], size: int, pixels, unr
 
 
 def _place(folder: Path, size: int) -> Path | None:
-    import pooch
-
-    cache = Path(pooch.os_cache("minimix"))
+    cache = user_cache()
     key = hashlib.blake2b(f"{VERSION} {size} {os.path.realpath(folder)}".encode("utf-8", "surrogateescape"), digest_size=10)
-    return cache / "pictures" / f"{key.hexdigest()}.npz" if cache.is_absolute() else None  # "~/...": there is no home
+    return cache / "pictures" / f"{key.hexdigest()}.npz" if cache else None
 
 
 def _load(place: Path | None, size: int) -> dict:

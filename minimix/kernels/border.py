@@ -90,7 +90,7 @@ def met_total(x, at, buffer, channels, taps, g, t):
     """Gradient of one weight: the sum of what its tap meets of x[at:], a channel, times the output's gradient there."""
     n = channels.images
     down, right = displacement(channels, g, taps.index[t])
-    total = 0.0
+    total = np.float64(0)
     for item in range(channels.out_height * channels.out_width):
         out_y, out_x = item // channels.out_width, item % channels.out_width
         row, column = out_y * channels.stride_y + down, out_x * channels.stride_x + right

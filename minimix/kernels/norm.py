@@ -45,7 +45,7 @@ def moments(x, at, n):
     for i in range(U(at), U(at + min(n, FEW))):
         origin += x[i]
     origin /= x.dtype.type(min(n, FEW))
-    total = total_squares = 0.0
+    total = total_squares = np.float64(0)  # not 0.0: without the compiler, float32 would come of 0.0 + float32
     for j in range(0, n, RUN):
         some = squares = x.dtype.type(0)
         first = U(at + j)
@@ -86,7 +86,7 @@ def forward(start, step, x, residual, y, norm, n):
 @inlined
 def grad_sums(gz, k, x, i, n, mean):
     """Sum of gz[k : k+n], and of gz times x's distance to its mean."""
-    total = product = 0.0
+    total = product = np.float64(0)
     for j in range(0, n, RUN):
         some = products = x.dtype.type(0)
         p, q = U(k + j), U(i + j)

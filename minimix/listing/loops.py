@@ -53,12 +53,16 @@ class Loop(NamedTuple):
         return [line for line in self.instructions if line.kind == kind]
 
 
-def main_loop(kernel, scalable: int | None = None) -> Loop:
+def main_loop(kernel, scalable: int | None = None, most: int | None = None) -> Loop:
     """The innermost loop that multiplies most numbers in one way round.
+
+    Compilers unroll: of one loop in Python they make one that takes many turns at once, and another one for what is left, which
+    is the only one that runs where there are few.
 
     kernel: a function compiled by Numba in this process, and called once at least; or its machine code as text, for x86-64 or
     64-bit ARM. Of other processors the loop is not known: ``Loop.known`` is False.
     scalable: bytes of ARM's scalable registers (SVE), which no listing tells: this machine's, else the least there is, 16.
+    most: products that there are in all; a loop that takes more of them in one way round is never entered, and left out.
 
     Raises TypeError for other things, ValueError where nothing was compiled yet, or no loop multiplies.
 
@@ -86,6 +90,8 @@ def main_loop(kernel, scalable: int | None = None) -> Loop:
     inner = [(a, b) for a, b in ends if not any(a <= c and d <= b and (a, b) != (c, d) for c, d in ends)]
     loops = [Loop(tuple(_instruction(line, dialect, scalable) for line in code[a : b + 1])) for a, b in inner]
     loops = [loop for loop in loops if loop.multiply_adds]
+    if most is not None:
+        loops = [loop for loop in loops if loop.multiply_adds <= most]
     if not loops:
         raise ValueError("kernel: there is no loop that multiplies numbers in it")
     return max(loops, key=lambda loop: (loop.multiply_adds, loop.lanes))

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minimix import checksums
 from minimix.nn import Module
 from minimix.tensor import Tensor, no_grad
 
@@ -62,7 +63,7 @@ def short(name: str) -> str:
 
 def checksum(name: str) -> str:
     """Of the file's content, by which it is known whether it has changed."""
-    return hashlib.blake2b(_content(parts(name)[0]), digest_size=12).hexdigest()
+    return checksums.checksum(_content(parts(name)[0]))
 
 
 def create(name: str, **options) -> Module:

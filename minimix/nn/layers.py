@@ -257,7 +257,7 @@ class Flatten(Module):
     @overload
     def __init__(self, *, start_dim: int, end_dim: int) -> None: ...
 
-    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:  # type: ignore[misc] - the decorator translates
+    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:  # type: ignore[misc]  # the decorator translates
         super().__init__()
         self.start_axis, self.end_axis = start_axis, end_axis
 
@@ -352,7 +352,7 @@ class Softmax(Module):
     @overload
     def __init__(self, *, dim: int) -> None: ...
 
-    def __init__(self, axis: int = -1) -> None:  # type: ignore[misc] - the decorator translates
+    def __init__(self, axis: int = -1) -> None:  # type: ignore[misc]  # the decorator translates
         super().__init__()
         self.axis = axis
 

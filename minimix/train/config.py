@@ -147,9 +147,6 @@ def completed(config: Config, data: str) -> Config:
     return dataclasses.replace(config, data=data, epochs=config.epochs or EPOCHS.get(data, 10), small_first=small_first)
 
 
-FIELDS = tuple(field.name for field in dataclasses.fields(Config))
-
-
 def differences(saved: dict, given: dict) -> list[str]:
     """What was given (field: value) and is not as in the saved recipe, a phrase each.
 

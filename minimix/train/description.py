@@ -84,10 +84,6 @@ def _is_number(value) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_positive(value) -> bool:
-    return _is_number(value) and value > 0
-
-
 def _is_list_of(good, least: int = 0, most: float = math.inf):
     return lambda value: isinstance(value, list) and least <= len(value) <= most and all(map(good, value))
 

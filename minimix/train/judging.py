@@ -12,6 +12,7 @@ from minimix.train.model import Trained
 from minimix.train.progress import Silent
 from minimix.train.split import split as parted
 from minimix.train.state import about_data
+from minimix.words import some
 
 SPLITS = ("test", "train", "validation", "all")
 
@@ -68,12 +69,8 @@ def _as_learnt(parts: list[Dataset], trained: Trained) -> Dataset:
     if strange := [name for name in parts[0].classes if name not in place]:
         raise ValueError(
             f"{parts[0].name} does not have the classes of {trained.path}, which was trained on {trained.data}: it knows "
-            f"{_some(trained.classes)}, but not {_some(strange)}"
+            f"{some(trained.classes)}, but not {some(strange)}"
         )
     label = np.array([place[name] for name in parts[0].classes], np.int64)
     images, labels = (np.concatenate([getattr(part, what) for part in parts]) for what in ("images", "labels"))
     return Dataset(images, label[labels], trained.classes, parts[0].name, trained.mean, trained.std)
-
-
-def _some(names) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

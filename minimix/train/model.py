@@ -78,17 +78,6 @@ def load_model(path, model: Module | str | None = None) -> Trained:
     )
 
 
-def run_or_path(path, runs) -> Path:
-    """What a user means by ``path``: a run's folder or a .safetensors file; else the run of that name in the folder ``runs``;
-    else the path as it is, there or not.
-
-    So a folder or a file that only has the name of a run does not hide it.
-    """
-    path = Path(path)
-    sure = (path / LAST).exists() or (path / BEST).exists() or (path.is_file() and path.suffix == ".safetensors")
-    return Path(runs) / path if not sure and (Path(runs) / path).is_dir() else path
-
-
 def read(path) -> tuple[Path, dict, dict, str]:
     """(file, weights by name, description, note) of a checkpoint, or of the one to use in a run's folder.
 

@@ -1,6 +1,7 @@
-"""Names of folders that every system can store, out of names that people give."""
+"""Names of runs: folders that every system can store, out of names that people give, and the way back."""
 
 import unicodedata
+from pathlib import Path
 
 LONGEST = 80  # characters; and bytes as UTF-8 at most twice that: systems allow 255 with what is added
 RESERVED = frozenset({
@@ -30,3 +31,12 @@ def check_name(name) -> None:
     if unicodedata.normalize("NFC", name) != possible:
         advice = "" if possible == "_" else f": {possible!r} can"
         raise ValueError(f"name: {name!r} cannot name a folder on every system{advice}; use letters, digits, - and _")
+
+
+def located(run, runs) -> Path:
+    """The path of what is called ``run``: a path itself, or one in the folder ``runs``, such as a run's name. It need not
+    exist. A folder without checkpoints, or a file that is none, does not hide the run of the same name."""
+    path = Path(run).expanduser()
+    inside = Path(runs) / path
+    sure = any(path.glob("*.safetensors")) if path.is_dir() else path.is_file() and path.suffix == ".safetensors"
+    return inside if not sure and inside.exists() else path

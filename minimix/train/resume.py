@@ -7,7 +7,8 @@ from minimix.train import checkpoint
 from minimix.train.checkpoint import CheckpointError
 from minimix.train.config import EXTENSIBLE, Config, differences
 from minimix.train.description import check, reading
-from minimix.train.model import BEST, LAST, run_or_path
+from minimix.train.model import BEST, LAST
+from minimix.train.naming import located
 from minimix.train.state import State
 
 
@@ -26,7 +27,7 @@ def find(resume, config: Config) -> Path | None:
             raise FileNotFoundError(f"resume: there is no run in {runs}: leave it out to start one")
         path = found[-1]
     else:
-        path = run_or_path(resume, runs)
+        path = located(resume, runs)
         if path.is_dir():
             path = path / LAST
     if resume is not True and config.name is not None and config.name != path.parent.name:

@@ -274,7 +274,7 @@ def _introduce(progress, state: State, config: Config, sets: tuple, folder: Path
     kinds = [f"{len(part):,} {kind}" for part, kind in zip(sets, ("training", "validation", "test"), strict=True) if part]
     progress.note(
         f"{parameters:,} parameters{part}; {', '.join(kinds[:-1])}{' and ' if kinds[1:] else ''}{kinds[-1]} images of "
-        f"{len(sets[0].classes)} classes; {count(config.epochs, 'epoch')} in batches of {config.batch_size}"
+        f"{count(len(sets[0].classes), 'class', 'classes')}; {count(config.epochs, 'epoch')} in batches of {config.batch_size}"
     )
     if sets[1] is not None and len(sets[1]) < FEW:
         one = f"one of them more or less is {1 / len(sets[1]):.1%}"

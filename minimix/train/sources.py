@@ -6,7 +6,6 @@ Images: a set by name, a folder of pictures (a path, or a text that is no name),
 """
 
 import dataclasses
-import difflib
 import os
 import warnings
 from pathlib import Path
@@ -20,6 +19,7 @@ from minimix.models import own
 from minimix.train import checkpoint
 from minimix.train.checkpoint import CheckpointError
 from minimix.train.config import Config
+from minimix.words import nearest
 
 KNOWN = ("auto", *datasets.NAMES)
 PASSES = 20_000  # times that a network sees an image, in all epochs, where nobody says how many
@@ -51,8 +51,8 @@ def source(data) -> Source:
 def _of_folder(data) -> Source:
     path = Path(data).expanduser()
     if not path.exists() and isinstance(data, str) and path.name == data:
-        close = difflib.get_close_matches(data.lower().replace("-", ""), KNOWN, n=1)
-        advice = f"did you mean {close[0]}?" if close else f"there are {', '.join(KNOWN)}, or give a folder of pictures"
+        near = nearest(data, KNOWN)
+        advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(KNOWN)}, or give a folder of pictures"
         raise ValueError(f"data: no data set is called {data!r}, and no folder: {advice}")
     path = folders.checked(path)
     name = path.resolve().name or "pictures"

@@ -7,6 +7,7 @@ from minimix.models.weights import read_weights, unusable
 from minimix.nn import Module
 from minimix.train import checkpoint, model
 from minimix.train.config import Config
+from minimix.train.naming import located
 from minimix.words import some
 
 LEAST = 0.5  # this part of a network's parameters must be found; less is another network, some of whose names agree
@@ -28,7 +29,7 @@ def find(from_, runs) -> Start:
 
     Raises FileNotFoundError; CheckpointError or ValueError for a file that is damaged or something else.
     """
-    path = model.run_or_path(from_, runs)
+    path = located(from_, runs)
     if not path.exists():
         raise FileNotFoundError(f"from: there is no run and no file {from_}")
     if path.is_dir() or checkpoint.is_checkpoint(path):

@@ -16,10 +16,8 @@ from minimix.data.pictures import small
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
     """An empty folder, and a cache folder of its own."""
-    import pooch
-
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr("minimix.data.kept.user_cache", lambda: tmp_path / "cache")
     monkeypatch.setattr("minimix.data.user_cache", lambda: tmp_path / "cache")
 
 

@@ -149,10 +149,13 @@ def test_other_processors_are_not_known_and_no_error(target):
     "target, words",
     [
         ("Apple M1", "NEON (128 bits)"),
+        ("Neoverse N1", "NEON (128 bits)"),
         ("Neoverse V1", "SVE (256 bits)"),
         ("A64FX", "SVE (512 bits)"),
         ("SSE", "SSE (128 bits)"),
         ("AVX2", "AVX (256 bits)"),
+        ("AVX2 on Windows", "AVX (256 bits)"),
+        ("Intel Mac", "AVX (256 bits)"),
         ("AVX-512", "AVX-512 (512 bits)"),
     ],
 )
@@ -272,3 +275,12 @@ def test_how_long_scalable_registers_are(tmp_path, monkeypatch):
     assert aarch64.scalable_bytes() == 64 and main_loop(code).lanes == 16 and vectors(code) == "SVE (512 bits)"
     said.write_text("nonsense")
     assert aarch64.scalable_bytes() == 16 and main_loop(code, 32).lanes == 8
+
+
+def test_a_loop_for_more_than_there_is_is_left_out():
+    big = "".join(f"vmovss {4 * i}(%rax), %xmm1\nvmulss (%rcx), %xmm1, %xmm1\nvaddss %xmm1, %xmm0, %xmm0\n" for i in range(8))
+    one = "vmovss (%rax), %xmm1\nvmulss (%rcx), %xmm1, %xmm1\nvaddss %xmm1, %xmm0, %xmm0\n"
+    text = f"eight:\n{big}jne eight\none:\n{one}jne one\n"
+    assert [main_loop(text, most=most).multiply_adds for most in (None, 8, 7, 1)] == [8, 8, 1, 1]
+    with pytest.raises(ValueError, match="no loop"):
+        main_loop(text, most=0)

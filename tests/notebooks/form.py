@@ -21,13 +21,15 @@ ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")  # of an object in memory: anoth
 STRANDED = re.compile(r"^[ \t]*[)\]}]+[,:]?[ \t]+#(?! fmt).*$", re.M)
 EXERCISE = re.compile(r"^### Exercise: \w", re.M)
 SOLUTION = re.compile(r"<details><summary>Solution</summary>\n\n.*\n\n</details>", re.S)
+SHORTEST = 30  # letters of a description
+IMAGE, UNTOLD = re.compile(r"<img\b[^>]*>"), re.compile(r"!\[[^\]]{0,19}\]\([^)]*\)|<img\b(?![^>]*\balt=\"[^\"]{20})[^>]*>")
 IMAGE_IN_HTML = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 
 
 def problems(name: str, notebook: dict, size: int) -> list[str]:
     """All there are. name: without .ipynb. size: bytes of the file."""
     found = [f"the file has {size / 1e6:.2f} MB, more than {LARGEST / 1e6}"] if size > LARGEST else []
-    for check in (head, links, tail, exercise_cells, question_cells, code, stored, figures, privacy):
+    for check in (head, links, tail, exercise_cells, question_cells, code, stored, figures, described, privacy):
         found += check(name, notebook)
     return found
 
@@ -163,6 +165,24 @@ def figures(name: str, notebook: dict) -> Iterator[str]:
     if not widths:
         yield "no figure is stored"
     yield from (f"a figure is {width} pixels wide, more than {WIDEST}" for width in widths if width > WIDEST)
+
+
+def described(name: str, notebook: dict) -> Iterator[str]:
+    """Every picture is told in words: of outputs as ``alt`` and in place of a repr, in HTML and texts as ``alt``."""
+    for output in outputs(notebook):
+        data = output.get("data", {})
+        if "image/png" in data:
+            alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+            if len(alt) < SHORTEST:
+                yield f"a figure is not described in words: {alt!r}"
+            if joined(data.get("text/plain", "")) != alt:
+                yield f"in place of a figure stands {joined(data.get('text/plain', ''))[:60]!r}, not its description"
+        for tag in IMAGE.findall(joined(data.get("text/html", ""))):
+            if not re.search(r'\balt="[^"]{20,}"', tag):
+                yield f"a picture in HTML has no alt: {tag[:60]!r}"
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            yield from (f"a picture in a text is not described: {found}" for found in UNTOLD.findall(cell["source"]))
 
 
 def privacy(name: str, notebook: dict) -> Iterator[str]:

@@ -58,6 +58,9 @@ def numbered(cells: list[dict]) -> dict:
     return notebook
 
 
+WORDS = "a line that goes from one corner to the other"
+
+
 def shown(**data: str) -> dict:
     kinds = {
         "png": "image/png",
@@ -65,7 +68,9 @@ def shown(**data: str) -> dict:
         "text": "text/plain",
         "widget": "application/vnd.jupyter.widget-view+json",
     }
-    return {"output_type": "display_data", "data": {kinds[kind]: content for kind, content in data.items()}, "metadata": {}}
+    data = {kinds[kind]: content for kind, content in data.items()}
+    metadata = {"image/png": {"alt": WORDS}} if "image/png" in data else {}
+    return {"output_type": "display_data", "data": data | ({"text/plain": WORDS} if metadata else {}), "metadata": metadata}
 
 
 def good() -> list[dict]:
@@ -124,6 +129,11 @@ def with_output(**data):
     return change
 
 
+def undescribed(cells):
+    for output in cells[6]["outputs"]:
+        output["metadata"] = {}
+
+
 def without(place: int, text: str = ""):
     def change(cells):
         if text:
@@ -172,6 +182,9 @@ FAULTS = [
     (with_output(png=WIDE), "1200 pixels wide"),
     (with_output(html=f'<img src="data:image/png;base64,{WIDE}"/>'), "1200 pixels wide"),
     (with_cell(6, outputs=[]), "no figure is stored"),
+    (undescribed, "a figure is not described in words"),
+    (with_output(html=f'<img src="data:image/png;base64,{WIDE}"/>'), "a picture in HTML has no alt"),
+    (extra(6, markdown("![](../docs/mixconv.png)")), "a picture in a text is not described"),
     (with_output(widget="{}"), "a slider is stored"),
     (with_output(text="in /home/somebody/minimix/tensor.py"), "a folder of this machine"),
     (with_output(html="in C:\\Users\\somebody"), "a folder of this machine"),

@@ -5,6 +5,7 @@ import pytest
 from helpers import assert_slopes, same_as_torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import config
 
 import minimix as mm
 import minimix.functional as F
@@ -13,6 +14,10 @@ from minimix import reference
 rng = np.random.default_rng(0)
 ACTIVATIONS = ("identity", "relu", "relu6", "swish", "hard_swish")
 SHAPES = [(5, 3), (2, 3), (4, 3, 7), (3, 2, 5, 6), (40, 8, 3, 3), (33, 12, 17, 13), (2, 1, 1, 1), (1, 2, 1, 9)]
+
+
+# Plain Python adds a run's float32 numbers one after the other; compiled, they are added in lanes, which loses less.
+SINGLE = 1e-5 if config.DISABLE_JIT else 1e-6
 
 
 def activated(activation, y):
@@ -39,8 +44,8 @@ def test_forward_is_the_twin(shape, training, activation, dtype):
     out = F.batch_norm(x, mean, var, weight, bias, training, activation=activation)
     assert out.dtype == dtype and out.shape == shape
     np.testing.assert_allclose(out.data, activated(activation, y), rtol=0, atol=3e-5 if single else 1e-12)
-    np.testing.assert_allclose(mean, running[0], rtol=1e-6 if single else 1e-13, atol=1e-6 if single else 1e-13)
-    np.testing.assert_allclose(var, running[1], rtol=1e-6 if single else 1e-13)
+    np.testing.assert_allclose(mean, running[0], rtol=SINGLE if single else 1e-13, atol=SINGLE if single else 1e-13)
+    np.testing.assert_allclose(var, running[1], rtol=SINGLE if single else 1e-13)
     np.testing.assert_array_equal(x, before)
 
 
@@ -73,7 +78,7 @@ def test_as_torch(shape, training, activation):
             x, weight, bias, dtypes=[dtype], rtol=tolerance, atol=tolerance,
         )  # fmt: skip
         for a, b in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(a, b.numpy(), rtol=1e-6, atol=1e-6)
+            np.testing.assert_allclose(a, b.numpy(), rtol=SINGLE, atol=SINGLE)
 
 
 def test_without_weight_bias_and_running_statistics():
@@ -138,7 +143,7 @@ def test_a_large_mean_does_not_swallow_a_small_variance(dtype, spread, tolerance
     np.testing.assert_allclose(tensor.grad, centred.grad, rtol=0, atol=tolerance * np.abs(centred.grad).max())
 
 
-@pytest.mark.parametrize("dtype, tolerance", [(np.float32, 1e-5), (np.float64, 1e-9)])
+@pytest.mark.parametrize("dtype, tolerance", [(np.float32, 10 * SINGLE), (np.float64, 1e-9)])
 def test_a_first_value_far_from_the_others(dtype, tolerance):
     """The statistics are taken relative to it, so it must not cost the others their digits."""
     x = np.random.default_rng(0).standard_normal((64, 2, 32, 32)).astype(dtype)

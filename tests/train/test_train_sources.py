@@ -32,10 +32,8 @@ def make(num_classes=10, width=4):
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    import pooch
-
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / "cache")
+    monkeypatch.setattr("minimix.data.kept.user_cache", lambda: tmp_path / "cache")
     monkeypatch.setattr("minimix.data.user_cache", lambda: tmp_path / "cache")
     monkeypatch.setattr(figures, "draw", lambda *_: [])
     Path("net.py").write_text(NET)

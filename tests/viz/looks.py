@@ -12,6 +12,8 @@ from matplotlib.text import Text
 from minimix.viz.drawing import theme
 
 LETTERS = 10  # points
+LETTERS_SEEN, MARKS_SEEN = 4.5, 2.0  # contrasts, of 21 at most
+CROSSED = 0.03  # part of a text's pixels
 
 
 def texts(figure) -> list[str]:
@@ -43,7 +45,36 @@ def texts(figure) -> list[str]:
         for j, other in enumerate(boxes[:i]):
             over = min(one.x1, other.x1) - max(one.x0, other.x0), min(one.y1, other.y1) - max(one.y0, other.y0)
             assert min(over) <= 1.5, f"{shown[i].get_text()!r} lies over {shown[j].get_text()!r} by {over} pixels"
+    assert len(getattr(figure, "alt", "")) > 30, f"it is not described in words: {getattr(figure, 'alt', '')!r}"
+    _legible(figure, canvas, shown, boxes)
     return [text.get_text() for text in shown]
+
+
+def _legible(figure, canvas, shown: list[Text], boxes: list) -> None:
+    """Letters stand out from what lies below them, nothing crosses them, and marks stand out from the paper."""
+    for text in shown:
+        text.set_alpha(0)  # it keeps its place in the layout
+    below = picture(figure)
+    for text in shown:
+        text.set_alpha(None)
+    for text, box in zip(shown, boxes, strict=True):
+        rows = slice(max(0, int(len(below) - box.y1) + 2), max(0, int(len(below) - box.y0) - 1))
+        part = below[rows, max(0, int(box.x0) + 1) : max(0, int(box.x1) - 1)].reshape(-1, 3)
+        if not len(part):
+            continue
+        ground = tuple(np.median(part, axis=0))
+        seen = theme.contrast(to_hex(text.get_color()), ground)
+        assert seen >= LETTERS_SEEN, f"{text.get_text()!r} has a contrast of {seen:.1f} to what lies below it"
+        colours, counts = np.unique(part, axis=0, return_counts=True)
+        other = sum(n for colour, n in zip(colours, counts, strict=True) if theme.contrast(tuple(colour), ground) > MARKS_SEEN)
+        assert other <= CROSSED * len(part), (
+            f"{text.get_text()!r} is crossed: {other} of {len(part)} pixels are of another colour"
+        )
+    for axes in figure.axes:
+        for line in axes.lines:
+            if line.get_visible() and not any(line is grid for grid in (*axes.get_xgridlines(), *axes.get_ygridlines())):
+                seen = theme.contrast(to_hex(line.get_color()), "white")
+                assert seen >= MARKS_SEEN, f"{line.get_label()!r} has a contrast of {seen:.1f} to white"
 
 
 def picture(figure) -> np.ndarray:

@@ -25,12 +25,12 @@ def test_a_convolution_marks_its_taps_and_its_output(size, kernel, stride, paddi
     figure = viz.convolution(size, kernel, stride, padding, dilation, at=at)
     source, taps, output = grids(figure)
     assert source.shape == tuple(n + sum(p) for n, p in zip(pairs[0], pads, strict=True)) and output.shape == places
-    assert count(source, theme.ORANGE) == count(taps, theme.ORANGE) == np.prod(pairs[1])
+    assert count(source, theme.WINDOW) == count(taps, theme.WINDOW) == np.prod(pairs[1])
     assert count(output, theme.BLUE) == 1 and output[at] == theme.BLUE.lower()
     assert hatched(figure) == source.size - np.prod(pairs[0])
     start = np.array(at) * pairs[2]
     seen = source[start[0] :: pairs[3][0], start[1] :: pairs[3][1]][: pairs[1][0], : pairs[1][1]]
-    assert count(seen, theme.ORANGE) == np.prod(pairs[1])
+    assert count(seen, theme.WINDOW) == np.prod(pairs[1])
     words = " ".join(texts(figure))
     assert f"output {theme.times(places)}" in words and f"kernel {theme.times(pairs[1])}" in words
 
@@ -89,7 +89,7 @@ def test_windows_are_a_matrix_product():
     figure = viz.windows(x, weight, at=(1, 0))
     source, matrix, columns, output = grids(figure)
     assert matrix.shape == (4, 18) and columns.shape == (18, 3) and output.shape == (4, 3) and source.shape == (8, 4)
-    assert count(source, theme.ORANGE) == count(matrix[2], theme.ORANGE) == 18 and count(matrix, theme.ORANGE) == 18
+    assert count(source, theme.WINDOW) == count(matrix[2], theme.WINDOW) == 18 and count(matrix, theme.WINDOW) == 18
     assert count(output[2], theme.BLUE) == 3
     texts(figure)
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from looks import texts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from minimix import viz
 from minimix.viz.drawing import theme, values
 
 
@@ -56,3 +58,29 @@ def test_numbers_in_cells_are_near_to_the_numbers(numbers):
         finite = np.abs(array[np.isfinite(array)])
         largest = finite.max(initial=0.0)
         assert np.isclose(float(text), value, rtol=0.6, atol=max(0.006 * max(largest, 0.1), 0), equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "found"),
+    [
+        (lambda figure, ax: None, None),
+        (lambda figure, ax: setattr(figure, "alt", ""), "not described"),
+        (lambda figure, ax: ax.plot([0, 1], [1, 0], color="#F0E442"), "contrast"),
+        (lambda figure, ax: ax.text(0.2, 0.9, "pale", color=theme.SKY), "contrast"),
+        (lambda figure, ax: ax.text(0.5, 0.5, "crossed", ha="center", va="center"), "crossed"),
+    ],
+)
+def test_the_rules_find_faults(fault, found):
+    figure = viz.lines({"": ([0, 1], [0, 1])}, "x", "y")
+    fault(figure, figure.axes[0])
+    if found is None:
+        assert texts(figure)
+    else:
+        with pytest.raises(AssertionError, match=found):
+            texts(figure)
+
+
+def test_what_a_notebook_gets_of_a_figure():
+    data, metadata = viz.lines({"loss": ([0, 1], [0.5, 0.25])}, "epoch", "loss")._repr_mimebundle_()
+    assert data["text/plain"] == metadata["image/png"]["alt"]
+    assert data["text/plain"] == "Line chart of loss over epoch. loss: from 0.5 at 0 to 0.25 at 1."

@@ -160,9 +160,9 @@ def test_shifts_mark_a_window_above_and_the_same_places_as_a_column_below(kernel
     columns = width + reach
     assert plane.shape == (height + reach, columns) and len(strips) == kernel**2
     window = np.array([(at[0] + i * dilation, at[1] + j * dilation) for i, j in np.ndindex(kernel, kernel)])
-    assert count(plane, theme.ORANGE) == kernel**2 and all(plane[tuple(tap)] == theme.ORANGE.lower() for tap in window)
+    assert count(plane, theme.WINDOW) == kernel**2 and all(plane[tuple(tap)] == theme.WINDOW.lower() for tap in window)
     place = at[0] * columns + at[1]
-    assert all(np.flatnonzero(strip[0] == theme.ORANGE.lower()).tolist() == [place] for strip in strips)
+    assert all(np.flatnonzero(strip[0] == theme.WINDOW.lower()).tolist() == [place] for strip in strips)
     assert np.flatnonzero(outputs[0] == theme.BLUE.lower()).tolist() == [place]
     assert hatched(figure) == (height - 1) * reach
     found = texts(figure)

@@ -12,6 +12,7 @@ import numpy as np
 
 from minimix.course.checking.panels import Panel, panels_of
 from minimix.course.display import picture
+from minimix.course.display.frontend import bundle_of, show
 
 RIGHT, WRONG, OPEN = "#0072B2", "#D55E00", "#8c8c8c"  # the edge of a report: passed, failed, not written yet
 
@@ -67,11 +68,9 @@ class Report:
 
     def _ipython_display_(self) -> None:
         """Words and picture as two outputs: viewers that refuse pictures inside of HTML (GitHub's) show both so."""
-        from IPython.display import display
-
-        display({"text/html": self._html(with_picture=False), "text/plain": repr(self)}, raw=True)
+        show({"text/html": self._html(with_picture=False), "text/plain": repr(self)})
         if (figure := self.figure()) is not None:
-            display({"image/png": base64.b64encode(picture.png(figure)).decode()}, raw=True)
+            show(bundle_of(figure))
 
     def _html(self, with_picture: bool) -> str:
         colour, mark = {"passed": (RIGHT, "&#10003;"), "stub": (OPEN, "&#8230;")}.get(self.kind, (WRONG, "&#10007;"))
@@ -83,7 +82,7 @@ class Report:
         figure = self.figure() if with_picture else None
         if figure is not None:
             data = base64.b64encode(picture.png(figure)).decode()
-            alt = "input, expected and actual result of the smallest case that fails"
+            alt = html.escape(figure.alt, quote=True)
             parts.append(f'<p style="margin: 0"><img alt="{alt}" src="data:image/png;base64,{data}"/></p>')
         if numbers := self._numbers():
             text = html.escape("\n".join(numbers))

@@ -35,7 +35,8 @@ def in_notebook() -> bool:
 
 
 def bundle_of(drawn) -> dict[str, str]:
-    """What a notebook shows of the result of a drawing function: {type: content}. A matplotlib Figure becomes a PNG.
+    """What a notebook shows of the result of a drawing function: {type: content}. A matplotlib Figure becomes a PNG, and what
+    is to be seen in it (its ``alt``), in words.
 
     >>> bundle_of("three windows")
     {'text/plain': 'three windows'}
@@ -44,7 +45,23 @@ def bundle_of(drawn) -> dict[str, str]:
     if hasattr(figure, "savefig"):
         if pyplot := sys.modules.get("matplotlib.pyplot"):
             pyplot.close(figure)  # else the notebook would show it a second time
-        return {"image/png": base64.b64encode(picture.png(figure)).decode()}
+        words = getattr(figure, "alt", "") or repr(figure)
+        return {"image/png": base64.b64encode(picture.png(figure)).decode(), "text/plain": words}
     if (as_html := getattr(drawn, "_repr_html_", None)) is not None:
         return {"text/html": as_html(), "text/plain": repr(drawn)}
     return {"text/plain": drawn if isinstance(drawn, str) else repr(drawn)}
+
+
+def show(bundle: dict[str, str], **options):
+    """Make a bundle an output of the cell; with ``display_id=True`` returns its handle. A picture's words are its ``alt``."""
+    from IPython.display import display
+
+    return display(bundle, raw=True, metadata=metadata_of(bundle), **options)
+
+
+def metadata_of(bundle: dict[str, str]) -> dict:
+    """
+    >>> metadata_of({"image/png": "...", "text/plain": "a circle"}), metadata_of({"text/plain": "a circle"})
+    ({'image/png': {'alt': 'a circle'}}, {})
+    """
+    return {"image/png": {"alt": bundle["text/plain"]}} if "image/png" in bundle else {}

@@ -40,7 +40,22 @@ def draw(inputs: list[Panel], results: list[Panel]):
             left += w + GAP
         top -= height + GAP / 2
     figure.text(GAP / width, 0.12 / total, LEGEND, fontsize=POINTS, color="#444444")
+    figure.alt = f"The smallest case that fails. {'; '.join(_words(panel) for row in rows for panel in row)}."
     return figure
+
+
+def _words(panel: Panel) -> str:
+    """
+    >>> _words(Panel("x[0]", np.array([[1.0, 2.0]]), np.array([[True, False]])))
+    'x[0]: 1 2, 1 wrong'
+    """
+    few = panel.values.size <= 16
+    said = (
+        " / ".join(" ".join(map(short, row)) for row in panel.values.astype(float))
+        if few
+        else "{}x{}".format(*panel.values.shape)
+    )
+    return f"{panel.title}: {said}" + (f", {int(panel.wrong.sum())} wrong" if panel.wrong is not None else "")
 
 
 def _reach(values: np.ndarray) -> float:

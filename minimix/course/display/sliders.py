@@ -4,7 +4,7 @@ import inspect
 import time
 from collections.abc import Callable
 
-from minimix.course.display.frontend import bundle_of, in_notebook, is_live, is_static
+from minimix.course.display.frontend import bundle_of, in_notebook, is_live, is_static, metadata_of, show
 
 HOW = "To move sliders here: pip install ipywidgets, restart the kernel, and run this cell again."
 SLOW = 0.25  # seconds: above, a figure is drawn anew only when the slider is let go
@@ -41,14 +41,19 @@ class Interactive:
         first = bundle_of(self.frame())
         slow = time.perf_counter() - start > SLOW
         if not is_live():
-            display(first, raw=True)
+            show(first)
             if in_notebook() and not is_static():
                 print(HOW)
             return
         box, watch = self._box(slow)
         display(box)
-        handle = display(first, raw=True, display_id=True)  # one output, which the sliders replace
-        watch(lambda values: handle.update(self._bundle(values), raw=True))
+        handle = show(first, display_id=True)  # one output, which the sliders replace
+
+        def changed(values: dict) -> None:
+            bundle = self._bundle(values)
+            handle.update(bundle, raw=True, metadata=metadata_of(bundle))
+
+        watch(changed)
 
     def _bundle(self, values: dict) -> dict[str, str]:
         """A frame; where it cannot be drawn, the reason."""

@@ -34,8 +34,9 @@ QUESTIONS = (
     ),
     Question(
         "09 steps of a run",
-        "How many steps will this take? (Batches have 128 images, an incomplete last one is left out.)",
-        lambda epochs, images: epochs * (len(images) // BATCH),
+        "How many steps will this take? (A tenth of the images is kept for validation. Batches have 128 images, an "
+        "incomplete last one is left out.)",
+        lambda epochs, images: epochs * ((len(images) - len(images) // 10) // BATCH),
     ),
     Question(
         "09 least loss with smoothing",

@@ -68,19 +68,22 @@ def counters(costs: Mapping[str, Profile], published: Mapping[str, float] | None
             for group, n in parts.items():
                 panel.barh(y, n, left=left, height=0.78, color=COLOURS[group], linewidth=0)
                 left += n
-            text = panel.text(left + 0.02 * right, y, f"+{short(left)}" if left else "0", ha="left", va="center")
-            text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # the line does not cross it
+            panel.text(1.6 * right, y, f"+{short(left)}" if left else "0", ha="right", va="center")  # no line comes so far
         if name in gaps:
             panel.axvline(gaps[name], color=theme.DARK, linestyle="--", linewidth=1.3, zorder=0.5)
             panel.text(gaps[name], -0.75, f"published: {gaps[name] / 1e6:+.1f} M", ha="center", va="bottom")
         panel.set_title(f"{name}\n{costs[name].macs:,} multiply-adds", pad=24 if gaps else 6)
-        panel.set_xlim(min(0.0, *gaps.values(), 0.0), 1.32 * right)
+        panel.set_xlim(min(0.0, *gaps.values(), 0.0), 1.6 * right)
+        panel.spines["bottom"].set_bounds(panel.get_xlim()[0], 1.05 * right)
         panel.set_ylim(len(COUNTERS) - 0.4, -0.6)
-        panel.xaxis.set_major_locator(MaxNLocator(3))
+        panel.set_xticks([tick for tick in MaxNLocator(2).tick_values(0, right) if tick <= 1.05 * right])
         panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
         panel.tick_params(axis="y", length=0)
         panel.set_xlabel("beyond the multiply-adds")
     panels[0].set_yticks(range(len(COUNTERS)), list(COUNTERS))
     handles = [Patch(color=colour, label=group) for group, colour in COLOURS.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), columnspacing=1.4, handlelength=1.2)
-    return figure
+    said = [f"{name}, {costs[name].macs:,} multiply-adds{f', published {gaps[name] / 1e6:+.1f} M' if name in gaps else ''}: "
+            + theme.listed(f"{counter} +{short(sum(parts.values()))}" for counter, parts in counted.items())
+            for name, counted in found.items()]  # fmt: skip
+    return theme.told(figure, f"What counters report beyond the multiply-adds. {'. '.join(said)}.")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from minimix import words
 from minimix.costs import LayerRow, Profile
 from minimix.costs.work import KINDS
 from minimix.padding import count
@@ -46,7 +47,8 @@ def _added(cost: Profile, what: str, depth: int) -> dict[str, dict[str, int]]:
         numbers = row.macs_by_kind if what == "macs" else {_kind(row): row.params}
         for kind, n in numbers.items():
             if n:
-                layer = found.setdefault(".".join(row.name.split(".")[:depth]), {})
+                name = row.kind if row.name == "model" else row.name  # a single layer is called by its class
+                layer = found.setdefault(".".join(name.split(".")[:depth]), {})
                 layer[kind] = layer.get(kind, 0) + n
     return found
 
@@ -74,25 +76,41 @@ def layer_costs(costs, what: str = "macs", depth: int | None = None, ax=None) ->
     if not any(layers):
         raise ValueError(f"costs: there are no {UNITS[what]} to draw")
     bars = max(map(len, layers))
-    figure, panels = theme.axes(ax, theme.WIDTH, 1.35 + BAR * bars, 1, len(named), sharex=True)
-    panels = [panels] if len(named) == 1 else list(panels[0])
-    room = min(NAME, 0.42 * theme.WIDTH / len(named))
+    rows = len(named) if len(named) > 2 else 1  # more than two side by side have no room for names and numbers
+    columns = 1 if rows > 1 else len(named)
+    high = sum(0.95 + BAR * len(found) for found in layers) if rows > 1 else 0.95 + BAR * bars
+    heights = {"height_ratios": [len(found) + 0.95 / BAR for found in layers]} if rows > 1 else {}
+    figure, panels = theme.axes(ax, theme.WIDTH, 0.4 + high, rows, columns, sharex=True, **heights)
+    panels = [panels] if len(named) == 1 else list(panels.ravel())
+    room = min(NAME, 0.42 * theme.WIDTH / columns)
     largest = max(sum(kinds.values()) for found in layers for kinds in found.values())
     for panel, name, found in zip(panels, named, layers, strict=True):
         total = sum(sum(kinds.values()) for kinds in found.values())
         title = f"{name}: " if name else ""
         names = max(theme.text_width(theme.shortened(layer, room)) for layer in found) if found else 0.0
-        width = theme.WIDTH / len(named) - names - 0.5  # of the axes
+        width = theme.WIDTH / columns - names - 0.5  # of the axes
         panel.set_title(theme.wrapped(f"{title}{short(total)} {UNITS[what]}", width, theme.FONT + 1), loc="left")
-        _bars(panel, [theme.shortened(layer, room) for layer in found], list(found.values()), bars)
+        _bars(panel, [theme.shortened(layer, room) for layer in found], list(found.values()), len(found) if rows > 1 else bars)
         panel.set_xlim(0, 1.22 * largest)
         for y, kinds in enumerate(found.values()):
             panel.text(sum(kinds.values()) + 0.01 * largest, y, short(sum(kinds.values())), ha="left", va="center")
         panel.set_xlabel(UNITS[what])
         panel.xaxis.set_major_locator(MaxNLocator(4))
         panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+    for panel in panels:
+        panel.tick_params(axis="x", labelbottom=True)
     _legend(figure, panels, layers)
-    return figure
+    return theme.told(figure, f"Bars of {UNITS[what]}, layer by layer. {' '.join(map(_told, named, layers))}")
+
+
+def _told(name: str, found: Mapping) -> str:
+    """A model in words: its layers, and the largest of them."""
+    sums = {layer: sum(kinds.values()) for layer, kinds in found.items()}
+    if not sums:
+        return ""
+    largest = sorted(sums, key=sums.get, reverse=True)[:3]
+    total = f"{short(sum(sums.values()))} in {words.count(len(sums), 'layer')}"
+    return f"{name or 'Together'}: {total}, most in {theme.listed(f'{layer} ({short(sums[layer])})' for layer in largest)}."
 
 
 @theme.styled
@@ -126,7 +144,9 @@ def kind_shares(costs, what: str = "macs", ax=None) -> theme.Picture:
     ax.set_xlim(0, 100)
     ax.set_xlabel(f"share of {unit}, %")
     _legend(figure, [ax], [dict(enumerate(shares))])
-    return figure
+    said = [f"{name or 'All'}: {theme.listed(f'{kind} {percent:.2g} %' for kind, percent in kinds.items())}"
+            for name, kinds in zip(named, shares, strict=True)]  # fmt: skip
+    return theme.told(figure, f"Shares of {unit}. {'; '.join(said)}.")
 
 
 def _kinds(numbers: Mapping[str, float]) -> dict[str, float]:

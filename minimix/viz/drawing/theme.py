@@ -9,6 +9,7 @@ and downwards: then it is known how much room a text takes (``text_width``), and
 Only matplotlib's objects are used, never pyplot: no window, no global state, nothing shown twice.
 """
 
+import base64
 import functools
 import io
 import re
@@ -21,11 +22,12 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
-BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY, YELLOW = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442",
+BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY, BLACK = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000",
 )  # fmt: skip
-PALETTE = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY, YELLOW)
-DARK, GREY, LIGHT, PALE = "0.15", "0.45", "0.75", "0.93"
+PALETTE = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY, BLACK)  # not their yellow, which nobody sees on white
+WINDOW = "#80CEB9"  # what a window lies on: none of the colours that stand for numbers (``SEQUENTIAL``, ``DIVERGING``)
+DARK, GREY, LIGHT, PALE = "0.15", "0.43", "0.75", "0.93"
 SEQUENTIAL, DIVERGING = "Blues", "PuOr"  # from 0 up, and both ways from 0
 
 WIDTH = 9.0  # inches: of the widest figure
@@ -50,7 +52,12 @@ R = TypeVar("R")
 
 
 class Picture(Figure):
-    """A matplotlib Figure that notebooks show by itself, and that keeps its style when it is drawn."""
+    """A matplotlib Figure that notebooks show by itself, and that keeps its style when it is drawn.
+
+    alt: what is to be seen in it, in words, for readers who do not see it; see ``told``.
+    """
+
+    alt = ""
 
     def draw(self, renderer):
         with rc_context(STYLE):  # some artists, such as ticks, are made when they are first drawn
@@ -61,6 +68,30 @@ class Picture(Figure):
         with rc_context(STYLE):
             self.savefig(content, format="png")
         return content.getvalue()
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        """The picture, and its words: as what nbconvert and those who follow it take for ``alt``, and in place of a repr."""
+        data = {"image/png": base64.b64encode(self._repr_png_()).decode(), "text/plain": self.alt or repr(self)}
+        return data, {"image/png": {"alt": self.alt}} if self.alt else {}
+
+
+def told(figure, text: str):
+    """The figure, with ``text`` as its description in words (``figure.alt``), behind those that it has of other axes.
+
+    >>> told(told(Figure(), "Nothing."), "Nothing more.").alt
+    'Nothing. Nothing more.'
+    """
+    figure.alt = " ".join(f"{getattr(figure, 'alt', '')} {text}".replace("\\$", "$").split())
+    return figure
+
+
+def listed(parts) -> str:
+    """
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    *first, last = map(str, parts)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:
@@ -116,19 +147,32 @@ def colours(n: int) -> list[str]:
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
-    return [to_hex(colour) for colour in colormaps["cividis"](np.linspace(0, 1, n))]
+    return [to_hex(colour) for colour in colormaps["cividis"](np.linspace(0, 0.72, n))]  # more is too pale
 
 
 def ink(colour) -> str:
-    """Black or white, whichever can be read on ``colour``.
+    """Black or white, whichever can be read better on ``colour``.
 
-    >>> ink("white"), ink("#0072B2")
-    ('black', 'white')
+    >>> ink("white"), ink("#0072B2"), ink("#D55E00")
+    ('black', 'white', 'black')
+    """
+    return max(("black", "white"), key=lambda letters: contrast(letters, colour))
+
+
+def contrast(one, other) -> float:
+    """How well one colour is seen on another, as the Web Content Accessibility Guidelines define it: 1 to 21; texts need 4.5.
+
+    >>> contrast("white", "black"), round(contrast("#F0E442", "white"), 1)
+    (21.0, 1.3)
     """
     from matplotlib.colors import to_rgb
 
-    light = np.dot(to_rgb(colour), (0.299, 0.587, 0.114))
-    return "black" if light > 0.55 else "white"
+    def luminance(colour) -> float:
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+        return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 @functools.lru_cache(maxsize=4096)

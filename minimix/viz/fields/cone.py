@@ -62,7 +62,7 @@ def cone(layers: Sequence, ax=None) -> theme.Picture:
         ax.text(MARGIN, y, names[row], ha="left", va="center")
         inside = range(min(numbers), max(numbers) + 1)
         dot = min(DOT, 0.8 * pitch * jumps[row])
-        colour = theme.ORANGE if row == last else theme.BLUE
+        colour = theme.BLUE if row == last else theme.GREEN
         fills = [colour if index in numbers else "white" for index in inside]
         dots = EllipseCollection(
             *([dot] * len(fills), [dot] * len(fills), [0] * len(fills)),  # widths, heights, angles
@@ -78,7 +78,7 @@ def cone(layers: Sequence, ax=None) -> theme.Picture:
             kernel, stride, dilation = found[row]
             ends = [(spot(row + 1, i), spot(row, i * stride + t * dilation)) for i in ways[row + 1] for t in range(kernel)]
             thin = 1.2 if len(ends) <= 60 else 0.7
-            ax.add_collection(LineCollection(ends, colors=theme.SKY, linewidths=thin, zorder=2), autolim=False)
+            ax.add_collection(LineCollection(ends, colors=theme.LIGHT, linewidths=thin, zorder=2), autolim=False)
             ax.text(left + size * pitch + 0.2, y - ROW / 2, words[row], ha="left", va="center", color=theme.GREY)
     texts = {index: str(number) for index, number in ways[0].items()}
     if max(map(theme.text_width, texts.values())) < 0.95 * pitch:
@@ -86,4 +86,7 @@ def cone(layers: Sequence, ax=None) -> theme.Picture:
             x, y = spot(0, index)
             ax.text(x, y + 0.17, text, ha="center", va="top")
         ax.text(MARGIN, top + ROW * last + 0.17, "ways", ha="left", va="top", color=theme.GREY)
-    return figure
+    stack = "; ".join(words)
+    return theme.told(
+        figure, f"Stack of layers along one axis ({stack}): {title}. Ways to the pixels: {' '.join(map(str, texts.values()))}."
+    )

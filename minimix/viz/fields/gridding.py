@@ -63,8 +63,10 @@ def gridding(*stacks, titles: Sequence[str] | None = None, ax=None) -> theme.Pic
     parts = [_block(str(name), paths(stack)) for name, stack in zip(names, stacks, strict=True)]
     room = (theme.WIDTH - 2 * blocks.MARGIN + blocks.GAP) / len(parts) - blocks.GAP
     parts = [part._replace(title=theme.wrapped(part.title, max(room, 1.4))) for part in parts]
-    return blocks.draw(
-        ax, [parts], note="numbers and colours: ways from the output to a pixel; hatched: in the field, but not seen"
+    note = "numbers and colours: ways from the output to a pixel; hatched: in the field, but not seen"
+    said = "; ".join(part.title.replace("\n", ", ") for part in parts)
+    return theme.told(
+        blocks.draw(ax, [parts], note=note), f"Which pixels one output sees, darker where more ways lead to them: {said}."
     )
 
 

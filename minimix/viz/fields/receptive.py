@@ -108,7 +108,10 @@ def receptive_field(
     ]
     cut = "" if size in (None, (frame.rows, frame.columns)) else f", of which {theme.times((frame.rows, frame.columns))} inside"
     note = f"frame: the theoretical field, {theme.times(size) if size else 'of unknown size'}{cut}"
-    return blocks.draw(ax, [parts], note=note, side=3.6)
+    said = (
+        f"How strongly one output depends on each of {theme.times(strength.shape)} pixels, and its logarithm: {said}; {note}."
+    )
+    return theme.told(blocks.draw(ax, [parts], note=note, side=3.6), said)
 
 
 def square_with(strength: np.ndarray, middle: tuple[float, float], share: float) -> int:

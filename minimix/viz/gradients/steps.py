@@ -60,6 +60,7 @@ def step_errors(steps, errors: Mapping[str, np.ndarray], ax=None) -> theme.Pictu
         raise ValueError("steps must be above 0")
     if not errors:
         raise ValueError("errors is empty: give {name: errors}")
+    said = []
     figure, ax = theme.axes(ax, 7.6, 4.4)
     spare = iter((theme.PURPLE, theme.VERMILLION, theme.SKY, theme.DARK) * len(errors))
     for name, values in errors.items():
@@ -70,6 +71,7 @@ def step_errors(steps, errors: Mapping[str, np.ndarray], ax=None) -> theme.Pictu
         best = int(np.nanargmin(values))
         least = "error 0" if values[best] == 0 else f"{values[best]:.0e}"
         label = f"{name}: best at h = {steps[best]:.0e} ({least})"
+        said.append(label)
         ax.plot(steps, np.maximum(values, FLOOR), color=colour, marker=marker, markersize=4, linewidth=1.2, label=label)
         ax.plot([steps[best]], [max(values[best], FLOOR)], marker, color=colour, markersize=9, markeredgecolor=theme.DARK)
     eps = float(np.finfo(float).eps)
@@ -80,7 +82,9 @@ def step_errors(steps, errors: Mapping[str, np.ndarray], ax=None) -> theme.Pictu
         axis.set_major_locator(LogLocator(numticks=8))
     ax.grid(True)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    return figure
+    return theme.told(
+        figure, f"Errors of derivatives over the step h, both logarithmic, falling and then rising. {'; '.join(said)}."
+    )
 
 
 @theme.styled
@@ -106,4 +110,5 @@ def tangent(
     ax.set(xlabel=names[0], ylabel=names[1])
     ax.grid(True)
     ax.legend()
-    return figure
+    said = f"{names[1]} over {names[0]}; through {names[0]} = {x:.4g}, where it is {middle:.4g}, a line of slope {slope:.4g}."
+    return theme.told(figure, said)

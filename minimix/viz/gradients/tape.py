@@ -67,7 +67,12 @@ def tape(root, names: Mapping[str, object] | None = None, visits: Sequence = (),
                 fill = theme.ORANGE if node is visits[-1] else DONE
             _draw(ax, item, left, fill, bool(node.inputs))
             _arrows(ax, item, left, node.slopes)
-    return figure
+    said = [f"{name}{f' ({detail.rstrip()})' if detail.rstrip() else ''}" for name, detail in texts[:12]]
+    more = f" and {len(texts) - 12} more" if len(texts) > 12 else ""
+    return theme.told(
+        figure,
+        f"Graph of how a number was computed, with the slope at each arrow, from inputs to result: {', '.join(said)}{more}.",
+    )
 
 
 def _sorted(root) -> list:

@@ -92,7 +92,14 @@ def convolution(
     total = ""
     if at is not None and output.texts is not None and len(w.taps(at)) <= 25:
         total = _sum(w, values, weights, at, output.texts[at])
-    return blocks.draw(ax, [[_input(w, values, at), _kernel(w, weights, at), output]], ("*", "="), total)
+    figure = blocks.draw(ax, [[_input(w, values, at), _kernel(w, weights, at), output]], ("*", "="), total)
+    where = (
+        f" Marked is output {at[0]}, {at[1]} and the window that it sees{f': {total}' if total else ''}."
+        if at is not None
+        else ""
+    )
+    said = f"An input of {theme.times(w.size)}, {_zeros(w.pads)}, and a kernel of {theme.times(w.kernel)}, {_steps(w)}"
+    return theme.told(figure, f"{said}, give an output of {theme.times(w.places)}.{where}")
 
 
 @theme.styled
@@ -123,7 +130,11 @@ def paddings(
         row.append(block._replace(title=f"padding={kind!r}\n{_zeros(w.pads)}\n{output}", above=w.pads[0][0]))
     w = windows[0]
     step = f"kernel {theme.times(w.kernel)}, {_steps(w)}, at its first place"
-    return blocks.draw(ax, [row], note=step)
+    said = "; ".join(block.title.replace("\n", ", ") for block in row)
+    return theme.told(
+        blocks.draw(ax, [row], note=step),
+        f"What kinds of padding put around an input of {theme.times(w.size)}: {said}; {step}.",
+    )
 
 
 # -- the parts of a drawing -----------------------------------------------------------------------------------------------
@@ -144,7 +155,7 @@ def _input(w: Window, values, at) -> Block:
     frames = ()
     if at is not None:
         taps = tuple(w.taps(at).T)
-        fill[taps], bold[taps] = cells.plain(1, 1, theme.ORANGE)[0, 0], True
+        fill[taps], bold[taps] = cells.plain(1, 1, theme.WINDOW)[0, 0], True
         frames = (Frame(at[0] * w.stride[0], at[1] * w.stride[1], *w.covered),)
     texts = None
     if values is not None:
@@ -156,7 +167,7 @@ def _input(w: Window, values, at) -> Block:
 def _kernel(w: Window, weights, at) -> Block:
     fill = cells.plain(*w.covered)
     spots = (slice(None, None, w.dilation[0]), slice(None, None, w.dilation[1]))
-    fill[spots] = cells.plain(1, 1, theme.ORANGE if at is not None else "#F9DFA8")[0, 0]
+    fill[spots] = cells.plain(1, 1, theme.WINDOW if at is not None else "#CCEBE3")[0, 0]
     texts = None
     if weights is not None:
         texts = np.full(w.covered, "", object)

@@ -76,7 +76,18 @@ def channel_graph(layers, channels: int, titles: Sequence[str] | None = None, ax
         x = MARGIN + i * wide
         cells.titled(ax, x, top - 0.05, text)
         _panel(ax, x, top, high, layer, matrix)
-    return figure
+    said = [f"{title}: {_weights(layer)}, {matrix.shape[1]} inputs, {matrix.shape[0]} outputs, each sees {_seen(matrix)}"
+            for title, layer, matrix in zip(titles, layers, joined, strict=True)]  # fmt: skip
+    return theme.told(figure, f"Which input channels each output channel sees. {'; '.join(said)}.")
+
+
+def _seen(joined: np.ndarray) -> str:
+    """
+    >>> _seen(np.eye(3, dtype=bool)), _seen(np.ones((2, 3), bool))
+    ('1', 'all')
+    """
+    low, high = int(joined.sum(axis=1).min()), int(joined.sum(axis=1).max())
+    return "all" if low == joined.shape[1] else str(low) if low == high else f"{low} to {high}"
 
 
 def convolution_kinds(channels: int = 6, kernel_sizes: Sequence = (3, 5, 7), kernel: int = 3, ax=None) -> theme.Picture:

@@ -62,4 +62,6 @@ def filters(layer, groups: int | None = None, ax=None) -> theme.Picture:
             if not there:
                 cells.hatch(ax, x, y, tap, np.ones((high, wide), bool))
     cells.scale(ax, left, top + outputs * pitch[1] + 0.06, bar, *scale)
-    return figure
+    said = f"{outputs} by {inputs} kernels of {theme.times((high, wide))}, a row for each output, a column for each input"
+    said += f", weights up to {largest:.3g} in size"
+    return theme.told(figure, said + (f"; in {groups} groups, between which there are none." if groups > 1 else "."))

@@ -30,7 +30,7 @@ def kernels(layer, most: int = 32, ax=None) -> theme.Picture:
         tiles.Group(_heading(weight, most), colour, weight.reshape(-1, *weight.shape[2:])[:most])
         for weight, colour in zip(weights, theme.colours(len(weights)), strict=True)
     ]
-    return tiles.draw(ax, groups, _scale(weights), _tap(groups))
+    return theme.told(tiles.draw(ax, groups, _scale(weights), _tap(groups)), f"Kernels as pictures: {_words(groups)}.")
 
 
 @theme.styled
@@ -58,7 +58,14 @@ def embedded(layer, most: int = 8, ax=None) -> theme.Picture:
         groups.append(tiles.Group(_heading(weight, most, steps), colour, pictures, own[0, 0] == 0))
     trained, stored = sum(w.size for w in weights), sum(w.size for w in embed(layer))
     note = f"hatched: zeros. {trained:,} weights as they are, {stored:,} at the largest size"
-    return tiles.draw(ax, groups, _scale(weights), _tap(groups), note)
+    figure = tiles.draw(ax, groups, _scale(weights), _tap(groups), note)
+    return theme.told(figure, f"Kernels at the largest size, zeros around and between their taps: {_words(groups)}; {note}.")
+
+
+def _words(groups: list[tiles.Group]) -> str:
+    return "; ".join(
+        f"{group.heading}, weights from {np.nanmin(group.pictures):.2g} to {np.nanmax(group.pictures):.2g}" for group in groups
+    )
 
 
 def embed(layer, dilation=None) -> list[np.ndarray]:

@@ -44,7 +44,9 @@ def feature_maps(x, groups=None, most: int = 16, ax=None) -> theme.Picture:
     longest = max(map(len, drawn))
     tile = np.clip((theme.WIDTH - 2 * tiles.MARGIN) / longest - tiles.GAP, *TILES)
     scale = colour_scale([part.reshape(-1, part.shape[-1]) for part in drawn])
-    return tiles.draw(ax, found, scale, min(CELL, tile / max(x.shape[1:])))
+    figure = tiles.draw(ax, found, scale, min(CELL, tile / max(x.shape[1:])))
+    said = "; ".join(f"{g.heading}, from {np.nanmin(g.pictures):.2g} to {np.nanmax(g.pictures):.2g}" for g in found)
+    return theme.told(figure, f"Feature maps of {theme.times(x.shape[1:])} pixels: {said}.")
 
 
 def _sizes(groups, channels: int) -> tuple[list[int], list[str]]:

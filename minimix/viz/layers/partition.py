@@ -69,7 +69,9 @@ def _drawn(ax, divided: list, titles: list[str]) -> theme.Picture:
         cells.titled(ax, MARGIN, top, text)
         _bar(ax, top, width, tap, sizes, kernels, widths)
         y += high + 0.15
-    return figure
+    said = [f"{t}: {theme.listed(f'{n} with {theme.times(k)}' for k, n in zip(kernels, sizes, strict=True))}"
+            for t, (sizes, kernels) in zip(titles, divided, strict=True)]  # fmt: skip
+    return theme.told(figure, f"How channels are divided among kernel sizes. {'; '.join(said)}.")
 
 
 def _below(kernels, sizes, tap: float) -> tuple[list[float], float]:

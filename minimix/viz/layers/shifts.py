@@ -66,12 +66,14 @@ def shifts(
     fill[0, place] = cells.plain(1, 1, theme.BLUE)[0, 0]
     cells.grid(ax, x, y, CELL, fill, np.where(used, outputs.astype(str), ""), np.arange(run)[None] == place)
     cells.hatch(ax, x, y, CELL, ~used)
-    return figure
+    said = f"A {theme.times((kernel, kernel))} kernel, dilation {dilation}, on a {height}x{width} picture in flat memory."
+    said += f" Its taps have the offsets {' '.join(map(str, offsets))}; output {at[0]}, {at[1]} is the sum over the places"
+    return theme.told(figure, f"{said} {' '.join(map(str, offsets + place))}.")
 
 
 def _numbers(ax, x: float, y: float, index: np.ndarray, border: np.ndarray, marked: np.ndarray) -> None:
-    """Cells with places in memory; the border's are grey, and those that are ``marked`` orange."""
+    """Cells with places in memory; the border's are grey, and those that are ``marked`` green."""
     fill = cells.plain(*index.shape)
     fill[border] = cells.plain(1, 1, theme.PALE)[0, 0]
-    fill[marked] = cells.plain(1, 1, theme.ORANGE)[0, 0]
+    fill[marked] = cells.plain(1, 1, theme.WINDOW)[0, 0]
     cells.grid(ax, x, y, CELL, fill, index.astype(str).astype(object), marked)

@@ -47,14 +47,23 @@ def windows(
     filters = f"{len(weight)} filters" if len(weight) > 1 else "the filter"
     parts = [
         _input(x, w, at),
-        _marked(f"windows {theme.times(matrix.shape)}\none row for each place", matrix, row, theme.ORANGE, len(x), border),
-        _marked(f"weights {theme.times(columns.shape)}\n{filters}, flat", columns, None, theme.ORANGE),
+        _marked(f"windows {theme.times(matrix.shape)}\none row for each place", matrix, row, theme.WINDOW, len(x), border),
+        _marked(f"weights {theme.times(columns.shape)}\n{filters}, flat", columns, None, theme.WINDOW),
         _marked(
             f"output {theme.times((places, len(weight)))}\n= {theme.times(w.places)}, flat", matrix @ columns, row, theme.BLUE
         ),
     ]
     note = "" if taps == w.kernel[0] * w.kernel[1] else "thick lines: from one channel to the next"
-    return blocks.draw(ax, [parts], ("→", "·", "="), note)
+
+    def written(matrix: np.ndarray) -> str:
+        return "" if row is None else " ".join(cell_texts(matrix)[row])
+
+    said = (
+        f"Convolution as a matrix product: windows of {theme.times(matrix.shape)} times weights of {theme.times(columns.shape)}"
+    )
+    marked = f"; marked is place {row}: {written(matrix)} gives {written(matrix @ columns)}"
+    said += f" is the output of {theme.times((places, len(weight)))}{marked if row is not None else ''}."
+    return theme.told(blocks.draw(ax, [parts], ("→", "·", "="), note), said)
 
 
 def _unfolded(x: np.ndarray, w: Window) -> np.ndarray:
@@ -76,7 +85,7 @@ def _input(x: np.ndarray, w: Window, at) -> Block:
         frames.append(Frame(c * high, 0, high, wide, linewidth=1.6))
         if at is not None:
             taps = w.taps(at) + np.array((c * high, 0))
-            fill[tuple(taps.T)], bold[tuple(taps.T)] = cells.plain(1, 1, theme.ORANGE)[0, 0], True
+            fill[tuple(taps.T)], bold[tuple(taps.T)] = cells.plain(1, 1, theme.WINDOW)[0, 0], True
             frames.append(Frame(c * high + at[0] * w.stride[0], at[1] * w.stride[1], *w.covered))
     texts = cell_texts(np.pad(x, ((0, 0), *w.pads))).reshape(rows, wide)
     title = f"input {theme.times(x.shape if len(x) > 1 else w.size)}\nkernel {theme.times(w.kernel)}"

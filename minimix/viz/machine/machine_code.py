@@ -13,7 +13,7 @@ MARGIN, GAP = 0.12, 0.2
 COLUMNS = 3  # listings side by side
 MOST = 16  # lines of a listing
 COLOURS = {
-    "multiply-add": theme.BLUE, "add": theme.SKY, "load": theme.GREEN, "store": theme.VERMILLION, "other": theme.GREY,
+    "multiply-add": theme.BLUE, "add": "#9A4D86", "load": "#007A59", "store": "#B34E00", "other": theme.GREY,  # letters: darker
 }  # fmt: skip
 WORDS = {
     "multiply-add": "multiplies (fmadd, fmla: and adds)", "add": "adds", "load": "reads memory", "store": "writes memory",
@@ -25,9 +25,9 @@ WORDS = {
 def machine_code(kernels: Mapping, ax=None) -> theme.Picture:
     """The main loops of compiled kernels side by side, an instruction a line, and how many numbers each works on at once.
 
-    kernels: {title: a function compiled by Numba and called, or machine code as text}; see ``main_loop``. An address is shown
-    as "memory"; an instruction that computes may read one of its numbers from there. Of processors other than x86-64 and
-    64-bit ARM it is only said that their instructions are not known.
+    kernels: {title: a function compiled by Numba and called, machine code as text, or a ``Loop``}; see ``main_loop``. An
+    address is shown as "memory"; an instruction that computes may read one of its numbers from there. Of processors other than
+    x86-64 and 64-bit ARM it is only said that their instructions are not known.
 
     Raises ValueError for no kernels, and what ``main_loop`` raises.
 
@@ -42,7 +42,7 @@ def machine_code(kernels: Mapping, ax=None) -> theme.Picture:
     """
     if not kernels:
         raise ValueError("kernels is empty: give {title: compiled function}")
-    loops = {title: main_loop(kernel) for title, kernel in kernels.items()}
+    loops = {title: kernel if isinstance(kernel, Loop) else main_loop(kernel) for title, kernel in kernels.items()}
     columns = min(len(loops), COLUMNS)
     wide = (theme.WIDTH - 2 * MARGIN + GAP) / COLUMNS - GAP
     parts = [(theme.wrapped(str(title), 0.88 * wide), _listed(loop, int(wide / LETTER)), loop) for title, loop in loops.items()]
@@ -63,7 +63,16 @@ def machine_code(kernels: Mapping, ax=None) -> theme.Picture:
     for x, down, kind in places:
         ax.add_patch(Rectangle((x, y + down + 0.02), 0.13, 0.13, color=COLOURS[kind], linewidth=0))
         ax.text(x + 0.2, y + down + 0.08, WORDS[kind], ha="left", va="center", color=theme.DARK)
-    return figure
+    said = [f"{title}: {_numbers(loop)}" for title, loop in loops.items()]
+    return theme.told(figure, f"The instructions of the main loops in machine code. {'. '.join(said)}.")
+
+
+def _numbers(loop: Loop) -> str:
+    """What is counted in a loop, in words."""
+    if not loop.known:
+        return "the instructions of this processor are not known"
+    passes = f"{_many(loop.lanes, 'number')} at once, {_many(loop.multiply_adds, 'multiply-add')} a pass"
+    return f"{passes}, {short(loop.accesses)} memory accesses for each"
 
 
 def _listed(loop: Loop, letters: int) -> list[tuple[str, str]]:

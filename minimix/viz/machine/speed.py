@@ -8,7 +8,9 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from minimix.viz.drawing import theme
+from minimix.viz.drawing.labels import beside
 from minimix.viz.drawing.values import as_array, duration, ratio, short
+from minimix.words import count
 
 MARKERS, STYLES = "osD^vPX*<>", ("-", "--", ":", "-.")
 SIZES = {"*": 14, "P": 10, "X": 10}  # points, of marks that look smaller than others
@@ -64,7 +66,12 @@ def roofline(
     _logarithmic(ax.yaxis, short)
     ax.grid(True)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
-    return figure
+    said = [f"{name} reaches {short(r)} GFLOP/s at {short(i)} FLOP/byte, {r / min(top, widest * i):.0%} of its roof"
+            for name, (i, r) in points.items()]  # fmt: skip
+    limits = [_label(name, v, "GB/s") for name, v in memory.items()] + [
+        _label(name, v, "GFLOP/s") for name, v in compute.items()
+    ]
+    return theme.told(figure, f"Roofline, GFLOP/s over operations a byte. Ceilings: {theme.listed(limits)}. {'; '.join(said)}.")
 
 
 def _logarithmic(axis, words) -> None:
@@ -126,17 +133,22 @@ def ladder(times: Mapping[str, float], repeats: bool = True, ax=None) -> theme.P
         ax.annotate(heading, (1, -0.6), xytext=(points, 4), va="bottom", weight="bold", **place)
         for y, said in enumerate(texts):
             ax.annotate(said[column], (1, y), xytext=(points, 0), va="center", **place)
-    return figure
+    rungs = [f"{name} {said[0]} ({said[1]})" for name, said in zip(spans, texts, strict=True)]
+    return theme.told(figure, f"Times, and how many times faster than the first: {theme.listed(rungs)}.")
 
 
 @theme.styled
 def agreement(
-    series: Mapping[str, Sequence[tuple[float, float]]], xlabel: str = "predicted", ylabel: str = "measured", ax=None
+    series: Mapping[str, Sequence[tuple[float, float]] | Mapping[str, tuple[float, float]]],
+    xlabel: str = "predicted",
+    ylabel: str = "measured",
+    ax=None,
 ) -> theme.Picture:
     """Predicted against measured times: what lies on the line was predicted rightly, between the dotted ones within a factor
     of 2.
 
-    series: {name: [(predicted, measured), ...]} in seconds, each with its colour and mark.
+    series: {name: [(predicted, measured), ...]} in seconds, each with its colour and mark; or {name: {point: (predicted,
+    measured)}}, whose points bear their names.
 
     Raises ValueError for no points, and for times that are not above 0.
 
@@ -145,7 +157,8 @@ def agreement(
     """
     if not series or not all(len(points) for points in series.values()):
         raise ValueError("series: give {name: [(predicted, measured), ...]}, each with one point or more")
-    found = {name: as_array(points, f"series[{name!r}]", (2,)).astype(float) for name, points in series.items()}
+    listed = {name: list(points.values()) if isinstance(points, Mapping) else points for name, points in series.items()}
+    found = {name: as_array(points, f"series[{name!r}]", (2,)).astype(float) for name, points in listed.items()}
     for name, points in found.items():
         if points.shape[1] != 2 or not (np.isfinite(points) & (points > 0)).all():
             raise ValueError(f"series[{name!r}] must be pairs of numbers above 0, got {series[name]!r}")
@@ -165,7 +178,21 @@ def agreement(
     _logarithmic(ax.yaxis, duration)
     ax.grid(True)
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
-    return figure
+    named = [(*points[name], name) for points in series.values() if isinstance(points, Mapping) for name in points]
+    beside(ax, named)
+    said = "; ".join(f"{name}, {_off(points)}" for name, points in found.items())
+    names = "".join(f" {name}: {duration(a)} {xlabel}, {duration(b)} {ylabel}." for a, b, name in named)
+    return theme.told(figure, f"{ylabel} over {xlabel}, logarithmic, with the line on which both are equal: {said}.{names}")
+
+
+def _off(points: np.ndarray) -> str:
+    """How far measured times are from predicted ones, in words.
+
+    >>> _off(np.array([[1.0, 1.5], [2.0, 1.0]]))
+    '2 points, from 0.5x to 1.5x of what was predicted'
+    """
+    ratios = points[:, 1] / points[:, 0]
+    return f"{count(len(points), 'point')}, from {ratio(ratios.min())} to {ratio(ratios.max())} of what was predicted"
 
 
 def _span(value, name: str) -> tuple[float, float, float]:

@@ -6,9 +6,11 @@ from matplotlib.colors import Normalize
 from minimix.viz.drawing import blocks, cells, theme
 from minimix.viz.drawing.blocks import Block, Frame, Scale
 from minimix.viz.drawing.values import as_array, cell_texts, short
+from minimix.words import count
 
 FEW = 400  # cells, up to which numbers are tried
 MANY = 6  # pictures, from which on there are too many numbers to look at
+SAID = 8  # pictures that are described in words
 SMALL, LARGE = 1.85, 4.0  # inches: sides of pictures without numbers, of many and of a single one
 
 
@@ -48,7 +50,10 @@ def show(*arrays, titles=None, columns: int | None = None, shared: bool = True, 
         first = (len(parts) - 1) // columns * columns
         parts = [part if i == first else part._replace(scale=None) for i, part in enumerate(parts)]
     rows = [parts[i : i + columns] for i in range(0, len(parts), columns)]
-    return blocks.draw(ax, rows, numbers=values and len(parts) <= MANY, side=side)
+    figure = blocks.draw(ax, rows, numbers=values and len(parts) <= MANY, side=side)
+    said = "; ".join(f"{title}, {numbers_in(picture)}" for title, picture in pictures[:SAID])
+    more = f"; and {len(pictures) - SAID} more" if len(pictures) > SAID else ""
+    return theme.told(figure, f"{count(len(pictures), 'array')} as pictures: {said}{more}.")
 
 
 @theme.styled
@@ -90,7 +95,25 @@ def compare(
     rows = [front + parts]
     if front and not blocks.readable(rows) and blocks.readable([front, parts]):
         rows = [front, parts]
-    return blocks.draw(ax, rows, note=note)
+    figure = blocks.draw(ax, rows, note=note)
+    said = f"{names[0]}{where}, {numbers_in(pair[0])}, beside {names[1]}, {numbers_in(pair[1])}"
+    apart = parts[-1].title.replace("\n", ": ", 1) if fits else note
+    return theme.told(figure, f"{said}; {apart}.")
+
+
+def numbers_in(picture: np.ndarray) -> str:
+    """An array in words: all numbers where they are few, else its size and range.
+
+    >>> numbers_in(np.array([[1.0, 2.5]])), numbers_in(np.arange(36.0).reshape(6, 6))
+    ('rows 1.0 2.5', '6x6, from 0 to 35')
+    """
+    if picture.ndim == 3:
+        return f"a photograph of {theme.times(picture.shape[1:])} pixels"
+    if picture.size <= 16:
+        return "rows " + " / ".join(" ".join(line) for line in cell_texts(picture))
+    finite = picture[np.isfinite(picture)]
+    ends = f", from {short(float(finite.min()))} to {short(float(finite.max()))}" if finite.size else ", nothing finite"
+    return theme.times(picture.shape) + ends
 
 
 # -- parts ----------------------------------------------------------------------------------------------------------------
@@ -131,26 +154,26 @@ def block(title: str, picture: np.ndarray, scale: Scale, bold=None, frames=()) -
     )
 
 
-def _difference(expected: np.ndarray, actual: np.ndarray, wrong: np.ndarray, count: int, total: int) -> Block:
+def _difference(expected: np.ndarray, actual: np.ndarray, wrong: np.ndarray, differ: int, total: int) -> Block:
     with np.errstate(invalid="ignore", over="ignore"):
         difference = actual.astype(float) - expected.astype(float)
     difference[(expected == actual) | (np.isnan(expected) & np.isnan(actual))] = 0.0  # inf - inf
     largest = np.abs(difference[np.isfinite(difference)]).max(initial=0.0)
-    said = f"{count} of {total} differ" if count else "none differs"
-    title = f"difference\n{said},\nat most {short(float(largest))}" if count else f"difference\n{said}"
+    said = f"{differ} of {total} differ" if differ else "none differs"
+    title = f"difference\n{said},\nat most {short(float(largest))}" if differ else f"difference\n{said}"
     scale = colour_scale([difference]) if wrong.any() else Scale(theme.DIVERGING, Normalize(-1, 1))
     scale = Scale(theme.DIVERGING, Normalize(-scale.norm.vmax, scale.norm.vmax))
     frames = tuple(Frame(int(i), int(j), 1, 1, linewidth=1.6) for i, j in np.argwhere(wrong)) if wrong.size <= FEW else ()
     return block(title, difference, scale, wrong, frames)
 
 
-def _pictures(array: np.ndarray, i: int, titles, count: int):
+def _pictures(array: np.ndarray, i: int, titles, arrays: int):
     """(title, picture) of each channel; a picture is 2-D, or a photograph (3, H, W)."""
     if array.ndim == 2 or (array.dtype == np.uint8 and len(array) == 3):
         yield str(titles[i]) if titles is not None else theme.times(array.shape), array
         return
     for c, channel in enumerate(array):
-        own = f"array {i}\n" if count > 1 else ""
+        own = f"array {i}\n" if arrays > 1 else ""
         yield f"{titles[i]}\nchannel {c}" if titles is not None else f"{own}channel {c}", channel
 
 

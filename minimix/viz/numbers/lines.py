@@ -39,7 +39,7 @@ def lines(
     if log not in ("", "x", "y", "xy"):
         raise ValueError(f"log must be '', 'x', 'y' or 'xy', got {log!r}")
     figure, ax = theme.axes(ax, theme.WIDTH, height)
-    palette, places = theme.colours(len(series)), set()
+    palette, places, said = theme.colours(len(series)), set(), []
     for i, (name, (x, y)) in enumerate(series.items()):
         x, y = as_array(x, f"places of {name!r}", (1,)), as_array(y, f"values of {name!r}", (1,))
         if len(x) != len(y):
@@ -50,6 +50,7 @@ def lines(
         look = {"marker": MARKERS[i % len(MARKERS)], "markersize": 5} if len(x) <= POINTS else {}
         ax.plot(x, y, STYLES[i % 4], color=palette[i], label=theme.shortened(str(name), 2.4), **look)
         places.update(x.tolist())
+        said.append(f"{name}: {_course(x, y)}.")
     ax.set(xlabel=xlabel, ylabel=ylabel)
     for axis, name in ((ax.xaxis, "x"), (ax.yaxis, "y")):
         if name in log:
@@ -64,7 +65,23 @@ def lines(
     ax.grid(True)
     if len(series) > 1:
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-    return figure
+    scales = f" ({log} logarithmic)" if log else ""
+    return theme.told(figure, f"Line chart of {ylabel} over {xlabel}{scales}. {' '.join(said)}")
+
+
+def _course(x, y) -> str:
+    """The way of a line in words.
+
+    >>> _course(np.array([1, 2, 3]), np.array([5.0, 1.0, 2.0]))
+    'from 5 at 1 to 2 at 3, lowest 1 at 2'
+    """
+    order = np.argsort(x, kind="stable")
+    x, y = x[order], y[order]
+    said = f"from {short(y[0])} at {short(x[0])} to {short(y[-1])} at {short(x[-1])}"
+    for word, at in (("lowest", int(np.nanargmin(y))), ("highest", int(np.nanargmax(y)))):
+        if 0 < at < len(y) - 1 and y[at] not in (y[0], y[-1]):
+            said += f", {word} {short(y[at])} at {short(x[at])}"
+    return said if len(y) > 1 else f"{short(y[0])} at {short(x[0])}"
 
 
 def _apart(places: list[float], logarithmic: bool) -> bool:

@@ -68,7 +68,12 @@ def confusion(counts, classes: Sequence[str], title: str = "") -> theme.Picture:
     side = axes.get_position()
     bar = figure.add_axes(((left + inside + 0.15) / width, side.y0, 0.14 / width, side.height))
     figure.colorbar(picture, cax=bar, ticks=[0, 1, 5, 10, 25, 50, 100])
-    return figure
+    off = share - np.diag(np.diag(share))
+    i, j = np.unravel_index(off.argmax(), off.shape)
+    worst = f"; most often {classes[i]} is taken for {classes[j]} ({off[i, j]:.3g} %)" if off.any() else ""
+    right = np.trace(counts) / max(counts.sum(), 1)
+    said = f"Confusion matrix of {n} classes, true by predicted, {title}: {right:.1%} of {int(counts.sum())} images are right"
+    return theme.told(figure, f"{said}{worst}.".replace(", :", ":"))
 
 
 @theme.styled
@@ -119,4 +124,7 @@ def mistakes(
         picture = images[i].transpose(1, 2, 0)  # (H, W, 3)
         ax.imshow(picture, interpolation="nearest", extent=(x, x + SIDE, y + side, y))
         ax.text(x, y - 0.04, caption, ha="left", va="bottom", linespacing=1.1)
-    return figure
+    said = [caption.replace("\n", " ").replace("true:", "(in truth") + ")" for caption in captions[:3]]
+    return theme.told(
+        figure, f"Images that were classified wrongly: {text}. " + (f"First {theme.listed(said)}." if said else "")
+    )

@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from minimix.viz.drawing import theme
 from minimix.viz.drawing.values import as_array
+from minimix.words import count
 
 STYLES = ("-", "--", "-.", ":")
 MARKERS = "osD^vPX"
@@ -72,7 +73,12 @@ def curves(history, title: str = "") -> theme.Picture:
         accuracy.set_title(f"accuracy, %\nbest validation: {100 * top.validation_accuracy:.2f} in epoch {top.epoch}")
     for axes in (loss, accuracy, rate):
         _epochs(axes, sorted({epoch.epoch for epochs in named.values() for epoch in epochs}))
-    return figure
+    said = ["Loss, accuracy and learning rate over the epochs."]
+    for name, epochs in named.items():
+        ends = [f"{METRICS[metric][0]} {_points(epochs, metric, METRICS[metric][1])[-1][1]:.3g}" for metric in METRICS
+                if _points(epochs, metric, METRICS[metric][1])]  # fmt: skip
+        said.append(f"{name or title or 'One run'}: after {count(len(epochs), 'epoch')} {theme.listed(ends)}.")
+    return theme.told(figure, " ".join(said))
 
 
 def _points(epochs: Sequence, metric: str, scale: float) -> list[tuple]:
@@ -110,7 +116,8 @@ def runs(histories: Mapping[str, Sequence], metric: str = "validation_accuracy",
     _epochs(ax, sorted({epoch.epoch for history in histories.values() for epoch in history}))
     ax.set_ylabel(words)
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="at the end")
-    return figure
+    ends = [f"{name} {_points(history, metric, scale)[-1][1]:.3g}" for name, history in histories.items()]
+    return theme.told(figure, f"{words} over the epochs of {count(len(ends), 'run')}; in the end {theme.listed(ends)}.")
 
 
 @theme.styled
@@ -125,13 +132,15 @@ def seeds(results: Mapping[str, Sequence[float]], ylabel: str = "accuracy on the
     found = {name: numbers(values, f"results[{name!r}]") for name, values in results.items()}
     if not found:
         raise ValueError("results is empty: give {name: numbers}")
+    said = []
     figure, ax = theme.axes(ax, theme.WIDTH, 0.9 + 0.5 * len(found))
-    for y, values in enumerate(found.values()):
+    for y, (name, values) in enumerate(found.items()):
         colour = theme.colours(len(found))[y]
         ax.plot(values, np.full(len(values), y + 0.16), "o", color=colour, markersize=5, alpha=0.6, markeredgewidth=0)
         mean, error = mean_and_error(values)
         ax.errorbar(mean, y - 0.08, xerr=error or None, fmt="D", color=colour, markersize=7, capsize=4, elinewidth=1.8)
         text = f"{mean:.4g}" + (f" ± {error:.2g}" if error else "")
+        said.append(f"{name} {text}")
         ax.text(1.02, y, text, transform=ax.get_yaxis_transform(), ha="left", va="center")
     ax.set_yticks(range(len(found)), [theme.shortened(str(name), 2.6) for name in found])
     ax.set_ylim(len(found) - 0.5, -0.5)
@@ -139,7 +148,7 @@ def seeds(results: Mapping[str, Sequence[float]], ylabel: str = "accuracy on the
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(f"{ylabel}   (points: seeds; diamond: mean ± standard error)")
     ax.grid(True, axis="x")
-    return figure
+    return theme.told(figure, f"{ylabel}: a point for each run, and the mean ± its standard error. {theme.listed(said)}.")
 
 
 @theme.styled
@@ -159,10 +168,14 @@ def sweep(
     if not results or not all(results.values()):
         raise ValueError("results: give {name: {setting: numbers}}, each with one setting or more")
     figure, ax = theme.axes(ax, theme.WIDTH, 3.8)
+    said = []
     settings = sorted({setting for line in results.values() for setting in line})
     for i, ((name, line), colour) in enumerate(zip(results.items(), theme.colours(len(results)), strict=True)):
         places = sorted(line)
         pairs = [mean_and_error(numbers(line[s], f"results[{name!r}][{s!r}]")) for s in places]
+        said.append(
+            f"{name}: {theme.listed(f'{mean:.4g} at {place:g}' for place, (mean, _) in zip(places, pairs, strict=True))}."
+        )
         means, errors = (np.array(part, float) for part in zip(*pairs, strict=True))
         look = {"color": colour, "linestyle": STYLES[i % 4], "marker": MARKERS[i % len(MARKERS)], "markersize": 6}
         bars = {"yerr": errors if errors.any() else None, "capsize": 4, "elinewidth": 1.4}
@@ -172,7 +185,7 @@ def sweep(
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.grid(True)
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error")
-    return figure
+    return theme.told(figure, f"{ylabel}, over the {xlabel}, means with standard errors. {' '.join(said)}")
 
 
 def mean_and_error(values) -> tuple[float, float]:

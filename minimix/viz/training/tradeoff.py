@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from minimix.viz.drawing import theme
+from minimix.viz.drawing.labels import beside
 from minimix.viz.drawing.values import short
 from minimix.viz.training.runs import MARKERS, STYLES, mean_and_error, numbers
 
@@ -19,8 +20,8 @@ def tradeoff(
 ) -> theme.Picture:
     """Means over seeds, with their standard errors, over what each variant costs; a line for each family of variants.
 
-    results: {family: {variant: (cost, one number, or one a seed)}}. A variant's name stands at its point: above it for every
-    other family, below it for the rest, so keep it short.
+    results: {family: {variant: (cost, one number, or one a seed)}}. A variant's name stands beside its point, so keep it
+    short.
 
     Raises ValueError for no results, and numbers that are none.
 
@@ -31,6 +32,11 @@ def tradeoff(
     if not results or not all(results.values()):
         raise ValueError("results: give {family: {variant: (cost, numbers)}}, each with one variant or more")
     figure, ax = theme.axes(ax, theme.WIDTH, 4.2)
+    named, said = [], [f"{ylabel}, over {xlabel}, a line for each family."]
+
+    def words(point) -> str:
+        return f"{point[3]} with {point[1]:.4g} at {short(point[0])}"
+
     for i, ((family, variants), colour) in enumerate(zip(results.items(), theme.colours(len(results)), strict=True)):
         points = []
         for name, (cost, values) in variants.items():
@@ -41,15 +47,15 @@ def tradeoff(
         look = {"color": colour, "linestyle": STYLES[i % 4], "marker": MARKERS[i % len(MARKERS)], "markersize": 6}
         bars = {"yerr": errors if errors.any() else None, "capsize": 4, "elinewidth": 1.4}
         ax.errorbar(costs, means, **bars, **look, label=theme.shortened(str(family), 2.4))
-        for cost, mean, error, name in points:
-            above = i % 2 == 0
-            place, offset = (cost, mean + error if above else mean - error), (0, 5 if above else -5)
-            ax.annotate(name, place, offset, textcoords="offset points", ha="center", va="bottom" if above else "top")
-    ax.margins(x=0.06, y=0.12)
+        named += [(cost, mean, name) for cost, mean, _, name in points]
+        best = max(points, key=lambda point: point[1])
+        said.append(f"{family}: from {words(points[0])} to {words(points[-1])}, the best is {words(best)}.")
+    ax.margins(x=0.06, y=0.14)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=8))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     ax.grid(True)
     several = any(len(container.lines[2]) for container in ax.containers)  # error bars
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error" if several else None)
-    return figure
+    beside(ax, [point for point in named if point[2]])
+    return theme.told(figure, " ".join(said))

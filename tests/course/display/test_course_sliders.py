@@ -67,8 +67,12 @@ def test_what_a_notebook_is_given():
     from matplotlib import pyplot
 
     png = frontend.bundle_of(draw())
-    assert list(png) == ["image/png"] and base64.b64decode(png["image/png"]).startswith(b"\x89PNG")
-    assert list(frontend.bundle_of(draw().axes[0])) == ["image/png"]
+    assert (
+        list(png) == ["image/png", "text/plain"]
+        and png["text/plain"].startswith("<Figure")
+        and base64.b64decode(png["image/png"]).startswith(b"\x89PNG")
+    )
+    assert list(frontend.bundle_of(draw().axes[0])) == ["image/png", "text/plain"]
     assert frontend.bundle_of("words") == {"text/plain": "words"}
     assert frontend.bundle_of(3) == {"text/plain": "3"}
     assert frontend.bundle_of(course.predict("?", 1)).keys() == {"text/html", "text/plain"}
@@ -100,14 +104,14 @@ def shown(monkeypatch, capsys, live: bool, notebook: bool = True, static: bool =
 
 def test_without_widgets_there_is_the_first_frame_and_a_line_on_how_to_get_them(monkeypatch, capsys):
     outputs, printed = shown(monkeypatch, capsys, live=False)
-    assert [list(what) for what, _ in outputs] == [["image/png"]]
+    assert [list(what) for what, _ in outputs] == [["image/png", "text/plain"]]
     assert "pip install ipywidgets" in printed and printed.count("\n") == 1
 
 
 @pytest.mark.parametrize("place", [{"notebook": False}, {"static": True}])
 def test_where_nobody_can_move_sliders_there_is_the_first_frame_alone(place, monkeypatch, capsys):
     outputs, printed = shown(monkeypatch, capsys, live=False, **place)
-    assert [list(what) for what, _ in outputs] == [["image/png"]]
+    assert [list(what) for what, _ in outputs] == [["image/png", "text/plain"]]
     assert printed == ""
 
 
@@ -156,7 +160,8 @@ course.interactive(draw, kernel=(1, 3))
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_in_a_real_kernel_that_nobody_watches(tmp_path, monkeypatch):
     outputs = run_notebook(tmp_path, monkeypatch, FIGURE, static=True)
-    assert [list(output.data) for output in outputs] == [["image/png"]]
+    assert [list(output.data) for output in outputs] == [["image/png", "text/plain"]]
+    assert outputs[0].metadata["image/png"]["alt"] == outputs[0].data["text/plain"]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -182,4 +187,5 @@ def test_reports_and_questions_in_a_real_kernel(tmp_path, monkeypatch):
     assert [sorted(o.data) for o in run_notebook(tmp_path, monkeypatch, source, static=True)] == [["text/html", "text/plain"]]
     source = "from minimix import course\ncourse.check_windows(lambda x, kernel, stride: x)"
     outputs = run_notebook(tmp_path, monkeypatch, source, static=True)
-    assert [sorted(o.data) for o in outputs] == [["text/html", "text/plain"], ["image/png"]]
+    assert [sorted(o.data) for o in outputs] == [["text/html", "text/plain"], ["image/png", "text/plain"]]
+    assert outputs[1].metadata["image/png"]["alt"].startswith("The smallest case that fails. ")
