@@ -673,3 +673,50 @@ def test_evaluate_of_weights_that_have_diverged(minimix, trained):
     checkpoint.save(trained / "best.safetensors", arrays, state)
     code, output, errors = minimix("evaluate")
     assert code == 2 and "the loss is" in errors and not output
+
+
+# -- which run is meant, and in which words ------------------------------------------------------------------------------
+
+
+def test_a_folder_with_the_name_of_a_run_does_not_hide_it(minimix):
+    assert minimix(*TRAIN, "--name", "q")[0] == 0
+    for make in (lambda: Path("q").mkdir(), lambda: Path("q").write_text("a file")):
+        make()
+        for typed in (("evaluate", "q"), ("plot", "q"), ("train", "--resume", "q")):
+            code, _, errors = minimix(*typed)
+            assert code == 0, (typed, errors)
+        code, output, errors = minimix(*TRAIN, "--from", "q")
+        assert code == 0 and f"weights of {Path('runs/q/best.safetensors')}" in output, errors
+        assert load_model(mm.train(resume="q", log=False).folder).path == Path("runs/q/best.safetensors")
+        Path("q").rmdir() if Path("q").is_dir() else Path("q").unlink()
+    shutil.copytree("runs/q", "q")  # a run itself: the nearer one
+    assert minimix("evaluate", "q")[1].startswith(str(Path("q/best.safetensors")))
+
+
+def test_refusals_name_no_arguments_of_python(minimix, trained):
+    mm.save_weights(mm.nn.Linear(3, 3), "t.safetensors")
+    for typed, message in (
+        ((*TRAIN, "--name", RUN.name), f"--name: there is a run in {RUN} already: resume it, or choose another name"),
+        ((*TRAIN, "--from", "t.safetensors"), "say which network it is, by name and options"),
+        ((*TRAIN, "--from", "gone"), "--from: there is no run and no file gone"),
+        ((*TRAIN, "--patience", "0"), "--patience: 0 would end a run before its first epoch"),
+        ((*TRAIN, "--patience", "-1"), "--patience: expected a whole number, 1 or more, not -1"),
+        ((*TRAIN, "--patience", "2", "--validation", "0"), "keep a tenth, 0.1"),
+        (("train", "-o", "num_classes=3"), "--option: num_classes is no choice in training"),
+        (("train", "--resume", "--width", "0.75"), "kernels was [3] and is not given now; --width was 0.5 and is 0.75 now"),
+        (("train", "--resume", "--runs", "none"), "--resume: there is no run in none: leave it out to start one"),
+        (("evaluate", "t.safetensors"), "to read weights alone, name the network, too"),
+    ):  # fmt: skip
+        code, _, errors = minimix(*typed)
+        assert code == 2 and message in errors and not re.search(r"\w=(True|False|'|\[|0\.)|from_|\((data|model)\)", errors), (
+            typed,
+            errors,
+        )
+
+
+def test_patience_is_given_up_when_a_run_is_resumed(minimix):
+    assert minimix(*TRAIN, "--name", "q", "--patience", "1")[0] == 0
+    code, _, errors = minimix("train", "--resume", "q", "--patience", "0", "--epochs", "2")
+    assert code == 0, errors
+    assert checkpoint.load("runs/q/last.safetensors")[1]["recipe"]["patience"] == 0
+    assert minimix("train", "--resume", "q", "--epochs", "3")[0] == 0

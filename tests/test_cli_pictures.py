@@ -252,7 +252,7 @@ def test_train_takes_a_networks_options(minimix, given):
         (["-o", "width"], "expected KEY=VALUE"), (["-o", "partition=x"], "partition"),
         (["-o", "nothing=1"], "no option 'nothing'"),
         (["-o", "num_classes=5"], "num_classes is no choice in training"), (["-o", "in_channels=1"], "pictures have 3"),
-        (["--resume", "a", "-o", "partition=equal"], "model_options was"),
+        (["--resume", "a", "-o", "partition=equal"], "partition was 'exponential' and is 'equal' now"),
     ):  # fmt: skip
         code, _, errors = minimix("train", "--data", "my photos", *typed)
         assert code == 2 and message in errors, (typed, errors)

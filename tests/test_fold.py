@@ -246,3 +246,14 @@ def test_refusals():
     for conv in (FoldedConv2d(weight, bias, groups=2), FoldedMixConv2d([weight], bias)):
         with pytest.raises(TypeError, match="float32 and float64, not complex64"):
             conv(x)
+
+
+@pytest.mark.parametrize("poison, at_meeting", [(np.nan, np.nan), (np.inf, np.inf), (-np.inf, 0)])
+def test_a_folded_weight_that_is_not_finite_meets_no_border(poison, at_meeting):
+    weight = np.ones((2, 2, 3, 3))
+    weight[0, 0, 0, 0] = poison
+    out = FoldedConv2d(weight, np.array([1.0, -3.0]), "relu", padding=1)(np.ones((1, 2, 4, 4))).data[0]
+    np.testing.assert_array_equal(out[0, 0], [9, 13, 13, 9])  # as without that tap
+    np.testing.assert_array_equal(out[0, 1:, 0], [13, 13, 9])
+    np.testing.assert_array_equal(out[0, 1:, 1:], np.full((3, 3), at_meeting))
+    np.testing.assert_array_equal(out[1, 0], [5, 9, 9, 5])

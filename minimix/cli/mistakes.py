@@ -41,7 +41,7 @@ def in_options(message: str, app: typer.Typer, arguments: list[str]) -> str:
     for argument, names in options.items():
         given = next((name for name in names if name in typed), None)
         option = given or max(names, key=len)
-        message = re.sub(rf"^{argument}(?=: )", option, message)
+        message = re.sub(rf"^{argument.rstrip('_')}_?(?=: )", option, message)
         if given is not None and "_" in argument:
             message = re.sub(rf"(?<![\w.'\"-]){argument}(?![\w'\"=])", option, message)
         elif given is not None:
@@ -72,4 +72,7 @@ def _options(app: typer.Typer, arguments: list[str]) -> dict[str, list[str]]:
             command = command.commands[word]
     found = {parameter.name: [name for name in parameter.opts if name.startswith("--")] for parameter in command.params}
     names = {argument: options for argument, options in found.items() if options}
-    return names | {"num_classes": names["classes"]} if "classes" in names else names
+    for argument, name in (("num_classes", "classes"), ("model_options", "option")):
+        if name in names:
+            names[argument] = names[name]
+    return names

@@ -105,7 +105,10 @@ def train(
     ] = None,
     patience: Annotated[
         int | None,
-        Option(help="Stop after so many epochs in a row that were not better on the validation images.", show_default="never"),
+        Option(
+            help="Stop after so many epochs in a row that were not better on the validation images (with --resume, 0: never).",
+            show_default="never",
+        ),
     ] = None,
     from_: Annotated[
         str | None,

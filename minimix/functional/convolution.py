@@ -17,7 +17,7 @@ def conv2d(x, weight, bias=None, stride: Ints = 1, padding: Padding = 0, dilatio
     padding: an integer or a pair, 0 or more; "same" (stride 1 only), "valid", or "tf_same" (TensorFlow's, any stride).
     groups: C and C_out are cut into so many parts, and each part of the output sees only its part of the input.
     Returns (N, C_out, OH, OW), OH = floor((H + pads - dilation * (KH - 1) - 1) / stride) + 1.
-    The border's zeros take part: 0 times an infinite weight is NaN (not where each channel is a group of its own).
+    A tap on the border of zeros adds nothing, also where its weight is infinite or NaN.
 
     Raises TypeError and RuntimeError where PyTorch does: shapes that do not fit, mixed dtypes, a kernel larger than the padded
     input.

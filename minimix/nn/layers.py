@@ -1,7 +1,7 @@
 """Batch norm, linear, pooling, dropout and activations as modules."""
 
 import math
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -248,7 +248,16 @@ class Flatten(Module):
     (2, 60)
     """
 
-    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
+    @overload
+    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None: ...
+    @overload
+    def __init__(self, start_axis: int = 1, *, end_dim: int) -> None: ...
+    @overload
+    def __init__(self, *, start_dim: int, end_axis: int = -1) -> None: ...
+    @overload
+    def __init__(self, *, start_dim: int, end_dim: int) -> None: ...
+
+    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:  # type: ignore[misc]  # the decorator translates
         super().__init__()
         self.start_axis, self.end_axis = start_axis, end_axis
 
@@ -338,7 +347,12 @@ class Softmax(Module):
     array([[0.5, 0.5]], dtype=float32)
     """
 
-    def __init__(self, axis: int = -1) -> None:
+    @overload
+    def __init__(self, axis: int = -1) -> None: ...
+    @overload
+    def __init__(self, *, dim: int) -> None: ...
+
+    def __init__(self, axis: int = -1) -> None:  # type: ignore[misc]  # the decorator translates
         super().__init__()
         self.axis = axis
 

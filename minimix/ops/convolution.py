@@ -2,12 +2,17 @@
 
 Two special cases have files of their own: 1x1 kernels need no unfolding (``pointwise.py``), and one channel a group is a
 depthwise convolution (``depthwise.py``).
+
+The columns hold zeros where a tap lies in the padding, and these are multiplied, too. That changes no sum, unless the other
+factor is NaN or infinite: then 0 times it is NaN, where by definition there is nothing to add. Both cases are rare, and go to
+the reference, which takes the pixels that there are and nothing else: sums with such a weight, and a weight's gradient that
+came out as NaN.
 """
 
 import numpy as np
 
 from minimix import convargs, reference
-from minimix.kernels import memory, unfold
+from minimix.kernels import memory, product, unfold
 from minimix.kernels.activation import IDENTITY
 from minimix.kernels.threads import parallel
 from minimix.ops import depthwise
@@ -37,12 +42,15 @@ def run(x, weight, geometry, bias=None, activation=IDENTITY):
         return channel_major(out), saved
     planes = channel_major(x)
     matrix, bias = ready(weight.reshape(geometry.out_channels, -1)), bias if bias is None else ready(bias)
+    saved = planes, matrix.reshape(weight.shape), geometry
+    if _padded(geometry) and not np.isfinite(matrix).all():
+        return _exact_output(*saved, bias, activation), saved
     out = memory.empty((geometry.out_channels, *_places(geometry)), planes.dtype)
     rows = out.reshape(geometry.out_channels, -1)
     for g, outputs in enumerate(_slabs(geometry.out_channels, geometry.groups)):
         own = None if bias is None else bias[outputs]
         matrix_product(matrix[outputs], _columns(planes, geometry, g), rows[outputs], own, activation)
-    return out, (planes, matrix.reshape(weight.shape), geometry)
+    return out, saved
 
 
 def conv2d_backward(gradient, saved, needed):
@@ -62,7 +70,29 @@ def conv2d_backward(gradient, saved, needed):
             columns = memory.empty((matrix.shape[1], rows.shape[1]), planes.dtype)
             matrix_product(np.ascontiguousarray(matrix[outputs].T), rows[outputs], columns)
             _fold(columns, gx, geometry, i)
-    return nchw(gx) if needed[0] else None, gw.reshape(weight.shape) if needed[1] else None, *bias
+    if needed[1]:
+        gw = gw.reshape(weight.shape)
+        if _padded(geometry) and np.isnan(gw).any():
+            gw = np.where(np.isnan(gw), _exact_weight_grad(g, planes, weight, geometry), gw)
+    return nchw(gx) if needed[0] else None, gw, *bias
+
+
+def _exact_output(planes, weight, geometry, bias, activation):
+    """What ``run`` returns, where a weight is NaN or infinite."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        out = channel_major(reference.conv.sums(nchw(planes), weight, geometry))
+    if bias is not None and out.size:
+        parallel(product.activate, out.reshape(-1), int(np.prod(_places(geometry))), bias, activation)
+    return out
+
+
+def _exact_weight_grad(g, planes, weight, geometry):
+    with np.errstate(invalid="ignore", over="ignore"):
+        return reference.conv.weight_sums(nchw(g), nchw(planes), weight, geometry)
+
+
+def _padded(geometry) -> bool:
+    return any(map(sum, geometry.pads))
 
 
 def _is_depthwise(geometry) -> bool:
@@ -87,7 +117,7 @@ def _places(geometry) -> tuple:
 def _columns(planes, geometry, group: int):
     """The windows of one group's channels as a matrix (C/groups * KH * KW, OH * OW * N)."""
     channels = geometry.channels // geometry.groups
-    if geometry.kernel == (1, 1) and geometry.stride == (1, 1) and not any(map(sum, geometry.pads)):
+    if geometry.kernel == (1, 1) and geometry.stride == (1, 1) and not _padded(geometry):
         return planes[group * channels : (group + 1) * channels].reshape(channels, -1)  # a 1x1 kernel's windows are the picture
     taps = geometry.kernel[0] * geometry.kernel[1]
     columns = memory.empty((channels * taps, int(np.prod(_places(geometry)))), planes.dtype)

@@ -10,7 +10,7 @@ import numpy as np
 
 from minimix import convargs
 from minimix.padding import Ints, Padding
-from minimix.reference.windows import check_gradient, padded, seen, unpadded
+from minimix.reference.windows import check_gradient, met
 
 
 def conv2d(
@@ -26,7 +26,7 @@ def conv2d(
 
     x: (N, C, H, W). weight: (C_out, C/groups, KH, KW). bias: (C_out,) or None. stride, dilation: integer or pair.
     padding: integer, pair, "same" (stride 1 only), "tf_same" or "valid"; see ``minimix.padding.resolve``.
-    Returns (N, C_out, OH, OW). The border holds zeros that take part: 0 times an infinite weight is NaN.
+    Returns (N, C_out, OH, OW). A tap on the border of zeros adds nothing, also where its weight is infinite or NaN.
 
     Raises as ``minimix.convargs.conv2d`` does.
 
@@ -35,14 +35,17 @@ def conv2d(
     array([[ 8., 12.],
            [20., 24.]])
     """
-    g = convargs.conv2d(x, weight, bias, stride, padding, dilation, groups)
-    x = padded(x, g.pads)
+    out = sums(x, weight, convargs.conv2d(x, weight, bias, stride, padding, dilation, groups))
+    return out if bias is None else out + bias[:, None, None]
+
+
+def sums(x: np.ndarray, weight: np.ndarray, g: convargs.ConvGeometry) -> np.ndarray:
+    """``conv2d`` without a bias, of arguments that are checked already."""
     out = np.zeros(g.output_shape, x.dtype)
     for ins, outs in _channels(g):
-        for i, j in np.ndindex(g.kernel):
-            shifted = seen(x, (i, j), (g.out_height, g.out_width), g.stride, g.dilation)
-            out[:, outs] += np.einsum("ncyx,oc->noyx", shifted[:, ins], weight[outs, :, i, j])
-    return out if bias is None else out + bias[:, None, None]
+        for (i, j), places, pixels in _taps(g):
+            out[(slice(None), outs, *places)] += np.einsum("ncyx,oc->noyx", x[(..., *pixels)][:, ins], weight[outs, :, i, j])
+    return out
 
 
 def conv2d_input_grad(
@@ -63,12 +66,12 @@ def conv2d_input_grad(
     """
     g = convargs.conv2d(x, weight, None, stride, padding, dilation, groups)
     check_gradient(gradient, g.output_shape)
-    grad = padded(np.zeros_like(x), g.pads)
+    grad = np.zeros_like(x)
     for ins, outs in _channels(g):
-        for i, j in np.ndindex(g.kernel):
-            shifted = seen(grad, (i, j), (g.out_height, g.out_width), g.stride, g.dilation)  # a view into grad
-            shifted[:, ins] += np.einsum("noyx,oc->ncyx", gradient[:, outs], weight[outs, :, i, j])
-    return unpadded(grad, g.pads)
+        for (i, j), places, pixels in _taps(g):
+            terms = np.einsum("noyx,oc->ncyx", gradient[(..., *places)][:, outs], weight[outs, :, i, j])
+            grad[(slice(None), ins, *pixels)] += terms
+    return grad
 
 
 def conv2d_weight_grad(
@@ -88,12 +91,15 @@ def conv2d_weight_grad(
     """
     g = convargs.conv2d(x, weight, None, stride, padding, dilation, groups)
     check_gradient(gradient, g.output_shape)
-    x = padded(x, g.pads)
+    return weight_sums(gradient, x, weight, g)
+
+
+def weight_sums(gradient: np.ndarray, x: np.ndarray, weight: np.ndarray, g: convargs.ConvGeometry) -> np.ndarray:
+    """``conv2d_weight_grad``, of arguments that are checked already."""
     grad = np.zeros_like(weight)
     for ins, outs in _channels(g):
-        for i, j in np.ndindex(g.kernel):
-            shifted = seen(x, (i, j), (g.out_height, g.out_width), g.stride, g.dilation)
-            grad[outs, :, i, j] = np.einsum("noyx,ncyx->oc", gradient[:, outs], shifted[:, ins])
+        for (i, j), places, pixels in _taps(g):
+            grad[outs, :, i, j] = np.einsum("noyx,ncyx->oc", gradient[(..., *places)][:, outs], x[(..., *pixels)][:, ins])
     return grad
 
 
@@ -110,6 +116,12 @@ def pointwise_conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None 
     parts = [np.einsum("ncyx,oc->noyx", x[:, ins], weight[outs, :, 0, 0]) for ins, outs in _channels(g)]
     out = np.concatenate(parts, axis=1)
     return out if bias is None else out + bias[:, None, None]
+
+
+def _taps(g: convargs.ConvGeometry):
+    """(tap, the places where it meets the picture, the pixels that it meets there), for each tap."""
+    for tap in np.ndindex(g.kernel):
+        yield tap, *met(tap, (g.out_height, g.out_width), (g.height, g.width), g.pads, g.stride, g.dilation)
 
 
 def _channels(g: convargs.ConvGeometry) -> list[tuple[slice, slice]]:

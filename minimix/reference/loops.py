@@ -70,7 +70,8 @@ def conv2d(
     g = convargs.conv2d(x, weight, bias, stride, padding, dilation, groups)
     out = np.zeros(g.output_shape, x.dtype)
     for o, p, k in dense_terms(g):
-        out[o] += (0 if p is None else x[p]) * weight[k]  # a zero that is multiplied: 0 * inf is NaN
+        if p is not None:
+            out[o] += x[p] * weight[k]
     for z in range(g.out_channels):
         out[:, z] += 0 if bias is None else bias[z]
     return out
@@ -94,8 +95,8 @@ def conv2d_grads(
     g = convargs.conv2d(x, weight, None, stride, padding, dilation, groups)
     grad_x, grad_weight = np.zeros_like(x), np.zeros_like(weight)
     for o, p, k in dense_terms(g):
-        grad_weight[k] += gradient[o] * (0 if p is None else x[p])
         if p is not None:
+            grad_weight[k] += gradient[o] * x[p]
             grad_x[p] += gradient[o] * weight[k]
     return grad_x, grad_weight
 

@@ -15,12 +15,6 @@ def padded(x: np.ndarray, pads: Pads, value: float = 0.0) -> np.ndarray:
     return np.pad(x, ((0, 0), (0, 0), *pads), constant_values=value)
 
 
-def unpadded(x: np.ndarray, pads: Pads) -> np.ndarray:
-    """The inner part of what ``padded`` made."""
-    (top, bottom), (left, right) = pads
-    return x[:, :, top : x.shape[2] - bottom, left : x.shape[3] - right]
-
-
 def seen(x: np.ndarray, tap: Pair, places: Pair, stride: Pair, dilation: Pair) -> np.ndarray:
     """The pixels that one tap (i, j) of the kernel meets at all places of the window: a view (N, C, OH, OW) of padded x.
 

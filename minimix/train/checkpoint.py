@@ -59,7 +59,7 @@ def load(path) -> tuple[dict, dict]:
         raise CheckpointError(f"{path} is no whole safetensors file ({error}): truncated or altered; {advice}") from error
     if "minimix" not in metadata:
         raise CheckpointError(
-            f"{path} is a safetensors file, but no checkpoint of minimix: load_weights(model, file) reads weights alone"
+            f"{path} is a safetensors file, but no checkpoint of minimix: to read weights alone, name the network, too"
         )
     try:
         whole = checksums.unsealed(metadata["minimix"])

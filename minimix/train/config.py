@@ -50,8 +50,8 @@ class Config:
         does best on them is the one whose weights are kept. The test images are looked at once, after the end. 0: all are
         trained on, there is nothing to choose by, and the last epoch's weights are kept.
     test_every_epoch: look at the test images after each epoch, too: only to see what choosing on them would have been worth.
-    patience:  end the run after so many epochs in a row that were not better on the validation images; None or 0: never. A run
-        that is resumed with other ``epochs`` or ``patience`` begins to count anew.
+    patience:  end the run after so many epochs in a row that were not better on the validation images; None: never. A run that
+        is resumed with other ``epochs`` or ``patience`` begins to count anew; there, 0 stands for never from now on.
     from_:     begin with the weights of a run (folder or name) or a .safetensors file: every one that fits by name and shape,
         but for the classifier of a run on other classes.
     freeze:    the network's stages up to and including this one ("stem", "blocks.1", ...) stay as they are.
@@ -105,7 +105,10 @@ class Config:
         put["from_"] = None if self.from_ is None else str(self.from_)
         for name, value in put.items():
             object.__setattr__(self, name, value)  # frozen for everybody else
-        for name, least in (("size", 1), ("epochs", 1), ("batch_size", 1), ("seed", 0), ("threads", 1), ("patience", 0)):
+        least_patience = int(self.patience != 0)  # in a run that was resumed, 0 stands for never
+        for name, least in {
+            "size": 1, "epochs": 1, "batch_size": 1, "seed": 0, "threads": 1, "patience": least_patience,
+        }.items():  # fmt: skip
             value = getattr(self, name)
             if value is not None or name in ("batch_size", "seed"):
                 object.__setattr__(self, name, _whole(name, value, least))
@@ -121,7 +124,7 @@ class Config:
         if not isinstance(self.model_options, dict):
             raise TypeError(f"model_options: expected a dict such as {{'width': 0.5}}, not {self.model_options!r}")
         if self.patience and not self.validation:
-            raise ValueError("patience: without validation images nothing tells whether an epoch is better: set validation=0.1")
+            raise ValueError("patience: without validation images nothing tells whether an epoch is better: keep a tenth, 0.1")
         if not isinstance(self.test_every_epoch, bool):
             raise TypeError(f"test_every_epoch: expected True or False, not {self.test_every_epoch!r}")
         if not (self.freeze is None or isinstance(self.freeze, str)):
@@ -149,12 +152,23 @@ def differences(saved: dict, given: dict) -> list[str]:
 
     >>> differences({"lr": 0.3, "seed": 0}, {"lr": 0.1, "seed": 0})
     ['lr was 0.3 and is 0.1 now']
+    >>> differences({"model_options": {"width": 0.5}}, {"model_options": {"dropout": 0.2}})  # each option by its own name
+    ['width was 0.5 and is not given now', 'dropout was not given and is 0.2 now']
     """
+    if isinstance(saved.get("model_options"), dict) and "model_options" in given:
+        before, now = saved["model_options"], _plain(given["model_options"])
+        changed = [name for name in {**before, **now} if name not in before or name not in now or before[name] != now[name]]
+        of_model = [f"{name} was {_said(before, name)} and is {_said(now, name)} now" for name in changed]
+        return of_model + differences(saved, {name: value for name, value in given.items() if name != "model_options"})
     return [
         f"{name} was {saved.get(name)!r} and is {_plain(value)!r} now"
         for name, value in given.items()
         if name not in HARMLESS and _plain(value) != saved.get(name)
     ]
+
+
+def _said(options: dict, name: str) -> str:
+    return repr(options[name]) if name in options else "not given"
 
 
 def _plain(value):

@@ -30,7 +30,7 @@ def explain(model, images, what: str, epoch: int, step: int, lr: float, checkpoi
     """
     lines = [f"Training stopped: {what} in epoch {epoch}, step {step}, at learning rate {lr:.4g}."]
     lines.append("  where: " + _where(model, images, training))
-    lines.append(f"  try:   a lower learning rate ({lr / 3:.2g}), schedule='one_cycle' (it warms up), a larger batch;")
+    lines.append(f"  try:   a lower learning rate ({lr / 3:.2g}), the schedule one_cycle (it warms up), a larger batch;")
     lines.append("         where the rate makes no difference, look for infinities in the data or in a layer of your own")
     if checkpoint is not None:
         lines.append(f"  kept:  {checkpoint}, from before; resuming it without a change would end here again")

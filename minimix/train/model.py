@@ -56,7 +56,8 @@ def load_model(path, model: Module | str | None = None) -> Trained:
     model = sources.network(about, path) if model is None else model
     if not isinstance(model, Module):
         if model is None and recipe["model"] not in models.names():
-            raise CheckpointError(f"{path} is of a module of your own, {recipe['model']}: pass it, load_model(path, model)")
+            mine = f"{path} is of a module of your own, {recipe['model']}"
+            raise CheckpointError(f"model: {mine}: pass it to load_model, or give FILE.py:FUNCTION")
         with reading(path):
             model = models.create(model or recipe["model"], num_classes=len(about["classes"]), **recipe["model_options"])
     load_weights(path, model, arrays)

@@ -35,7 +35,8 @@ def check_name(name) -> None:
 
 def located(run, runs) -> Path:
     """The path of what is called ``run``: a path itself, or one in the folder ``runs``, such as a run's name. It need not
-    exist."""
+    exist. A folder without checkpoints, or a file that is none, does not hide the run of the same name."""
     path = Path(run).expanduser()
     inside = Path(runs) / path
-    return inside if not path.exists() and inside.exists() else path
+    sure = any(path.glob("*.safetensors")) if path.is_dir() else path.is_file() and path.suffix == ".safetensors"
+    return inside if not sure and inside.exists() else path

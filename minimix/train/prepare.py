@@ -42,7 +42,7 @@ def batches(config: Config, train_set: Dataset, functions: tuple = ()) -> Batche
         functions = augmentations(config.augment).own
     if len(of_own) != len(functions):
         names = ", ".join(name.removeprefix(OWN) for name in of_own)
-        raise ValueError(f"augment: this run has functions of your own, {names}: pass them again, augment=[...], with the rest")
+        raise ValueError(f"augment: this run has functions of your own, {names}: pass them again, with the rest")
     augment = [*(name for name in config.augment if name not in of_own), *functions]
     # all batches alike where possible: a small last one would have noisy statistics
     drop_last = len(train_set) >= config.batch_size
@@ -101,7 +101,7 @@ def new_folder(config: Config, held: ExitStack) -> tuple[Path, Config]:
         folder.mkdir(exist_ok=True)
         held.enter_context(locked(folder))
         if (folder / "last.safetensors").exists():
-            raise ValueError(f"name: there is a run in {folder} already: resume it (resume=True), or choose another name")
+            raise ValueError(f"name: there is a run in {folder} already: resume it, or choose another name")
         return folder, config
     number = 1
     while True:

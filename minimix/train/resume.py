@@ -24,7 +24,7 @@ def find(resume, config: Config) -> Path | None:
     elif resume is True:
         found = sorted(runs.glob(f"*/{LAST}"), key=lambda path: path.stat().st_mtime)
         if not found:
-            raise FileNotFoundError(f"resume: there is no run in {runs}: leave resume out to start one")
+            raise FileNotFoundError(f"resume: there is no run in {runs}: leave it out to start one")
         path = found[-1]
     else:
         path = located(resume, runs)

@@ -161,13 +161,19 @@ def train(
     asked = {argument: value for argument, value in asked.items() if value is not None}
     config = Config(**asked)
     path, saved, weights = resuming.find(resume, config), None, None
+    if path is None and config.patience == 0:
+        raise ValueError(
+            "patience: 0 would end a run before its first epoch: give 1 to end it at the first that is not better, or leave it "
+            "out to train for all epochs"
+        )
     if path is None and config.from_ is not None:
         weights = starting.find(config.from_, config.runs)
         config = starting.with_network(config, weights, asked, own_model)
         if own_model is None and "model" not in asked:
             file = sources.network(weights.about, weights.path)
             if file is None and config.model not in models.names():
-                raise ValueError(f"model: {weights.path} is of a network of your own, {config.model}: pass it, too, as model")
+                mine = f"{weights.path} is of a network of your own, {config.model}"
+                raise ValueError(f"model: {mine}: give it, too, or FILE.py:FUNCTION")
     prepare.check_model(config, own_model, file)
 
     with ExitStack() as held, reporter(log) as progress, listening() as request, limited(config.threads), \

@@ -108,6 +108,7 @@ def load(found: Source, config: Config, progress, check=lambda: None) -> tuple[D
     if found.folder is not None and config.data_dir is not None:
         raise ValueError(f"data_dir: {found.folder} is all that is needed; leave {config.data_dir} out")
     if found.sets is not None:
+        _need_two(found.sets[0])
         sets = (*found.sets, None)
     elif found.folder is not None:
 
@@ -127,6 +128,17 @@ def load(found: Source, config: Config, progress, check=lambda: None) -> tuple[D
     for line in filter(None, (part.note for part in sets if part is not None)):
         progress.note(line)
     return sets
+
+
+def _need_two(train_set: Dataset) -> None:
+    """Refuse images of a single class: there every network is right always, and nothing is learnt."""
+    labels = np.unique(train_set.labels)
+    if len(labels) == 1:
+        only = train_set.classes[int(labels[0])]
+        raise datasets.DataError(
+            f"data: all {len(train_set)} training images of {train_set.name} are of one class, {only!r}: expected "
+            "images of two or more; are these the right labels?"
+        )
 
 
 def suited(config: Config, found: Source, asked: dict, count: int, divided: bool = False) -> tuple[Config, str]:
@@ -220,7 +232,7 @@ def network(about: dict, path: Path) -> str | None:
     if name is None:
         return None
     if not own.is_own(name) or name.startswith(("\\\\", "//")):  # such a path leads to another machine, whose code this is not
-        raise CheckpointError(f"{path} is of a network in {name!r}: give it, model='FILE.py:FUNCTION'")
+        raise CheckpointError(f"model: {path} is of a network in {name!r}, of another machine: give it as FILE.py:FUNCTION")
     file = own.parts(name)[0]
     if not file.is_file():
         raise FileNotFoundError(

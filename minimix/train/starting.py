@@ -61,7 +61,7 @@ def take(network: Module, start: Start, classes: tuple) -> list[str]:
     if len(new) > LEAST * len(parameters):
         raise ValueError(
             f"from: {start.path} holds another network: {len(parameters) - len(new)} of {len(parameters)} parameters fit by "
-            f"name and shape; not {some(reasons)}: say which network it is (model, width, kernels, ...)"
+            f"name and shape; not {some(reasons)}: say which network it is, by name and options"
         )
     last = [name for name in classifier(network, len(classes)) if name in fitting]
     before = start.about.get("classes")

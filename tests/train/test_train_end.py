@@ -39,7 +39,7 @@ def accuracies(monkeypatch):
 @pytest.mark.parametrize(("values", "patience", "epochs", "best"), [
     ((0.5, 0.4, 0.6, 0.5, 0.4, 0.3), 2, 5, 3), ((0.5, 0.4, 0.6, 0.5, 0.4, 0.3), 1, 2, 1),
     ((0.1, 0.2, 0.3, 0.4, 0.5, 0.6), 1, 6, 6),
-    ((0.5, 0.4, 0.3, 0.2, 0.1, 0.6), 5, 6, 6), ((0.6, 0.5, 0.4, 0.3, 0.2, 0.1), 0, 6, 1),
+    ((0.5, 0.4, 0.3, 0.2, 0.1, 0.6), 5, 6, 6), ((0.6, 0.5, 0.4, 0.3, 0.2, 0.1), None, 6, 1),
 ])  # fmt: skip
 def test_a_run_ends_when_it_does_not_get_better(run, accuracies, values, patience, epochs, best):
     accuracies(*values)
@@ -68,6 +68,10 @@ def test_patience_needs_something_to_judge_by(run, tmp_path):
         run(patience=3, validation=0)
     with pytest.raises(ValueError, match="patience: expected a whole number"):
         run(patience=-1)
+    with pytest.raises(ValueError, match="patience: 0 would end a run before its first epoch: give 1"):
+        run(patience=0)
+    with pytest.raises(ValueError, match="patience: expected a whole number"):
+        run(patience=False)
     assert not (tmp_path / "runs").exists()
 
 

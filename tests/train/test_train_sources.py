@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 import minimix as mm
-from minimix.data import Augment, Dataset, patterns10
+from minimix.data import Augment, DataError, Dataset, from_arrays, patterns10
 from minimix.train import CheckpointError, Config, checkpoint, figures, load_model
 from minimix.train.judging import images_for
 from minimix.train.naming import check_name, folder_name
@@ -185,6 +186,21 @@ def test_what_is_no_source(data, error, message):
     assert not Path("runs").exists()
 
 
+@pytest.mark.parametrize(("labels", "classes", "only"), [
+    ([0] * 8, None, "0"), ([1] * 8, None, "1"), (["cat"] * 8, None, "cat"), ([1] * 8, ("cat", "dog"), "dog"),
+])  # fmt: skip
+def test_images_of_a_single_class_are_refused(labels, classes, only):
+    """As in folders: every network would be right always."""
+    images = np.zeros((8, 3, 8, 8), np.uint8)
+    mixed = (images, ["cat", "dog"] * 4) if only in ("cat", "dog") else (images, [0, 1] * 4)
+    message = f"data: all 8 training images of arrays are of one class, '{only}': expected images of two or more"
+    alone = from_arrays(images, labels, classes)
+    for data in (alone, (alone, None), *([(images, labels), ((images, labels), mixed)] if classes is None else [])):
+        with pytest.raises(DataError, match=re.escape(message)):
+            train(data)
+    assert not Path("runs").exists()
+
+
 def test_size(pets):
     assert load_model(train(pets, size=24, epochs=1).folder).image_shape == (3, 24, 24)
     with pytest.raises(ValueError, match="size was 24 and is 32 now"):
@@ -299,7 +315,7 @@ def test_functions_of_ones_own_augment_and_are_passed_again(pets):
     whole = train(pets, epochs=3, augment=["flip", darker], name="whole")
     assert whole.config.augment == ("flip", "own:darker")
     broken = train(pets, epochs=3, augment=["flip", darker], name="broken", on_epoch=interrupt)
-    with pytest.raises(ValueError, match=r"functions of your own, darker: pass them again, augment=\[...\]"):
+    with pytest.raises(ValueError, match=r"functions of your own, darker: pass them again, with the rest"):
         mm.train(resume=broken.folder, log=False)
     with pytest.raises(ValueError, match="augment was"):
         mm.train(resume=broken.folder, augment=darker, log=False)

@@ -144,6 +144,18 @@ def modules(x: mm.Tensor) -> None:
     print(first, second)
     nn.ModuleList([net]).append(net)
 
+    assert_type(nn.Softmax(1), nn.Softmax)
+    assert_type(nn.Softmax(axis=-1), nn.Softmax)
+    assert_type(nn.Softmax(dim=1), nn.Softmax)  # PyTorch's names
+    assert_type(nn.Flatten(start_dim=1), nn.Flatten)
+    assert_type(nn.Flatten(start_dim=1, end_dim=2), nn.Flatten)
+    assert_type(nn.Flatten(start_axis=1, end_axis=2), nn.Flatten)
+    assert_type(nn.Flatten(1, end_dim=2), nn.Flatten)
+    assert_type(nn.Sequential(nn.Flatten(end_dim=-1), nn.Softmax(dim=-1))(x), Tensor)
+    nn.Softmax(dim="rows")  # wrong: call-overload
+    nn.Softmax(axis=0, dim=1)  # wrong: call-overload
+    nn.Flatten(first=1)  # wrong: call-overload
+
     big = models.create("mixnet_nano", num_classes=10, width=0.5)
     assert_type(big, nn.Module)
     assert_type(big(x), Tensor)
