@@ -6,6 +6,7 @@ os.environ["MPLBACKEND"] = "agg"  # no windows
 
 import hypothesis
 import pytest
+from uncompiled import time_limit
 
 import minimix as mm
 
@@ -13,6 +14,18 @@ import minimix as mm
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup():
+    with time_limit():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    with time_limit():
+        return (yield)
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba import config
 from PIL import Image
 
 import minimix as mm
@@ -331,6 +332,7 @@ def test_nothing_trained_yet(minimix, command):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="a run in plain Python takes minutes")
 @pytest.mark.parametrize("number, expected", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_with_a_checkpoint(number, expected):
     command = [sys.executable, "-m", "minimix", *TRAIN, "--epochs", "1000"]

@@ -195,8 +195,8 @@ def test_whole_numbers_keep_whole_tensors_whole(one):
 
 
 STRANGE = [
-    Decimal("0.5"), np.datetime64("2020"), np.timedelta64(3), np.str_("2"), np.bytes_(b"2"), np.void(b"1"), "2", b"2", None,
-    [1.0], (1.0,), object(), {}, {1.0}, lambda: 1.0,
+    Decimal("0.5"), np.datetime64("2020"), np.timedelta64(3, "D"), np.str_("2"), np.bytes_(b"2"), np.void(b"1"), "2", b"2",
+    None, [1.0], (1.0,), object(), {}, {1.0}, lambda: 1.0,
 ]  # fmt: skip
 
 

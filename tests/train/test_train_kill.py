@@ -10,9 +10,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+from numba import config
+
 import minimix
 from minimix.train import checkpoint, metrics
 
+pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="a run in plain Python takes minutes")
 PROGRAM = Path(__file__).with_name("small.py")
 
 
