@@ -38,6 +38,11 @@ class ConvGeometry(NamedTuple):
     def output_shape(self) -> tuple[int, int, int, int]:
         return self.batch, self.out_channels, self.out_height, self.out_width
 
+    @property
+    def steps(self) -> Pair:
+        """The stride, as far as a kernel goes by it: on an axis with one place any is as good as 1."""
+        return _steps(self)
+
 
 class Group(NamedTuple):
     """The channels of a mixed convolution that share a kernel size."""
@@ -68,6 +73,11 @@ class MixGeometry(NamedTuple):
     @property
     def output_shape(self) -> tuple[int, int, int, int]:
         return self.batch, self.out_channels, self.out_height, self.out_width
+
+    @property
+    def steps(self) -> Pair:
+        """The stride, as far as a kernel goes by it: on an axis with one place any is as good as 1."""
+        return _steps(self)
 
 
 def conv2d(
@@ -106,13 +116,12 @@ def conv2d(
     _need_bias(bias, out_channels, weight)
     pads = resolve_conv2d(padding, tuple(size), tuple(kernel), stride, dilation)
     out = output_size(tuple(size), pads, tuple(kernel), stride, dilation)
-    stride = _steps(stride, out)
     return ConvGeometry(batch, channels, *size, out_channels, *out, tuple(kernel), stride, dilation, pads, groups)
 
 
-def _steps(stride: Pair, out: Pair) -> Pair:
-    """A window with one place on an axis takes no step there: any stride, however long, is as good as 1."""
-    return tuple(1 if places == 1 else step for step, places in zip(stride, out, strict=True))
+def _steps(geometry: ConvGeometry | MixGeometry) -> Pair:
+    places = geometry.out_height, geometry.out_width
+    return tuple(1 if n == 1 else step for step, n in zip(geometry.stride, places, strict=True))
 
 
 def pointwise_conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None, groups: int = 1) -> ConvGeometry:
@@ -205,7 +214,6 @@ def _mixed(x, weights, names, stride, padding, dilations) -> MixGeometry:
         end = start + weight.shape[0] // multiplier
         groups.append(Group(start, end, start * multiplier, end * multiplier, kernel, dilation, pads))
         start = end
-    stride = _steps(stride, out)
     return MixGeometry(batch, channels, *size, channels * multiplier, *out, stride, multiplier, tuple(groups))
 
 

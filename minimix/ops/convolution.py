@@ -133,7 +133,7 @@ def _fold(columns, gx, geometry, group: int) -> None:
 
 
 def _window(g: convargs.ConvGeometry) -> unfold.Window:
-    return unfold.Window(g.batch, g.height, g.width, g.out_height, g.out_width, *g.kernel, *g.stride, *g.dilation,
+    return unfold.Window(g.batch, g.height, g.width, g.out_height, g.out_width, *g.kernel, *g.steps, *g.dilation,
                          g.pads[0][0], g.pads[1][0])  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def plan(geometry: convargs.MixGeometry):
     counts = [group.out_last - group.out_first for group in g.groups]
     lengths = np.repeat([group.kernel[0] * group.kernel[1] for group in g.groups], counts)
     channels = depthwise.Channels(
-        g.batch, g.height, g.width, g.out_height, g.out_width, g.multiplier, *g.stride,
+        g.batch, g.height, g.width, g.out_height, g.out_width, g.multiplier, *g.steps,
         kernels=np.array([(t.kernel[1], *t.dilation, t.pads[0][0], t.pads[1][0]) for t in g.groups], np.int64),
         group=np.repeat(np.arange(len(g.groups)), [group.last - group.first for group in g.groups]),
         weight_start=np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
@@ -46,7 +46,7 @@ def backward_plan(geometry: convargs.MixGeometry):
 
 def _sizes(g: convargs.MixGeometry) -> tuple:
     groups = tuple(Group(group.kernel, group.dilation, (group.pads[0][0], group.pads[1][0])) for group in g.groups)
-    return g.batch, (g.height, g.width), (g.out_height, g.out_width), g.stride, groups
+    return g.batch, (g.height, g.width), (g.out_height, g.out_width), g.steps, groups
 
 
 def threads(geometry) -> int:

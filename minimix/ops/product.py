@@ -37,6 +37,7 @@ def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray, bias=None
     bias: (M,) or None; with it, out = activation(weight @ x + bias) in the same pass. Needs K of 1 or more.
     """
     (M, K), P = weight.shape, x.shape[1]
+    _need(x.shape == (K, P) and out.shape == (M, P), weight, x, out)
     if out.size and K > LONG:
         return _long_product(weight, x, out, bias, activation)
     if out.size and K:
@@ -47,6 +48,12 @@ def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray, bias=None
     else:
         out[...] = 0
     return out
+
+
+def _need(fits: bool, *arrays) -> None:
+    """The loops do not look where they write: what does not fit must not reach them."""
+    if not fits:
+        raise ValueError(f"matrices of shapes {[None if a is None else a.shape for a in arrays]} do not fit each other")
 
 
 def _long_product(weight, x, out, bias, activation):
@@ -65,6 +72,7 @@ def matrix_product_backward(gradient: np.ndarray, weight: np.ndarray, x: np.ndar
     Both in one pass over the gradient. The order of summation depends on P alone.
     """
     (M, P), K = gradient.shape, x.shape[0]
+    _need(x.shape == (K, P) and weight.shape == (M, K) and (gx is None or gx.shape == (K, P)), gradient, weight, x, gx)
     if P == 0 or M == 0:
         if gx is not None:
             gx[...] = 0

@@ -94,3 +94,11 @@ def test_mixnet_nano():
     rows = {row.name: row.receptive_field for row in profile(models.create("mixnet_nano"), (1, 3, 32, 32)).rows}
     field = 1 + 2 * 1 + 2 * 1 + 4 * 1 + 4 * 2 + 6 * 2 + 2 * 6 * 4 + 8 * 4 + 8 * 8
     assert rows["conv_head"] == (field, field)
+
+
+@pytest.mark.parametrize("first", [nn.Conv2d(2, 2, 3, stride=2, padding=1), nn.DepthwiseConv2d(2, 3, stride=2, padding=1)])
+def test_a_stride_counts_even_where_it_leaves_one_place(first):
+    """What an output could see is a property of the network, not of the small picture that it is shown."""
+    net = nn.Sequential(first, nn.Conv2d(2, 1, 3, padding=1))
+    fields = {size: profile(net, (1, 2, size, size)).rows[-1].receptive_field for size in (2, 64)}
+    assert fields == {2: (7, 7), 64: (7, 7)}

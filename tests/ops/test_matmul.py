@@ -4,6 +4,7 @@ from helpers import assert_slopes, same_as_torch
 
 import minimix as mm
 import minimix.functional as F
+from minimix.ops.product import matrix_product, matrix_product_backward
 
 rng = np.random.default_rng(0)
 
@@ -94,3 +95,12 @@ def test_profile_counts_two_operations_for_each_product():
         F.matmul(np.ones((2, 3)), np.ones((3, 4)))
         F.linear(np.ones((2, 3)), np.ones((4, 3)))
     assert report.rows["matmul", "forward"][2] == report.rows["linear", "forward"][2] == 2 * 2 * 3 * 4
+
+
+@pytest.mark.parametrize("shapes", [((2, 3), (4, 5), (2, 5)), ((2, 3), (3, 5), (2, 4)), ((2, 3), (3, 4), (3, 4))])
+def test_matrices_that_do_not_fit_never_reach_the_loops(shapes):
+    weight, x, out = (np.ones(shape, np.float32) for shape in shapes)
+    with pytest.raises(ValueError, match="do not fit"):
+        matrix_product(weight, x, out)
+    with pytest.raises(ValueError, match="do not fit"):
+        matrix_product_backward(out, weight, x, None)

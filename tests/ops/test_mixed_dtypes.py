@@ -60,7 +60,7 @@ def test_mixtures_are_refused(name):
         mixed = arrays | {other: arrays[other].astype(np.float32)}
         with pytest.raises(RuntimeError) as refusal:
             call(*mixed.values())
-        said = f"{first} is float64 but {other} is float32: use {other}.astype(float64), or convert {first}"
+        said = f"{first} is float64 but {other} is float32: use {first}.astype(np.float32), or convert {other}"
         assert re.fullmatch(rf"(\w+: )?{re.escape(said)}", str(refusal.value))
 
 

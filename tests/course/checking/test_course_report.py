@@ -162,10 +162,15 @@ def test_large_panels_are_drawn_without_numbers():
 
 def test_a_notebook_gets_words_and_picture_as_two_outputs(monkeypatch):
     pytest.importorskip("IPython")
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(sorted(bundle)))
+    shown, told = [], []
+
+    def display(bundle, raw, metadata=None):
+        shown.append(sorted(bundle))
+        told.append((metadata or {}).get("image/png", {}).get("alt"))
+
+    monkeypatch.setattr("IPython.display.display", display)
     course.check_conv2d(flipped)._ipython_display_()
-    assert shown == [["text/html", "text/plain"], ["image/png"]]
+    assert shown == [["text/html", "text/plain"], ["image/png", "text/plain"]] and told[0] is None and len(told[1]) > 20
     shown.clear()
     course.check_receptive_field(lambda layers: (1, 1))._ipython_display_()
     assert shown == [["text/html", "text/plain"]]
