@@ -682,7 +682,9 @@ def test_a_folder_with_the_name_of_a_run_does_not_hide_it(minimix):
     assert minimix(*TRAIN, "--name", "q")[0] == 0
     for make in (lambda: Path("q").mkdir(), lambda: Path("q").write_text("a file")):
         make()
-        for typed in (("evaluate", "q"), ("plot", "q"), ("train", "--resume", "q")):
+        Image.new("RGB", (40, 40)).save("one.png")
+        more = (("predict", "one.png", "--run", "q"), ("plot", "runs/q", "q"))
+        for typed in (("evaluate", "q"), ("plot", "q"), ("train", "--resume", "q"), *more):
             code, _, errors = minimix(*typed)
             assert code == 0, (typed, errors)
         code, output, errors = minimix(*TRAIN, "--from", "q")
@@ -696,9 +698,9 @@ def test_a_folder_with_the_name_of_a_run_does_not_hide_it(minimix):
 def test_refusals_name_no_arguments_of_python(minimix, trained):
     mm.save_weights(mm.nn.Linear(3, 3), "t.safetensors")
     for typed, message in (
-        ((*TRAIN, "--name", RUN.name), f"--name: there is a run in {RUN} already: resume it, or choose another name"),
+        ((*TRAIN, "--name", RUN.name), f"choose another name, or `minimix train --resume {RUN.name}` to go on with it"),
         ((*TRAIN, "--from", "t.safetensors"), "say which network it is, by name and options"),
-        ((*TRAIN, "--from", "gone"), "--from: there is no run and no file gone"),
+        ((*TRAIN, "--from", "gone"), f"--from: there is no run and no file gone: there are {RUN.name}"),
         ((*TRAIN, "--patience", "0"), "--patience: 0 would end a run before its first epoch"),
         ((*TRAIN, "--patience", "-1"), "--patience: expected a whole number, 1 or more, not -1"),
         ((*TRAIN, "--patience", "2", "--validation", "0"), "keep a tenth, 0.1"),
@@ -712,6 +714,24 @@ def test_refusals_name_no_arguments_of_python(minimix, trained):
             typed,
             errors,
         )
+
+
+def test_what_needs_no_data_is_refused_before_they_are_read(minimix, trained, monkeypatch):
+    def load(*_, **__):
+        raise AssertionError("the data were read")
+
+    monkeypatch.setattr(data, "load", load)
+    for typed, message in (
+        (("--name", RUN.name), "--name: there is a run in"),
+        (("--from", "gone"), "--from: there is no run"),
+        (("--from", RUN.name, "--model", "xception_cifar"), "--from: "),
+        (("-o", "width=0.5", "-o", "knels=3"), "mixnet_nano has no option 'knels'"),
+        (("--freeze", "blocks.77"), "--freeze: mixnet_nano has no stage 'blocks.77'"),
+    ):
+        code, output, errors = minimix("train", *typed)
+        assert code == 2 and message in errors and not output, (typed, errors)
+    code, _, errors = minimix("train", "--resume", "--lr", "0.123456789")
+    assert code == 2 and "--lr was 0.3 and is 0.1235 now" in errors
 
 
 def test_patience_is_given_up_when_a_run_is_resumed(minimix):

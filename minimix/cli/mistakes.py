@@ -46,7 +46,7 @@ def in_options(message: str, app: typer.Typer, arguments: list[str]) -> str:
             message = re.sub(rf"(?<![\w.'\"-]){argument}(?![\w'\"=])", option, message)
         elif given is not None:
             message = re.sub(rf"(?:^|(?<=: )|(?<=; )){argument}(?= (?:must|was|is|probability)\b)", option, message)
-    return message
+    return re.sub(r"\bresume='([^']*)'(?= to )", r"`minimix train --resume \1`", message)
 
 
 def failed(error: OSError) -> str:

@@ -160,15 +160,20 @@ def differences(saved: dict, given: dict) -> list[str]:
         changed = [name for name in {**before, **now} if name not in before or name not in now or before[name] != now[name]]
         of_model = [f"{name} was {_said(before, name)} and is {_said(now, name)} now" for name in changed]
         return of_model + differences(saved, {name: value for name, value in given.items() if name != "model_options"})
+    changed = [name for name in given if name not in HARMLESS and _plain(given[name]) != saved.get(name)]
     return [
-        f"{name} was {saved.get(name)!r} and is {_plain(value)!r} now"
-        for name, value in given.items()
-        if name not in HARMLESS and _plain(value) != saved.get(name)
+        f"{name} was {before} and is {now} now" for name in changed for before, now in [_pair(saved.get(name), given[name])]
     ]
 
 
 def _said(options: dict, name: str) -> str:
     return repr(options[name]) if name in options else "not given"
+
+
+def _pair(before, now) -> tuple[str, str]:
+    """Both in words; numbers, of which computed ones have seventeen digits, with four where these tell them apart."""
+    short = [f"{value:.4g}" if isinstance(value, float) else repr(value) for value in (before, _plain(now))]
+    return (short[0], short[1]) if short[0] != short[1] else (repr(before), repr(_plain(now)))
 
 
 def _plain(value):

@@ -17,7 +17,7 @@ from minimix.data.augmentations import augmentations
 from minimix.kernels import cores
 from minimix.models import own
 from minimix.nn import Module
-from minimix.train import checkpoint, figures, metrics, prepare, sources, starting
+from minimix.train import checkpoint, figures, metrics, naming, prepare, sources, starting
 from minimix.train import resume as resuming
 from minimix.train.compiling import watched
 from minimix.train.config import EXTENSIBLE, Config, completed
@@ -166,6 +166,8 @@ def train(
             "patience: 0 would end a run before its first epoch: give 1 to end it at the first that is not better, or leave it "
             "out to train for all epochs"
         )
+    if path is None:
+        naming.check_free(config.name, config.runs)
     if path is None and config.from_ is not None:
         weights = starting.find(config.from_, config.runs)
         config = starting.with_network(config, weights, asked, own_model)
@@ -175,6 +177,8 @@ def train(
                 mine = f"{weights.path} is of a network of your own, {config.model}"
                 raise ValueError(f"model: {mine}: give it, too, or FILE.py:FUNCTION")
     prepare.check_model(config, own_model, file)
+    if path is None and own_model is None and file is None:
+        prepare.check_start(config, weights)
 
     with ExitStack() as held, reporter(log) as progress, listening() as request, limited(config.threads), \
             watched(progress.compiling), np.errstate(all="ignore"):  # fmt: skip
@@ -209,6 +213,8 @@ def train(
             state = prepare.new_state(config, mine, about, batches, progress, weights)
         if saved is None and mine is not None:
             own.check(state.model, file or config.model, about["image_shape"], len(about["classes"]))
+        if saved is None and mine is None:
+            prepare.check_size(config, state.model, about["image_shape"])
         if saved is None:
             folder, config = prepare.new_folder(config, held)
         else:
