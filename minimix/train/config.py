@@ -161,9 +161,8 @@ def differences(saved: dict, given: dict) -> list[str]:
         of_model = [f"{name} was {_said(before, name)} and is {_said(now, name)} now" for name in changed]
         return of_model + differences(saved, {name: value for name, value in given.items() if name != "model_options"})
     changed = [name for name in given if name not in HARMLESS and _plain(given[name]) != saved.get(name)]
-    return [
-        f"{name} was {before} and is {now} now" for name in changed for before, now in [_pair(saved.get(name), given[name])]
-    ]
+    pairs = {name: _pair(saved.get(name), given[name]) for name in changed}
+    return [f"{name} was {before} and is {now} now" for name, (before, now) in pairs.items()]
 
 
 def _said(options: dict, name: str) -> str:
@@ -172,7 +171,8 @@ def _said(options: dict, name: str) -> str:
 
 def _pair(before, now) -> tuple[str, str]:
     """Both in words; numbers, of which computed ones have seventeen digits, with four where these tell them apart."""
-    short = [f"{value:.4g}" if isinstance(value, float) else repr(value) for value in (before, _plain(now))]
+    both = before, _plain(now)
+    short = [f"{value:.4g}" if isinstance(value, float) and len(repr(value)) > 8 else repr(value) for value in both]
     return (short[0], short[1]) if short[0] != short[1] else (repr(before), repr(_plain(now)))
 
 

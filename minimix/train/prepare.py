@@ -37,7 +37,7 @@ def check_model(config: Config, own_model, file: str | None) -> None:
 
 
 def check_start(config: Config, start: Start | None) -> None:
-    """Refuse options, sizes, first weights (``start``) and stages that a network by name cannot take: before the data are read."""
+    """Refuse options, a size, first weights (``start``) and stages that a network by name cannot have."""
     network = models.create(config.model, **config.model_options)
     if config.size is not None:
         check_size(config, network, (3, config.size, config.size))
@@ -55,9 +55,10 @@ def check_size(config: Config, model: Module, shape: tuple) -> None:
     smaller = side // min((min(output[2:]) for output in maps if min(output[2:]) > 1), default=side)
     least = smaller // 2 + 1
     if smaller > 1 and min(shape[1:]) < least:
-        what = f"{config.model} makes pictures {smaller} times smaller"
+        what = f"{'size' if config.size else 'data'}: {shape[1]}x{shape[2]} pixels are too few"
         raise ValueError(
-            f"{'size' if config.size else 'data'}: {shape[1]}x{shape[2]} pixels are too few: {what}, and needs {least} a side or more, better {4 * smaller}"
+            f"{what}: {config.model} makes pictures {smaller} times smaller, and needs {least} a side or more, better "
+            f"{4 * smaller}"
         )
 
 
