@@ -22,7 +22,6 @@ from minimix.train.progress import Silent, row
 from minimix.train.state import State
 from minimix.train.stop import Request, Stop, StopTraining
 
-
 SHOWN = 3  # epochs of before, when a run is resumed
 
 

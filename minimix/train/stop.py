@@ -10,7 +10,10 @@ SIGNALS = ("SIGINT", "SIGTERM")
 # What a signal is answered, by what is under way.
 BEFORE = "Stopping before the first step. Once more: at once."
 STEP = "Stopping after this step, with a checkpoint. Once more: at once, without."
-COMPILER = "Stopping when the compiler is done, which may take a minute, and this step, with a checkpoint. Once more: at once, without."
+COMPILER = (
+    "Stopping when the compiler is done, which may take a minute, and this step, with a checkpoint. Once more: at once, "
+    "without."
+)
 DRAWING = "The run has ended and is saved; only its pictures are missing. Once more: at once, without them."
 
 
