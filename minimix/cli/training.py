@@ -173,7 +173,7 @@ def evaluate(
     threads: THREADS = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ):
-    """Loss and accuracy of a trained network, in all and for each class. Without RUN: of the latest one.
+    """Loss and accuracy of a trained network, class by class. Without RUN: of the latest one.
 
     Of its own training images, --split train takes those that it was trained on.
     """

@@ -255,7 +255,7 @@ def train(
         request.answer = lambda: stop.DRAWING
         progress.busy("drawing curves.png, confusion.png and mistakes.png")
         shown = (loop.test, test_set) if loop.test is not None else (loop.validation, validation_set)
-        title = f"{folder.name}: {config.model} on {config.data}"
+        title = figures.title(folder, config.model, config.data)
         figures.draw(folder, state.history, *shown, title, progress.note)
         result = Result(folder, state.model.eval(), config, state.history, time.monotonic() - start, loop.speed(),
                         stopped_by or loop.ended, state.chosen)  # fmt: skip
