@@ -117,7 +117,8 @@ def _places(geometry) -> tuple:
 def _columns(planes, geometry, group: int):
     """The windows of one group's channels as a matrix (C/groups * KH * KW, OH * OW * N)."""
     channels = geometry.channels // geometry.groups
-    if geometry.kernel == (1, 1) and geometry.stride == (1, 1) and not _padded(geometry):
+    everywhere = (geometry.out_height, geometry.out_width) == (geometry.height, geometry.width)  # whatever the stride says
+    if geometry.kernel == (1, 1) and everywhere and not _padded(geometry):
         return planes[group * channels : (group + 1) * channels].reshape(channels, -1)  # a 1x1 kernel's windows are the picture
     taps = geometry.kernel[0] * geometry.kernel[1]
     columns = memory.empty((channels * taps, int(np.prod(_places(geometry)))), planes.dtype)

@@ -262,3 +262,11 @@ def test_padding_of_two_lengths_and_weights_that_are_not_finite():
     weight[0, 0, 2, 2] = np.nan  # with zeros at the end alone, it meets all but the last window of each row and column
     out = F.conv2d(x, weight, padding="tf_same", stride=2).data
     np.testing.assert_array_equal(np.isnan(out[0]), [[[True, False], [False, False]], np.zeros((2, 2))])
+
+
+@pytest.mark.parametrize("size", [(1, 2), (2, 1), (2, 2), (3, 3)])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_one_pixel_of_several_through_a_1x1_kernel(size, groups):
+    """A stride that leaves one window is no stride, but the window is not the picture."""
+    x, weight = rng.standard_normal((5, 4, *size)), rng.standard_normal((6, 4 // groups, 1, 1))
+    check(draws.Case("conv2d", [x, weight], {"stride": 3, "groups": groups}))
