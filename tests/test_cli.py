@@ -17,7 +17,7 @@ from PIL import Image
 
 import minimix as mm
 from minimix import cli, data
-from minimix.cli import training
+from minimix.cli import plotting, training
 from minimix.data import patterns
 from minimix.train import Config, checkpoint, load_model, read_metrics
 from minimix.train import train as train_function
@@ -714,6 +714,29 @@ def test_refusals_name_no_arguments_of_python(minimix, trained):
             typed,
             errors,
         )
+
+
+def test_mistyped_words_are_answered_in_plain_words(minimix):
+    for typed, message in (
+        ("train --lr abc", "--lr: expected a number, not 'abc'"),
+        ("train --epochs 1.5", "--epochs: expected a whole number, not '1.5'"),
+        ("predict --top 0 a.png", "--top: expected 1 or more, not '0'"),
+        ("data list", "`minimix data` alone shows what there is"),
+        ("compare mixnet_s nope", "`minimix models` lists them"),
+    ):
+        code, _, errors = minimix(*typed.split())
+        assert code == 2 and message in errors and "Input" not in errors, (typed, errors)
+
+
+def test_a_run_that_is_drawn_anew_keeps_its_title(trained):
+    assert plotting._title(RUN) == f"{RUN.name}: mixnet_nano on patterns10"
+    (RUN / "config.json").write_text("[]")
+    assert plotting._title(RUN) == RUN.name
+
+
+def test_short_help_fits_a_terminal(minimix, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "..." not in minimix("--help")[1]
 
 
 def test_what_needs_no_data_is_refused_before_they_are_read(minimix, trained, monkeypatch):
