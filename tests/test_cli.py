@@ -736,7 +736,7 @@ def test_a_run_that_is_drawn_anew_keeps_its_title(trained):
 
 def test_short_help_fits_a_terminal(minimix, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    assert "..." not in minimix("--help")[1]
+    assert not [line for line in minimix("--help")[1].splitlines() if line.endswith("...")]
 
 
 def test_what_needs_no_data_is_refused_before_they_are_read(minimix, trained, monkeypatch):
