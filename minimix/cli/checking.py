@@ -16,7 +16,7 @@ def gradcheck(
     seed: Annotated[int, Option(help="Of the inputs and of the random projections.", min=0)] = 0,
     threads: THREADS = None,
 ):
-    """Check every layer's gradients, by finite differences and complex steps. Exit code 1 where one is wrong."""
+    """Check every layer's gradients by finite differences. Exit code 1 where one is wrong."""
     from minimix.gradcheck.cases import functional_cases
     from minimix.gradcheck.cases_images import image_cases
     from minimix.gradcheck.check import MODES
