@@ -17,7 +17,7 @@ from PIL import Image
 
 import minimix as mm
 from minimix import cli, data
-from minimix.cli import training
+from minimix.cli import plotting, training
 from minimix.data import patterns
 from minimix.train import Config, checkpoint, load_model, read_metrics
 from minimix.train import train as train_function
@@ -682,7 +682,9 @@ def test_a_folder_with_the_name_of_a_run_does_not_hide_it(minimix):
     assert minimix(*TRAIN, "--name", "q")[0] == 0
     for make in (lambda: Path("q").mkdir(), lambda: Path("q").write_text("a file")):
         make()
-        for typed in (("evaluate", "q"), ("plot", "q"), ("train", "--resume", "q")):
+        Image.new("RGB", (40, 40)).save("one.png")
+        more = (("predict", "one.png", "--run", "q"), ("plot", "runs/q", "q"))
+        for typed in (("evaluate", "q"), ("plot", "q"), ("train", "--resume", "q"), *more):
             code, _, errors = minimix(*typed)
             assert code == 0, (typed, errors)
         code, output, errors = minimix(*TRAIN, "--from", "q")
@@ -696,9 +698,9 @@ def test_a_folder_with_the_name_of_a_run_does_not_hide_it(minimix):
 def test_refusals_name_no_arguments_of_python(minimix, trained):
     mm.save_weights(mm.nn.Linear(3, 3), "t.safetensors")
     for typed, message in (
-        ((*TRAIN, "--name", RUN.name), f"--name: there is a run in {RUN} already: resume it, or choose another name"),
+        ((*TRAIN, "--name", RUN.name), f"choose another name, or `minimix train --resume {RUN.name}` to go on with it"),
         ((*TRAIN, "--from", "t.safetensors"), "say which network it is, by name and options"),
-        ((*TRAIN, "--from", "gone"), "--from: there is no run and no file gone"),
+        ((*TRAIN, "--from", "gone"), f"--from: there is no run and no file gone: there are {RUN.name}"),
         ((*TRAIN, "--patience", "0"), "--patience: 0 would end a run before its first epoch"),
         ((*TRAIN, "--patience", "-1"), "--patience: expected a whole number, 1 or more, not -1"),
         ((*TRAIN, "--patience", "2", "--validation", "0"), "keep a tenth, 0.1"),
@@ -712,6 +714,48 @@ def test_refusals_name_no_arguments_of_python(minimix, trained):
             typed,
             errors,
         )
+
+
+def test_mistyped_words_are_answered_in_plain_words(minimix):
+    for typed, message in (
+        ("train --lr abc", "--lr: expected a number, not 'abc'"),
+        ("train --epochs 1.5", "--epochs: expected a whole number, not '1.5'"),
+        ("predict --top 0 a.png", "--top: expected 1 or more, not '0'"),
+        ("data list", "`minimix data` alone shows what there is"),
+        ("compare mixnet_s nope", "`minimix models` lists them"),
+    ):
+        code, _, errors = minimix(*typed.split())
+        assert code == 2 and message in errors and "Input" not in errors, (typed, errors)
+
+
+def test_a_run_that_is_drawn_anew_keeps_its_title(trained):
+    assert plotting._title(RUN) == f"{RUN.name}: mixnet_nano on patterns10"
+    (RUN / "config.json").write_text("[]")
+    assert plotting._title(RUN) == RUN.name
+
+
+def test_short_help_fits_a_terminal(minimix, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = minimix("--help")[1].splitlines()
+    assert not [line for line in lines if line.endswith("...") and "Usage" not in line]
+
+
+def test_what_needs_no_data_is_refused_before_they_are_read(minimix, trained, monkeypatch):
+    def load(*_, **__):
+        raise AssertionError("the data were read")
+
+    monkeypatch.setattr(data, "load", load)
+    for typed, message in (
+        (("--name", RUN.name), "--name: there is a run in"),
+        (("--from", "gone"), "--from: there is no run"),
+        (("--from", RUN.name, "--model", "xception_cifar"), "--from: "),
+        (("-o", "width=0.5", "-o", "knels=3"), "mixnet_nano has no option 'knels'"),
+        (("--freeze", "blocks.77"), "--freeze: mixnet_nano has no stage 'blocks.77'"),
+    ):
+        code, output, errors = minimix("train", *typed)
+        assert code == 2 and message in errors and not output, (typed, errors)
+    code, _, errors = minimix("train", "--resume", "--lr", "0.123456789")
+    assert code == 2 and "--lr was 0.3 and is 0.1235 now" in errors
 
 
 def test_patience_is_given_up_when_a_run_is_resumed(minimix):

@@ -6,6 +6,8 @@ MINIMIX_DEBUG=1 shows where an error came from.
 """
 
 import contextlib
+import errno
+import logging
 import os
 import sys
 import traceback
@@ -24,6 +26,8 @@ from minimix.starting import started
 from minimix.tables import terminal_width
 
 BOXES = 100  # columns; in narrower terminals typer's boxes would cut the names of options: plain help does not
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EIO)  # where no file is named, it was standard output: ``files.write`` names its own
+LEAVE_FILES = {"train", "plot", "notebooks", "data get", "data preview"}  # what these print is not what they are for
 INTERRUPTED = 128 + 2  # as a shell counts a program that Ctrl-C has ended
 
 app = typer.Typer(
@@ -60,19 +64,22 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command, that of ``sys.argv`` where no arguments are given, and exit."""
     if os.environ.get("MINIMIX_DEBUG", "") in ("", "0"):
         warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"  # not where in minimix's code it arose
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it says at length where it keeps its fonts
     arguments = training.bare_resume(sys.argv[1:] if arguments is None else arguments)
     code = 1
     try:
         started()
         open_closed_streams()
         code = _run(arguments)
+        if code == 0 and getattr(sys.stdout, "missed", False) and not LEAVE_FILES & {" ".join(arguments[:n]) for n in (1, 2)}:
+            raise OSError(errno.EBADF, "closed, so that nobody has seen the answer", "standard output")
         sys.stdout.flush()  # here, where it can still be told that the disk is full
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:  # whoever was reading has seen enough: `minimix summary | head`
         _forget_output()
     except Exception as error:
-        if isinstance(error, OSError) and error.filename is None and _lost(sys.stdout):
+        if isinstance(error, OSError) and error.filename is None and (error.errno in FULL or _lost(sys.stdout)):
             _forget_output()
             error = OSError(error.errno, error.strerror, "standard output")
         if os.environ.get("MINIMIX_DEBUG", "") not in ("", "0") or not _for_users(error):

@@ -16,7 +16,7 @@ def gradcheck(
     seed: Annotated[int, Option(help="Of the inputs and of the random projections.", min=0)] = 0,
     threads: THREADS = None,
 ):
-    """Compare the gradients of every layer with finite differences and complex steps. Exit code 1 where one is wrong."""
+    """Check every layer's gradients by finite differences. Exit code 1 where one is wrong."""
     from minimix.gradcheck.cases import functional_cases
     from minimix.gradcheck.cases_images import image_cases
     from minimix.gradcheck.check import MODES
@@ -37,7 +37,7 @@ def info(
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
     clear_cache: Annotated[bool, Option("--clear-cache", help="Remove all compiled kernels that are kept on disk.")] = False,
 ):
-    """Versions, processor, threads, compiled kernels and folders: what to send with a question about speed or a bug."""
+    """Versions, processor, threads, compiled kernels and folders. Send it with a question about speed or a bug."""
     from minimix.cli.output import print_facts
     from minimix.info import clear_cache as clear
     from minimix.info import info as collect

@@ -53,7 +53,7 @@ def summary(
     as_json: JSON = False,
     as_csv: Annotated[bool, Option("--csv", help="Print the layers as CSV.")] = False,
 ):
-    """Parameters, multiply-adds and memory of a network, layer by layer, from its structure alone.
+    """Parameters, multiply-adds and memory, layer by layer. All is counted from a network's structure alone.
 
     "kernels" and "channels" are those of each group of channels, "field" the pixels that one output can depend on.
     """
@@ -103,7 +103,7 @@ def compare(
     as_json: JSON = False,
     as_csv: Annotated[bool, Option("--csv", help="Print CSV.")] = False,
 ):
-    """Networks side by side: what they cost exactly, and what papers print about them.
+    """Networks side by side: exact costs, and what papers print.
 
     Each has its own input size, unless --input gives one for all.
     """

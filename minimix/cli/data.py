@@ -10,7 +10,7 @@ from minimix.cli.options import DATA_DIR, known
 
 Option, Argument = typer.Option, typer.Argument
 
-app = typer.Typer(help="List data sets and where they are; get CIFAR-10 or CIFAR-100; look at images.")
+app = typer.Typer(help="Data sets: where they are, downloads, sheets of images. Alone, it lists them.")
 
 
 @app.callback(invoke_without_command=True)

@@ -6,16 +6,43 @@ import typer
 
 MISUSE = typer.BadParameter.__mro__[2]  # ClickException, of the click that typer brings or of its own
 
+NUMBERS = {  # what typer says of numbers, and what we say
+    r"valid number|valid float": "a number",
+    r"valid integer": "a whole number",
+    r"greater than or equal to (\S+)|in the range x>=(\S+)\Z": r"\1\2 or more",
+    r"less than or equal to (\S+)": r"\1 or less",
+}
+
 
 def misuse(error, arguments: list[str]) -> str:
     """What typer refused, in one line."""
     message = " ".join(error.format_message().split()).rstrip(".")
     message = message[:1].lower() + message[1:]
     value = _value(getattr(error, "param", None), arguments)
+    if value is not None:
+        message = _expected(message, value)
     if value is not None and (not value or value not in message):
         message += f" (got {value!r})"
-    command = error.ctx.command_path if getattr(error, "ctx", None) is not None else "minimix"
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "minimix"
+    if message.startswith("no such command") and " " in command and not message.endswith("?"):
+        message += f": there are {', '.join(context.command.commands)}; `{command}` alone shows what there is"
     return f"{message}{'' if message.endswith('?') else ';'} see {command} --help"
+
+
+def _expected(message: str, value: str) -> str:
+    """What is wrong with a number, as all of minimix says it.
+
+    >>> _expected("invalid value for '--lr': Input should be a valid number, unable to parse string as a number", "abc")
+    "--lr: expected a number, not 'abc'"
+    >>> _expected("invalid value for '--top': Input should be greater than or equal to 1", "0")
+    "--top: expected 1 or more, not '0'"
+    """
+    option, _, reason = message.removeprefix("invalid value for ").partition(": ")
+    for pattern, expected in NUMBERS.items():
+        if found := re.search(pattern, reason):
+            return f"{option.strip(chr(39))}: expected {found.expand(expected)}, not {value!r}"
+    return message
 
 
 def _value(parameter, arguments: list[str]) -> str | None:
@@ -46,7 +73,7 @@ def in_options(message: str, app: typer.Typer, arguments: list[str]) -> str:
             message = re.sub(rf"(?<![\w.'\"-]){argument}(?![\w'\"=])", option, message)
         elif given is not None:
             message = re.sub(rf"(?:^|(?<=: )|(?<=; )){argument}(?= (?:must|was|is|probability)\b)", option, message)
-    return message
+    return re.sub(r"\bresume='([^']*)'(?= to )", r"`minimix train --resume \1`", message)
 
 
 def failed(error: OSError) -> str:

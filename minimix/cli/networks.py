@@ -18,7 +18,7 @@ def models(
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, Option("--csv", help="Print CSV.")] = False,
 ):
-    """All networks, with what one picture costs in each, and where they are from.
+    """All networks, what a picture costs in each, and their origin.
 
     "hub" under weights: `minimix predict --model NETWORK` fetches published ones. Those called "_cifar" are for pictures of
     32x32. Options change a network: `minimix summary mixnet_s:kernels=3,5`.

@@ -1,5 +1,6 @@
 """What commands print beside plain lines and tables (``minimix/tables.py``): facts by name, and what went wrong."""
 
+import io
 import os
 import sys
 
@@ -27,15 +28,28 @@ def complain(message: str) -> None:
     Console(stderr=True).print(f"error: {message}", style="red", markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
+class _Closed(io.TextIOWrapper):
+    """Standard output where there is none: remembers whether something was to be seen there."""
+
+    missed = False
+
+    def __init__(self):
+        super().__init__(open(os.devnull, "wb"), encoding="utf-8")
+
+    def write(self, text: str) -> int:
+        self.missed = self.missed or bool(text)
+        return super().write(text)
+
+
 def open_closed_streams() -> None:
-    """Where a shell has closed standard input, output or error (``>&-``), what is written there goes nowhere, as it was meant,
-    and no file that is opened later gets their numbers, under which programs write."""
+    """Where a shell has closed standard input, output or error (``>&-``), what is written there goes nowhere, and no file that
+    is opened later gets their numbers, under which programs write. ``sys.stdout.missed`` says whether something was lost."""
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(number)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+            setattr(sys, name, _Closed() if name == "stdout" else open(os.devnull, mode, encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a letter that the terminal's encoding lacks is no reason to stop
             stream.reconfigure(errors="backslashreplace")

@@ -24,7 +24,7 @@ def plot(
             show_default="curves.png: in the run's folder, or for several in --runs",
         ),
     ] = None,
-    title: Annotated[str, typer.Option(help="Above the picture.", show_default="the run's name")] = "",
+    title: Annotated[str, typer.Option(help="Above the picture.", show_default="the run, its network and its data")] = "",
     runs: RUNS = Path("runs"),
 ):
     """Draw loss, accuracy and learning rate over the epochs. Several runs share a picture. A run may still be under way."""
@@ -42,10 +42,23 @@ def plot(
     histories = dict(zip(labels, map(_history, folders), strict=True))
     if output is None:
         output = (folders[0] if len(folders) == 1 else runs if runs.is_dir() else Path()) / "curves.png"
-    save(viz.curves(histories, title or (names[0] if len(names) == 1 else "")), output)
+    save(viz.curves(histories, title or (_title(folders[0]) if len(names) == 1 else "")), output)
     for name, history in histories.items():
         print(f"{name}: {count(len(history), 'epoch')}")
     print(f"drawn in {output}")
+
+
+def _title(folder: Path) -> str:
+    """As ``train`` has it: the run's name, its network and its data, where config.json says them."""
+    import json
+
+    from minimix.train.figures import title
+
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))["config"]
+        return title(folder, config["model"], config["data"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return folder.resolve().name
 
 
 def _history(folder: Path) -> list:

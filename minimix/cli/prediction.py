@@ -53,7 +53,7 @@ def predict(
         str | None, Option("--csv", metavar="FILE", help="Write CSV, a line for each image and class; -: print it.")
     ] = None,
 ):
-    """Which classes a network sees in images: one that was trained here, or --model with published or other weights.
+    """Which classes a network sees in pictures. It is one that was trained here, or --model with published or other weights.
 
     Of a folder, the pictures in it are taken, but not those in its sub-folders. Pictures that cannot be read are named on
     standard error; the others are classified all the same, and the exit code is 1.

@@ -14,7 +14,6 @@ from minimix.cli.options import (
     RUNS,
     SETTINGS,
     THREADS,
-    hint,
     kernels_of,
     known,
     model_options,
@@ -174,7 +173,7 @@ def evaluate(
     threads: THREADS = None,
     as_json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
 ):
-    """Loss and accuracy of a trained network, in all and for each class. Without RUN: of the latest one.
+    """Loss and accuracy of a trained network, class by class. Without RUN: of the latest one.
 
     Of its own training images, --split train takes those that it was trained on.
     """
@@ -225,15 +224,12 @@ def find_run(checkpoint: str | None, runs: Path) -> Path:
         if passed:
             typer.echo(f"{', '.join(passed)} never finished an epoch: taking {taken}", err=True)
         return taken
-    from minimix.train.naming import located
+    from minimix.train.naming import located, there
 
     path = located(checkpoint, runs)
     if path.exists():
         return path
-    names = [folder.name for folder in sorted(runs.glob("*")) if folder.is_dir()]
-    raise FileNotFoundError(
-        f"no file, folder or run is called {checkpoint}: {hint(checkpoint, names) if names else f'there is no run in {runs}'}"
-    )
+    raise FileNotFoundError(f"no file, folder or run is called {checkpoint}: {there(checkpoint, runs)}")
 
 
 def _finished_an_epoch(path: Path) -> bool:

@@ -8,6 +8,7 @@ The names of the folders, sorted, are the classes, as in torchvision's ImageFold
 """
 
 import hashlib
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,7 +91,8 @@ def parts(folder, size: int = 32, *, test_share: float = 0.2, seed: int = 0, kee
             labels += [label] * len(found)
             part_of += [part] * len(found)
     pixels, unreadable, remarks = kept.read(folder, pictures, int(size), tell, keep)
-    notes += _unreadable(unreadable, remarks)
+    inside = f"{listing.text(str(folder))}{os.sep}"  # which the first line names
+    notes += _unreadable({i: why.replace(inside, "", 1) for i, why in unreadable.items()}, remarks)
     good = np.array([i for i in range(len(pictures)) if i not in unreadable], np.int64)
     labels, part_of = np.array(labels, np.int64)[good], np.array(part_of, np.int64)[good]
     if not layout.test:

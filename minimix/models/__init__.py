@@ -84,7 +84,7 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
         raise ValueError(f"{name} is a file: say which function or class in it makes the network, {name}:FUNCTION")
     if name not in names():
         near = nearest(name, names())
-        advice = f"did you mean {near[0]!r}?" if near else "models.names() lists them, as does the command minimix models"
+        advice = f"did you mean {near[0]!r}?" if near else "`minimix models` lists them, and in Python models.names()"
         raise ValueError(f"no network is called {name!r}: {advice}")
     if pretrained:
         repository(name)  # refuses where there are none

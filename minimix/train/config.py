@@ -160,15 +160,20 @@ def differences(saved: dict, given: dict) -> list[str]:
         changed = [name for name in {**before, **now} if name not in before or name not in now or before[name] != now[name]]
         of_model = [f"{name} was {_said(before, name)} and is {_said(now, name)} now" for name in changed]
         return of_model + differences(saved, {name: value for name, value in given.items() if name != "model_options"})
-    return [
-        f"{name} was {saved.get(name)!r} and is {_plain(value)!r} now"
-        for name, value in given.items()
-        if name not in HARMLESS and _plain(value) != saved.get(name)
-    ]
+    changed = [name for name in given if name not in HARMLESS and _plain(given[name]) != saved.get(name)]
+    pairs = {name: _pair(saved.get(name), given[name]) for name in changed}
+    return [f"{name} was {before} and is {now} now" for name, (before, now) in pairs.items()]
 
 
 def _said(options: dict, name: str) -> str:
     return repr(options[name]) if name in options else "not given"
+
+
+def _pair(before, now) -> tuple[str, str]:
+    """Both in words; numbers, of which computed ones have seventeen digits, with four where these tell them apart."""
+    both = before, _plain(now)
+    short = [f"{value:.4g}" if isinstance(value, float) and len(repr(value)) > 8 else repr(value) for value in both]
+    return (short[0], short[1]) if short[0] != short[1] else (repr(before), repr(_plain(now)))
 
 
 def _plain(value):

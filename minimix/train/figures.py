@@ -30,6 +30,15 @@ def draw(folder, history: list, evaluation: Evaluation | None, dataset: Dataset 
             tell(f"{name} could not be drawn: {type(error).__name__}: {error}")
 
 
+def title(folder: Path, model: str, data: str) -> str:
+    """What stands above the pictures of a run.
+
+    >>> title(Path("runs/mine"), "mixnet_nano", "pets")
+    'mine: mixnet_nano on pets'
+    """
+    return f"{folder.resolve().name}: {model} on {data}"
+
+
 def save(figure, path) -> None:
     """Write a figure in the format that the path's ending names, in one step."""
     path, content = Path(path), io.BytesIO()

@@ -29,8 +29,10 @@ def _stem(model: Module) -> str | None:
     return children[first - 1][0] if first and "stem" not in dict(children) else None
 
 
-def freeze(model: Module, stage: str) -> None:
+def freeze(model: Module, stage: str, called: str = "") -> None:
     """Freeze everything up to and including ``stage``, in the order in which the network's layers were defined.
+
+    called: the network's name, for what is said of it.
 
     Raises ValueError for a stage that the network does not have, and where nothing would be left to train.
 
@@ -43,7 +45,9 @@ def freeze(model: Module, stage: str) -> None:
     last = (_stem(model) if stage == "stem" else None) or stage
     modules = dict(model.named_modules())
     if last not in modules or not last:
-        raise ValueError(f"freeze: {type(model).__name__} has no stage {stage!r}: there are {', '.join(stages(model))}")
+        raise ValueError(
+            f"freeze: {called or type(model).__name__} has no stage {stage!r}: there are {', '.join(stages(model))}"
+        )
     names = list(modules)
     end = max(i for i, name in enumerate(names) if f"{name}.".startswith(f"{last}."))
     around = {last[:i] for i, letter in enumerate(last) if letter == "."} | {""}

@@ -22,6 +22,8 @@ from minimix.train.progress import Silent, row
 from minimix.train.state import State
 from minimix.train.stop import Request, Stop, StopTraining
 
+SHOWN = 3  # epochs of before, when a run is resumed
+
 
 def step(state: State, images, labels, label_smoothing: float) -> tuple[float, int]:
     """Forward, loss, backward, update. Returns the batch's mean loss and how many images were classified rightly.
@@ -105,7 +107,10 @@ class Loop:
             self.save()  # so that there is something to resume from the first moment on
         else:
             self._write_metrics()  # lines that the checkpoint does not know are gone
-        for epoch in self.state.history:
+        history = self.state.history
+        if len(history) > 2 * SHOWN:
+            self.progress.note(f"{len(history) - SHOWN} earlier epochs are in {self.folder / 'metrics.csv'}")
+        for epoch in history[-SHOWN:] if len(history) > 2 * SHOWN else history:
             self.progress.row(self._row(epoch))
         try:
             while self.state.epoch < self.epochs and not self._out_of_patience() and not self.ended:

@@ -3,6 +3,8 @@
 import unicodedata
 from pathlib import Path
 
+from minimix.words import nearest, some
+
 LONGEST = 80  # characters; and bytes as UTF-8 at most twice that: systems allow 255 with what is added
 RESERVED = frozenset({
     "con", "prn", "aux", "nul", "conin$", "conout$", *(f"{port}{i}" for port in ("com", "lpt") for i in "0123456789¹²³")
@@ -40,3 +42,20 @@ def located(run, runs) -> Path:
     inside = Path(runs) / path
     sure = any(path.glob("*.safetensors")) if path.is_dir() else path.is_file() and path.suffix == ".safetensors"
     return inside if not sure and inside.exists() else path
+
+
+def there(name: str, runs) -> str:
+    """Advice for whoever called a run ``name``, which there is not: the nearest in the folder ``runs``, or all."""
+    names = [folder.name for folder in sorted(Path(runs).glob("*")) if folder.is_dir()]
+    near = nearest(name, names)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"there are {some(names, 10)}" if names else f"there is no run in {runs}"
+
+
+def check_free(name: str | None, runs) -> None:
+    """Refuse the name of a run that there is."""
+    folder = Path(runs) / (name or "")
+    if name is not None and (folder / "last.safetensors").exists():
+        known = name if str(runs) == "runs" else str(folder)
+        raise ValueError(f"name: there is a run in {folder} already: choose another name, or resume={known!r} to go on with it")

@@ -9,6 +9,7 @@ import numpy as np
 
 import minimix
 from minimix import models, optim, rng
+from minimix.costs import profile
 from minimix.data import Batches, Dataset
 from minimix.data.augmentations import OWN, augmentations, in_file
 from minimix.models import own
@@ -16,7 +17,7 @@ from minimix.nn import Module
 from minimix.train import freezing, starting
 from minimix.train.config import Config
 from minimix.train.lock import locked
-from minimix.train.naming import folder_name
+from minimix.train.naming import check_free, folder_name
 from minimix.train.progress import Silent
 from minimix.train.starting import Start
 from minimix.train.state import State
@@ -33,6 +34,32 @@ def check_model(config: Config, own_model, file: str | None) -> None:
             raise ValueError(f"model_options: {name} is no choice in training: {whose}")
     if own_model is not None and config.model_options:
         raise ValueError("model_options: these are for a model that is created by name, but a module was given")
+
+
+def check_start(config: Config, start: Start | None) -> None:
+    """Refuse options, a size, first weights (``start``) and stages that a network by name cannot have."""
+    network = models.create(config.model, **config.model_options)
+    if config.size is not None:
+        check_size(config, network, (3, config.size, config.size))
+    if start is not None:
+        starting.take(network, start, ())
+    if config.freeze is not None:
+        freezing.freeze(network, config.freeze, config.model)
+
+
+def check_size(config: Config, model: Module, shape: tuple) -> None:
+    """Refuse pictures, (C, H, W), of which the last layer with a stride would be left a single pixel: what is trained there
+    are batch norms over next to nothing, which soon ends in NaN."""
+    side = 256
+    maps = [row.output_shape for row in profile(model, (1, shape[0], side, side)).rows if len(row.output_shape) == 4]
+    smaller = side // min((min(output[2:]) for output in maps if min(output[2:]) > 1), default=side)
+    least = smaller // 2 + 1
+    if smaller > 1 and min(shape[1:]) < least:
+        what = f"{'size' if config.size else 'data'}: {shape[1]}x{shape[2]} pixels are too few"
+        raise ValueError(
+            f"{what}: {config.model} makes pictures {smaller} times smaller, and needs {least} a side or more, better "
+            f"{4 * smaller}"
+        )
 
 
 def batches(config: Config, train_set: Dataset, functions: tuple = ()) -> Batches:
@@ -70,7 +97,7 @@ def new_state(config: Config, own_model, about: dict, batches: Batches, progress
             progress.note(line)
     freezing.settle(model)
     if config.freeze is not None:
-        freezing.freeze(model, config.freeze)
+        freezing.freeze(model, config.freeze, config.model)
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ValueError("model: none of its parameters requires gradients: there is nothing to train")
     groups = optim.decay_groups(model, config.weight_decay)
@@ -100,8 +127,7 @@ def new_folder(config: Config, held: ExitStack) -> tuple[Path, Config]:
         folder = runs / config.name
         folder.mkdir(exist_ok=True)
         held.enter_context(locked(folder))
-        if (folder / "last.safetensors").exists():
-            raise ValueError(f"name: there is a run in {folder} already: resume it, or choose another name")
+        check_free(config.name, runs)  # again: it may have come since
         return folder, config
     number = 1
     while True:

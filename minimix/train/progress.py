@@ -10,6 +10,7 @@ import time
 
 WIDTHS = {"epoch": 11, "train loss": 12, "accuracy": 10, "val. loss": 11, "accuracy ": 10, "images/s": 10, "time": 8, "left": 8}
 HEADER = "".join(f"{name.strip():>{width}}" for name, width in WIDTHS.items())
+JUDGED = ("val. loss", "accuracy ")  # columns of the validation images
 REDRAW = 0.25  # seconds between two drawings of the moving line
 LINE = 20.0  # seconds between two plain lines within an epoch
 
@@ -39,8 +40,21 @@ def row(epoch, train=(None, None), validation=(None, None), speed=None, spent=No
     return "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS.values(), strict=True)).rstrip()
 
 
-def folded(line: str, width: int) -> list[str]:
+def without_judged(line: str) -> str:
+    """``HEADER``, or a line under it, without the columns of the validation images, where there are none.
+
+    >>> without_judged(HEADER)
+    '      epoch  train loss  accuracy  images/s    time    left'
+    """
+    names = list(WIDTHS)
+    start = sum(WIDTHS[name] for name in names[: names.index(JUDGED[0])])
+    return line[:start] + line[start + sum(WIDTHS[name] for name in JUDGED) :]
+
+
+def folded(line: str, width: int, judged: bool = True) -> list[str]:
     """``HEADER``, or a line under it, for a terminal that is too narrow for it: broken between two columns.
+
+    judged: whether it has the columns of the validation images.
 
     >>> folded(HEADER, 45)
     ['      epoch  train loss  accuracy  val. loss', '  accuracy  images/s    time    left']
@@ -48,7 +62,7 @@ def folded(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
     lines, start, end = [], 0, 0
-    for column in WIDTHS.values():
+    for column in (width for name, width in WIDTHS.items() if judged or name not in JUDGED):
         if end + column - start > width and end > start:
             lines.append(line[start:end].rstrip())
             start = end
@@ -61,7 +75,13 @@ def _figure(value, pattern: str) -> str:
 
 
 class Silent:
-    """Prints nothing; what the other kinds have in common."""
+    """Prints nothing; what the other kinds have in common.
+
+    judged: whether there are validation images, and columns for them. compiled: kernels so far.
+    """
+
+    judged = True
+    compiled = 0
 
     def __enter__(self):
         return self
@@ -97,7 +117,7 @@ class Plain(Silent):
     def __init__(self, file=None):
         self.file = file
         self._printed = time.monotonic()
-        self._compiling = self._header = False
+        self._header = False
 
     def note(self, text):
         print(text, file=self.file or sys.stdout, flush=True)  # sys.stdout of now: notebooks and tests exchange it
@@ -106,16 +126,22 @@ class Plain(Silent):
     busy = note
 
     def compiling(self, name):
-        if not self._compiling:  # all that follow within this run belong to the same wait
-            self._compiling = True
-            self.note("Compiling kernels. This happens once and takes up to half a minute; they are kept for the next time.")
+        self.compiled += 1
+        if self.compiled == 1:  # all that follow within this run belong to the same wait
+            self.note(
+                "Compiling kernels, once: they are kept for the next time. Half a minute or so; where the machine is slow or "
+                "busy, minutes."
+            )
+        elif time.monotonic() - self._printed > LINE:
+            self.note(f"Still compiling: kernel {self.compiled}, {name}.")
 
     def step(self, loop):
         if time.monotonic() - self._printed > LINE:
             self.row(row(loop.place(), loop.running(), speed=loop.speed(), spent=loop.spent(), left=loop.left()))
 
     def row(self, text):
-        self.note(text if self._header else f"{HEADER}\n{text}")
+        for line in [text] if self._header else [HEADER, text]:
+            self.note(line if self.judged else without_judged(line))
         self._header = True
 
     def table(self, title, rows):
@@ -154,7 +180,8 @@ class Terminal(Silent):
         self._draw(text=what)
 
     def compiling(self, name):
-        self._draw(text=f"compiling {name} (once: it is kept for the next time)")
+        self.compiled += 1
+        self._draw(text=f"compiling kernel {self.compiled}, {name} (once: kept for the next time)")
 
     def step(self, loop):
         if time.monotonic() - self._drawn < REDRAW:
@@ -176,11 +203,10 @@ class Terminal(Silent):
         self._moving.refresh()
 
     def row(self, text):
-        width = self.console.width
-        if not self._header:
-            self.note("\n".join(folded(HEADER, width)), "bold")
+        for line, style in [(text, None)] if self._header else [(HEADER, "bold"), (text, None)]:
+            line = line if self.judged else without_judged(line)
+            self.note("\n".join(folded(line, self.console.width, self.judged)), style)
         self._header = True
-        self.note("\n".join(folded(text, width)))
 
     def table(self, title, rows):
         width = max(len(name) for name, _ in rows)

@@ -8,7 +8,7 @@ from minimix.train.checkpoint import CheckpointError
 from minimix.train.config import EXTENSIBLE, Config, differences
 from minimix.train.description import check, reading
 from minimix.train.model import BEST, LAST
-from minimix.train.naming import located
+from minimix.train.naming import located, there
 from minimix.train.state import State
 
 
@@ -33,7 +33,8 @@ def find(resume, config: Config) -> Path | None:
     if resume is not True and config.name is not None and config.name != path.parent.name:
         raise ValueError(f"name is {config.name!r}, but the run to resume is {path.parent}: a resumed run keeps its folder")
     if not path.exists():
-        raise FileNotFoundError(f"there is no checkpoint {path}")
+        advice = "" if path.parent.exists() else f": {there(str(resume), runs)}"
+        raise FileNotFoundError(f"there is no checkpoint {path}{advice}")
     return path
 
 

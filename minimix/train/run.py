@@ -17,7 +17,7 @@ from minimix.data.augmentations import augmentations
 from minimix.kernels import cores
 from minimix.models import own
 from minimix.nn import Module
-from minimix.train import checkpoint, figures, metrics, prepare, sources, starting
+from minimix.train import checkpoint, figures, metrics, naming, prepare, sources, starting, stop
 from minimix.train import resume as resuming
 from minimix.train.compiling import watched
 from minimix.train.config import EXTENSIBLE, Config, completed
@@ -166,6 +166,8 @@ def train(
             "patience: 0 would end a run before its first epoch: give 1 to end it at the first that is not better, or leave it "
             "out to train for all epochs"
         )
+    if path is None:
+        naming.check_free(config.name, config.runs)
     if path is None and config.from_ is not None:
         weights = starting.find(config.from_, config.runs)
         config = starting.with_network(config, weights, asked, own_model)
@@ -175,9 +177,12 @@ def train(
                 mine = f"{weights.path} is of a network of your own, {config.model}"
                 raise ValueError(f"model: {mine}: give it, too, or FILE.py:FUNCTION")
     prepare.check_model(config, own_model, file)
+    if path is None and own_model is None and file is None:
+        prepare.check_start(config, weights)
 
     with ExitStack() as held, reporter(log) as progress, listening() as request, limited(config.threads), \
-            watched(progress.compiling), np.errstate(all="ignore"):  # fmt: skip
+            watched(progress.compiling) as compiler, np.errstate(all="ignore"):  # fmt: skip
+        request.answer = lambda: stop.BEFORE
         if path is not None:
             held.enter_context(locked(path.parent))
             saved = checkpoint.load(path)
@@ -187,7 +192,7 @@ def train(
             images = sources.again(images, was, config.data, path)
             file = file or (sources.network(was, path) if own_model is None else None)
         start = time.monotonic()
-        progress.note(f"minimix {minimix.__version__}: {config.model} on {config.data}, {_threads()}")
+        progress.note(f"minimix {minimix.__version__}: {config.model} on {sources.meant(config)}, {_threads()}")
         if busy := cores.busy():
             progress.note(busy)
         train_set, test_set, validation_set = sources.load(images, config, progress, lambda: _wanted(request))
@@ -209,6 +214,11 @@ def train(
             state = prepare.new_state(config, mine, about, batches, progress, weights)
         if saved is None and mine is not None:
             own.check(state.model, file or config.model, about["image_shape"], len(about["classes"]))
+        if saved is None and mine is None:
+            prepare.check_size(config, state.model, about["image_shape"])
+        _wanted(request)
+        request.answer = lambda: stop.COMPILER if compiler.running else stop.STEP
+        progress.judged = validation_set is not None
         if saved is None:
             folder, config = prepare.new_folder(config, held)
         else:
@@ -237,14 +247,15 @@ def train(
         stopped_by = ""
         try:
             loop.run()
-        except Stop as stop:
-            stopped_by = str(stop)
+        except Stop as reason:
+            stopped_by = str(reason)
             if state.ema is not None:
                 state.model.load_state_dict(state.ema.averages, strict=False)  # counters have no average
 
+        request.answer = lambda: stop.DRAWING
         progress.busy("drawing curves.png, confusion.png and mistakes.png")
         shown = (loop.test, test_set) if loop.test is not None else (loop.validation, validation_set)
-        title = f"{folder.name}: {config.model} on {config.data}"
+        title = figures.title(folder, config.model, config.data)
         figures.draw(folder, state.history, *shown, title, progress.note)
         result = Result(folder, state.model.eval(), config, state.history, time.monotonic() - start, loop.speed(),
                         stopped_by or loop.ended, state.chosen)  # fmt: skip

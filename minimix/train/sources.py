@@ -125,9 +125,16 @@ def load(found: Source, config: Config, progress, check=lambda: None) -> tuple[D
     else:
         progress.busy("loading the data")
         sets = (*(datasets.load(config.data, split, config.data_dir) for split in ("train", "test")), None)
-    for line in filter(None, (part.note for part in sets if part is not None)):
+    for line in dict.fromkeys(part.note for part in sets if part is not None and part.note):
         progress.note(line)
     return sets
+
+
+def meant(config: Config) -> str:
+    """The name of the images; of "auto", what it stands for on this machine."""
+    if config.data != "auto":
+        return config.data
+    return "patterns10" if datasets.find("cifar10", config.data_dir) is None else "cifar10"
 
 
 def _need_two(train_set: Dataset) -> None:

@@ -7,7 +7,7 @@ from minimix.models.weights import read_weights, unusable
 from minimix.nn import Module
 from minimix.train import checkpoint, model
 from minimix.train.config import Config
-from minimix.train.naming import located
+from minimix.train.naming import located, there
 from minimix.words import some
 
 LEAST = 0.5  # this part of a network's parameters must be found; less is another network, some of whose names agree
@@ -31,7 +31,7 @@ def find(from_, runs) -> Start:
     """
     path = located(from_, runs)
     if not path.exists():
-        raise FileNotFoundError(f"from: there is no run and no file {from_}")
+        raise FileNotFoundError(f"from: there is no run and no file {from_}: {there(str(from_), runs)}")
     if path.is_dir() or checkpoint.is_checkpoint(path):
         path, arrays, state, note = model.read(path)
         return Start(path, arrays, state["recipe"], note, state["about"])

@@ -7,6 +7,15 @@ import threading
 
 SIGNALS = ("SIGINT", "SIGTERM")
 
+# What a signal is answered, by what is under way.
+BEFORE = "Stopping before the first step. Once more: at once."
+STEP = "Stopping after this step, with a checkpoint. Once more: at once, without."
+COMPILER = (
+    "Stopping when the compiler is done, which may take a minute, and this step, with a checkpoint. Once more: at once, "
+    "without."
+)
+DRAWING = "The run has ended and is saved; only its pictures are missing. Once more: at once, without them."
+
 
 class Stop(Exception):
     """Raised between two steps after the user has asked for the end. The message is the name of the signal."""
@@ -17,10 +26,14 @@ class StopTraining(Exception):
 
 
 class Request:
-    """Whether somebody has asked for the end. ``check()`` between two steps raises ``Stop`` then."""
+    """Whether somebody has asked for the end. ``check()`` between two steps raises ``Stop`` then.
+
+    answer: gives the line that is then said at once, which is about what is under way.
+    """
 
     def __init__(self):
         self.signal = ""
+        self.answer = lambda: STEP
 
     def check(self) -> None:
         if self.signal:
@@ -54,7 +67,7 @@ def listening():
         restore()
         request.signal = signal.Signals(number).name
         # not print(): the signal may have come in the middle of one
-        os.write(2, b"\nStopping after this step, with a checkpoint. Once more: at once, without.\n")
+        os.write(2, f"\n{request.answer()}\n".encode())
 
     for name in SIGNALS:
         number = getattr(signal, name)

@@ -157,3 +157,12 @@ def test_a_run_can_be_made_shorter_but_not_than_it_is(run, small):
         run(small(), epochs=1, resume=True)
     assert len(run(small(), epochs=3, resume=True).history) == 3
     assert len(run(small(), epochs=3, resume=True).history) == 3
+
+
+def test_of_a_long_run_that_is_resumed_the_last_epochs_are_shown(run, tmp_path):
+    folder = run(epochs=7).folder
+    with open(tmp_path / "log", "w") as file:
+        run(resume=folder, epochs=8, log=file)
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert f"4 earlier epochs are in {folder / 'metrics.csv'}" in lines
+    assert [line.split()[0] for line in lines if "/8 " in line] == ["5/8", "6/8", "7/8", "8/8"]

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info
 import minimix as mm
 from minimix import nn
 from minimix.data import patterns10
-from minimix.train import metrics, progress
+from minimix.train import metrics, progress, stop
 from minimix.train.compiling import watched
 from minimix.train.diverged import bad_arrays, explain
 from minimix.train.evaluation import evaluate
@@ -144,6 +144,14 @@ def test_the_first_signal_asks_and_the_second_has_its_usual_effect(name):
         signal.signal(number, before)
 
 
+def test_a_signal_is_answered_with_what_is_under_way(capfd):
+    for line in (stop.BEFORE, stop.STEP, stop.COMPILER, stop.DRAWING):
+        with listening() as request:
+            request.answer = lambda line=line: line
+            signal.raise_signal(signal.SIGINT)
+        assert capfd.readouterr().err == f"\n{line}\n"
+
+
 def test_another_thread_leaves_the_signals_alone():
     before, found = signal.getsignal(signal.SIGINT), []
 
@@ -235,10 +243,11 @@ def test_compilations_are_told_once_each_helpers_included():
     def outer(x):
         return helper(x) * 2
 
-    names = []
-    with watched(names.append) as compilations:
+    names, running = [], []
+    with watched(lambda name: (names.append(name), running.append(compilations.running))) as compilations:
         assert outer(3) == 8 and outer(4) == 10
     assert names == ["outer"] and compilations.count == 1 and compilations.seconds > 0
+    assert running == [1] and compilations.running == 0
     outer(1.5)
     assert compilations.count == 1, "nobody listens any more"
 
@@ -291,6 +300,30 @@ def test_plain_lines_are_whole_and_rare(monkeypatch):
     assert lines[2].split() == ["2/5", "30", "%", "1.2500", "50.00%", "1000", "1:01", "1:02:05"]
     assert lines[3:] == ["row", "", "Done", "  accuracy   90 %", "  wall time  1:00"]
     assert "\r" not in file.getvalue() and "\x1b" not in file.getvalue() and file.getvalue().isascii()
+
+
+def test_where_nothing_is_kept_for_validation_there_are_no_columns_for_it():
+    from rich.console import Console
+
+    text = progress.row("3/5", (1.5, 0.25), (None, None), 1234.5, 75, None)
+    plain, console = io.StringIO(), Console(file=io.StringIO(), force_terminal=True, width=40, color_system=None)
+    with progress.reporter(plain) as lines, progress.Terminal(console) as moving:
+        for report in (lines, moving):
+            report.judged = False
+            report.row(text)
+    for written in (plain.getvalue(), console.file.getvalue()):
+        assert "val. loss" not in written and written.count("accuracy") == 1 and "1234" in written
+    heading, below = plain.getvalue().splitlines()
+    assert len(heading[: heading.index("images/s") + 8]) == len(below[: below.index("1234") + 4])
+
+
+def test_a_long_compilation_gives_signs_of_life(monkeypatch):
+    monkeypatch.setattr(progress, "LINE", -1)
+    file = io.StringIO()
+    with progress.reporter(file) as report:
+        for name in "abc":
+            report.compiling(name)
+    assert file.getvalue().splitlines()[1:] == ["Still compiling: kernel 2, b.", "Still compiling: kernel 3, c."]
 
 
 def test_the_moving_line_is_drawn_a_few_times_a_second_at_most():

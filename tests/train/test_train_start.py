@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 import minimix as mm
 from minimix import models, nn
 from minimix.data import Dataset
-from minimix.train import checkpoint, freezing, load_model, starting
+from minimix.train import Config, checkpoint, freezing, load_model, prepare, starting
 
 LAST, BEST = "last.safetensors", "best.safetensors"
 NANO = {"model": "mixnet_nano", "model_options": {"width": 0.5, "kernels": 3}}
@@ -244,3 +244,21 @@ def test_a_frozen_block_between_trained_ones_has_the_right_gradients(run):
     last = arrays(run(net, epochs=1), LAST)
     changed = {name for name, array in start.items() if not np.array_equal(array, last[name])}
     assert "conv_stem.weight" in changed and not any(name.startswith("blocks.1.") for name in changed)
+
+
+@pytest.mark.parametrize(("name", "side", "least"), [("mixnet_nano", 4, 5), ("mixnet_s", 16, 17)])
+def test_pictures_that_are_too_small_for_the_network_are_refused(run, tmp_path, name, side, least):
+    """Below, its last layer with a stride sees a single pixel, and training ends in NaN."""
+    pictures = np.random.default_rng(0).random((20, 3, side, side)), np.arange(20) % 2
+    with pytest.raises(ValueError, match=f"data: {side}x{side} pixels are too few: {name} .* needs {least} a side or more"):
+        run(name, data=pictures)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_smallest_pictures_are_known():
+    """By the strides: nano divides by 8, mixnet_s by 32."""
+    for name, least in (("mixnet_nano", 5), ("mixnet_s", 17)):
+        net = models.create(name)
+        prepare.check_size(Config(name), net, (3, least, least))
+        with pytest.raises(ValueError, match="too few"):
+            prepare.check_size(Config(name), net, (3, least - 1, 100))

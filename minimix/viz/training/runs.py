@@ -56,6 +56,7 @@ def curves(history, title: str = "") -> theme.Picture:
                     look = "D" if len(points) < len(epochs) else marker  # the test images are mostly looked at but once
                     label = split if split not in axes.get_legend_handles_labels()[1] else None
                     x, y = zip(*points, strict=True)
+                    style = "none" if look == "D" else style  # nothing was seen between them
                     axes.plot(x, y, color=colour or own, linestyle=style, marker=look, markersize=3.5, label=label)
         label = theme.shortened(name, 2.2) if colour else None
         rate.plot([epoch.epoch for epoch in epochs], [epoch.lr for epoch in epochs], color=colour or theme.GREEN,
@@ -210,5 +211,6 @@ def numbers(values, name: str) -> np.ndarray:
 def _epochs(ax, epochs: list) -> None:
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True, min_n_ticks=1))
-    ax.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
+    room = max(0.5, 0.03 * (max(epochs) - min(epochs)))  # for whole markers at both ends
+    ax.set_xlim(min(epochs) - room, max(epochs) + room)
     ax.grid(True)
