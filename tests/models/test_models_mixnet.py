@@ -172,7 +172,8 @@ def test_names():
     assert "mixnet_nano" in models.names() and models.names() == sorted(models.names())
     with pytest.raises(ValueError, match=r"'mixnet_nana'.*did you mean 'mixnet_nano'"):
         models.create("mixnet_nana")
-    with pytest.raises(ValueError, match=r"no network is called 'zzz': .minimix models. lists them, and in Python models.names\(\)"):
+    listed = r"no network is called 'zzz': `minimix models` lists them, and in Python models.names\(\)"
+    with pytest.raises(ValueError, match=listed):
         models.create("zzz")
     with pytest.raises(TypeError, match="colour"):
         models.create("mixnet_nano", colour="red")
