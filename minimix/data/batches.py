@@ -48,14 +48,14 @@ class Batches:
         window: Callable[[int], int] | None = None,
     ):
         self.dataset = dataset
-        self.batch_size = _whole("batch_size", batch_size, 1)
+        self.batch_size = whole("batch_size", batch_size, 1)
         self.shuffle = bool(shuffle)
         if isinstance(augment, Augment):  # of a class of its own, perhaps
             self.augment, self.own = augment, ()
         else:
             chosen = augmentations(augment)
             self.augment, self.own = chosen.standard(), chosen.own
-        self.seed = _whole("seed", seed, 0)
+        self.seed = whole("seed", seed, 0)
         self.drop_last = bool(drop_last)
         self.window = window
         self._iterated = itertools.count()
@@ -81,12 +81,12 @@ class Batches:
         """int64 (len(dataset),): the images of this epoch, in order."""
         if not self.shuffle:
             return np.arange(len(self.dataset))
-        return Draws(SHUFFLE, self.seed, _whole("epoch", epoch, 0)).permutation(len(self.dataset))
+        return Draws(SHUFFLE, self.seed, whole("epoch", epoch, 0)).permutation(len(self.dataset))
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple]:
         """The batches of epoch number ``epoch`` (from 0), from batch ``start`` on."""
-        _whole("epoch", epoch, 0)
-        if _whole("start", start, 0) > len(self):
+        whole("epoch", epoch, 0)
+        if whole("start", start, 0) > len(self):
             raise ValueError(f"start: an epoch has {len(self)} batches, so it cannot start at {start}")
         return self._run(epoch, start)
 
@@ -125,7 +125,8 @@ def _middle(images: np.ndarray, side: int) -> np.ndarray:
     return np.ascontiguousarray(planes).transpose(3, 0, 1, 2)
 
 
-def _whole(name: str, value, least: int) -> int:
+def whole(name: str, value, least: int) -> int:
+    """``value``, an argument called ``name``, as an int. Raises ValueError where it is not whole, or below ``least``."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise ValueError(f"{name}: expected a whole number, {least} or more, not {value!r}")
     return int(value)

@@ -7,6 +7,7 @@ import numbers
 import numpy as np
 
 from minimix.data.augmentations import augmentations
+from minimix.data.batches import whole
 from minimix.train.naming import check_name
 
 # From the optimiser's kind, where nothing else is asked for: (learning rate at its peak, weight decay).
@@ -111,7 +112,7 @@ class Config:
         }.items():  # fmt: skip
             value = getattr(self, name)
             if value is not None or name in ("batch_size", "seed"):
-                object.__setattr__(self, name, _whole(name, value, least))
+                object.__setattr__(self, name, whole(name, value, least))
         positive, share = (lambda x: x > 0, "above 0"), (lambda x: 0 <= x < 1, "from 0 to below 1")
         for name, (good, expected) in {
             "lr": positive, "momentum": share, "weight_decay": (lambda x: x >= 0, "0 or more"), "label_smoothing": share,
@@ -187,12 +188,6 @@ def _plain(value):
 def _choice(name: str, value, choices) -> None:
     if value not in tuple(choices):
         raise ValueError(f"{name}: expected one of {', '.join(choices)}, not {value!r}")
-
-
-def _whole(name: str, value, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise ValueError(f"{name}: expected a whole number, {least} or more, not {value!r}")
-    return int(value)
 
 
 def _number(name: str, value, good, expected: str) -> float:

@@ -111,7 +111,7 @@ def train(
     """Train a network, and keep everything that came of it in a folder.
 
     Whatever is left at None takes its default from ``Config``, where all arguments are explained; when a run is resumed, its
-    own value. The same arguments give the same weights to the last bit, for any number of threads.
+    own value. The same arguments give the same weights to the last bit, for any number of threads on one kind of processor.
 
     model: a name that ``models.create`` knows, "file.py:function" among them, or a module of your own, whose weights are
         trained as they are.
