@@ -22,6 +22,7 @@ class Findings(NamedTuple):
     problems: list[str]
     sensible: bool
     peak: float = 1.0
+    spoils: bool = False
 
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
