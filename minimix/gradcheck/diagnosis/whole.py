@@ -65,7 +65,14 @@ def zero(e: Evidence) -> Cause | None:
     """Nothing arrives; or something does, at an input that does not matter."""
     if not np.any(e.analytical):
         return Cause("zero everywhere: no gradient arrives (detached, None, or forgotten in backward)", "zero")
-    if e.size <= max(1e-7 * np.max(np.abs(e.analytical)), 4 * e.noise):
+    given = float(np.max(np.abs(e.analytical)))
+    if 1e-3 * given < 4 * e.noise:
+        return Cause(
+            f"the function's values are so large (up to {np.max(np.abs(e.values)):.3g}) that their differences are rounded away: "
+            "nothing can be said of a gradient of this size. Subtract what is constant, or take a larger eps",
+            "difference",
+        )
+    if e.size <= max(1e-7 * given, 4 * e.noise):
         return Cause("the function does not depend on this input, yet backward returns a gradient for it", "independent")
     return None
 
