@@ -349,7 +349,7 @@ def right_sorted(logits):
 
 
 def right_classes_first(logits):
-    z = logits.T.copy()  # our own to write into
+    z = logits.T.astype(float)  # our own to write into
     z -= z.max(axis=0)
     z -= np.log(np.exp(z).sum(axis=0))
     return z.T  # not dense in rows

@@ -345,7 +345,7 @@ WRONG = [
     ("square pictures only", square_pictures_only,
      "dW takes the height for the width: wrong or failing for pictures that are not square"),
     ("slices of small pictures", slices_of_small_pictures,
-     "dX fails where K // 2 > H + 1 (or W + 1): a slice's end becomes negative, and then counts from the end"),
+     "dX fails where a kernel reaches beyond the picture (K // 2 > H >= 3): a slice's end is negative, counts from the end"),
     ("divided by the number of groups", divided_by_groups, "dX is divided by the number of groups"),
     ("generator for a list", generator_for_a_list, "the gradients of the weights come as a generator, not as a list"),
     ("sorted by kernel size", sorted_by_kernel_size,

@@ -12,7 +12,7 @@ input_grad, weight_grad = reference.depthwise_conv2d_input_grad, reference.depth
 
 
 def by_taps(gradient, x, weights):
-    n, _, height, width = x.shape
+    height, width = x.shape[2:]
     dx, dw, first = [], [], 0
     for weight in weights:
         b, last = weight.shape[-1] // 2, first + len(weight)

@@ -68,7 +68,7 @@ def kernel_for_columns(kernel, dilation, columns, images):
 
 def from_tap_to_tap(kernel, dilation, columns, images):
     offsets = [dilation * (i * columns + j) * images for i in range(kernel) for j in range(kernel)]
-    return [0] + [b - a for a, b in zip(offsets, offsets[1:], strict=False)]
+    return [0] + [b - a for a, b in itertools.pairwise(offsets)]
 
 
 def every_place_between(kernel, dilation, columns, images):

@@ -302,7 +302,8 @@ WRONG = [
     ("step before backward", step_before_backward,
      "the step comes before backward, when there are no gradients: nothing changes"),
     ("step with the last gradient", step_with_the_last_gradient,
-     "the step comes before this batch's backward, so it goes along the gradient of the call before (of none in the first)"),
+     "the step comes between forward and backward: the first call changes nothing; later the weights change before backward, "
+     "along the gradient of the call before, and backward refuses (RuntimeError)"),
     ("no step", no_step, "optimizer.step() is missing: the weights never change"),
     ("no backward", no_backward, "loss.backward() is missing: there are no gradients, and the weights never change"),
     ("step without parentheses", step_without_parentheses, "optimizer.step is named but not called: the weights never change"),
