@@ -307,7 +307,7 @@ HEAD = (normal((3, 4), (5, 4), (5, 2)), normal((2, 3, 3), (2, 3, 3), (2, 3, 3)),
 SQUARE = (normal((4, 4), (4, 4), (4, 3)), normal((2, 3, 2), (2, 3, 2), (2, 3, 2)), normal((5, 3), (5, 3), (5, 1)))
 SCORES = (normal((4, 4)), normal((2, 3, 3)), normal((5, 5)))
 WARM = (lambda rng: [rng.standard_normal((4, 4)), np.array(1.7)], lambda rng: [rng.standard_normal((2, 3, 3)), np.array(0.6)])
-PAIRS = (normal((4, 4), (7,)), normal((2, 2), (3,)), normal((6, 6), (11,)))
+PAIRS = (normal((4, 4), (7,)), normal((3, 3), (5,)), normal((6, 6), (11,)))
 SHARED = (normal((2, 3, 4, 5), (2, 5, 3)), normal((1, 2, 3, 3), (1, 3, 3)), normal((3, 3, 2, 2), (3, 2, 2)))
 
 WRONG = [

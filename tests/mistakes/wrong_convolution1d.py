@@ -200,7 +200,7 @@ def bias_last_sample(g, shape):
 def with_bias(bias_backward):
     product = op("conv1d", conv1d(), lambda g, s: (input_gradient(g, *s), weight_gradient(g, *s)))
     bias = op("bias", add_bias, bias_backward)
-    return lambda x, w, b: bias(product(F.pad(x, ((0, 0), (0, 0), (1, 1))), w), b)
+    return lambda x, w, b: bias(product(F.pad(x, (1, 1)), w), b)
 
 
 def depthwise(x, w):  # w (C, K)
@@ -319,7 +319,7 @@ WRONG = [
           (normal((7,), (3,)), normal((3, 5), (3,)), normal((2, 2, 4), (3,))),
           "flipped", "backward rolls in forward's direction: left and right weights are exchanged", ("shifted", "transposed")),
     Wrong("conv1d and bias: bias gradient is a mean", with_bias(bias_mean), BIAS,
-          "averaged", "the bias' gradient is averaged over batch and length"),
+          "averaged", "the bias' gradient is averaged over batch and length", ("factor",)),
     Wrong("conv1d and bias: bias gradient of the last sample", with_bias(bias_last_sample), BIAS,
           "overwritten", "the bias' gradient is assigned for each sample; the last one's remains", ("not summed", "left out")),
     Wrong("depthwise conv1d: neighbouring channel's kernel", op("depthwise", depthwise, depthwise_next_channel), DEPTHWISE,

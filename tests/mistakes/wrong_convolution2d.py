@@ -314,11 +314,11 @@ def separable(x, depthwise, w):
     return op("pointwise", pointwise, pointwise_last_image)(F.depthwise_conv2d(x, depthwise, padding=0), w)
 
 
-CONV = (normal((2, 3, 5, 6), (4, 3, 3, 3)), normal((2, 2, 4, 4), (2, 2, 2, 2)), normal((3, 1, 5, 4), (1, 1, 3, 3)))
-SQUARE = (normal((2, 3, 5, 6), (3, 3, 3, 3)), normal((1, 2, 4, 4), (2, 2, 2, 2)), normal((4, 4, 3, 3), (4, 4, 3, 3)))
-EVEN = (normal((2, 3, 6, 6), (4, 3, 3, 3)), normal((1, 2, 5, 7), (2, 2, 2, 2)), normal((1, 1, 8, 8), (1, 1, 3, 3)))
+CONV = (normal((2, 2, 5, 6), (4, 2, 3, 3)), normal((2, 2, 4, 4), (2, 2, 2, 2)), normal((3, 1, 5, 4), (1, 1, 3, 3)))
+SQUARE = (normal((2, 2, 5, 6), (2, 2, 3, 3)), normal((1, 2, 4, 4), (2, 2, 2, 2)), normal((3, 3, 4, 3), (3, 3, 3, 3)))
+EVEN = (normal((1, 3, 6, 6), (4, 3, 3, 3)), normal((1, 2, 5, 7), (2, 2, 2, 2)), normal((1, 1, 8, 8), (1, 1, 3, 3)))
 PADDED = (normal((2, 3, 4, 5), (4, 3, 3, 3)), normal((1, 2, 6, 6), (2, 2, 5, 5)), normal((3, 3, 3, 3), (3, 3, 3, 3)))
-STRIDED = (normal((2, 3, 7, 7), (4, 3, 3, 3)), normal((1, 2, 8, 8), (2, 2, 2, 2)), normal((1, 1, 9, 5), (1, 1, 3, 3)))
+STRIDED = (normal((2, 1, 7, 7), (4, 1, 3, 3)), normal((1, 2, 8, 8), (2, 2, 2, 2)), normal((1, 1, 9, 5), (1, 1, 3, 3)))
 POINTWISE = (normal((2, 3, 4, 5), (4, 3)), normal((3, 3, 3, 3), (3, 3)), normal((2, 5, 1, 2), (1, 5)))
 
 WRONG = [
@@ -334,7 +334,7 @@ WRONG = [
     Wrong("conv2d: taps transposed", op("conv2d", conv2d, taps_transposed), CONV,
           "transposed", "rows and columns of the weight's gradient are exchanged"),
     Wrong("conv2d: last row of outputs", op("conv2d", conv2d, without_last_row),
-          (normal((2, 3, 5, 6), (4, 3, 3, 3)), normal((2, 2, 4, 4), (2, 2, 2, 2)), normal((1, 1, 3, 4), (1, 1, 2, 3))),
+          (normal((2, 2, 5, 6), (4, 2, 3, 3)), normal((2, 2, 4, 4), (2, 2, 2, 2)), normal((1, 1, 3, 4), (1, 1, 2, 3))),
           "left out", "the last row of outputs never reaches the input's gradient", ("border",)),
     Wrong("strided conv2d: outputs spread from the end", op("strided", strided, strides_apart), EVEN,
           "shifted", "outputs are spread from the last row and column, though a window starts at the first: one place off",
@@ -378,7 +378,7 @@ WRONG = [
     Wrong("pointwise conv2d: reshaped without a transpose", op("pointwise", pointwise, pointwise_not_turned_back), POINTWISE,
           "memory order", "the input's gradient, (C, N, ...) in memory, is reshaped to (N, C, ...)"),
     Wrong("separable conv2d: pointwise weight of the last image", separable,
-          (normal((2, 3, 5, 5), (3, 1, 3, 3), (4, 3)), normal((3, 3, 4, 4), (3, 1, 2, 2), (3, 3))),
+          (normal((2, 2, 5, 5), (2, 1, 3, 3), (4, 2)), normal((3, 3, 3, 4), (3, 1, 2, 2), (3, 3))),
           "overwritten", "the pointwise weight's gradient is assigned for each image; the last one's remains",
           ("not summed", "left out")),
 ]  # fmt: skip

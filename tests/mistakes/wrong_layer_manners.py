@@ -258,7 +258,7 @@ def with_rows(shape, factor):
 
     def point(rng):
         x = rng.standard_normal(shape)
-        x[::2] *= factor
+        x[..., ::2, :] *= factor
         return [x]
 
     return point
@@ -300,7 +300,7 @@ WRONG = [
           "wrong constant", "forward's slope is 0.2, backward's 0.01", ("value",)),
     Wrong("PReLU of channels: slope's gradient", op("prelu", prelu_layer, slope_of_all),
           (normal((5, 3), (3,)), normal((4, 4), (4,)), normal((9, 1), (1,))),
-          "no mask", "the slopes' gradient is summed over all samples, not over those below 0", ("value", "term extra")),
+          "no mask", "the slopes' gradient is summed over all samples, not over those below 0", ("term extra",)),
     Wrong("leaky sum: summed in the gradient", op("leaky sum", leaky_sum, summed_into_the_gradient), SUMS,
           "changes gradient", "backward adds up in the incoming gradient"),
     Wrong("leaky sum: products in the output", op("leaky sum", leaky_sum, summed_into_the_output), SUMS,
@@ -323,9 +323,9 @@ WRONG = [
     Wrong("L1 pooling: sign forgotten", op("l1 pool", sum_pool_of_sizes, sizes_without_sign), PAIRS,
           "value", "entries below 0 get the gradient of those above", ("chain factor",)),
     Wrong("unit vectors: of length 0", op("safe unit", safe_unit, unit_of_nothing),
-          (with_rows((4, 3), 0), with_rows((3, 3), 0), with_rows((2, 5), 0)),
+          (with_rows((4, 3), 0), with_rows((3, 3), 0), with_rows((2, 4, 5), 0)),
           "not finite", "backward divides by lengths of 0, forward by 0.1 at least"),
     Wrong("unit vectors: short ones", op("safe unit", safe_unit, unit_of_short_rows),
-          (with_rows((4, 3), 0.02), with_rows((3, 3), 0.02), with_rows((2, 5), 0.02)),
+          (with_rows((6, 3), 0.03), with_rows((5, 5), 0.02), with_rows((2, 4, 2), 0.04)),
           "term extra", "rows that forward divides by a constant get the length's part of the gradient, too", ("value",)),
 ]  # fmt: skip

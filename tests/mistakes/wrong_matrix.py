@@ -15,8 +15,8 @@ def normal(*shapes):
 
 
 def regular(*shapes):
-    """Well-conditioned square matrices, and as many right-hand sides as are wanted."""
-    return lambda rng: [rng.standard_normal(s) + 3 * np.eye(s[-1]) * (len(s) > 1 and s[-1] == s[-2]) for s in shapes]
+    """Normal numbers; square matrices among them are well-conditioned."""
+    return lambda rng: [rng.standard_normal(s) + (3 * np.eye(s[-1]) if s[-1] == s[-2] else 0) for s in shapes]
 
 
 def turned(a):

@@ -308,7 +308,7 @@ def local_response_own(g, saved):
     return (g * (scale**-0.75 - 0.75 * x**2 * scale**-1.75),)
 
 
-BATCH = (normal((6, 3), (3,), (3,)), normal((4, 4), (4,), (4,)), normal((9, 1), (1,), (1,)))
+BATCH = (normal((6, 3), (3,), (3,)), normal((4, 4), (4,), (4,)), normal((9, 2), (2,), (2,)))
 ROWS = (normal((6, 5), (5,)), normal((4, 4), (4,)), normal((2, 3, 6), (6,)))
 PICTURES = (normal((2, 3, 4, 5)), normal((3, 3, 3, 3)), normal((4, 2, 2, 2)))
 VECTORS = (normal((4, 5)), normal((3, 3)), normal((2, 3, 4)))

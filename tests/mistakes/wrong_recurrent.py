@@ -374,7 +374,7 @@ WRONG = [
     Wrong("GRU: state passed on", op("gru", gru, gru_state_of_gates_only), GRU,
           "zero", "the state's gradient, that of what the update gate passes on, is zero", ("term missing",)),
     Wrong("GRU: gate and its complement", op("gru", gru, gru_complement), GRU,
-          "wrong formula", "z in place of 1 - z, and the reverse", ("exchanged", "chain factor")),
+          "wrong formula", "z in place of 1 - z, and the reverse", ("chain factor",)),
     Wrong("GRU: update gate's sign", op("gru", gru, gru_update_plus), GRU,
           "sign of a term", "the update gate's gradient has h + n where h - n is right"),
     Wrong("GRU: reset gate forgotten for the state's part", op("gru", gru, gru_same_for_both), GRU,

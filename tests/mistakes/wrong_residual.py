@@ -199,7 +199,7 @@ WRONG = [
           (normal((5, 4), (4, 4), (4,)), normal((3, 3), (3, 3), (3,))),
           "scale", "the branch's gradient is not multiplied by the scale of each channel", ("chain factor",)),
     Wrong("shortcut of stride 2: all pixels", op("shortcut", shortcut, shortcut_blown_up),
-          (normal((2, 3, 4, 6), (4, 3)), normal((1, 2, 5, 5), (2, 2)), normal((3, 3, 2, 3), (1, 3))),
+          (normal((1, 3, 4, 6), (4, 3)), normal((1, 2, 5, 5), (2, 2)), normal((3, 3, 2, 3), (1, 3))),
           "independent", "pixels that the stride skips get their neighbour's gradient", ("no mask", "stride")),
     Wrong("stochastic depth: dropped samples", op("stochastic depth", stochastic_depth, branch_of_dropped_samples),
           (normal((4, 3), (4, 3)), normal((3, 3), (3, 3)), normal((2, 3, 4), (2, 3, 4))),
