@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import minimix
-from minimix.course.checking import diagnose
+from minimix.course.checking import conditions, diagnose
 from minimix.course.checking.diagnose import Trial
 from minimix.course.checking.exercise import Case, Exercise
 from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, kind_of, run
@@ -167,6 +167,9 @@ def _report(exercise: Exercise, kind: str, trials: list[Trial], wrong: list[Tria
             words = (*words, f"{text}{fit.mistake.name}. {fit.mistake.explanation}")
         elif kind in ("values", "shape"):
             words = (*words, *diagnose.described(wrong))
+    if name is None and kind not in ("state", "in-place"):
+        where = conditions.told(exercise.conditions, [trial.case for trial in trials], [bool(trial.problem) for trial in trials])
+        words = (*words, where) if where else words
     expected, actual = first.expected, first.outcome.arrays or {}
     return Report(
         exercise.name, kind, title, words, mistake=name, case=first.case,

@@ -32,6 +32,7 @@ class Exercise:
     whole:     the result is used as a size, so that 4.0 will not do for 4.
     call:      ``call(function, case)`` runs a function on a configuration, where that is not a plain call.
     nothing:   what is said of a function after whose call there is no result, if it is no stub.
+    conditions: what may tell the configurations that fail from the others (``conditions.Condition``).
     """
 
     name: str
@@ -41,6 +42,7 @@ class Exercise:
     whole: bool = False
     call: Callable = lambda function, case: function(*case.values())
     nothing: str = "the function returns None. If it is written, a return is missing."
+    conditions: tuple = ()
 
     def configurations(self) -> list[Case]:
         """The same ones every time, the smallest first."""

@@ -25,7 +25,8 @@ from minimix.course.exercises.lesson03_dilation import (
     check_dilated_conv2d,
     check_receptive_field,
 )
-from minimix.course.exercises.lesson04_mixing import MIXCONV2D, PARTITION, check_mixconv2d, check_partition
+from minimix.course.exercises.lesson04_dividing import PARTITION, check_partition
+from minimix.course.exercises.lesson04_mixing import MIXCONV2D, check_mixconv2d
 from minimix.course.exercises.lesson04_one_kernel import EMBED, check_embed
 from minimix.course.exercises.lesson05_counting import BLOCK_MACS, check_block_macs
 from minimix.course.exercises.lesson06_backward import BACKWARD, Scalar, check_backward

@@ -1,142 +1,15 @@
-"""Exercises on mixed convolution: dividing the channels, and convolving the parts."""
+"""An exercise on mixed convolution: convolving the groups of channels."""
 
 import itertools
 
 import numpy as np
 
-from minimix import partition, reference
+from minimix import reference
 from minimix.course.checking import alterations as alt
 from minimix.course.checking.alterations import bordered, cut
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
-
-# -- partition -------------------------------------------------------------------------------------------------------------
-
-
-def _divisions(rng):
-    rows = [
-        (1, 1), (2, 1), (2, 2), (3, 2), (4, 2), (5, 2), (5, 3), (6, 3), (7, 3), (8, 3), (8, 4), (10, 4), (11, 3), (13, 4),
-        (15, 4), (16, 3), (23, 5), (32, 4), (33, 5), (528, 5),
-    ]  # fmt: skip
-    for kind in ("equal", "exponential"):
-        for channels, groups in rows:
-            if kind == "equal" or channels >= 2 ** (groups - 1):
-                yield {"channels": channels, "groups": groups, "kind": kind}
-
-
-def _one_kind(kind: str, rule):
-    """A mistake in one kind only: rule(channels, groups) -> sizes."""
-    return lambda channels, groups, asked: rule(channels, groups) if asked == kind else partition(channels, groups, asked)
-
-
-def _halves(c: int, g: int) -> list[int]:
-    return [c >> i for i in range(1, g)]
-
-
-def _halves_of_the_rest(c, g):
-    sizes = []
-    for _ in range(g - 1):
-        sizes.append((c - sum(sizes)) // 2)
-    return (*sizes, c - sum(sizes))
-
-
-PARTITION = Exercise(
-    "partition",
-    partition,
-    _divisions,
-    whole=True,
-    mistakes=(
-        Mistake(
-            "equal: remainder lost",
-            "Where the channels cannot be shared out evenly, some belong to no group. Add up the groups.",
-            _one_kind("equal", lambda c, g: (c // g,) * g),
-        ),
-        Mistake(
-            "equal: remainder to the last group",
-            "What is left over goes to the last group, which has the largest kernel. Where is it cheapest?",
-            _one_kind("equal", lambda c, g: (c // g,) * (g - 1) + (c - c // g * (g - 1),)),
-        ),
-        Mistake(
-            "equal: remainder spread over the first groups",
-            "What is left over is shared out among several groups. All of it belongs to one of them.",
-            _one_kind("equal", lambda c, g: tuple(map(len, np.array_split(np.zeros(c), g)))),
-        ),
-        Mistake(
-            "equal: rounded up",
-            "The groups are rounded up and the last one has to pay for it. Each gets floor(C / G) at least.",
-            _one_kind("equal", lambda c, g: (-(-c // g),) * (g - 1) + (c - -(-c // g) * (g - 1),)),
-        ),
-        Mistake(
-            "equal: not rounded",
-            "There are fractions of channels. Channels are whole: round down first, then see what is left over.",
-            _one_kind("equal", lambda c, g: (c / g,) * g),
-        ),
-        Mistake(
-            "exponential: remainder lost",
-            "The halves do not add up to all channels: 1/2 + 1/4 + 1/8 is less than 1. Who gets the rest?",
-            _one_kind("exponential", lambda c, g: tuple(c >> i for i in range(1, g + 1))),
-        ),
-        Mistake(
-            "exponential: remainder to the first group",
-            "What is left over goes to the first group, as for the equal kind. In this kind it goes to the other end.",
-            _one_kind(
-                "exponential", lambda c, g: (c - sum(c >> i for i in range(2, g + 1)), *(c >> i for i in range(2, g + 1)))
-            ),
-        ),
-        Mistake(
-            "exponential: order reversed",
-            "The sizes grow from group to group. The first group, with the smallest kernel, is to have the most channels.",
-            _one_kind("exponential", lambda c, g: partition(c, g, "exponential")[::-1]),
-        ),
-        Mistake(
-            "exponential: halves of the rest",
-            "Each group gets half of what the others have left. That is not quite floor(C / 2^i) when the rest is odd: try "
-            "11 channels.",
-            _one_kind("exponential", _halves_of_the_rest),
-        ),
-        Mistake(
-            "exponential: rounded up",
-            "The halves are rounded up, so that too little is left for the last group.",
-            _one_kind(
-                "exponential",
-                lambda c, g: (*(-(-c // 2**i) for i in range(1, g)), c - sum(-(-c // 2**i) for i in range(1, g))),
-            ),
-        ),
-        Mistake(
-            "kind ignored: always equal",
-            "The result does not depend on kind.",
-            lambda c, g, kind: partition(c, g),
-        ),
-        Mistake(
-            "remainder lost",
-            "In both kinds some channels belong to no group. Add up the groups: do you get all channels?",
-            lambda c, g, kind: (c // g,) * g if kind == "equal" else tuple(c >> i for i in range(1, g + 1)),
-        ),
-        Mistake(
-            "results added up",
-            "The numbers are where each group ends, not how many channels it has.",
-            lambda c, g, kind: tuple(itertools.accumulate(partition(c, g, kind))),
-        ),
-    ),
-)
-
-
-def check_partition(function) -> Report:
-    """Check f(channels, groups, kind) -> the channels of each group, in order (a tuple, list or array of whole numbers).
-
-    kind "equal": floor(C / G) each, and what is left over to the first group. "exponential": floor(C / 2^i) to group i, counted
-    from 1, and what is left over to the last.
-
-    >>> import minimix as mm
-    >>> check_partition(mm.partition).passed
-    True
-    """
-    return check(PARTITION, function)
-
-
-# -- mixed convolution -----------------------------------------------------------------------------------------------------
-
 
 def _pictures(rng):
     for n, h, w, groups in [  # groups: (channels, kernel size) each
