@@ -25,16 +25,19 @@ class Condition:
     test: Callable[[Case], bool | None]
 
 
-def told(conditions: tuple[Condition, ...], cases: list[Case], wrong: list[bool]) -> str:
-    """A sentence on the configurations that are wrong, "" where none divides them from the right ones.
+def told(conditions: tuple[Condition, ...], tried: list[tuple[Case, bool]]) -> str:
+    """A sentence on the configurations that are wrong, "" where no condition divides them from the right ones.
+
+    tried: (configuration, whether it is wrong).
 
     >>> longer = Condition("n is above 2", "n is 1 or 2", lambda case: case["n"] > 2)
-    >>> told((longer,), [{"n": n} for n in (1, 2, 3, 4)], [False, False, True, True])
+    >>> told((longer,), [({"n": 1}, False), ({"n": 2}, False), ({"n": 3}, True), ({"n": 4}, True)])
     'Wrong wherever n is above 2, right everywhere else.'
-    >>> told((longer,), [{"n": n} for n in (0, 1, 2, 3, 4, 5)], [False] * 3 + [True, False, True])
+    >>> told((longer,), [({"n": n}, n in (3, 5)) for n in range(6)])
     'Right wherever n is 1 or 2; what is wrong is among the others.'
     """
-    target = np.array(wrong)
+    target = np.array([wrong for _, wrong in tried])
+    cases = [case for case, _ in tried]
     if min(target.sum(), (~target).sum()) < FEW:
         return ""
     literals = _literals(conditions, cases)
@@ -78,9 +81,7 @@ def pictures(shape_of: Callable[[Case], tuple]) -> tuple[Condition, ...]:
     return (
         Condition("there is more than one image", "there is a single image", lambda case: shape_of(case)[0] > 1),
         Condition("there is more than one channel", "there is a single channel", lambda case: shape_of(case)[1] > 1),
-        Condition(
-            "height and width differ", "the pictures are square", lambda case: shape_of(case)[2] != shape_of(case)[3]
-        ),
+        Condition("height and width differ", "the pictures are square", lambda case: shape_of(case)[2] != shape_of(case)[3]),
     )
 
 
@@ -110,6 +111,31 @@ def grouped(weights_of: Callable[[Case], list]) -> tuple[Condition, ...]:
         ),
         Condition(
             "the groups have different kernel sizes", "all kernels have the same size", lambda case: len(set(sizes(case))) > 1
+        ),
+        Condition(
+            "the kernel sizes are not 3, 5, 7, ...",
+            "the kernel sizes are 3, 5, 7, ...",
+            lambda case: sizes(case) != [2 * t + 3 for t in range(len(sizes(case)))],
+        ),
+        Condition(
+            "the kernel sizes are not 1, 3, 5, ...",
+            "the kernel sizes are 1, 3, 5, ...",
+            lambda case: sizes(case) != [2 * t + 1 for t in range(len(sizes(case)))],
+        ),
+        Condition(
+            "the last kernel is not the largest",
+            "the last kernel is the largest",
+            lambda case: max(sizes(case)) > sizes(case)[-1],
+        ),
+        Condition(
+            "the first kernel is not the largest",
+            "the first kernel is the largest",
+            lambda case: max(sizes(case)) > sizes(case)[0],
+        ),
+        Condition(
+            "the group with the most channels has not the largest kernel",
+            "the group with the most channels has the largest kernel",
+            lambda case: max(weights_of(case), key=len).shape[-1] < max(sizes(case)),
         ),
         Condition(
             "a kernel is larger than one of a later group",

@@ -168,7 +168,7 @@ def _report(exercise: Exercise, kind: str, trials: list[Trial], wrong: list[Tria
         elif kind in ("values", "shape"):
             words = (*words, *diagnose.described(wrong))
     if name is None and kind not in ("state", "in-place"):
-        where = conditions.told(exercise.conditions, [trial.case for trial in trials], [bool(trial.problem) for trial in trials])
+        where = conditions.told(exercise.conditions, [(trial.case, bool(trial.problem)) for trial in trials])
         words = (*words, where) if where else words
     expected, actual = first.expected, first.outcome.arrays or {}
     return Report(

@@ -78,7 +78,7 @@ def numbers(rng: np.random.Generator, *shape: int) -> np.ndarray:
 def copied(value):
     """A configuration, or a part of it, that may be changed without harm."""
     if isinstance(value, np.ndarray):
-        return value.copy()
+        return value.copy(order="K")  # as it lies in memory
     if isinstance(value, dict):
         return {name: copied(item) for name, item in value.items()}
     return type(value)(map(copied, value)) if type(value) in (list, tuple) else value

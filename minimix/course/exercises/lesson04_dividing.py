@@ -54,9 +54,10 @@ def _halves(rounded=math.floor, rest: int | None = -1, first: int = 1):
     return sizes
 
 
-def _kinds(equal=_equal(), exponential=_halves()):
-    """A function of (channels, groups, kind), with other rules: rule(channels, groups)."""
-    return lambda channels, groups, kind: (equal if kind == "equal" else exponential)(channels, groups)
+def _kinds(equal=None, exponential=None):
+    """A function of (channels, groups, kind), with other rules: rule(channels, groups); None is the right one."""
+    rules = {"equal": equal or _equal(), "exponential": exponential or _halves()}
+    return lambda channels, groups, kind: rules[kind](channels, groups)
 
 
 def _changed(change):
@@ -158,15 +159,18 @@ PARTITION = Exercise(
                  "when the rest is odd: try 11 channels.", _of_the_rest),
                 ("rounded up", "The halves are rounded up, so that too little is left for the last group.",
                  _halves(math.ceil)),
-                ("rounded to the nearest number", "Sizes are rounded to the nearest number (half of what is left, rounded up, is "
+                ("rounded to the nearest number", "Sizes are rounded to the nearest number (half of what is left, rounded up, "
+                 "is "
                  "the same). Round down: floor(C / 2^i), or //.", _halves(_nearest)),
                 ("rounded with round()", NEAREST, _halves(round)),
                 ("rounded to nearest, remainder lost", NEAREST + " And the sizes do not add up.", _halves(_nearest, None)),
                 ("not rounded", FRACTIONS, _halves(float)),
                 ("not rounded, remainder lost", FRACTIONS, _halves(float, None)),
-                ("in proportion 4 : 2 : 1, the rest to the last", "The groups are as 4 : 2 : 1 to each other, so that the first "
+                ("in proportion 4 : 2 : 1, the rest to the last", "The groups are as 4 : 2 : 1 to each other, so that the "
+                 "first "
                  "has more than half. It is to have floor(C / 2), the next floor(C / 4), ...", _in_proportion(-1)),
-                ("in proportion 4 : 2 : 1, the rest to the first", "The groups are as 4 : 2 : 1 to each other, so that the first "
+                ("in proportion 4 : 2 : 1, the rest to the first", "The groups are as 4 : 2 : 1 to each other, so that the "
+                 "first "
                  "has more than half. It is to have floor(C / 2), the next floor(C / 4), ...", _in_proportion(0)),
                 ("one halving too many", "The first group has a quarter of the channels. It is to have half of them, the next "
                  "a quarter.", _halves(first=2)),
@@ -196,7 +200,8 @@ PARTITION = Exercise(
                 ("kind ignored: always exponential", "The result does not depend on kind.", _kinds(equal=_halves())),
                 ("the two kinds exchanged", "The equal kind is divided exponentially, and the other way round: look at the "
                  "comparison with kind.", _kinds(_halves(), _equal())),
-                ("remainder lost", f"In both kinds: {NO_REST[0].lower()}{NO_REST[1:]}", _kinds(_equal(rest=None), _halves(rest=None))),
+                ("remainder lost", f"In both kinds: {NO_REST[0].lower()}{NO_REST[1:]}",
+                 _kinds(_equal(rest=None), _halves(rest=None))),
                 ("remainder to the wrong end", "What is left over goes to the last group for the equal kind and to the first "
                  "for the exponential one. It is the other way round.", _kinds(_equal(rest=-1), _halves(rest=0))),
                 ("not rounded", FRACTIONS, _kinds(lambda c, g: (c / g,) * g, _halves(float))),
@@ -207,11 +212,20 @@ PARTITION = Exercise(
                 ("where groups begin is rounded", "Where the groups begin is rounded, not their sizes: round the sizes down, "
                  "and give what is left over to one group.",
                  _kinds(_by_bounds(_evenly), _by_bounds(_by_halves))),
-                ("where groups begin is rounded down", "Where the groups begin is rounded down, not their sizes: round the sizes "
+                ("where groups begin is rounded down", "Where the groups begin is rounded down, not their sizes: round the "
+                 "sizes "
                  "down, and give what is left over to one group.",
                  _kinds(_by_bounds(_evenly, math.floor), _by_bounds(_by_halves, math.floor))),
+                ("where groups begin is rounded up", "Where the groups begin is rounded, not their sizes: round the sizes "
+                 "down, and give what is left over to one group.",
+                 _kinds(_by_bounds(_evenly, math.ceil), _by_bounds(_by_halves, math.ceil))),
+                ("where groups begin is rounded down, or up", "Where the groups begin is rounded, not their sizes, down for "
+                 "the "
+                 "equal kind, up for the other: round the sizes down, and give what is left over to one group.",
+                 _kinds(_by_bounds(_evenly, math.floor), _by_bounds(_by_halves, math.ceil))),
                 ("order reversed", "The sizes stand in reverse order in both kinds.", _changed(lambda sizes: sizes[::-1])),
-                ("sorted, the smallest first", "The sizes are sorted, the smallest first. The groups have an order of their own: "
+                ("sorted, the smallest first", "The sizes are sorted, the smallest first. The groups have an order of their "
+                 "own: "
                  "the first has the smallest kernel.", _changed(sorted)),
                 ("results added up", "The numbers are where each group ends, not how many channels it has.",
                  _changed(itertools.accumulate)),
