@@ -14,8 +14,6 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from minimix.course.checking import patterns
 from minimix.course.checking.conditions import separating
 from minimix.course.checking.exercise import Case, Exercise, Mistake
@@ -107,7 +105,11 @@ def _one(exercise, trials, wrong, singles) -> Fit | None:
     found = [(mistake, results) for mistake, results in singles if results.explain()]
     if not found:
         return None
-    mistake, results = max(found, key=lambda pair: sum(pair[1][number] is not None for number in range(len(trials))))
+
+    def covered(pair) -> tuple[bool, int]:
+        return pair[1].raise_alike(), sum(pair[1][number] is not None for number in range(len(trials)))
+
+    mistake, results = max(found, key=covered)
     return Fit((mistake,), raises=results.raise_alike())
 
 
@@ -145,14 +147,15 @@ def _somewhere(exercise, trials, wrong, singles) -> Fit | None:
     rows = [quantities(exercise, trial.case) for trial in trials]
     found = []
     for mistake, results in singles:
-        relevant, fits = [], []
+        relevant, fits, nothing = [], [], True
         for number, trial in enumerate(trials):
             theirs, ours = results[number], trial.outcome.arrays
             if theirs is None or ours is None or (not trial.problem and agree(theirs, trial.expected)):
                 continue
             relevant.append(rows[number])
             fits.append(bool(trial.problem) and agree(ours, theirs))
-        if sum(fits) >= LEAST and (where := separating(relevant, fits)):
+            nothing &= not fits[-1] or not any(array.any() for array in ours.values())
+        if sum(fits) >= LEAST and not nothing and (where := separating(relevant, fits)):
             found.append((sum(fits), -where.count(" and "), Fit((mistake,), where=where)))
     return max(found, key=lambda entry: entry[:2])[2] if found else None
 
@@ -206,7 +209,15 @@ def _by_a_formula(exercise: Exercise, trials: list[Trial], name: str) -> str:
 def conditions(exercise: Exercise, trials: list[Trial]) -> list[str]:
     """In which configurations the function fails, if that can be said."""
     fails = [bool(trial.problem) for trial in trials]
-    where = separating([quantities(exercise, trial.case) for trial in trials], fails)
+    where = separating([quantities(exercise, trial.case) | _right_result(trial) for trial in trials], fails)
     if not where:
         return []
     return [f"Wrong wherever {where} (in {sum(fails)} configurations), right in the {len(fails) - sum(fails)} others."]
+
+
+def _right_result(trial: Trial) -> dict[str, float]:
+    """A single number that is wanted may itself be what tells those that fail from the others."""
+    if list(trial.expected) != [""] or trial.expected[""].ndim:
+        return {}
+    result = trial.expected[""].item()
+    return {"the right result": result, "the size of the right result": abs(result)}

@@ -124,7 +124,8 @@ def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, 
     outcome = first.outcome
     if first.problem == "stub":
         if outcome.empty and any(trial.outcome.arrays is not None for trial in trials):
-            return ("Here the function returns None: does one of its branches lack a return?",)
+            text = "Here the function returns None: does one of its branches lack a return?"
+            return (text, *diagnose.conditions(exercise, trials))
         text = "There is nothing to check yet"
         return (f"{text}: {exercise.nothing}" if outcome.empty else f"{text}.",)
     if first.problem == "exception":

@@ -1,6 +1,5 @@
 """Whether a result depends on each argument at all, where it should: the function is called with another one."""
 
-import itertools
 import numbers
 
 import numpy as np
@@ -9,7 +8,7 @@ from minimix.course.checking.diagnose import Trial
 from minimix.course.checking.exercise import Case, Exercise
 from minimix.course.checking.outcome import agree, arrays_of, run
 
-MOST = 4  # configurations per argument
+LEAST = 4  # configurations in which it must have been tried
 
 
 def ignored(exercise: Exercise, function, trials: list[Trial]) -> list[str]:
@@ -18,10 +17,16 @@ def ignored(exercise: Exercise, function, trials: list[Trial]) -> list[str]:
         return []
     sentences = []
     for name in trials[0].case:
-        asked = (_same(exercise, function, trial, name) for trial in reversed(trials))
-        verdicts = list(itertools.islice((verdict for verdict in asked if verdict is not None), MOST))
-        if len(verdicts) >= 2 and all(verdicts):
-            sentences.append(f"With another {name} the result is the same: {name} makes no difference to it.")
+        asked = 0
+        for trial in reversed(trials):
+            same = _same(exercise, function, trial, name)
+            if same is False:
+                break
+            asked += same is True
+        else:
+            if asked >= LEAST:
+                text = f"With another {name} your result stays the same, in all {asked} configurations where it should not."
+                sentences.append(text)
     return sentences
 
 

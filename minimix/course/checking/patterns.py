@@ -216,6 +216,8 @@ def _extent(expected, actual) -> Statements:
     """A wrong shape in words."""
     if expected.shape == actual.shape:
         return {}
+    if expected.ndim == 0:
+        return _instead_of_a_number(expected, actual)
     if close(actual.reshape(-1), expected.reshape(-1)):
         return _reshaped(expected.shape, actual.shape)
     if expected.ndim != actual.ndim:
@@ -228,6 +230,17 @@ def _extent(expected, actual) -> Statements:
         if n != m
     ]
     return {f"the result has {part} than it should": True for part in (" and ".join(parts), *parts)}
+
+
+def _instead_of_a_number(expected, actual) -> Statements:
+    found = {}
+    if actual.size > 1 and close(actual, np.full(actual.shape, expected)):
+        found["the right number comes more than once, in a list, tuple or array: one number is wanted"] = True
+    if actual.size == 1:
+        found["one number is wanted, without a list, tuple or array around it"] = close(actual.reshape(()), expected)
+    if actual.ndim == 1 and len(actual) == expected:
+        found["one number is wanted, not a list or array; it has as many entries as this number says"] = True
+    return found | {"one number is wanted, not several in a list, tuple or array": True}
 
 
 def _reshaped(expected: tuple, actual: tuple) -> Statements:
