@@ -3,7 +3,6 @@
 exercise     what an exercise is: data. alterations: what its wrong functions are made of
 outcome      what came of calling a function once
 engine       running a learner's function, and telling apart what can be wrong with it
-conditions   where it is wrong: what the configurations that fail have in common
 diagnose     which mistake gives these numbers; patterns: what is true of wrong numbers anyhow
 report       what a check says, as HTML and as text; panels: which arrays its picture shows
 """

@@ -1,145 +1,64 @@
-"""Where a function is wrong: what the configurations that fail have in common, and those that pass have not.
-
-Nothing is guessed: a condition is named only if it divides the configurations exactly as right and wrong do, or if everything
-on one side of it is right.
-"""
+"""What the configurations that fail have in common, and none of the others has."""
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import numpy as np
-
-from minimix.course.checking.exercise import Case
-
-FEW = 2  # configurations that are needed on either side; fewer may be chance
+LEAST = 2  # so many must fail, and as many not: one alone differs from all others in many ways
 
 
-@dataclass(frozen=True)
-class Condition:
-    """yes, no: what is said of a configuration for which ``test`` is true, or false; after "wherever". test: None where the
-    question makes no sense."""
+def separating(rows: Sequence[dict[str, float | bool]], fails: Sequence[bool]) -> str:
+    """The simplest condition that holds for all ``rows`` that fail and for no other, in words; "" if there is none.
 
-    yes: str
-    no: str
-    test: Callable[[Case], bool | None]
+    rows: the quantities of each configuration.
 
-
-def told(conditions: tuple[Condition, ...], tried: list[tuple[Case, bool]]) -> str:
-    """A sentence on the configurations that are wrong, "" where no condition divides them from the right ones.
-
-    tried: (configuration, whether it is wrong).
-
-    >>> longer = Condition("n is above 2", "n is 1 or 2", lambda case: case["n"] > 2)
-    >>> told((longer,), [({"n": 1}, False), ({"n": 2}, False), ({"n": 3}, True), ({"n": 4}, True)])
-    'Wrong wherever n is above 2, right everywhere else.'
-    >>> told((longer,), [({"n": n}, n in (3, 5)) for n in range(6)])
-    'Right wherever n is 1 or 2; what is wrong is among the others.'
+    >>> rows = [{"kernel": k, "stride": s} for k in (1, 2, 3) for s in (1, 2)]
+    >>> separating(rows, [row["stride"] > 1 for row in rows])
+    'stride is greater than 1'
+    >>> separating(rows, [row["kernel"] > 1 and row["stride"] > 1 for row in rows])
+    'kernel is greater than 1 and stride is greater than 1'
+    >>> separating(rows, [row["kernel"] == 1 for row in rows]), separating(rows, [True] * 6)
+    ('kernel is 1', '')
     """
-    target = np.array([wrong for _, wrong in tried])
-    cases = [case for case, _ in tried]
-    if min(target.sum(), (~target).sum()) < FEW:
+    if sum(fails) < LEAST or len(fails) - sum(fails) < LEAST:
         return ""
-    literals = _literals(conditions, cases)
-    if exact := [text for text, holds in literals if np.array_equal(holds, target)]:
-        return f"Wrong wherever {' and '.join(exact[:2])}, right everywhere else."
-    for (a, first), (b, second) in itertools.combinations(literals, 2):
-        if np.array_equal(first & second, target):
-            return f"Wrong wherever {a} and {b}, right everywhere else."
-    right = [(int(holds.sum()), text) for text, holds in literals if not (holds & target).any()]
-    count, text = max(right, key=lambda found: found[0], default=(0, ""))
-    if count < max(3, len(cases) / 5):
-        return ""
-    return f"Right wherever {text}; what is wrong is among the others."
+    wanted = tuple(map(bool, fails))
+    single = _conditions(rows)
+    for words, holds in single:
+        if holds == wanted:
+            return words
+    wide = [(words, holds) for words, holds in single if all(h for h, w in zip(holds, wanted, strict=True) if w)]
+    for (first, a), (second, b) in itertools.combinations(wide, 2):
+        if tuple(x and y for x, y in zip(a, b, strict=True)) == wanted:
+            return f"{first} and {second}"
+    return ""
 
 
-def _literals(conditions, cases: list[Case]) -> list[tuple[str, np.ndarray]]:
-    found = []
-    for condition in conditions:
-        values = [condition.test(case) for case in cases]
-        found.append((condition.yes, np.array([value is not None and bool(value) for value in values])))
-        found.append((condition.no, np.array([value is not None and not value for value in values])))
-    return [(text, holds) for text, holds in found if text and holds.any() and not holds.all()]
-
-
-# -- conditions that several exercises share --------------------------------------------------------------------------------
-
-
-def above(argument: str, limit: int, yes: str, no: str) -> Condition:
-    """Of a whole number among the arguments."""
-    return Condition(yes, no, lambda case: case[argument] > limit)
-
-
-STRIDE = above("stride", 1, "the stride is above 1", "the stride is 1")
-DILATION = above("dilation", 1, "the dilation is above 1", "the dilation is 1")
-PADDING = above("padding", 0, "there is padding", "there is no padding")
-LAYER = (STRIDE, DILATION, PADDING)
-
-
-def pictures(shape_of: Callable[[Case], tuple]) -> tuple[Condition, ...]:
-    """Of pictures (N, C, H, W): shape_of(case)."""
-    return (
-        Condition("there is more than one image", "there is a single image", lambda case: shape_of(case)[0] > 1),
-        Condition("there is more than one channel", "there is a single channel", lambda case: shape_of(case)[1] > 1),
-        Condition("height and width differ", "the pictures are square", lambda case: shape_of(case)[2] != shape_of(case)[3]),
-    )
-
-
-def grouped(weights_of: Callable[[Case], list]) -> tuple[Condition, ...]:
-    """Of a list of weights (C_t, 1, K_t, K_t)."""
-
-    def sizes(case):
-        return [weight.shape[-1] for weight in weights_of(case)]
-
-    def channels(case):
-        return [len(weight) for weight in weights_of(case)]
-
-    return (
-        Condition("there is more than one group", "there is a single group", lambda case: len(weights_of(case)) > 1),
-        Condition(
-            "the groups have different numbers of channels",
-            "all groups have as many channels",
-            lambda case: len(set(channels(case))) > 1,
-        ),
-        Condition("a group has several channels", "each group has a single channel", lambda case: max(channels(case)) > 1),
-        Condition("a kernel is 1 x 1", "no kernel is 1 x 1", lambda case: 1 in sizes(case)),
-        Condition("all kernels are 1 x 1", "there is a kernel larger than 1 x 1", lambda case: max(sizes(case)) == 1),
-        Condition(
-            "two groups have kernels of the same size",
-            "each group has a kernel size of its own",
-            lambda case: len(set(sizes(case))) < len(sizes(case)),
-        ),
-        Condition(
-            "the groups have different kernel sizes", "all kernels have the same size", lambda case: len(set(sizes(case))) > 1
-        ),
-        Condition(
-            "the kernel sizes are not 3, 5, 7, ...",
-            "the kernel sizes are 3, 5, 7, ...",
-            lambda case: sizes(case) != [2 * t + 3 for t in range(len(sizes(case)))],
-        ),
-        Condition(
-            "the kernel sizes are not 1, 3, 5, ...",
-            "the kernel sizes are 1, 3, 5, ...",
-            lambda case: sizes(case) != [2 * t + 1 for t in range(len(sizes(case)))],
-        ),
-        Condition(
-            "the last kernel is not the largest",
-            "the last kernel is the largest",
-            lambda case: max(sizes(case)) > sizes(case)[-1],
-        ),
-        Condition(
-            "the first kernel is not the largest",
-            "the first kernel is the largest",
-            lambda case: max(sizes(case)) > sizes(case)[0],
-        ),
-        Condition(
-            "the group with the most channels has not the largest kernel",
-            "the group with the most channels has the largest kernel",
-            lambda case: max(weights_of(case), key=len).shape[-1] < max(sizes(case)),
-        ),
-        Condition(
-            "a kernel is larger than one of a later group",
-            "no kernel is larger than one of a later group",
-            lambda case: sizes(case) != sorted(sizes(case)),
-        ),
-    )
+def _conditions(rows) -> list[tuple[str, tuple[bool, ...]]]:
+    """(words, for which rows it holds), the simplest first."""
+    names = [name for name in rows[0] if all(name in row for row in rows)]
+    columns = {name: [row[name] for row in rows] for name in names}
+    found: dict[str, tuple[bool, ...]] = {}
+    for name, values in columns.items():
+        if all(isinstance(value, bool) for value in values):
+            found[name] = tuple(values)
+            continue
+        low = min(values)
+        found[f"{name} is greater than {low:g}"] = tuple(value > low for value in values)
+        found[f"{name} is {low:g}"] = tuple(value == low for value in values)
+        if low < 0:
+            found[f"{name} is below 0"] = tuple(value < 0 for value in values)
+        if 0 in values and low < 0:
+            found[f"{name} is 0"] = tuple(value == 0 for value in values)
+    counted = {name: values for name, values in columns.items() if all(type(value) is int for value in values)}
+    for name, values in counted.items():
+        found[f"{name} is even"] = tuple(value % 2 == 0 for value in values)
+        found[f"{name} is odd"] = tuple(value % 2 == 1 for value in values)
+    for (a, first), (b, second) in itertools.combinations(counted.items(), 2):
+        found[f"{a} is not {b}"] = tuple(x != y for x, y in zip(first, second, strict=True))
+        found[f"{a} is greater than {b}"] = tuple(x > y for x, y in zip(first, second, strict=True))
+        found[f"{a} is less than {b}"] = tuple(x < y for x, y in zip(first, second, strict=True))
+    for name, values in columns.items():
+        for limit in sorted(set(values))[1:-1]:
+            if not isinstance(limit, bool):
+                found[f"{name} is greater than {limit:g}"] = tuple(value > limit for value in values)
+    return list(found.items())

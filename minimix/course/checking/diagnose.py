@@ -1,15 +1,27 @@
 """Why numbers are wrong.
 
-First the mistakes of the exercise are run: one that gives the learner's numbers wherever both can run is what the learner did,
-in whatever style the code is written. Where none fits everywhere, one that fits on most of what is wrong is probably one of
-several. For the rest there are the statements of ``patterns.py``.
+First the mistakes of the exercise are run, in the order below: what gives the learner's numbers wherever both can run is what
+the learner did, in whatever style the code is written. For the rest there are experiments and the statements of
+``patterns.py``, each true of what was run.
+
+1. one mistake, everywhere
+2. two mistakes that alter different parts, both at once, everywhere
+3. a mistake whose result is altered once more (its sign, a factor, cut to whole numbers), everywhere
+4. a mistake in a part of the configurations, if a condition tells that part from the others
 """
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from minimix.course.checking import patterns
+from minimix.course.checking.conditions import separating
 from minimix.course.checking.exercise import Case, Exercise, Mistake
+from minimix.course.checking.formulas import formula
 from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, close, run
+from minimix.course.checking.quantities import quantities
+
+LEAST = 3  # configurations that a mistake must explain where it does not explain all
 
 
 @dataclass(frozen=True)
@@ -28,47 +40,184 @@ class Trial:
 
 @dataclass(frozen=True)
 class Fit:
-    """A mistake, and on how many configurations it explains the wrong result. whole: it never gives another one."""
+    """What explains the wrong results: one mistake, or two; then what else is altered, or the condition under which it fits.
 
-    mistake: Mistake
-    count: int
-    whole: bool
+    raises: it raises exactly where the learner's function does.
+    """
+
+    mistakes: tuple[Mistake, ...]
+    altered: str = ""
+    where: str = ""
+    raises: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of a single mistake that explains all."""
+        return self.mistakes[0].name if len(self.mistakes) == 1 and not self.altered and not self.where else ""
 
 
 def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
-    """The mistake that explains the most wrong results; rather one that fits everywhere."""
-    fits = [fit for mistake in exercise.mistakes if (fit := _fit(exercise, mistake, trials)).count]
-    best = max(fits, key=lambda fit: (fit.whole, fit.count), default=None)
-    wrong = sum(bool(trial.problem) and trial.outcome.arrays is not None for trial in trials)
-    return best if best and (best.whole or best.count >= max(3, wrong / 2)) else None
+    """The simplest that explains the wrong results."""
+    wrong = [trial for trial in trials if trial.problem and trial.outcome.arrays is not None]
+    if not wrong:
+        return None
+    known = {id(mistake): _Results(exercise, mistake.function, trials) for mistake in exercise.mistakes}
+    singles = [(mistake, known[id(mistake)]) for mistake in exercise.mistakes]
+    for search in (_one, _two, _one_altered, _somewhere):
+        if fit := search(exercise, trials, wrong, singles):
+            return fit
+    return None
 
 
-def _fit(exercise: Exercise, mistake: Mistake, trials: list[Trial]) -> Fit:
-    count, whole = 0, True
-    for trial in trials:
-        if trial.outcome.arrays is None:
-            continue
-        theirs = run(exercise, mistake.function, trial.case, trial.solved).arrays
-        if theirs is None:
-            continue
-        if not agree(trial.outcome.arrays, theirs):
-            whole = False
-        elif not agree(theirs, trial.expected):
-            count += 1
-    return Fit(mistake, count, whole)
+class _Results:
+    """What a function returns in each of the trials, found out when it is asked for. None where it raises."""
+
+    def __init__(self, exercise: Exercise, function: Callable, trials: list[Trial]):
+        self._exercise, self._function, self._trials = exercise, function, trials
+        self._known: dict[int, Arrays | None] = {}
+
+    def __getitem__(self, number: int) -> Arrays | None:
+        if number not in self._known:
+            trial = self._trials[number]
+            self._known[number] = run(self._exercise, self._function, trial.case, trial.solved).arrays
+        return self._known[number]
+
+    def explain(self) -> bool:
+        """Whether they are the learner's wherever there are both, and at least for half of what is wrong."""
+        wrong = sum(bool(trial.problem) and trial.outcome.arrays is not None for trial in self._trials)
+        explained = 0
+        for number in sorted(range(len(self._trials)), key=lambda number: not self._trials[number].problem):
+            trial = self._trials[number]
+            if trial.outcome.arrays is None or self[number] is None:
+                continue
+            if not agree(trial.outcome.arrays, self[number]):
+                return False
+            explained += bool(trial.problem) and not agree(self[number], trial.expected)
+        return explained >= max(1, wrong / 2)
+
+    def raise_alike(self) -> bool:
+        """Whether they are missing exactly where the learner's are, somewhere at least."""
+        theirs = [trial.outcome.arrays is None for trial in self._trials]
+        return any(theirs) and theirs == [self[number] is None for number in range(len(self._trials))]
 
 
-def described(trials: list[Trial]) -> list[str]:
+def _one(exercise, trials, wrong, singles) -> Fit | None:
+    found = [(mistake, results) for mistake, results in singles if results.explain()]
+    if not found:
+        return None
+
+    def covered(pair) -> tuple[bool, int]:
+        return pair[1].raise_alike(), sum(pair[1][number] is not None for number in range(len(trials)))
+
+    mistake, results = max(found, key=covered)
+    return Fit((mistake,), raises=results.raise_alike())
+
+
+def _two(exercise, trials, wrong, singles) -> Fit | None:
+    """Only where no other pair fits as well."""
+    if exercise.built is None:
+        return None
+    parted = [mistake for mistake, _ in singles if mistake.parts]
+    pairs = [pair for pair in itertools.combinations(parted, 2) if not pair[0].parts.keys() & pair[1].parts.keys()]
+    found = []
+    for a, b in pairs:
+        results = _Results(exercise, exercise.built(**a.parts, **b.parts), trials)
+        if results.explain():
+            found.append(Fit((a, b), raises=results.raise_alike()))
+    return found[0] if len(found) == 1 else None
+
+
+def _one_altered(exercise, trials, wrong, singles) -> Fit | None:
+    for mistake, results in singles:
+        pairs = []
+        for number, trial in enumerate(trials):
+            if trial.outcome.arrays is not None:
+                theirs = results[number]
+                if theirs is None or any(theirs[name].shape != array.shape for name, array in trial.outcome.arrays.items()):
+                    break
+                pairs += [(theirs[name], array) for name, array in trial.outcome.arrays.items()]
+        else:
+            if len(pairs) >= LEAST and (text := patterns.alteration(pairs)):
+                return Fit((mistake,), altered=text)
+    return None
+
+
+def _somewhere(exercise, trials, wrong, singles) -> Fit | None:
+    """In the configurations where the learner's function is wrong or the mistake is: a condition must tell those that fit."""
+    rows = [quantities(exercise, trial.case) for trial in trials]
+    found = []
+    for mistake, results in singles:
+        relevant, fits, nothing = [], [], True
+        for number, trial in enumerate(trials):
+            theirs, ours = results[number], trial.outcome.arrays
+            if theirs is None or ours is None or (not trial.problem and agree(theirs, trial.expected)):
+                continue
+            relevant.append(rows[number])
+            fits.append(bool(trial.problem) and agree(ours, theirs))
+            nothing &= not fits[-1] or not any(array.any() for array in ours.values())
+        if sum(fits) >= LEAST and not nothing and (where := separating(relevant, fits)):
+            found.append((sum(fits), -where.count(" and "), Fit((mistake,), where=where)))
+    return max(found, key=lambda entry: entry[:2])[2] if found else None
+
+
+def described(exercise: Exercise, trials: list[Trial]) -> list[str]:
     """Sentences on how the wrong results differ from the right ones."""
     wrong = [trial for trial in trials if trial.problem and trial.outcome.arrays is not None]
-    if len({tuple(dict.fromkeys(name.partition("[")[0] for name in trial.expected)) for trial in wrong}) > 1:
+    if not wrong or len({tuple(dict.fromkeys(name.partition("[")[0] for name in trial.expected)) for trial in wrong}) > 1:
         return []  # the results have other names each time
     sentences, right = [], []
     for name in wrong[0].expected:  # of lists of different lengths, those that the smallest case has
-        pairs = [(t.expected[name], t.outcome.arrays[name]) for t in wrong if name in t.expected]
-        pairs = [(expected, actual) for expected, actual in pairs if not close(actual, expected)]
-        if not pairs:
+        given = [trial for trial in wrong if name in trial.expected]
+        bad = [trial for trial in given if not close(trial.outcome.arrays[name], trial.expected[name])]
+        if not bad:
             right.append(name)
-        elif text := patterns.describe(pairs):
+            continue
+        pairs = [(trial.expected[name], trial.outcome.arrays[name]) for trial in bad]
+        events = tuple(dict.fromkeys(event for trial in bad for event in trial.outcome.events))
+        text = patterns.describe(pairs, events) or _by_a_formula(exercise, trials, name)
+        if text:
             sentences.append(f"{name}: {text}" if name else text[0].upper() + text[1:])
-    return [f"Right everywhere: {', '.join(right)}."] * bool(right) + [f"{sentence}." for sentence in sentences]
+    return [f"Right everywhere: {', '.join(right)}."] * bool(right) + [
+        sentence if sentence[-1] in ".?" else f"{sentence}." for sentence in sentences
+    ]
+
+
+def _by_a_formula(exercise: Exercise, trials: list[Trial], name: str) -> str:
+    """By how much the results are too large, in the configuration's numbers."""
+    trials = [trial for trial in trials if name in trial.expected]
+    if any(trial.outcome.arrays is None for trial in trials):
+        return ""
+    pairs = [(trial.expected[name], trial.outcome.arrays[name]) for trial in trials]
+    if any(expected.shape != actual.shape for expected, actual in pairs):
+        return ""
+    rows = [quantities(exercise, trial.case) for trial in trials]
+    factors = [patterns.factor(actual, expected) for expected, actual in pairs]
+    if None not in factors:
+        if text := formula(factors, rows):
+            return f"{text} times the right result, in all configurations"
+        if len({round(factor, 6) for factor in factors}) > 1 and any(expected.size > 2 for expected, _ in pairs):
+            return "a number times the right result in each configuration, but not the same number in all"
+    offsets = [patterns.offset(actual, expected) for expected, actual in pairs]
+    if None not in offsets:
+        if text := formula(offsets, rows):
+            return f"too large by {text}, in all configurations"
+        if text := formula([-offset for offset in offsets], rows):
+            return f"too small by {text}, in all configurations"
+    return ""
+
+
+def conditions(exercise: Exercise, trials: list[Trial]) -> list[str]:
+    """In which configurations the function fails, if that can be said."""
+    fails = [bool(trial.problem) for trial in trials]
+    where = separating([quantities(exercise, trial.case) | _right_result(trial) for trial in trials], fails)
+    if not where:
+        return []
+    return [f"Wrong wherever {where} (in {sum(fails)} configurations), right in the {len(fails) - sum(fails)} others."]
+
+
+def _right_result(trial: Trial) -> dict[str, float]:
+    """A single number that is wanted may itself be what tells those that fail from the others."""
+    if list(trial.expected) != [""] or trial.expected[""].ndim:
+        return {}
+    result = trial.expected[""].item()
+    return {"the right result": result, "the size of the right result": abs(result)}

@@ -7,10 +7,10 @@ from fractions import Fraction
 import numpy as np
 
 from minimix import partition
-from minimix.course.checking.conditions import Condition, above
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.report import Report
+from minimix.course.exercises.features import Condition, above, features
 
 
 def _divisions(rng):
@@ -110,7 +110,7 @@ PARTITION = Exercise(
     partition,
     _divisions,
     whole=True,
-    conditions=(
+    features=features(
         Condition("the kind is equal", "the kind is exponential", lambda case: case["kind"] == "equal"),
         Condition(
             "the number of channels is no multiple of the number of groups",

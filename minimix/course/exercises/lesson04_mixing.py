@@ -5,11 +5,11 @@ import numpy as np
 from minimix import partition, reference
 from minimix.course.checking import alterations as alt
 from minimix.course.checking.alterations import bordered
-from minimix.course.checking.conditions import Condition, pictures
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
 from minimix.course.exercises import wrong_mixing as wrong
+from minimix.course.exercises.features import Condition, features, pictures
 
 
 def _pictures(rng):
@@ -33,7 +33,7 @@ MIXCONV2D = Exercise(
     "mixconv2d",
     lambda x, weights: reference.mixconv2d(x, weights),
     _pictures,
-    conditions=(
+    features=features(
         *wrong.GROUPS,
         *pictures(lambda case: case["x"].shape),
         Condition(

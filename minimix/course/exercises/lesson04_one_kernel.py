@@ -4,10 +4,10 @@ import numpy as np
 
 from minimix.course.checking import alterations as alt
 from minimix.course.checking.alterations import bordered
-from minimix.course.checking.conditions import grouped
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
+from minimix.course.exercises.features import features, grouped
 
 
 def _weights(rng):
@@ -361,7 +361,7 @@ EMBED = Exercise(
             lambda weights: _embed(list(map(alt.without_last, weights))),
         ),
     ),
-    conditions=grouped(lambda case: case["weights"]),
+    features=features(*grouped(lambda case: case["weights"])),
 )
 
 

@@ -1,10 +1,10 @@
 """An exercise on counting: the multiply-adds of a block of MixNet."""
 
-from minimix.course.checking.conditions import STRIDE, Condition
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.report import Report
 from minimix.course.exercises import wrong_counting as wrong
+from minimix.course.exercises.features import STRIDE, Condition, features
 from minimix.course.exercises.wrong_counting import ARGUMENTS, but, changed
 
 
@@ -31,7 +31,7 @@ BLOCK_MACS = Exercise(
     "block_macs",
     wrong.counted,
     _blocks,
-    conditions=(
+    features=features(
         STRIDE,
         Condition("the expansion is 1", "the expansion is above 1", lambda case: case["expansion"] == 1),
         Condition("se_ratio is 0", "se_ratio is above 0", lambda case: case["se_ratio"] == 0),

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minimix.course.checking.conditions import Condition
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise
 from minimix.course.checking.outcome import Malformed, close, kind_of
 from minimix.course.checking.report import Report
+from minimix.course.exercises.features import Condition, features
 from minimix.course.exercises.mistakes_backward import MISTAKES
 
 
@@ -214,7 +214,7 @@ BACKWARD = Exercise(
     _programs,
     call=_called,
     nothing="every grad is still 0.0. If the function is written: all gradients are multiples of the root's own. What is that?",
-    conditions=CONDITIONS,
+    features=features(*CONDITIONS),
     mistakes=MISTAKES,
 )
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from minimix.course.checking.conditions import Condition
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
+from minimix.course.exercises.features import Condition, features
 from minimix.ops.elementwise import unbroadcast
 
 
@@ -283,7 +283,7 @@ UNBROADCAST = Exercise(
         Mistake("norm instead of sum", "The root of the sum of squares is taken. The gradients themselves add up.",
                 lambda gradient, shape: np.sqrt(unbroadcast(gradient**2, shape)) if gradient.shape != shape else gradient),
     ),
-    conditions=CONDITIONS,
+    features=features(*CONDITIONS),
 )  # fmt: skip
 
 

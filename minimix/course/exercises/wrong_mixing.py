@@ -6,8 +6,8 @@ import numpy as np
 
 from minimix import reference
 from minimix.course.checking.alterations import bordered, cut
-from minimix.course.checking.conditions import grouped
 from minimix.course.checking.exercise import Mistake
+from minimix.course.exercises.features import grouped
 
 
 def divided(x: np.ndarray, weights: list) -> list[np.ndarray]:
