@@ -18,12 +18,8 @@ from minimix.course.exercises.lesson04_one_kernel import EMBED, check_embed
 from minimix.course.exercises.lesson05_counting import BLOCK_MACS, check_block_macs
 from minimix.course.exercises.lesson06_backward import BACKWARD, Scalar, check_backward
 from minimix.course.exercises.lesson06_broadcasting import UNBROADCAST, check_unbroadcast
-from minimix.course.exercises.lesson07_gradients import (
-    DEPTHWISE_INPUT_GRAD,
-    DEPTHWISE_WEIGHT_GRAD,
-    check_depthwise_input_grad,
-    check_depthwise_weight_grad,
-)
+from minimix.course.exercises.lesson07_depthwise_input import DEPTHWISE_INPUT_GRAD, check_depthwise_input_grad
+from minimix.course.exercises.lesson07_depthwise_weight import DEPTHWISE_WEIGHT_GRAD, check_depthwise_weight_grad
 from minimix.course.exercises.lesson07_mixed_gradients import MIXCONV2D_BACKWARD, check_mixconv2d_backward
 from minimix.course.exercises.lesson07_normalising import BATCH_NORM_BACKWARD, check_batch_norm_backward
 from minimix.course.exercises.lesson08_offsets import TAP_OFFSETS, check_tap_offsets

@@ -8,7 +8,8 @@ from minimix.course.checking.alterations import bordered, cut
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises.lesson07_gradients import AVERAGED, NOT_MIRRORED, NOT_SUMMED, SIGN
+from minimix.course.exercises.lesson07_depthwise_input import NOT_MIRRORED
+from minimix.course.exercises.lesson07_depthwise_weight import AVERAGED, NOT_SUMMED, SIGN
 from minimix.course.exercises.wrong_mixing import divided
 
 
