@@ -75,6 +75,23 @@ def _entries_repeated(gradient, weight, x_shape, s, p, d):
     return scattering(row=lambda o, s, k, d: o, column=lambda o, s, k, d: o)(repeated, weight, x_shape, s, p, d)
 
 
+def _lined_up(axes: int):
+    """The weights of a tap with too few new axes behind them, as NumPy lines them up, or an error."""
+
+    def wrong(gradient, weight, x_shape, s, p, d):
+        padded = np.zeros((*x_shape[:2], x_shape[2] + 2 * p, x_shape[3] + 2 * p))
+        rows, columns = (s * (n - 1) + 1 for n in gradient.shape[2:])
+        for i, j in np.ndindex(weight.shape[2:]):
+            top, left = i * d, j * d
+            stamp = gradient * weight[:, 0, i, j].reshape(-1, *(1,) * axes)
+            padded[:, :, top : top + rows : s, left : left + columns : s] += stamp
+        return padded[:, :, p : p + x_shape[2], p : p + x_shape[3]]
+
+    return wrong
+
+
+NEW_AXES = "as NumPy lines shapes up from the right. Each belongs to a channel: weight[:, 0, i, j, None, None]."
+
 PARTS = (
     (*NOT_MIRRORED, {"weight": alt.flipped}),
     (*alt.TRANSPOSED, {"weight": alt.transposed}),
@@ -178,6 +195,10 @@ DEPTHWISE_INPUT_GRAD = Exercise(
     _cases,
     (
         *(altered(scattering)(name, text, **parts) for name, text, parts in (*PARTS, *STRIDES, *DILATIONS, *OUTPUTS)),
+        Mistake("no new axes behind the weights", f"The weights of a tap, (C,), meet the columns, {NEW_AXES}", _lined_up(0)),
+        Mistake("one new axis behind the weights", f"The weights of a tap, (C, 1), meet the rows, {NEW_AXES}", _lined_up(1)),
+        Mistake("three new axes behind the weights", f"The weights of a tap, (C, 1, 1, 1), meet the images, {NEW_AXES}",
+                _lined_up(3)),
         Mistake("divided by how many windows met a pixel",
                 "Where windows overlap, the shares are averaged. They belong added up.",
                 averaged),

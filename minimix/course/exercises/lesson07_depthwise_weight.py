@@ -171,8 +171,6 @@ PARTS = (
     ("every window centred on its output's place",
      "The windows are placed as for same padding: the padding that was given is ignored.",
      {"border": lambda p, k, d: (d * (k - 1) // 2,) * 4}),
-    ("padding subtracted twice", "The windows begin two borders in front of the image. They begin one border in front.",
-     {"border": lambda p, k, d: (2 * p, 0, 2 * p, 0)}),
 )  # fmt: skip
 
 OTHERWISE = (  # they are the same here as others, or right: behind the border there are zeros
