@@ -61,4 +61,6 @@ def _conditions(rows) -> list[tuple[str, tuple[bool, ...]]]:
         for limit in sorted(set(values))[1:-1]:
             if not isinstance(limit, bool):
                 found[f"{name} is greater than {limit:g}"] = tuple(value > limit for value in values)
+                found[f"{name} is not {limit:g}"] = tuple(value != limit for value in values)
+                found[f"{name} is {limit:g}"] = tuple(value == limit for value in values)
     return list(found.items())

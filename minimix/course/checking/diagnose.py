@@ -10,6 +10,7 @@ the learner did, in whatever style the code is written. For the rest there are e
 4. a mistake in a part of the configurations, if a condition tells that part from the others
 """
 
+import functools
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,9 +34,14 @@ class Trial:
     outcome: Outcome
     problem: str
 
-    @property
+    @functools.cached_property
     def expected(self) -> Arrays:
         return arrays_of(self.solved, self.solved)
+
+    @functools.cached_property
+    def misses(self) -> bool:
+        """Whether there are numbers, and other ones than there should be."""
+        return self.outcome.arrays is not None and not agree(self.outcome.arrays, self.expected)
 
 
 @dataclass(frozen=True)
@@ -58,13 +64,12 @@ class Fit:
 
 def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
     """The simplest that explains the wrong results."""
-    wrong = [trial for trial in trials if trial.problem and trial.outcome.arrays is not None]
-    if not wrong:
+    if not any(trial.misses for trial in trials):
         return None
     known = {id(mistake): _Results(exercise, mistake.function, trials) for mistake in exercise.mistakes}
     singles = [(mistake, known[id(mistake)]) for mistake in exercise.mistakes]
     for search in (_one, _two, _one_altered, _somewhere):
-        if fit := search(exercise, trials, wrong, singles):
+        if fit := search(exercise, trials, singles):
             return fit
     return None
 
@@ -84,15 +89,14 @@ class _Results:
 
     def explain(self) -> bool:
         """Whether they are the learner's wherever there are both, and at least for half of what is wrong."""
-        wrong = sum(bool(trial.problem) and trial.outcome.arrays is not None for trial in self._trials)
-        explained = 0
-        for number in sorted(range(len(self._trials)), key=lambda number: not self._trials[number].problem):
+        wrong, explained = sum(trial.misses for trial in self._trials), 0
+        for number in sorted(range(len(self._trials)), key=lambda number: not self._trials[number].misses):
             trial = self._trials[number]
             if trial.outcome.arrays is None or self[number] is None:
                 continue
             if not agree(trial.outcome.arrays, self[number]):
                 return False
-            explained += bool(trial.problem) and not agree(self[number], trial.expected)
+            explained += trial.misses
         return explained >= max(1, wrong / 2)
 
     def raise_alike(self) -> bool:
@@ -101,7 +105,7 @@ class _Results:
         return any(theirs) and theirs == [self[number] is None for number in range(len(self._trials))]
 
 
-def _one(exercise, trials, wrong, singles) -> Fit | None:
+def _one(exercise, trials, singles) -> Fit | None:
     found = [(mistake, results) for mistake, results in singles if results.explain()]
     if not found:
         return None
@@ -113,21 +117,34 @@ def _one(exercise, trials, wrong, singles) -> Fit | None:
     return Fit((mistake,), raises=results.raise_alike())
 
 
-def _two(exercise, trials, wrong, singles) -> Fit | None:
+def _two(exercise, trials, singles) -> Fit | None:
     """Only where no other pair fits as well."""
     if exercise.built is None:
         return None
+    first = next(trial for trial in trials if trial.misses)
     parted = [mistake for mistake, _ in singles if mistake.parts]
     pairs = [pair for pair in itertools.combinations(parted, 2) if not pair[0].parts.keys() & pair[1].parts.keys()]
     found = []
     for a, b in pairs:
-        results = _Results(exercise, exercise.built(**a.parts, **b.parts), trials)
+        function = exercise.built(**a.parts, **b.parts)
+        if not _gives(exercise, function, first):
+            continue
+        results = _Results(exercise, function, trials)
         if results.explain():
             found.append(Fit((a, b), raises=results.raise_alike()))
     return found[0] if len(found) == 1 else None
 
 
-def _one_altered(exercise, trials, wrong, singles) -> Fit | None:
+def _gives(exercise: Exercise, function: Callable, trial: Trial) -> bool:
+    """A quick look at one trial: thousands of pairs are tried."""
+    try:
+        theirs = arrays_of(exercise.call(function, trial.case), trial.solved)
+    except Exception:  # as in ``run``: the mistake raises here
+        return True
+    return agree(trial.outcome.arrays, theirs)
+
+
+def _one_altered(exercise, trials, singles) -> Fit | None:
     for mistake, results in singles:
         pairs = []
         for number, trial in enumerate(trials):
@@ -142,7 +159,7 @@ def _one_altered(exercise, trials, wrong, singles) -> Fit | None:
     return None
 
 
-def _somewhere(exercise, trials, wrong, singles) -> Fit | None:
+def _somewhere(exercise, trials, singles) -> Fit | None:
     """In the configurations where the learner's function is wrong or the mistake is: a condition must tell those that fit."""
     rows = [quantities(exercise, trial.case) for trial in trials]
     found = []
@@ -150,19 +167,25 @@ def _somewhere(exercise, trials, wrong, singles) -> Fit | None:
         relevant, fits, nothing = [], [], True
         for number, trial in enumerate(trials):
             theirs, ours = results[number], trial.outcome.arrays
-            if theirs is None or ours is None or (not trial.problem and agree(theirs, trial.expected)):
+            if theirs is None or ours is None or (not trial.misses and agree(theirs, trial.expected)):
                 continue
             relevant.append(rows[number])
-            fits.append(bool(trial.problem) and agree(ours, theirs))
+            fits.append(trial.misses and agree(ours, theirs))
             nothing &= not fits[-1] or not any(array.any() for array in ours.values())
-        if sum(fits) >= LEAST and not nothing and (where := separating(relevant, fits)):
+        if (
+            sum(fits) >= max(LEAST, sum(trial.misses for trial in trials) / 3)
+            and not nothing
+            and (where := separating(relevant, fits))
+        ):
             found.append((sum(fits), -where.count(" and "), Fit((mistake,), where=where)))
-    return max(found, key=lambda entry: entry[:2])[2] if found else None
+    best = max((entry[:2] for entry in found), default=None)
+    fits = [fit for *size, fit in found if tuple(size) == best]
+    return fits[0] if len(fits) == 1 else None
 
 
 def described(exercise: Exercise, trials: list[Trial]) -> list[str]:
     """Sentences on how the wrong results differ from the right ones."""
-    wrong = [trial for trial in trials if trial.problem and trial.outcome.arrays is not None]
+    wrong = [trial for trial in trials if trial.misses]
     if not wrong or len({tuple(dict.fromkeys(name.partition("[")[0] for name in trial.expected)) for trial in wrong}) > 1:
         return []  # the results have other names each time
     sentences, right = [], []

@@ -33,46 +33,49 @@ def _inner_only(result, x, margin=1):
 
 
 COUNTS = (
-    ("as many columns as rows", "The number of columns is that of the rows: right for square pictures only. Try one that is wider "
-     "than high.", {"columns": lambda own, other, covered, s, p: _usual(other, own, covered, s, p)}),
-    ("as many rows as columns", "The number of rows is that of the columns: right for square pictures only. Try one that is wider "
-     "than high.", {"rows": lambda own, other, covered, s, p: _usual(other, own, covered, s, p)}),
-    ("the first place is not counted", "The last row and the last column of outputs are missing: the number of steps is one less "
-     "than that of places.", _counted(lambda own, other, covered, s, p: (own - covered) // s)),
-    ("the last place missed where it just fits", "A window that ends at the last pixel is left out. What is the last number that "
-     "range(n) gives?", _counted(lambda own, other, covered, s, p: -(-(own - covered) // s))),
-    ("+ 1 before the division", "The 1 for the first place is added before dividing by the stride, so that a place is lost where "
-     "the steps do not come out even.", _counted(lambda own, other, covered, s, p: (own - covered + 1) // s)),
+    ("as many columns as rows", "The number of columns is that of the rows: right for square pictures only. Try one that is "
+     "wider than high.", {"columns": lambda own, other, covered, s, p: _usual(other, own, covered, s, p)}),
+    ("as many rows as columns", "The number of rows is that of the columns: right for square pictures only. Try one that is "
+     "wider than high.", {"rows": lambda own, other, covered, s, p: _usual(other, own, covered, s, p)}),
+    ("the first place is not counted", "The last row and the last column of outputs are missing: the number of steps is one "
+     "less than that of places.", _counted(lambda own, other, covered, s, p: (own - covered) // s)),
+    ("the last place missed where it just fits", "A window that ends at the last pixel is left out. What is the last number "
+     "that range(n) gives?", _counted(lambda own, other, covered, s, p: -(-(own - covered) // s))),
+    ("+ 1 before the division", "The 1 for the first place is added before dividing by the stride, so that a place is lost "
+     "where the steps do not come out even.", _counted(lambda own, other, covered, s, p: (own - covered + 1) // s)),
     ("rounded up", "Where the steps do not come out even, there is a window too many, beyond the last that fits.",
      _counted(lambda own, other, covered, s, p: -(-(own - covered) // s) + 1) | {"beyond": lambda k, s, d: d * k + s}),
-    ("as many places as the stride fits into the image", "The number of places is size // stride, whatever kernel and padding are. "
-     "How many windows fit into the image with its border?", _counted(lambda own, other, covered, s, p: (own - 2 * p) // s)),
-    ("as many places as the stride fits into the padded image", "The number of places is the padded size // stride: the kernel's "
-     "size is not taken off.", _counted(lambda own, other, covered, s, p: own // s)),
-    ("as many places as for padding 'same'", "The number of places is size / stride, rounded up, whatever kernel and padding are. "
-     "So it is for one special padding only.", _counted(lambda own, other, covered, s, p: -(-(own - 2 * p) // s))),
-    ("as many places as without padding", "The number of places is that of the bare image. The window slides over the border, too.",
+    ("as many places as the stride fits into the image", "The number of places is size // stride, whatever kernel and padding "
+     "are. How many windows fit into the image with its border?", _counted(lambda own, other, covered, s,
+     p: (own - 2 * p) // s)),
+    ("as many places as the stride fits into the padded image", "The number of places is the padded size // stride: the "
+     "kernel's size is not taken off.", _counted(lambda own, other, covered, s, p: own // s)),
+    ("as many places as for padding 'same'", "The number of places is size / stride, rounded up, whatever kernel and padding "
+     "are. So it is for one special padding only.", _counted(lambda own, other, covered, s, p: -(-(own - 2 * p) // s))),
+    ("as many places as without padding",
+     "The number of places is that of the bare image. The window slides over the border, too.",
      _counted(lambda own, other, covered, s, p: (own - 2 * p - covered) // s + 1)),
     ("a place too many", "There is one row and one column of outputs too many.",
      _counted(lambda own, other, covered, s, p: _usual(own, other, covered, s, p) + 1) | {"beyond": lambda k, s, d: d * k + s}),
 )  # fmt: skip
 TAPS = (
-    ("taps in the other direction", "The taps look up and to the left, where a negative index or np.roll wraps around to the other "
-     "side. Tap (1, 0) sees the pixel below that of tap (0, 0).", _tapped(lambda i, d, s, k: -i * d)),
-    ("taps around the window's corner", "The middle of the kernel lies on the window's first pixel, so that taps look beyond the "
-     "image and wrap around. Tap (0, 0) belongs there.", _tapped(lambda i, d, s, k: i * d - d * (k // 2))),
+    ("taps in the other direction", "The taps look up and to the left, where a negative index or np.roll wraps around to the "
+     "other side. Tap (1, 0) sees the pixel below that of tap (0, 0).", _tapped(lambda i, d, s, k: -i * d)),
+    ("taps around the window's corner", "The middle of the kernel lies on the window's first pixel, so that taps look beyond "
+     "the image and wrap around. Tap (0, 0) belongs there.", _tapped(lambda i, d, s, k: i * d - d * (k // 2))),
 )  # fmt: skip
 STRIDES = (
     (*alt.STRIDE_IGNORED, _counted(lambda own, other, covered, s, p: own - covered + 1) | _begun(lambda o, s, k: o)),
     (*alt.STEP_OF_ONE, _begun(lambda o, s, k: o)),
     (*alt.STRIDE_ON_TAPS,
      _begun(lambda o, s, k: o) | _tapped(lambda i, d, s, k: i * s) | {"beyond": lambda k, s, d: s * k}),
-    ("stride on taps, too", "The stride moves the window and also spreads its taps. Of the two indices that are added to find a "
-     "pixel, only the one that counts windows is multiplied by it.",
+    ("stride on taps, too", "The stride moves the window and also spreads its taps. Of the two indices that are added to find "
+     "a pixel, only the one that counts windows is multiplied by it.",
      _tapped(lambda i, d, s, k: i * d * s) | {"beyond": lambda k, s, d: d * s * k}),
     ("stride ignored in the rows' index", "The stride moves the window across, but not down: look at the index of the row.",
      {"row": lambda o, s, k: o}),
-    ("stride ignored in the columns' index", "The stride moves the window down, but not across: look at the index of the column.",
+    ("stride ignored in the columns' index",
+     "The stride moves the window down, but not across: look at the index of the column.",
      {"column": lambda o, s, k: o}),
     ("stride only downwards", "The stride counts for the rows of outputs only; along a row there is one at every pixel.",
      {"columns": lambda own, other, covered, s, p: own - covered + 1, "column": lambda o, s, k: o}),
@@ -80,15 +83,17 @@ STRIDES = (
      {"rows": lambda own, other, covered, s, p: own - covered + 1, "row": lambda o, s, k: o}),
     ("windows side by side", "The windows do not overlap: each begins where the last one ends. How far apart they begin is the "
      "stride.", _begun(lambda o, s, k: o * k) | _counted(lambda own, other, covered, s, p: own // covered)),
-    ("the first window begins too late", "The first window begins s - 1 pixels inside of the image. It should begin in the corner.",
+    ("the first window begins too late",
+     "The first window begins s - 1 pixels inside of the image. It should begin in the corner.",
      _begun(lambda o, s, k: o * s + s - 1) | _counted(lambda own, other, covered, s, p: (own - covered + 1) // s)),
-    ("the stride limited to the kernel", "Where the stride is greater than the kernel, it is taken for the kernel's size. Pixels "
-     "may be left out: the stride stays.", _begun(lambda o, s, k: o * np.minimum(s, k))),
+    ("the stride limited to the kernel", "Where the stride is greater than the kernel, it is taken for the kernel's size. "
+     "Pixels may be left out: the stride stays.", _begun(lambda o, s, k: o * np.minimum(s, k))),
     ("the stride limited to the kernel, with more places", "Where the stride is greater than the kernel, it is taken for the "
      "kernel's size. Pixels may be left out: the stride stays.",
-     _begun(lambda o, s, k: o * np.minimum(s, k)) | _counted(lambda own, other, covered, s, p: (own - covered) // min(s, covered) + 1)),
-    ("for a kernel of 1 the stride is ignored", "Where the kernel is 1, each pixel gives an output. A stride leaves some out there, "
-     "too.", _begun(lambda o, s, k: o * (1 if k == 1 else s))
+     _begun(lambda o, s, k: o * np.minimum(s, k)) | _counted(lambda own, other, covered, s, p: (own - covered) // min(s,
+     covered) + 1)),
+    ("for a kernel of 1 the stride is ignored", "Where the kernel is 1, each pixel gives an output. A stride leaves some out "
+     "there, too.", _begun(lambda o, s, k: o * (1 if k == 1 else s))
      | _counted(lambda own, other, covered, s, p: (own - covered) // (1 if covered == 1 else s) + 1)),
 )  # fmt: skip
 BORDERS = (
@@ -126,9 +131,11 @@ KERNELS = (
     (*alt.TRANSPOSED, {"weight": lambda w, x: alt.transposed(w)}),
     ("kernel turned and transposed", "The kernel is turned by 180 degrees and its rows and columns are exchanged. Which weight "
      "meets the pixel in the window's top left corner?", {"weight": lambda w, x: alt.flipped(alt.transposed(w))}),
-    ("kernel upside down", "The kernel's rows are in reverse order. Which weight meets the pixel in the window's top left corner?",
+    ("kernel upside down",
+     "The kernel's rows are in reverse order. Which weight meets the pixel in the window's top left corner?",
      {"weight": lambda w, x: w[..., ::-1, :]}),
-    ("kernel mirrored", "The kernel's columns are in reverse order. Which weight meets the pixel in the window's top left corner?",
+    ("kernel mirrored", "The kernel's columns are in reverse order. Which weight meets the pixel in the window's top left "
+     "corner?",
      {"weight": lambda w, x: w[..., ::-1]}),
     ("kernel turned by 90 degrees", "The kernel is turned by a quarter. Which weight meets the pixel in the window's top left "
      "corner?", {"weight": lambda w, x: np.rot90(w, 1, (-2, -1))}),
@@ -138,8 +145,8 @@ KERNELS = (
      {"weight": lambda w, x: _without(w, rows=slice(-1, None))}),
     ("the kernel's last column left out", "The kernel's last column is not used: the loop over it ends one too early.",
      {"weight": lambda w, x: _without(w, columns=slice(-1, None))}),
-    ("the kernel's last row and column left out", "The kernel's last row and column are not used: the loops over it end one too "
-     "early.", {"weight": lambda w, x: _without(_without(w, rows=slice(-1, None)), columns=slice(-1, None))}),
+    ("the kernel's last row and column left out", "The kernel's last row and column are not used: the loops over it end one "
+     "too early.", {"weight": lambda w, x: _without(_without(w, rows=slice(-1, None)), columns=slice(-1, None))}),
     ("the kernel's first row and column left out", "The kernel's first row and column are not used. Python counts from 0.",
      {"weight": lambda w, x: _without(_without(w, rows=slice(0, 1)), columns=slice(0, 1))}),
     ("the kernel's first row left out", "The kernel's first row is not used. Python counts from 0.",
@@ -154,10 +161,10 @@ KERNELS = (
      {"weight": lambda w, x: _without(w, rows=slice(0, -1))}),
     ("only the kernel's last column", "Only the last column of the kernel is used: = in place of +=, or a sum set back?",
      {"weight": lambda w, x: _without(w, columns=slice(0, -1))}),
-    ("only the diagonal of the kernel", "Only the taps (i, i) are used: one loop for two axes. Each row of the kernel has as many "
-     "taps as there are rows.", {"weight": lambda w, x: w * np.eye(w.shape[-1])}),
-    ("only the kernel's first tap", "Only the tap in the kernel's top left corner is used: the loops over the taps end after the "
-     "first, or return in between.", {"weight": lambda w, x: _one_tap(w, 0)}),
+    ("only the diagonal of the kernel", "Only the taps (i, i) are used: one loop for two axes. Each row of the kernel has as "
+     "many taps as there are rows.", {"weight": lambda w, x: w * np.eye(w.shape[-1])}),
+    ("only the kernel's first tap", "Only the tap in the kernel's top left corner is used: the loops over the taps end after "
+     "the first, or return in between.", {"weight": lambda w, x: _one_tap(w, 0)}),
     ("only the kernel's middle", "Only the tap in the middle of the kernel is used.",
      {"weight": lambda w, x: _one_tap(w, w.shape[-1] // 2)}),
     ("kernel without its signs", "The weights lose their signs.", {"weight": lambda w, x: np.abs(w)}),
@@ -173,12 +180,12 @@ RESULTS = (
     (*alt.EXCHANGED, {"after": lambda r, x: alt.transposed(r)}),
     ("divided by the kernel's size", "Each output is divided by K. The kernel's weights do all the weighing: nothing else is "
      "divided.", {"scale": lambda w: 1 / w.shape[-1]}),
-    ("divided by the number of taps", "Each output is divided by K * K. The kernel's weights do all the weighing: nothing else is "
-     "divided.", {"scale": lambda w: 1 / w.shape[-1] ** 2}),
+    ("divided by the number of taps", "Each output is divided by K * K. The kernel's weights do all the weighing: nothing else "
+     "is divided.", {"scale": lambda w: 1 / w.shape[-1] ** 2}),
     (*alt.MEAN, {"scale": lambda w: 1 / w[0].size}),
     (*alt.LOOPS_END_EARLY, {"after": lambda r, x: alt.without_last(r)}),
-    ("last row left out", "The last row of the result stays 0: a loop ends one too early. What is the last number that range(n) "
-     "gives?", {"after": lambda r, x: _without(r, rows=slice(-1, None))}),
+    ("last row left out", "The last row of the result stays 0: a loop ends one too early. What is the last number that "
+     "range(n) gives?", {"after": lambda r, x: _without(r, rows=slice(-1, None))}),
     ("last column left out", "The last column of the result stays 0: a loop ends one too early. What is the last number that "
      "range(n) gives?", {"after": lambda r, x: _without(r, columns=slice(-1, None))}),
     ("first row and column left out", "The first row and the first column of the result stay 0. Python counts from 0.",
@@ -209,12 +216,12 @@ RESULTS = (
      {"after": lambda r, x: r.transpose(0, 2, 3, 1)}),
     ("channels before images", "The first two axes are exchanged: (C, N, OH, OW). The images come first.",
      {"after": lambda r, x: r.swapaxes(0, 1)}),
-    ("channels before images, reshaped", "The numbers are in the order (C, N, ...) and were only reshaped: reshape does not move "
-     "axes, transpose does.", {"after": lambda r, x: r.swapaxes(0, 1).reshape(r.shape)}),
-    ("places before channels, reshaped", "The numbers are in the order (N, OH, OW, C) and were only reshaped: reshape does not move "
-     "axes, transpose does.", {"after": lambda r, x: r.transpose(0, 2, 3, 1).reshape(r.shape)}),
-    ("rows and columns of the numbers, reshaped", "The numbers are in the order (N, C, OW, OH) and were only reshaped: reshape does "
-     "not move axes, transpose does.", {"after": lambda r, x: alt.transposed(r).reshape(r.shape)}),
+    ("channels before images, reshaped", "The numbers are in the order (C, N, ...) and were only reshaped: reshape does not "
+     "move axes, transpose does.", {"after": lambda r, x: r.swapaxes(0, 1).reshape(r.shape)}),
+    ("places before channels, reshaped", "The numbers are in the order (N, OH, OW, C) and were only reshaped: reshape does not "
+     "move axes, transpose does.", {"after": lambda r, x: r.transpose(0, 2, 3, 1).reshape(r.shape)}),
+    ("rows and columns of the numbers, reshaped", "The numbers are in the order (N, C, OW, OH) and were only reshaped: reshape "
+     "does not move axes, transpose does.", {"after": lambda r, x: alt.transposed(r).reshape(r.shape)}),
     ("border left 0", "Places at the border of the result are left 0. The zeros around the image are there so that they can be "
      "computed, too.", {"after": lambda r, x: _inner_only(r, x)}),
     ("the image's axis missing", "The images' axis is gone where there is one image.",

@@ -51,7 +51,7 @@ def _cell(cell: types.CellType) -> types.CellType:
         value = cell.cell_contents
     except ValueError:  # not filled yet
         return cell
-    return types.CellType(_deep(value)) if isinstance(value, KEPT + (int, float)) else cell
+    return types.CellType(_deep(value)) if isinstance(value, (*KEPT, int, float)) else cell
 
 
 def _deep(value):

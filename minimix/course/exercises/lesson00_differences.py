@@ -201,8 +201,8 @@ CENTRAL_DIFFERENCE = Exercise(
         ),
         Mistake(
             "the derivative itself",
-            "The result is the derivative itself, more exactly than this formula with this h gives it. Two values are wanted, a "
-            "step of h to each side: is the step another one?",
+            "The result is the derivative itself, more exactly than this formula with this h gives it. Two values are wanted, "
+            "a step of h to each side: is the step another one?",
             _itself,
         ),
         _altered(
@@ -237,7 +237,8 @@ CENTRAL_DIFFERENCE = Exercise(
         ),
         _altered("steps relative to 1 + |x|", "The steps are h times 1 + |x|. Here they are h, wherever x is.",
                  step=lambda x, h: h * (1 + abs(x)), over=lambda x, h: 2 * h * (1 + abs(x))),
-        _altered("steps relative to max(1, |x|)", "The steps are h times |x| where that is above 1. Here they are h everywhere.",
+        _altered("steps relative to max(1, |x|)",
+                 "The steps are h times |x| where that is above 1. Here they are h everywhere.",
                  step=lambda x, h: h * max(1, abs(x)), over=lambda x, h: 2 * h * max(1, abs(x))),
         Mistake(
             "x and h exchanged",
@@ -284,8 +285,8 @@ CENTRAL_DIFFERENCE = Exercise(
             "The result is function(x). Its slope is asked for: how much the values at x + h and x - h differ.",
             lambda f, x, h: f(x),
         ),
-        Mistake("single precision", "All is computed in float32. Of two values that are nearly equal, few digits of the difference "
-            "are left: keep float64.", _single_precision),
+        Mistake("single precision", "All is computed in float32. Of two values that are nearly equal, few digits of the "
+            "difference are left: keep float64.", _single_precision),
     ),
     built=_built,
 )  # fmt: skip

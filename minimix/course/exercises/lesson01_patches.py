@@ -145,7 +145,8 @@ WINDOWS = Exercise(
         ),
         _altered(
             "places in one axis",
-            "The places of an image stand in one axis, (N, C, OH * OW, K, K). Rows and columns of places have axes of their own.",
+            "The places of an image stand in one axis, (N, C, OH * OW, K, K). Rows and columns of places have axes of their "
+            "own.",
             kept=lambda windows, x: windows.reshape(*windows.shape[:2], -1, *windows.shape[4:]),
         ),
         _altered(

@@ -76,7 +76,8 @@ MEAN_SQUARE_GRAD = Exercise(
     _examples,
     (
         _altered("the 2 left out", "Everything is half of what it should be. What is the derivative of a square?", factor=1),
-        _altered("4 in place of 2", "Everything is twice as much as it should be: the 2 of the square is there twice.", factor=4),
+        _altered("4 in place of 2", "Everything is twice as much as it should be: the 2 of the square is there twice.",
+                 factor=4),
         _altered(
             "1/2 in place of 2", "The 2 of the square divides. It multiplies: what is the derivative of a square?", factor=0.5
         ),
@@ -159,7 +160,8 @@ MEAN_SQUARE_GRAD = Exercise(
             error=lambda output, target: output - target.sum(),
         ),
         _altered(
-            "first target for all places", "From each output the first target is subtracted. Each place has a target of its own.",
+            "first target for all places",
+            "From each output the first target is subtracted. Each place has a target of its own.",
             error=lambda output, target: output - target[0],
         ),
         _altered(
@@ -167,8 +169,8 @@ MEAN_SQUARE_GRAD = Exercise(
             error=lambda output, target: output - target[::-1],
         ),
         _altered(
-            "mean of the outputs", "In the error the mean of all outputs stands. Each place has an output of its own. (A vector "
-            "against a column (n, 1) does so, too: it makes an (n, n) array.)",
+            "mean of the outputs", "In the error the mean of all outputs stands. Each place has an output of its own. (A "
+            "vector against a column (n, 1) does so, too: it makes an (n, n) array.)",
             error=lambda output, target: output.mean() - target,
         ),
         Mistake("each output with each target", _COLUMN, _every_target_kept(False)),
@@ -179,7 +181,8 @@ MEAN_SQUARE_GRAD = Exercise(
             pull=lambda error: error**2,
         ),
         _altered(
-            "error without its sign", "The errors lose their sign. Whether an output is too large or too small decides where to go.",
+            "error without its sign",
+            "The errors lose their sign. Whether an output is too large or too small decides where to go.",
             pull=np.abs,
         ),
         _altered(
@@ -192,12 +195,13 @@ MEAN_SQUARE_GRAD = Exercise(
             pull=lambda error: np.maximum(error, 0),
         ),
         _altered(
-            "mean error at all places", "Each pixel is multiplied by the mean of all errors. Each place has an error of its own.",
+            "mean error at all places",
+            "Each pixel is multiplied by the mean of all errors. Each place has an error of its own.",
             pull=lambda error: np.full_like(error, error.mean()),
         ),
         _altered(
-            "sum of the errors at all places", "Each pixel is multiplied by the sum of all errors. Each place has an error of its "
-            "own.", pull=lambda error: np.full_like(error, error.sum()),
+            "sum of the errors at all places", "Each pixel is multiplied by the sum of all errors. Each place has an error of "
+            "its own.", pull=lambda error: np.full_like(error, error.sum()),
         ),
         _altered(
             "error less its mean", "The errors' mean is taken off. The loss counts errors as they are.",
@@ -212,10 +216,11 @@ MEAN_SQUARE_GRAD = Exercise(
             pull=lambda error: error[::-1],
         ),
         _altered(
-            "only the last place", "Each place overwrites what the one before has given. The places are added up.", pull=_only(-1)
+            "only the last place", "Each place overwrites what the one before has given. The places are added up.",
+            pull=_only(-1)
         ),
-        _altered("only the first place", "Only the first place counts. The places are added up: is there a return inside of the "
-                 "loop?", pull=_only(0)),
+        _altered("only the first place", "Only the first place counts. The places are added up: is there a return inside of "
+                 "the loop?", pull=_only(0)),
         _altered("the last place left out", "The last place gives nothing: the loop ends one too early.",
                  pull=lambda error: np.append(error[:-1], 0)),
         _altered("the first place left out", "The first place gives nothing. Python counts from 0.",
@@ -247,8 +252,8 @@ MEAN_SQUARE_GRAD = Exercise(
             lambda matrix, target, weight: np.full(len(weight), 2 * (matrix @ weight - target).sum()),
         ),
         Mistake(
-            "mean pixel times mean error", "Pixels and errors are averaged first, each by themselves. The mean is that of their "
-            "products, place by place.", _mean_pixels,
+            "mean pixel times mean error", "Pixels and errors are averaged first, each by themselves. The mean is that of "
+            "their products, place by place.", _mean_pixels,
         ),
         Mistake(
             "pixels missing at the target",
@@ -261,7 +266,8 @@ MEAN_SQUARE_GRAD = Exercise(
             lambda matrix, target, weight: 2 / len(target) * matrix.T @ (matrix @ weight) - matrix.T @ target,
         ),
         Mistake(
-            "only the target's part doubled", "2 / places stands before one part of the difference only. It belongs before both.",
+            "only the target's part doubled",
+            "2 / places stands before one part of the difference only. It belongs before both.",
             lambda matrix, target, weight: matrix.T @ (matrix @ weight) - 2 / len(target) * matrix.T @ target,
         ),
         Mistake(
@@ -274,17 +280,17 @@ MEAN_SQUARE_GRAD = Exercise(
             lambda matrix, target, weight: ((matrix @ weight - target) ** 2).mean(),
         ),
         Mistake(
-            "the gradient with respect to the matrix", "There is a number for each entry of the matrix. The weights' gradient is "
-            "asked for.", lambda matrix, target, weight: 2 / len(target) * np.outer(matrix @ weight - target, weight),
+            "the gradient with respect to the matrix", "There is a number for each entry of the matrix. The weights' gradient "
+            "is asked for.", lambda matrix, target, weight: 2 / len(target) * np.outer(matrix @ weight - target, weight),
         ),
         Mistake(
-            "averaged over the weights", "There is a number for each place: the mean is taken along the other axis. Each weight "
-            "gets the mean over the places.",
+            "averaged over the weights", "There is a number for each place: the mean is taken along the other axis. Each "
+            "weight gets the mean over the places.",
             lambda matrix, target, weight: (2 * matrix * (matrix @ weight - target)[:, None]).mean(axis=1),
         ),
         Mistake(
-            "averaged over places and weights", "It is a single number: the mean is over the weights, too. Each weight gets its "
-            "own.", lambda matrix, target, weight: (2 * matrix * (matrix @ weight - target)[:, None]).mean(),
+            "averaged over places and weights", "It is a single number: the mean is over the weights, too. Each weight gets "
+            "its own.", lambda matrix, target, weight: (2 * matrix * (matrix @ weight - target)[:, None]).mean(),
         ),
         Mistake(
             "a column", "The numbers are right, but in a column, of shape (taps, 1). The weights are a vector, (taps,).",
@@ -312,8 +318,8 @@ MEAN_SQUARE_GRAD = Exercise(
             "wanted.", after=lambda gradient, weight: weight - 0.1 * gradient,
         ),
         _altered(
-            "a step of 0.01 instead of the gradient", "This is the weight after a step with the rate 0.01. The gradient alone is "
-            "wanted.", after=lambda gradient, weight: weight - 0.01 * gradient,
+            "a step of 0.01 instead of the gradient", "This is the weight after a step with the rate 0.01. The gradient alone "
+            "is wanted.", after=lambda gradient, weight: weight - 0.01 * gradient,
         ),
         _altered(
             "gradient times weight", "The gradient is multiplied by the weights. It is asked for as it is.",
@@ -328,7 +334,8 @@ MEAN_SQUARE_GRAD = Exercise(
             after=lambda gradient, weight: gradient + 2 * weight,
         ),
         _altered(
-            "a normalised gradient", "The gradient is divided by its own length. How long it is says how wrong the weights are.",
+            "a normalised gradient",
+            "The gradient is divided by its own length. How long it is says how wrong the weights are.",
             after=lambda gradient, weight: gradient / (np.linalg.norm(gradient) or 1),
         ),
         _altered(

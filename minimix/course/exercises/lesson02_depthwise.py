@@ -75,8 +75,8 @@ DEPTHWISE_CONV2D = Exercise(
         ),
         Mistake(
             "the padded image changed while it is read",
-            "A slice of the padded image is multiplied in place. It is a view: later taps find products where pixels should be. "
-            "Multiply into a new array.",
+            "A slice of the padded image is multiplied in place. It is a view: later taps find products where pixels should "
+            "be. Multiply into a new array.",
             _slice_spoilt,
         ),
         Mistake(

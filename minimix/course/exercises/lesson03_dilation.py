@@ -146,8 +146,8 @@ DILATED_CONV2D = Exercise(
         ),
         _altered(
             "taps not spread, though the padding is for spread ones",
-            "The border is that of the dilated kernel, but the taps are neighbours. Of the two indices that are added to find a "
-            "pixel, the tap's is multiplied by the dilation.",
+            "The border is that of the dilated kernel, but the taps are neighbours. Of the two indices that are added to find "
+            "a pixel, the tap's is multiplied by the dilation.",
             down=lambda i, d, s, k: i, across=lambda i, d, s, k: i,
         ),
         _altered(
