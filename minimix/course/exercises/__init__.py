@@ -23,7 +23,8 @@ from minimix.course.exercises.lesson07_depthwise_weight import DEPTHWISE_WEIGHT_
 from minimix.course.exercises.lesson07_mixed_gradients import MIXCONV2D_BACKWARD, check_mixconv2d_backward
 from minimix.course.exercises.lesson07_normalising import BATCH_NORM_BACKWARD, check_batch_norm_backward
 from minimix.course.exercises.lesson08_offsets import TAP_OFFSETS, check_tap_offsets
-from minimix.course.exercises.lesson09_learning import CONFUSION, TRAIN_STEP, check_confusion, check_train_step
+from minimix.course.exercises.lesson09_learning import TRAIN_STEP, check_train_step
+from minimix.course.exercises.lesson09_mistaken import CONFUSION, check_confusion
 from minimix.course.exercises.lesson10_spread import DIFFERENCE, check_difference
 from minimix.course.exercises.lesson11_stability import LOG_SOFTMAX, check_log_softmax
 
