@@ -37,15 +37,15 @@ def _counts(labels, predictions, classes):
 
 def built(given=lambda labels, predictions: (labels, predictions), size=lambda labels, predictions, classes: classes,
 counted=_counts,
-          told=lambda counts, labels, predictions: counts):  # fmt: skip
+          told=lambda counts, labels, predictions: counts, narrow=False):  # fmt: skip
     """f(labels, predictions, classes), the right one where no part is given.
 
     given: change what comes in. size: of the matrix. counted: how it is counted, of (labels, predictions, size). told: what is
-    made of it in the end, of (counts, labels, predictions).
+    made of it in the end, of (counts, labels, predictions). narrow: whether it is computed with the bits that labels have.
     """
 
     def function(labels, predictions, classes):
-        ours, theirs = given(labels.astype(int), predictions.astype(int))
+        ours, theirs = given(labels, predictions) if narrow else given(labels.astype(int), predictions.astype(int))
         return told(counted(ours, theirs, size(ours, theirs, classes)), labels, predictions)
 
     return function
@@ -118,11 +118,6 @@ def _without(counts, index):
 def _wrapped(bits: int, sign: int = 0):
     shift = 2 ** (bits - 1) * sign
     return lambda numbers: (numbers + shift) % 2**bits - shift
-
-
-def _pairs_wrapped(bits: int, sign: int = 0):
-    wrap = _wrapped(bits, sign)
-    return _flat(lambda labels, predictions, classes: wrap(labels * classes + predictions))
 
 
 def _told_wrapped(bits: int, sign: int):
@@ -232,8 +227,12 @@ CONFUSION = Exercise(
               classes: labels * (classes - 1) + predictions)),
         _make("pairs numbered by their sum", "The pairs are numbered labels + predictions, so that many share a number.",
               counted=_flat(lambda labels, predictions, classes: labels + predictions)),
-        _make("pairs numbered in 8 bits", "The numbers of the pairs overflow where labels and predictions come in 8 bits: make "
-              "them int64 before labels * classes + predictions.", counted=_pairs_wrapped(8)),
+        _make("pairs numbered in 8 bits", "The numbers of the pairs are computed in 8 bits, and overflow with more than 16 "
+              "classes: make them int64 before labels * classes + predictions.",
+              counted=_flat(lambda labels, predictions, classes: (labels * classes + predictions) % 256)),
+        _make("pairs numbered with as few bits as labels have", "The numbers of the pairs overflow where labels and "
+              "predictions come in 8 bits: make them int64 before labels * classes + predictions.", narrow=True,
+              counted=_flat(lambda labels, predictions, classes: labels * labels.dtype.type(classes) + predictions)),
         *(
             _make(f"counted in 8 bits{more}", "The counts overflow: an integer of so few bits begins again at its other end. "
                   "Python's own integers, and int64, are large enough.", told=_told_wrapped(8, sign))
