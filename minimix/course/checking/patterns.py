@@ -37,6 +37,11 @@ def describe(pairs: Pairs, events: tuple[str, ...] = ()) -> str:
     return ""
 
 
+def plain(pairs: Pairs) -> bool:
+    """Whether one of the patterns that leave no doubt is there in all pairs: no combination of mistakes need be looked for."""
+    return any(all(pattern(expected, actual) for expected, actual in pairs) for pattern in (_zero, _whole))
+
+
 def alteration(pairs: Pairs) -> str:
     """What turns the first array of each pair into the second, the same for all pairs; "" if nothing simple does."""
     if all(close(actual, expected) for expected, actual in pairs):
@@ -87,7 +92,7 @@ def _same_shape(pattern: Callable) -> Callable:
 
 @_same_shape
 def _zero(expected, actual) -> Statements:
-    return {} if actual.any() else {"zero everywhere": True}
+    return {} if actual.any() else {"nothing but zeros, wherever it is wrong": True}
 
 
 @_same_shape
@@ -218,6 +223,8 @@ def _extent(expected, actual) -> Statements:
     """A wrong shape in words."""
     if expected.shape == actual.shape:
         return {}
+    if expected.size and not actual.size:
+        return {"the result is empty. A slice is, if it ends where it starts or before, as a[p:-p] where p is 0": True}
     if expected.ndim == 0:
         return _instead_of_a_number(expected, actual)
     if close(actual.reshape(-1), expected.reshape(-1)):
@@ -242,21 +249,22 @@ def _instead_of_a_number(expected, actual) -> Statements:
         found["one number is wanted, without a list, tuple or array around it"] = close(actual.reshape(()), expected)
     if actual.ndim == 1 and len(actual) == expected:
         found["one number is wanted, not a list or array; it has as many entries as this number says"] = True
-    return found | {"one number is wanted, not several in a list, tuple or array": True}
+    found |= {"one number is wanted, not several in a list, tuple or array": True}
+    return found | (_reshaped(expected.shape, actual.shape) if actual.size == 1 and close(actual.reshape(()), expected) else {})
 
 
 def _reshaped(expected: tuple, actual: tuple) -> Statements:
     """The right numbers in their order, in another shape. What is told: which axes of length 1, which were made one."""
     found: Statements = {}
     longer = [n for n in expected if n > 1] == [n for n in actual if n > 1]
-    if actual == tuple(n for n in expected if n > 1):
-        found["the right numbers, but axes of length 1 are missing, as np.squeeze drops them"] = True
     for axis, n in enumerate(expected):
         if n == 1 and actual == expected[:axis] + expected[axis + 1 :]:
             found[f"the right numbers, but axis {axis}, of length 1, is missing"] = True
     for axis in range(len(actual)):
         if actual[axis] == 1 and expected == actual[:axis] + actual[axis + 1 :]:
             found[f"the right numbers, but axis {axis}, of length 1, is one too many"] = True
+    if actual == tuple(n for n in expected if n > 1):
+        found["the right numbers, but axes of length 1 are missing, as np.squeeze drops them"] = True
     for start, stop in itertools.combinations(range(len(expected) + 1), 2):
         if stop - start > 1 and actual == (*expected[:start], math.prod(expected[start:stop]), *expected[stop:]):
             named = " and ".join(map(str, range(start, stop))) if stop - start == 2 else f"{start} to {stop - 1}"

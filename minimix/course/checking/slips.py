@@ -45,6 +45,9 @@ COUNTS = (
      "where the steps do not come out even.", _counted(lambda own, other, covered, s, p: (own - covered + 1) // s)),
     ("rounded up", "Where the steps do not come out even, there is a window too many, beyond the last that fits.",
      _counted(lambda own, other, covered, s, p: -(-(own - covered) // s) + 1) | {"beyond": lambda k, s, d: d * k + s}),
+    ("an even kernel taken for one larger", "Where the kernel is even there are too few places, as if it were one larger: "
+     "2 * (K // 2) + 1 is K for odd K only.",
+     _counted(lambda own, other, covered, s, p: (own - covered - 1 + covered % 2) // s + 1)),
     ("as many places as the stride fits into the image", "The number of places is size // stride, whatever kernel and padding "
      "are. How many windows fit into the image with its border?", _counted(lambda own, other, covered, s,
      p: (own - 2 * p) // s)),
