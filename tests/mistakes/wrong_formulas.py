@@ -1,4 +1,4 @@
-"""Wrong ops of whole formulas in several steps: recurrent cells, rotations, densities, kinetics, distances, shares."""
+"""Wrong ops of whole formulas in several steps: rotations, coordinates, densities, kinetics, distances, shares."""
 
 import numpy as np
 from corpus import Wrong
@@ -10,8 +10,8 @@ def op(name, forward, backward):
     return lambda *x: mm.apply(mm.Op(name, forward, backward), *x)
 
 
-def normal(*shapes, by=1.0):
-    return lambda rng: [np.asarray(by * rng.standard_normal(shape)) for shape in shapes]
+def normal(*shapes):
+    return lambda rng: [np.asarray(rng.standard_normal(shape)) for shape in shapes]
 
 
 def uniform(low, high, *shapes):
@@ -21,75 +21,6 @@ def uniform(low, high, *shapes):
 def logistic(x):
     return 1 / (1 + np.exp(-x))
 
-
-# -- recurrent cells --------------------------------------------------------------------------------------------------------
-
-
-def lstm_forward(gates, c):
-    """gates (N, 4 H) before their activations, in the order input, forget, cell, output; c (N, H) -> (N, 2 H): h and c."""
-    i, f, n, o = np.split(gates, 4, axis=1)
-    i, f, n, o = logistic(i), logistic(f), np.tanh(n), logistic(o)
-    new = f * c + i * n
-    return np.concatenate([o * np.tanh(new), new], axis=1), (i, f, n, o, c, new)
-
-
-def lstm(mistake):
-    def backward(gradient, saved):
-        i, f, n, o, c, new = saved
-        dh, dc = np.split(gradient, 2, axis=1)
-        t = np.tanh(new)
-        if mistake == "no h":
-            total = dc
-        elif mistake == "no c":
-            total = dh * o * (1 - t * t)
-        else:
-            total = dc + dh * o * (1 - t * t)
-        di = total * n * i * (1 - i)
-        df = total * (new if mistake == "new c" else c) * f * (1 - f)
-        dn = total * i * (1 - n * (1 if mistake == "n" else n))
-        do = dh * (new if mistake == "no tanh" else t) * o * (1 - o)
-        order = (df, di, dn, do) if mistake == "order" else (di, df, dn, do)
-        return np.concatenate(order, axis=1), total * (1 if mistake == "forget" else f)
-
-    return op("lstm", lstm_forward, backward)
-
-
-def gru_forward(z, n, h):
-    """(1 - z) n + z h, z before its sigmoid."""
-    s = logistic(z)
-    return (1 - s) * n + s * h, (s, n, h)
-
-
-def gru_sign(gradient, saved):
-    s, n, h = saved
-    return gradient * (n - h) * s * (1 - s), gradient * (1 - s), gradient * s
-
-
-def gru_term(gradient, saved):
-    s, _, h = saved
-    return gradient * h * s * (1 - s), gradient * (1 - s), gradient * s
-
-
-LSTM = (normal((3, 12), (3, 3), by=2), normal((2, 8), (2, 2), by=2), normal((4, 16), (4, 4), by=1.5))
-CELLS = [
-    Wrong("lstm: gates in another order", lstm("order"), LSTM, "permuted",
-          "the gradients of input and forget gate are packed in each other's place", ("exchanged",)),
-    Wrong("lstm: new cell for old", lstm("new c"), LSTM, "wrong point",
-          "the forget gate's gradient is multiplied by the new cell, not the old"),
-    Wrong("lstm: h's path to the cell", lstm("no h"), LSTM, "term missing", "the cell's gradient lacks what comes through h",
-          ("not summed",)),
-    Wrong("lstm: cell's own path", lstm("no c"), LSTM, "term missing",
-          "the cell's gradient lacks what comes from the next step's cell", ("not summed", "overwritten")),
-    Wrong("lstm: output gate without tanh", lstm("no tanh"), LSTM, "wrong point",
-          "the output gate's gradient is multiplied by c instead of tanh(c)"),
-    Wrong("lstm: 1 - n for 1 - n^2", lstm("n"), LSTM, "wrong formula", "tanh's derivative for the candidate lost its square"),
-    Wrong("lstm: forget gate forgotten for c", lstm("forget"), LSTM, "chain factor",
-          "the old cell's gradient is not multiplied by the forget gate"),
-    Wrong("gru: update gate's sign", op("gru", gru_forward, gru_sign), (normal(6, 6, 6), normal((2, 3), (2, 3), (2, 3))),
-          "sign", "the update gate's gradient has n - h in place of h - n"),
-    Wrong("gru: update gate's n", op("gru", gru_forward, gru_term), (normal(6, 6, 6), normal((2, 3), (2, 3), (2, 3))),
-          "term missing", "the update gate's gradient lost -n"),
-]  # fmt: skip
 
 # -- rotations and coordinates ----------------------------------------------------------------------------------------------
 
@@ -134,8 +65,6 @@ def sphere(mistake):
 ROTARY = (normal((4, 4)), normal((2, 5, 6)), normal((3, 2, 4)))
 SPHERE = (uniform(0.5, 2.5, 6, 6, 6), uniform(0.4, 2, (2, 4), (2, 4), (2, 4)))
 COORDINATES = [
-    Wrong("rotary: turned on", op("rotary", lambda x: (rotate(x), None), lambda g, _: (rotate(g),)), ROTARY,
-          "sign of a term", "the gradient is turned by the same angle, not back", ("transposed", "wrong formula")),
     Wrong("rotary: positions from 1", op("rotary", lambda x: (rotate(x), None), lambda g, _: (rotate(g, -1, start=1),)), ROTARY,
           "shifted", "backward counts positions from 1, forward from 0", ("wrong point", "wrong constant")),
     Wrong("rotary: neighbours for halves", op("rotary", lambda x: (rotate(x), None), interleaved), ROTARY,
@@ -193,10 +122,6 @@ def distance_forward(a, b):
     return np.sqrt((d * d).sum(axis=-1)), d
 
 
-def distance_unscaled(gradient, d):
-    return gradient[..., None] * d, -gradient[..., None] * d
-
-
 def distance_one_norm(gradient, d):
     step = gradient[..., None] * d / np.linalg.norm(d)
     return step, -step
@@ -206,11 +131,6 @@ def cosine_forward(a, b):
     na, nb = np.linalg.norm(a, axis=-1, keepdims=True), np.linalg.norm(b, axis=-1, keepdims=True)
     y = (a * b).sum(axis=-1, keepdims=True) / (na * nb)
     return y, (a, b, na, nb, y)
-
-
-def cosine_first(gradient, saved):
-    a, b, na, nb, _ = saved
-    return gradient * b / (na * nb), gradient * a / (na * nb)
 
 
 def cosine_norms(gradient, saved):
@@ -257,7 +177,7 @@ FORMULAS = [
     Wrong("logistic growth: capacity's share", growth("capacity"), GROWTH, "chain factor",
           "the capacity's gradient sums g without the sigmoid"),
     Wrong("logistic growth: parameters averaged", growth("mean"), GROWTH, "averaged",
-          "the gradients of the three numbers are means over t, not sums"),
+          "the gradients of the three numbers are means over t, not sums", ("factor",)),
     Wrong("michaelis-menten: quotient rule",
           op("kinetics", kinetics_forward,
                 lambda g, s: (g * s[1] / (s[2] + s[0]), g * s[0] / (s[2] + s[0]), -g * s[1] * s[0] / (s[2] + s[0]) ** 2)),
@@ -276,12 +196,8 @@ FORMULAS = [
           op("potential", potential_forward, lambda g, r: (4 * g * (-12 * r**-12 + 6 * r**-6),)),
           (uniform(0.9, 1.5, 8), uniform(1.2, 2, (3, 4))), "chain factor",
           "r^-12 and r^-6 in place of r^-13 and r^-7: 1 / r is missing", ("wrong formula",)),
-    Wrong("distance: not divided", op("distance", distance_forward, distance_unscaled), VECTORS,
-          "scale", "each row's difference is not divided by its length", ("chain factor",)),
     Wrong("distance: length of all", op("distance", distance_forward, distance_one_norm), VECTORS,
           "scale", "divided by the length of the whole array, not of each row", ("wrong point",)),
-    Wrong("cosine similarity: no projection", op("cosine", cosine_forward, cosine_first), VECTORS, "term missing",
-          "the norms are taken for constants"),
     Wrong("cosine similarity: the other's norm", op("cosine", cosine_forward, cosine_norms), VECTORS, "scale",
           "in the second terms the norms of a and b are exchanged", ("wrong point", "chain factor")),
     Wrong("shares of a sum: denominator constant", op("share", share_forward, lambda g, s: (g / s[1],)), SHARES, "term missing",
@@ -303,4 +219,4 @@ FORMULAS = [
           (normal(4, (4, 3)), normal(3, (3, 3))), "scale", "v's gradient takes the mean mass in place of each row's"),
 ]  # fmt: skip
 
-WRONG = CELLS + COORDINATES + FORMULAS
+WRONG = COORDINATES + FORMULAS

@@ -167,7 +167,7 @@ CHOICE = [
     Wrong("maximum of a row: mask of the first", op("maximum", maximum_forward, maximum_row), ROW,
           "wrong mask", "the row's gradient is summed before it is masked, by a's first row", ("not summed",)),
     Wrong("maximum of a row: mean over rows", op("maximum", maximum_forward, maximum_mean), ROW,
-          "averaged", "the row's gradient is averaged over what it was broadcast to, not summed"),
+          "averaged", "the row's gradient is averaged over what it was broadcast to, not summed", ("factor",)),
     Wrong("minimum of three: b not compared with c",
           op("min3", lambda a, b, c: (np.minimum(np.minimum(a, b), c), (a, b, c)), least_of_three),
           (normal(30, 30, 30), normal((5, 8), (5, 8), (5, 8))), "wrong mask",
@@ -186,7 +186,7 @@ CHOICE = [
           "wrong mask", "1 - c is not the opposite of c: it is -1 and -2 where c is 2 and 3", ("chain factor", "term extra")),
     Wrong("where, a number: averaged over its places", where_else(lambda g, c: (g * c, np.asarray(g[~c].mean()))),
           (normal(14, ()), normal((4, 5), ())), "averaged",
-          "the number's gradient is the mean over where it was filled in, not the sum"),
+          "the number's gradient is the mean over where it was filled in, not the sum", ("factor",)),
     Wrong("where, a number: from all places", where_else(lambda g, c: (g * c, np.asarray(g.sum()))),
           (normal(14, ()), normal((4, 5), ())), "no mask",
           "the number's gradient is summed over all elements, also those that x filled", ("term extra",)),
@@ -227,16 +227,6 @@ def channel_dropout(x):
     return x * keep[:, :, None, None] * 2, keep
 
 
-def causal(backward):
-    """scores (..., T, T), those of later keys set to -10."""
-
-    def forward(scores):
-        allowed = np.tri(scores.shape[-1], dtype=bool)
-        return np.where(allowed, scores, -10), allowed
-
-    return op("causal", forward, backward)
-
-
 def padded(backward):
     """scores (N, T, T): keys from each sample's length on set to -5."""
 
@@ -255,7 +245,6 @@ def filled_then_tanh(x):
     return F.tanh(filled * 0.7)
 
 
-SCORES = (normal((4, 4)), normal((2, 5, 5)), normal((2, 2, 3, 3)))
 BATCH_OF_SCORES = (normal((2, 4, 4)), normal((3, 3, 3)), normal((4, 5, 5)))
 FIXED = [
     Wrong("dropout: drawn anew", dropout(redrawn), ANY, "random", "backward draws another mask", ("wrong mask",)),
@@ -279,12 +268,6 @@ FIXED = [
     Wrong("channel dropout: first picture's mask",
           op("dropout2d", channel_dropout, lambda g, keep: (2 * g * keep[0].reshape(-1, 1, 1),)),
           (normal((4, 3, 2, 2)), normal((3, 5, 2, 1))), "wrong mask", "all pictures get the mask of the first"),
-    Wrong("causal mask: triu", causal(lambda g, allowed: (np.triu(g),)), SCORES,
-          "inverted mask", "the upper triangle is let through, forward keeps the lower", ("transposed", "wrong mask")),
-    Wrong("causal mask: without the diagonal", causal(lambda g, allowed: (np.tril(g, -1),)), SCORES,
-          "wrong mask", "the diagonal, which forward keeps, is blocked", ("left out",)),
-    Wrong("causal mask: forgotten", causal(lambda g, allowed: (g,)), SCORES,
-          "no mask", "scores of later keys, replaced by a constant, get a gradient"),
     Wrong("padding mask: of queries", padded(lambda g, padding: (np.where(padding[:, :, None], 0, g),)), BATCH_OF_SCORES,
           "transposed", "rows (queries) are blocked in place of columns (keys)", ("wrong mask",)),
     Wrong("padding mask: first sample's", padded(lambda g, padding: (g * ~padding[0],)), BATCH_OF_SCORES,
@@ -326,8 +309,6 @@ KINKS = [
           "sign", "the branches are exchanged: -1 for positive x, 1 for negative", ("inverted mask",)),
     Wrong("abs: relu's derivative", op("abs", lambda x: (np.abs(x), x), lambda g, x: (g * np.heaviside(x, 0),)), ANY,
           "value", "zero for negative x, where it is -1", ("wrong formula", "term missing")),
-    Wrong("abs: absolute gradient", op("abs", lambda x: (np.abs(x), x), lambda g, x: (np.sign(x) * np.abs(g),)), ANY,
-          "nonlinear", "the absolute value is taken of the incoming gradient, too"),
     Wrong("abs: x / |x| at 0", op("abs", lambda x: (np.abs(x), x), lambda g, x: (g * x / np.abs(x),)),
           (with_zeros(6), with_zeros(3, 4)), "not finite", "0 / 0 is NaN where x is 0"),
     Wrong("abs: x times the gradient", op("abs", lambda x: (np.abs(x), x), lambda g, x: (g * x,)), ANY,

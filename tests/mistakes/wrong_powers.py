@@ -222,7 +222,7 @@ EXPONENTIALS = [
           "the rule of x^n is applied to e^x"),
     Wrong("exp: exp of the output", keeping_y(np.exp, np.exp), ANY, "wrong point", "exp(y) in place of y"),
     Wrong("exp: linear", keeping_x(np.exp, lambda x: 1 + x), ANY, "approximate",
-          "1 + x, the start of the series, in place of exp(x)"),
+          "1 + x, the start of the series, in place of exp(x)", ("wrong formula",)),
     Wrong("exp: no upper mask", keeping_y(exp_clamped, lambda y: y), (normal(25, by=2), normal((4, 7), by=2)), "no mask",
           "the gradient passes where x was cut to 1"),
     Wrong("exp(-x): sign", keeping_y(lambda x: np.exp(-x), lambda y: y), ANY, "sign",

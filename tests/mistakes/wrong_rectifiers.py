@@ -47,19 +47,8 @@ def relu_inverted(gradient, dead):
     return (result,)
 
 
-def relu_deconvnet(gradient, x):
-    result = gradient.copy()
-    result[gradient < 0] = 0
-    return (result,)
-
-
 def relu_guided(gradient, x):
     return (np.where((x > 0) & (gradient > 0), gradient, 0),)
-
-
-def relu_in_place(gradient, x):
-    gradient[x <= 0] = 0
-    return (gradient,)
 
 
 def relu_over_its_input(x):
@@ -124,8 +113,6 @@ RELU = [
           "no mask", "the mask asks whether the output is >= 0, which it always is: all of the gradient passes"),
     Wrong("relu: gradient kept where dead", op("relu", lambda x: (x * (x > 0), x <= 0), relu_inverted), ANY,
           "inverted mask", "the saved mask of dead units is taken for the mask of living ones"),
-    Wrong("relu: mask of the incoming gradient", op("relu", relu_forward, relu_deconvnet), ANY,
-          "nonlinear", "relu is applied to the gradient instead of masking it by x > 0", ("wrong mask", "no mask")),
     Wrong("relu: guided backpropagation", op("relu", relu_forward, relu_guided), ANY,
           "nonlinear", "negative incoming gradients are dropped, beside those where x <= 0", ("wrong mask",)),
     Wrong("relu: the mask is the gradient", op("relu", relu_forward, lambda g, x: ((x > 0).astype(float),)), ANY,
@@ -136,12 +123,8 @@ RELU = [
           "wrong mask", "every row of the batch is masked by the signs of the first"),
     Wrong("relu: loop with the mask one off", op("relu", relu_forward, relu_loop), ANY,
           "wrong mask", "the mask is looked up one element too early", ("shifted",)),
-    Wrong("relu: mask written into the gradient", op("relu", relu_forward, relu_in_place), ANY,
-          "changes gradient", "the incoming gradient is set to 0 in place where x <= 0; other users of it see that"),
     Wrong("relu: out= is the input", op("relu", relu_over_its_input, lambda g, mask: (g * mask,)), ANY,
           "changes input", "forward writes its result into x"),
-    Wrong("relu: float32 gradient", op("relu", relu_forward, lambda g, x: ((g * (x > 0)).astype(np.float32),)), ANY,
-          "dtype", "a float64 input gets a float32 gradient", ("precision",)),
     Wrong("relu squared: only 2 (x > 0)", op("relu2", lambda x: (np.maximum(x, 0) ** 2, x), lambda g, x: (2 * g * (x > 0),)),
           ANY, "chain factor", "the derivative of the square, 2 relu(x), lost its relu(x)"),
     Wrong("relu and residual: skip counted twice",
