@@ -214,6 +214,7 @@ RIGHT = [
         "var: gradient centred twice",
         op("var", lambda x: (x.var(axis=-1), x), var_not_centred_gradient),
         (normal((6,)), normal((3, 4)), normal((2, 2, 3))),
+        ("complex",),
     ),
     Right(
         "product: of all others, with zeros",
