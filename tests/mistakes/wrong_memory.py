@@ -116,6 +116,17 @@ def centre_forward(x):
     return x * 2, None
 
 
+def bias_forward(x, b):
+    x += b
+    return x * 1.0, b.shape
+
+
+def dropout_forward(x):
+    kept = np.arange(x.size).reshape(x.shape) % 2 == 0
+    x *= kept
+    return 2 * x, kept
+
+
 def step_in_place_backward(gradient, x):
     x[x < 0] = 0
     x[x > 0] = 1
@@ -251,6 +262,9 @@ EXP = op("exp", lambda x: (np.exp(x),) * 2, workspace_backward)
 RELU = op("relu", lambda x: (np.maximum(x, 0), x), relu_backward)
 LEAKY = op("leaky_relu", leaky_forward, lambda g, slope: (g * slope,))
 
+BIAS = op("bias", bias_forward, lambda g, shape: (g, g.sum(tuple(range(g.ndim - len(shape))))))
+DROPOUT = op("dropout", dropout_forward, lambda g, kept: (g * kept * 2,))
+
 WRONG = [
     Wrong("exp: gradient written into a workspace", EXP,
           (normal(6), normal((3, 4))), "aliased", "each call returns a view of one module-wide workspace", also=("state",)),
@@ -338,4 +352,10 @@ WRONG = [
     Wrong("leaky relu in place, then times x", lambda x: LEAKY(x) * x,
           (normal(10), normal((3, 4))), "changes input",
           "forward scales x in place, so that the product is made with another x"),
+    Wrong("exp, then a bias added in place", lambda x, b: BIAS(F.exp(x), b),
+          (normal((3, 4), 4), normal(5, 5)), "changes input", "the bias is added inside the output of exp, which exp had saved",
+          also=("changes output", "changes saved")),
+    Wrong("sigmoid, then dropout in place", lambda x: DROPOUT(F.sigmoid(x)),
+          (normal(12), normal((3, 5))), "changes input", "dropout zeroes entries of its input, the saved output of sigmoid",
+          also=("changes output", "changes saved")),
 ]  # fmt: skip

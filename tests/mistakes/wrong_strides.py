@@ -120,8 +120,46 @@ def frombuffer_backward(gradient, shape):
     return (np.frombuffer(gradient).reshape(shape),)
 
 
+def trace_forward(x):
+    n = len(x)
+    return as_strided(x, (n,), ((n + 1) * x.itemsize,)).sum(), n
+
+
+def trace_backward(gradient, n):
+    return (gradient * np.eye(n),)
+
+
+def reduceat_backward(gradient, columns):
+    starts = np.arange(0, gradient.size, columns)
+    return gradient, np.add.reduceat(gradient.ravel(order="K"), starts)
+
+
+def walked_backward(gradient, saved):
+    x, scale = saved
+    flat, row = gradient.ravel(), gradient.strides[0] // gradient.itemsize
+    to_scale = [sum(flat[i * row + j] * x[i, j] for j in range(x.shape[1])) for i in range(len(x))]
+    return gradient * scale[:, None], np.array(to_scale)
+
+
+def bytes_backward(gradient, y):
+    values = np.frombuffer(gradient.tobytes("A")).reshape(y.shape)
+    return (values * (1 - y * y),)
+
+
+def response_forward(x, kernel):
+    flat = kernel.ravel(order="A")
+    return x[:, : flat.size] @ flat, (x, flat, kernel.shape)
+
+
+def response_backward(gradient, saved):
+    x, flat, shape = saved
+    to_x = np.zeros_like(x)
+    to_x[:, : flat.size] = np.multiply.outer(gradient, flat)
+    return to_x, (gradient @ x[:, : flat.size]).reshape(shape)
+
+
 WRONG = [
-    Wrong("conv2d: windows of dense memory", op("conv2d", windows_forward, windows_backward),
+    Wrong("conv2d: windows of the bytes as they lie", op("conv2d", windows_forward, windows_backward),
           (normal((6, 5), (3, 3)), fortran((4, 7), (2, 2))), "input strides",
           "as_strided takes rows for adjacent, whatever x's strides"),
     Wrong("square: values from its bytes", op("square", bytes_forward, lambda g, x: (2 * g * x,)),
@@ -162,4 +200,19 @@ WRONG = [
     Wrong("rotary embedding: gradient.view(complex)",
           op("rotary", lambda x: (dense_rotary(x), None), lambda g, _: (rotary(g, -1),)),
           (normal((3, 4)), normal((2, 3, 6))), "gradient strides", "view() needs the gradient's last axis to be dense"),
+    Wrong("trace: diagonal found by as_strided", op("trace", trace_forward, trace_backward),
+          (normal((4, 4)), fortran((3, 3)), normal((2, 2))), "input strides",
+          "the diagonal is looked for n + 1 elements apart, as in dense memory"),
+    Wrong("bias: gradient summed by reduceat in memory order",
+          op("bias", lambda x, b: (x + b[:, None], x.shape[1]), reduceat_backward),
+          (normal((3, 4), 3), normal((4, 4), 4)), "gradient strides", "the gradient's rows are taken for adjacent in memory"),
+    Wrong("row scale: gradient walked by its strides", op("row_scale", lambda x, s: (x * s[:, None], (x, s)), walked_backward),
+          (normal((3, 4), 3), normal((2, 5), 2)), "gradient strides",
+          "rows of the flattened gradient are looked for at its stride in memory"),
+    Wrong("tanh: gradient from its bytes", op("tanh", lambda x: (np.tanh(x), np.tanh(x)), bytes_backward),
+          (normal((3, 4)), normal((2, 3, 2))), "gradient strides",
+          "the bytes of a Fortran-ordered gradient come in another order"),
+    Wrong("weight: kernel flattened as it lies", op("response", response_forward, response_backward),
+          (normal((5, 6), (2, 3)), fortran((4, 9), (3, 3))), "input strides", "the second input is flattened in memory order",
+          also=("memory order",)),
 ]  # fmt: skip
