@@ -123,8 +123,8 @@ def bias_forward(x, b):
 
 def dropout_forward(x):
     kept = np.arange(x.size).reshape(x.shape) % 2 == 0
-    x *= kept
-    return 2 * x, kept
+    x *= 2 * kept
+    return x.copy(), kept
 
 
 def step_in_place_backward(gradient, x):
@@ -283,7 +283,7 @@ WRONG = [
     Wrong("halve: slope multiplied in place and returned", op("halve", scaled_forward, scaled_backward),
           (normal(6), normal((2, 4))), "changes saved", "out=slope writes the gradient into the saved slope, which is returned",
           also=("aliased", "state")),
-    Wrong("identity scale: saved slope returned", op("shift", lambda x: (x + 3.0, np.ones(x.shape)), lambda g, slope: (slope,)),
+    Wrong("shift: saved ones returned", op("shift", lambda x: (x + 3.0, np.ones(x.shape)), lambda g, slope: (slope,)),
           (normal(6), normal((2, 4))), "ones", "the saved slope of ones is returned as it is", also=("aliased",)),
     Wrong("softmax: computed inside the input", op("softmax", softmax_forward, softmax_backward),
           (normal((3, 4)), normal(5)), "changes input", "forward subtracts, exponentiates and divides in place"),
@@ -355,7 +355,7 @@ WRONG = [
     Wrong("exp, then a bias added in place", lambda x, b: BIAS(F.exp(x), b),
           (normal((3, 4), 4), normal(5, 5)), "changes input", "the bias is added inside the output of exp, which exp had saved",
           also=("changes output", "changes saved")),
-    Wrong("sigmoid, then dropout in place", lambda x: DROPOUT(F.sigmoid(x)),
-          (normal(12), normal((3, 5))), "changes input", "dropout zeroes entries of its input, the saved output of sigmoid",
+    Wrong("tanh, then dropout in place", lambda x: DROPOUT(F.tanh(x)),
+          (normal(12), normal((3, 5))), "changes input", "dropout scales its input, the saved output of tanh, in place",
           also=("changes output", "changes saved")),
 ]  # fmt: skip

@@ -222,7 +222,7 @@ WRONG = [
     Wrong("linear: ternary gradient", op("linear", lambda x, w: (x @ w.T, (x, w)), lambda g,
           s: (g @ s[1], ternary(g).T @ s[0])),
           (normal((3, 4), (2, 4)), normal((5, 2), (2, 2))), "nonlinear",
-          "the weight's gradient is made from the incoming one rounded to -m, 0 or m"),
+          "the weight's gradient is made from the incoming one rounded to -m, 0 or m", also=("approximate",)),
     Wrong("abs: absolute value of the gradient", op("abs", lambda x: (np.abs(x), x), lambda g, x: (np.abs(g) * np.sign(x),)),
           (normal(14), normal((4, 4))), "nonlinear", "the absolute value of the incoming gradient is taken"),
     Wrong("log: gradient squared", op("log", lambda x: (np.log(x), x), lambda g, x: (g * g / x,)),
@@ -250,5 +250,5 @@ WRONG = [
           a: (g * sigmoid(a) + a * sigmoid(a) * (1 - sigmoid(a)),))(F.matmul(x, w)),
           (normal((3, 4), (4, 4)), normal((2, 6), (6, 3))), "ones",
           "in the second summand of the product rule the incoming gradient is forgotten",
-          also=("term missing",)),
+          also=("term missing", "nonlinear")),
 ]  # fmt: skip
