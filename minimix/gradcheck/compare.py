@@ -91,8 +91,8 @@ def entries(k: int, gradients: np.ndarray, cotangents: np.ndarray, differences, 
     """Compare the gradients of u . f (one a row of ``cotangents``) at some entries of Tensor k, entry by entry."""
     if len(positions) == 0:
         return
-    columns = np.stack([differences.entry(k, int(p)) for p in positions])  # (entry, output)
-    numerical = columns @ cotangents.T  # (entry, round)
+    # (entry, round); a column is as long as all outputs together: never more than one at a time
+    numerical = np.stack([cotangents @ differences.entry(k, int(p)) for p in positions])
     analytical = gradients.reshape(len(gradients), -1)[:, positions].T
     top = worst(row, numerical, analytical, allowed(numerical))
     if top is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from minimix.gradcheck.manners import only_float32
+from minimix.gradcheck.linearity import digits
 from minimix.gradcheck.probe import Probe
 
 
@@ -57,7 +57,7 @@ def gather(probe: Probe, k: int, gradient: np.ndarray, u: np.ndarray, shapes, co
         )
     others = {probe.names[j]: p for j, p in enumerate(probe.points) if j != k and p.dtype.kind == "f"}
     evidence = Evidence(np.asarray(gradient), numerical, point, wrong, list(shares.items()), unweighted, others)
-    evidence.rough = only_float32(values) and not only_float32(point)
+    evidence.rough = bool(digits(values)) and not digits(point)
     return evidence
 
 

@@ -1,0 +1,145 @@
+"""Watching one op's backward pass, so that a broken rule is told of the op that broke it.
+
+An op may change nothing that it is given or that forward saved, and what it returns is new memory or (a view of) the gradient
+it was given. Otherwise a gradient that lies in somebody's ``.grad`` changes later, or is changed there and spoils what was
+saved. Whether memory is shared does not depend on the numbers: it is seen where a wrong result is not, yet.
+"""
+
+import types
+
+import numpy as np
+
+from minimix import changes
+from minimix.gradcheck.causes import Cause
+
+
+def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+
+
+def shared(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays have memory in common. Where that is too hard to tell, yes."""
+    if not np.may_share_memory(a, b):
+        return False
+    try:
+        return np.shares_memory(a, b, max_work=1000)
+    except RuntimeError:  # NumPy's TooHardError
+        return True
+
+
+def peak(array: np.ndarray) -> float:
+    return float(np.max(np.abs(array), initial=0, where=np.isfinite(array)))
+
+
+_OPAQUE = (types.ModuleType, types.FunctionType, type, np.random.Generator)
+
+
+def arrays_in(saved, seen: set[int] | None = None) -> list[np.ndarray]:
+    """All arrays in what an op saved, each once: in tuples, lists, dicts and attributes of objects, at any depth."""
+    seen = set() if seen is None else seen
+    if id(saved) in seen:
+        return []
+    seen.add(id(saved))
+    if isinstance(saved, np.ndarray):
+        return [saved]
+    if isinstance(saved, dict):
+        parts = list(saved.values())
+    elif isinstance(saved, (tuple, list)):
+        parts = list(saved)
+    elif hasattr(saved, "__dict__") and not isinstance(saved, _OPAQUE):
+        parts = list(vars(saved).values())
+    else:
+        return []
+    return [array for part in parts for array in arrays_in(part, seen)]
+
+
+class Returned:
+    """What the ops of a tape returned so far, kept alive: memory that comes back a second time is then no chance."""
+
+    def __init__(self):
+        self._by_owner: dict[int, list] = {}
+
+    def add(self, array: np.ndarray) -> bool:
+        """Remember ``array``. Whether its memory was returned before."""
+        earlier = self._by_owner.setdefault(changes.owner(array), [])
+        again = any(shared(array, other) for other in earlier)
+        earlier.append(array)
+        return again
+
+
+class Spy:
+    """Stands before one op's backward while a tape is walked, and notes in ``problems`` what no op may do.
+
+    handed: a gradient that came, for its shape and memory order; None before the first call.
+    peak: the largest number that it returned.
+    """
+
+    def __init__(self, node, problems: list[Cause], returned: Returned):
+        self.node, self.op, self.problems, self.returned = node, node.op, problems, returned
+        self.handed: np.ndarray | None = None
+        self.peak = 0.0
+        node.op = self.op._replace(backward=self.backward)
+
+    def tell(self, text: str, *claims: str) -> None:
+        self.problems.append(Cause(f"{self.op.name}: {text}", *claims))
+
+    def plain(self, gradient: np.ndarray) -> tuple:
+        """The gradients themselves, unwatched."""
+        with np.errstate(all="ignore"):
+            return self.op.backward(gradient, self.node.saved, *((self.node.needed,) if self.op.selective else ()))
+
+    def backward(self, gradient, saved, *needed):
+        self.handed = handed = np.array(gradient, order="K")
+        inputs = [t.data for t in self.node.inputs]
+        kept = arrays_in(saved)
+        copies = {id(array): np.array(array, order="K") for array in (*inputs, *kept)}
+        results = self.op.backward(gradient, saved, *needed)
+
+        written = [array for array in (*inputs, *kept) if not same_bits(copies[id(array)], array)]
+        if not same_bits(handed, gradient):
+            self.tell("backward changes the gradient that it is given; other ops may use the same array", "changes gradient")
+        self._tell_of_writing(inputs, kept, written)
+        if [id(array) for array in arrays_in(saved)] != [id(array) for array in kept]:
+            self.tell("backward puts other arrays in the place of those that forward saved", "changes saved")
+        if isinstance(results, tuple) and len(results) == len(self.node.inputs):  # the tape refuses what is not
+            for position, (result, array, wanted) in enumerate(zip(results, inputs, self.node.needed, strict=True)):
+                if wanted and isinstance(result, (np.ndarray, np.generic)) and result.shape == array.shape:
+                    self._look_at(position, result, gradient, inputs, kept)
+        return results
+
+    def _tell_of_writing(self, inputs: list, kept: list, written: list) -> None:
+        numbers = [i for i, array in enumerate(inputs) if any(array is w for w in written)]
+        saved = [array for array in kept if any(array is w for w in written)]
+        own = [array for array in saved if not any(shared(array, x) for x in inputs)]
+        if own:
+            self.tell(
+                f"backward writes into what forward saved (an array of shape {own[0].shape}): work on a copy", "changes saved"
+            )
+        for i in numbers:
+            if any(shared(array, inputs[i]) for array in saved):
+                self.tell(
+                    f"backward writes into what forward saved, which is the memory of its input {i}: work on a copy",
+                    *("changes saved", "changes input"),
+                )
+            else:
+                self.tell(f"backward changes an input of forward (input {i}): work on a copy", "changes input")
+
+    def _look_at(self, position: int, result, gradient, inputs: list, kept: list) -> None:
+        self.peak = max(self.peak, peak(result))
+        dtype = inputs[position].dtype
+        if result.dtype != dtype:
+            self.tell(f"gradient {position} is {result.dtype}, but its input is {dtype}", "dtype")
+        # The tape never writes into what is read-only, and keeps a copy of it.
+        if not isinstance(result, np.ndarray) or not result.flags.writeable or shared(result, gradient):
+            return
+        again = self.returned.add(result)
+        sources = [i for i, x in enumerate(inputs) if shared(result, x)]
+        if sources:
+            whose = f"the memory of its input {sources[0]}"
+        elif any(shared(result, array) for array in kept):
+            whose = "an array that forward saved"
+        elif again:
+            whose = "the same memory in two calls"
+        else:
+            return
+        self.tell(f"backward returns {whose} (gradient {position}): return a new array", "aliased")
