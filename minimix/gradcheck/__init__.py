@@ -9,7 +9,7 @@ spy         what one op's backward changes, and whose memory it returns
 linearity   whether it is linear in the gradient it is given, and what it does to it otherwise
 layouts     whether results depend on the order of memory
 compare     numerical against analytical, entry by entry or in projections; the tolerances
-evidence, diagnose, causes   why a gradient is wrong
+evidence, diagnosis, causes   why a gradient is wrong
 check       gradcheck itself
 report      what it found, as an object and as text
 modules     the same for layers and their parameters

@@ -92,6 +92,11 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
     return Findings(problems, True, peak, own_strides or bool(told & spoiling))
 
 
+def only_float32(array: np.ndarray) -> bool:
+    """Whether every number in a float64 array is one that float32 can hold."""
+    return linearity.digits(array) is not None
+
+
 def _claims(problems) -> set[str]:
     return {claim for problem in problems for claim in problem.claims}
 

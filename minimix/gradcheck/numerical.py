@@ -12,6 +12,8 @@ import numpy as np
 from minimix.gradcheck.probe import Probe
 
 COMPLEX_STEP = 1e-20
+FACTORS = (1.0, 1 / 8, 1 / 64, 8.0, 64.0, 512.0)  # of eps: the steps that are tried where eps itself is in doubt
+PARTS = (1e-5, 1e-3)  # of the entry's own value
 ComplexWarning = getattr(np, "exceptions", np).ComplexWarning
 
 
@@ -27,6 +29,7 @@ class CentralDifferences:
 
     def __init__(self, probe: Probe, eps: float):
         self.probe, self.eps, self.base = probe, eps, probe.dense()
+        self.size = 1  # of the outputs; known after the first difference
 
     def entry(self, k: int, position: int) -> np.ndarray:
         """Derivatives of all outputs with respect to entry ``position`` (C order) of Tensor k."""
@@ -44,6 +47,46 @@ class CentralDifferences:
         array[index] = middle
         with np.errstate(invalid="ignore"):  # inf - inf: the report will say so
             return (above - below) / (high - low)
+
+    def best(self, k: int, position: int) -> tuple[np.ndarray, np.ndarray]:
+        """The derivatives of ``entry`` with the steps that suit each output best, and how far they may be off.
+
+        A step is too large where the function bends, near a kink and near the edge of its domain, too small where the outputs
+        are so large that their difference is rounded away. The error is taken for what halving the step changes, and rounding.
+        """
+        array, index = self.base[k], np.unravel_index(position, self.base[k].shape)
+        middle = array[index]
+        steps = [self.eps * factor for factor in FACTORS] + [abs(middle) * part for part in PARTS if middle]
+        best = doubt = None
+        try:
+            for step in steps:
+                wide, size = self._difference(k, index, middle, step)
+                near, _ = self._difference(k, index, middle, step / 2)
+                with np.errstate(invalid="ignore"):
+                    error = np.abs(near - wide) + 4 * 2.0**-53 * size / step
+                error[np.isnan(error)] = np.inf
+                if best is None:
+                    best, doubt = near, error
+                else:
+                    better = error < doubt
+                    best, doubt = np.where(better, near, best), np.where(better, error, doubt)
+        finally:
+            array[index] = middle
+        return best, doubt
+
+    def _difference(self, k: int, index: tuple, middle: float, step: float) -> tuple[np.ndarray, np.ndarray]:
+        """(the quotient, the size of the values) for one step."""
+        array = self.base[k]
+        high, low = middle + step, middle - step
+        if high == low:
+            return np.full(self.size, np.nan), np.ones(self.size)
+        with np.errstate(all="ignore"):
+            array[index] = high
+            above = self.probe.values(self.base)
+            array[index] = low
+            below = self.probe.values(self.base)
+            self.size = above.size
+            return (above - below) / (high - low), np.maximum(np.abs(above), np.abs(below))
 
     def along(self, k: int, direction: np.ndarray, shrink: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """(Jacobian times v, v). v is ``direction`` as it came out after rounding x + h v and x - h v."""

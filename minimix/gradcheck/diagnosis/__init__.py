@@ -1,0 +1,54 @@
+"""Why a gradient is wrong: rules, each with the measurement that justifies its sentence, from the most to the least telling.
+
+whole       no gradient, digits, one factor for everything
+blocked     masks
+places      right numbers in wrong places
+altered     right for other inputs: transposed, squared, left out
+factors     a factor of its own for each entry, or for each output
+known       functions that are recognised, and what goes wrong with them
+sums        contributions lost, too many, or given to others
+terms       a summand missing, doubled, or with the wrong sign
+values      right on one side of a number
+positions   wrong at some places, whatever the values are
+where       which entries: by value or by position
+
+``diagnose`` asks them in order; the first that has an answer is believed. A rule that cannot tell two causes apart names both.
+"""
+
+import numpy as np
+
+from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis import altered, blocked, factors, known, places, positions, sums, terms, values, whole
+from minimix.gradcheck.evidence import Evidence
+
+RULES = (
+    *(whole.not_finite, whole.shape, whole.rough, whole.zero),  # nothing else can be said
+    *(whole.constant, whole.digits),
+    *(blocked.let_through, blocked.inverted, blocked.blocked),
+    *(known.recognised, altered.exchanged),
+    *(places.rearranged, places.given_rearranged, altered.other_inputs, altered.itself),  # right, but for something else
+    *(places.elsewhere, places.permuted, places.shifted),
+    *(factors.per_entry, factors.per_output),
+    *(terms.diagonal, terms.passed_on, values.one_sided, sums.contributions, sums.misplaced),
+    *(positions.placed, terms.common),
+)
+
+
+def diagnose(e: Evidence) -> Cause:
+    """One sentence on the likely cause."""
+    with np.errstate(all="ignore"):
+        for rule in RULES:
+            if (answer := rule(e)) is not None:
+                return answer
+    return _unknown(e)
+
+
+def _unknown(e: Evidence) -> Cause:
+    """What can be said where no rule fits."""
+    a, n = e.analytical.reshape(-1), e.numerical.reshape(-1)
+    norms = np.linalg.norm(a) * np.linalg.norm(n)
+    cosine = float(a @ n / norms) if norms > 0 else 0.0
+    share = f"{int(e.bad.sum())} of {e.bad.size} entries are wrong"
+    if abs(cosine) < 0.3:
+        return Cause(f"no pattern found: {share}, and the two gradients have little in common (cosine {cosine:.2f})")
+    return Cause(f"no pattern found: {share}; the two gradients are alike (cosine {cosine:.4f})")

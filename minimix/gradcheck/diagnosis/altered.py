@@ -1,0 +1,125 @@
+"""Rules that ask for which other inputs backward would be right: the function is differentiated there, and compared."""
+
+import time
+
+import numpy as np
+
+from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis.places import arrangements
+from minimix.gradcheck.evidence import Evidence
+
+SECONDS = 2.0
+
+
+def other_inputs(e: Evidence) -> Cause | None:
+    """Right, if another input were transposed, mirrored, squared, all ones..."""
+    found: list[tuple[str, tuple]] = []
+    stop = time.perf_counter() + SECONDS
+    for j, value in e.others.items():
+        name = e.probe.names[j]
+        for words, claims, array in _alterations(name, value, value.size < e.point.size):
+            if time.perf_counter() > stop:
+                break
+            if np.array_equal(array, value) or np.array_equal(array, np.broadcast_to(value, array.shape)):
+                continue
+            if e.explained({j: array}):
+                found.append((words, claims))
+                break  # the simplest for this input
+    return _either(found)
+
+
+def itself(e: Evidence) -> Cause | None:
+    """Right, at another value of the input: at the output, at its absolute value, transposed."""
+    x, found = e.point, []
+    if e.output is not None and e.output.shape == e.shape and not np.array_equal(e.output, x) and e.explained({e.k: e.output}):
+        return Cause(
+            "the derivative is the one at the output's value: backward uses the output where the formula needs the input",
+            "wrong point",
+        )
+    for words, claims, array in (
+        ("its absolute value", ("wrong point", "value", "sign"), np.abs(x)),
+        ("minus the input", ("wrong point", "sign"), -x),
+        ("twice the input", ("wrong point", "wrong constant", "chain factor"), 2 * x),
+        ("half the input", ("wrong point", "wrong constant", "chain factor"), x / 2),
+        ("the input squared", ("wrong point", "chain factor"), x * x),
+        ("the input plus 1", ("wrong point", "wrong constant"), x + 1),
+        ("the input minus 1", ("wrong point", "wrong constant"), x - 1),
+        ("the input minus its mean", ("wrong point", "term missing"), x - x.mean()),
+        ("ones", ("chain factor", "wrong point"), np.ones_like(x)),
+    ):
+        if not np.array_equal(array, x) and e.explained({e.k: array}):
+            found.append((f"the derivative is the one at {words}", claims))
+            break
+    if not found and e.point.size <= 4096:
+        for words, claims, move in arrangements(e.shape):
+            moved = np.array(move(x))
+            if not np.array_equal(moved, x) and e.explained({e.k: moved}):
+                found.append((f"the derivative is the one at the input {words}", ("wrong point", *claims)))
+                break
+    return _either(found)
+
+
+def exchanged(e: Evidence) -> Cause | None:
+    """The gradient of another input."""
+    for j, value in e.others.items():
+        name = e.probe.names[j]
+        if value.shape == e.shape and e.explained(of=j):
+            return Cause(f"this is the gradient of {name}: the two are exchanged, or returned in the wrong order", "exchanged")
+        if value.size == e.point.size > 1 and value.shape != e.shape and e.explained(of=j):
+            return Cause(f"this is the gradient of {name}, reshaped: the two are exchanged", "exchanged")
+        if value.shape == e.shape and value.size > 1 and _negated(e, j):
+            return Cause(f"this is minus the gradient of {name}: the two are exchanged, one with its sign", "exchanged", "sign")
+    return None
+
+
+def _negated(e: Evidence, j: int) -> bool:
+    return e.explained(of=j, direction=np.negative)
+
+
+def _either(found: list[tuple[str, tuple]]) -> Cause | None:
+    if not found:
+        return None
+    claims = tuple(dict.fromkeys(claim for _, some in found for claim in some))
+    return Cause("; or ".join(words for words, _ in found[:3]), *claims)
+
+
+def _alterations(name: str, w: np.ndarray, shared: bool):
+    """(words, claims, array) of what may have been taken in place of w. shared: fewer numbers than the checked input has."""
+    kind = "scale" if shared else "chain factor"
+    yield (
+        f"right if {name} were all ones: backward leaves {name} out",
+        (kind, "chain factor", "scale", "wrong formula"),
+        np.ones_like(w),
+    )
+    yield (
+        f"right if {name} were squared: backward multiplies by {name} once too often",
+        (kind, "chain factor", "scale", "wrong formula"),
+        w * w,
+    )
+    with np.errstate(divide="ignore"):
+        if np.all(w != 0):
+            yield (
+                f"right if {name} were 1/{name}: backward divides where forward multiplies, or the reverse",
+                (kind, "wrong formula", "chain factor"),
+                1 / w,
+            )
+    yield f"right if {name} were zero: the term with {name} is missing", ("term missing", "left out"), np.zeros_like(w)
+    yield f"right if {name} had the other sign", ("sign of a term", "sign"), -w
+    yield f"right if {name} were its absolute value", ("value", "sign of a term"), np.abs(w)
+    for words, claims, move in arrangements(w.shape):
+        yield f"right if {name} were {words}: backward takes it so", claims, np.array(move(w))
+    for axis in range(w.ndim):
+        if w.shape[axis] > 1:
+            first = np.broadcast_to(np.take(w, [0], axis), w.shape)
+            last = np.broadcast_to(np.take(w, [-1], axis), w.shape)
+            mean = np.broadcast_to(w.mean(axis=axis, keepdims=True), w.shape)
+            for which, array in (("the first", first), ("the last", last)):
+                yield (
+                    f"right if {name} held {which} slice of axis {axis} everywhere: backward uses that one for all",
+                    ("left out", "groups", "scale", "other place"),
+                    array,
+                )
+            yield f"right if {name} were replaced by its mean over axis {axis}", ("approximate", "averaged", "scale"), mean
+    yield f"right if {name} were replaced by its mean", ("approximate", "averaged", "scale"), np.full_like(w, w.mean())
+    yield f"right if {name} were twice as large", ("wrong constant", "term extra", "factor"), 2 * w
+    yield f"right if {name} were half as large", ("wrong constant", "factor"), w / 2

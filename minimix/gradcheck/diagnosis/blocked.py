@@ -1,0 +1,74 @@
+"""Rules on masks: entries that forward blocks, and that backward should block, too."""
+
+import numpy as np
+
+from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis import where
+from minimix.gradcheck.evidence import Evidence
+
+
+def let_through(e: Evidence) -> Cause | None:
+    """Wrong exactly where nothing should arrive."""
+    dead = e.dead
+    if not dead.any() or dead.all() or (e.bad & ~dead).any():
+        return None
+    leaks = dead & ~e.silent
+    if not leaks.any():
+        return None
+    every = bool((leaks == dead).all())
+    text = f"wrong exactly where the true gradient is 0 ({_count(leaks)}"
+    found = where.by_value(e, leaks, lambda other: other.dead & ~other.silent)
+    text += f", those where {found[0]} is {found[1]})" if found else ")"
+    if every:
+        return Cause(
+            f"{text}: a mask is missing, backward gives a gradient to entries that forward blocks or does not use",
+            *("no mask", "independent", "other place"),
+        )
+    return Cause(
+        f"{text}, though not at all such entries: a mask lets too much through, or adds to entries that forward does not use",
+        *("wrong mask", "no mask", "independent", "other place", "value"),
+    )
+
+
+def inverted(e: Evidence) -> Cause | None:
+    """0 where there is a gradient, a gradient where there is none."""
+    live = ~e.dead
+    if not (live.any() and e.dead.any()) or not np.array_equal(e.silent, live):
+        return None
+    pairs = [
+        axis for axis in range(live.ndim) if live.shape[axis] == 2 and np.all(live.sum(axis=axis) == 1)
+    ]  # with two entries, the other one is the smallest, too
+    if pairs:
+        return Cause(
+            f"0 exactly where the true gradient is not, and the reverse: a mask is inverted, or of the two entries along axis "
+            f"{pairs[0]} the wrong one is taken",
+            *("inverted mask", "other place", "permuted"),
+        )
+    return Cause("0 exactly where the true gradient is not, and the reverse: a mask is inverted", "inverted mask")
+
+
+def blocked(e: Evidence) -> Cause | None:
+    """Nothing arrives at some entries; all the others are right."""
+    lost = e.silent & ~e.dead
+    if not lost.any() or lost.all() or not np.array_equal(lost, e.bad):
+        return None
+    text = f"wrong only where backward gives 0 ({_count(lost)} whose true gradient is not 0)"
+    if found := where.by_value(e, lost, lambda other: other.silent & ~other.dead):
+        return Cause(
+            f"{text}, those where {found[0]} is {found[1]}: backward blocks what forward lets through",
+            *("wrong mask", "value", "left out"),
+        )
+    other = where.shuffled(e)
+    moved = other is not None and not np.array_equal(other.silent & ~other.dead, lost)
+    if other is not None and not moved:
+        from minimix.gradcheck.diagnosis import positions
+
+        return positions.named(e, lost, "gets nothing")
+    if moved:
+        return Cause(f"{text}; which ones depends on the values: a mask or a choice blocks too much", "wrong mask", "value")
+    return None
+
+
+def _count(entries: np.ndarray) -> str:
+    n = int(entries.sum())
+    return f"1 entry, {tuple(int(i) for i in np.argwhere(entries)[0])}" if n == 1 else f"{n} of {entries.size} entries"

@@ -1,0 +1,206 @@
+"""Rules on factors that differ from entry to entry, or from output to output: which known numbers are they?"""
+
+import numpy as np
+
+from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis import positions, where
+from minimix.gradcheck.evidence import Evidence
+
+
+def sigmoid(t):
+    """1 / (1 + exp(-t))"""
+    return 1 / (1 + np.exp(-t))
+
+
+FORMS = (  # what a factor may be of a number t: words with {} for t
+    ("{}", lambda t: t),
+    ("{} squared", lambda t: t * t),
+    ("{} cubed", lambda t: t**3),
+    ("the absolute value of {}", np.abs),
+    ("the root of {}", lambda t: np.sqrt(t)),
+    ("1 - {}", lambda t: 1 - t),
+    ("1 + {}", lambda t: 1 + t),
+    ("1 - {} squared", lambda t: 1 - t * t),
+    ("1 + {} squared", lambda t: 1 + t * t),
+    ("the root of 1 + {} squared", lambda t: np.sqrt(1 + t * t)),
+    ("the root of 1 - {} squared", lambda t: np.sqrt(1 - t * t)),
+    ("{} (1 - {})", lambda t: t * (1 - t)),
+    ("exp({})", np.exp),
+    ("log({})", np.log),
+    ("sin({})", np.sin),
+    ("cos({})", np.cos),
+    ("sigmoid({})", sigmoid),
+    ("1 - sigmoid({})", lambda t: 1 - sigmoid(t)),
+    ("the derivative of sigmoid({})", lambda t: sigmoid(t) * (1 - sigmoid(t))),
+    ("tanh({})", np.tanh),
+    ("the derivative of tanh({})", lambda t: 1 - np.tanh(t) ** 2),
+    ("cosh({})", np.cosh),
+    ("exp(-{} squared)", lambda t: np.exp(-t * t)),
+    ("exp(-{} squared / 2)", lambda t: np.exp(-t * t / 2)),
+)
+
+
+def match(e: Evidence, factors: np.ndarray, mask: np.ndarray, fields) -> tuple[str, float, int] | None:
+    """(words, c, power) with factors = c form(t) ** power where ``mask``, t being one of ``fields`` (name, array)."""
+    f = factors[mask]
+    if f.size < 3 or np.ptp(f) <= 1e-4 * np.max(np.abs(f)):
+        return None
+    hits = []
+    for name, values in fields:
+        t = np.broadcast_to(values, factors.shape)[mask]
+        if np.ptp(t) == 0:
+            continue
+        with np.errstate(all="ignore"):
+            for words, form in FORMS:
+                phi = form(t)
+                for power in (1, -1):
+                    constants = f / phi**power
+                    if not np.all(np.isfinite(constants)):
+                        continue
+                    c = float(np.median(constants))
+                    if c and np.max(np.abs(constants - c)) <= 3e-5 * abs(c) + 8 * e.noise / max(e.size, 1e-300):
+                        hits.append((abs(abs(c) - 1) > 1e-4, words.replace("{}", name), c, power))
+    if not hits:
+        return None
+    _, words, c, power = min(hits, key=lambda hit: hit[0])
+    return words, c, power
+
+
+def _fields(e: Evidence, shape: tuple):
+    """(name, array) of everything that has a number for each entry of an array of this shape, or along some of its axes."""
+    named = [("the input", e.point)] + [(e.probe.names[j], p) for j, p in e.others.items()]
+    if e.output is not None:
+        named.append(("the output", e.output))
+    for name, values in named:
+        try:
+            if np.broadcast_shapes(values.shape, shape) == shape:
+                yield name, values
+                continue
+        except ValueError:
+            pass
+        for axis, length in enumerate(shape):  # a vector that belongs to an axis which is not the last one
+            if values.size == length > 1:
+                yield name, values.reshape([-1 if a == axis else 1 for a in range(len(shape))])
+
+
+def per_entry(e: Evidence) -> Cause | None:
+    """Each entry has a factor of its own, the same for all weightings."""
+    a, n = e.analytical.reshape(len(e.analytical), -1), e.numerical.reshape(len(e.analytical), -1)
+    if len(a) < 2 and e.point.size < 2:
+        return None
+    squares = (n * n).sum(axis=0)
+    live = ~e.dead.reshape(-1)
+    if not live.any():
+        return None
+    d = np.where(live, (a * n).sum(axis=0) / np.where(live, squares, 1), 1.0)
+    if np.max(np.abs(a - d * n)[:, live]) > 1e-5 * max(e.size, np.max(np.abs(a))) + 4 * e.noise or e.silent.all():
+        return None
+    if (~live & ~e.silent.reshape(-1)).any():
+        return None
+    d, live = d.reshape(e.shape), live.reshape(e.shape)
+    return _split(e, d, live) or _named(e, d, live, e.shape, "entry")
+
+
+def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
+    """Right at some entries, one factor at all the others."""
+    right = np.abs(d - 1) < 1e-4
+    bad = live & ~right
+    if not (right & live).any() or not bad.any():
+        return None
+    c = float(np.median(d[bad]))
+    if np.max(np.abs(d[bad] - c)) > 1e-4 * abs(c) + 1e-6:
+        return None
+    text = "has the wrong sign" if abs(c + 1) < 1e-4 else f"is {c:.6g} times what it should be"
+    found = where.by_value(e, bad, lambda other: other.bad)
+    if found:
+        claims = ("value", "sign", "wrong mask") if abs(c + 1) < 1e-4 else ("value", "wrong constant", "wrong mask", "factor")
+        return Cause(f"right where {found[0]} is not {found[1]}; where it is, the gradient {text}", *claims)
+    if positions.staying(e) and (slices := where.by_slices(bad)):
+        return Cause(f"the gradient {text} at {slices}, and right elsewhere")
+    return None
+
+
+def _named(e: Evidence, d: np.ndarray, live: np.ndarray, shape: tuple, what: str) -> Cause | None:
+    """The factors as a known function of known numbers."""
+    for values, inverse in ((d, False),):
+        if hit := match(e, values, live, _fields(e, shape)):
+            words, c, power = hit
+            missing = (power == -1) != inverse
+            times = "" if abs(c - 1) < 1e-4 else " (and the sign is wrong)" if abs(c + 1) < 1e-4 else f" (and one of {c:.6g})"
+            scale = "scale" if any(words.endswith(e.probe.names[j]) for j in e.others) else "chain factor"
+            return Cause(
+                f"the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times.replace('and', 'times', 1)}: "
+                f"the factor {words} is {'missing, or there is a division by it too many' if missing else 'there once too often'}",
+                *(scale, "chain factor", "scale", "wrong formula"),
+            )
+    axes = [axis for axis in range(len(shape)) if shape[axis] > 1]
+    for axis in axes:
+        rest = tuple(a for a in range(len(shape)) if a != axis)
+        mean = np.median(d, axis=rest, keepdims=True) if rest else d
+        if rest and np.max(np.abs(d - mean)[live]) <= 1e-4 * np.max(np.abs(d)) and int(np.prod(shape)) > shape[axis]:
+            return Cause(
+                f"the ratio is constant for each index of axis {axis} ({_few(mean.reshape(-1))}): a factor that belongs to that axis "
+                "(a scale of the channel) is missing or used twice",
+                *("scale", "chain factor", "averaged", "not averaged", "wrong constant"),
+            )
+    return None
+
+
+def _few(values) -> str:
+    return ", ".join(f"{v:.4g}" for v in values[:4]) + (", ..." if len(values) > 4 else "")
+
+
+def per_output(e: Evidence) -> Cause | None:
+    """Each output entry's gradient has a factor of its own."""
+    if not e.whole or len(e.analytical) < 2:
+        return None
+    a, n = e.analytical.reshape(len(e.analytical), -1), e.numerical.reshape(len(e.analytical), -1)
+    live = np.max(np.abs(n), axis=1) > e.tiny
+    squares = (n * n).sum(axis=1)
+    d = np.where(live, (a * n).sum(axis=1) / np.where(live, squares, 1), 1.0)
+    if np.max(np.abs(a - d[:, None] * n)) > 1e-5 * max(e.size, np.max(np.abs(a))) + 4 * e.noise or e.output is None:
+        return None
+    shape = e.shapes[0]
+    d, live = d.reshape(shape), live.reshape(shape)
+    lost = live & (np.abs(d) < 1e-5)
+    kept = live & (np.abs(d - 1) < 1e-4)
+    if lost.any() and np.array_equal(lost | kept, live):
+        return _uncounted(e, lost, kept)
+    if hit := match(e, d, live, _output_fields(e)):
+        words, c, power = hit
+        times = "" if abs(c - 1) < 1e-4 else " (and the sign is wrong)" if abs(c + 1) < 1e-4 else f" (times {c:.6g})"
+        return Cause(
+            f"for each output entry, the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor "
+            f"{words} is {'missing' if power == -1 else 'there once too often'}",
+            *("chain factor", "scale", "wrong formula"),
+        )
+    for axis in range(len(shape)):
+        rest = tuple(x for x in range(len(shape)) if x != axis)
+        mean = np.median(d, axis=rest, keepdims=True) if rest else d
+        if np.max(np.abs(d - mean)[live]) <= 1e-4 * np.max(np.abs(d)) and np.ptp(mean) > 1e-4:
+            return Cause(
+                f"the contributions along axis {axis} of the output are weighted by {_few(mean.reshape(-1))} instead of 1",
+                *("scale", "chain factor", "not averaged", "averaged", "wrong constant"),
+            )
+    return None
+
+
+def _output_fields(e: Evidence):
+    shape = e.shapes[0]
+    for name, values in _fields(e, shape):
+        yield name, values
+
+
+def _uncounted(e: Evidence, lost: np.ndarray, kept: np.ndarray) -> Cause:
+    """Some outputs are not counted at all."""
+    n = f"{int(lost.sum())} of {lost.size}"
+    if kept.any() and (text := where.by_slices(kept)) and kept.sum() <= lost.sum():
+        batch = " (not summed over the batch?)" if lost.ndim > 1 and "axis 0" in text else ""
+        return Cause(
+            f"not summed over all of the output: only {text} of it is counted{batch}", "not summed", "left out", "overwritten"
+        )
+    if text := where.by_slices(lost):
+        return Cause(
+            f"not summed over all of the output: {text} of it is left out", "not summed", "left out", "wrong mask", "border"
+        )
+    return Cause(f"{n} output entries contribute nothing, the others rightly", "not summed", "left out", "wrong mask")

@@ -1,0 +1,198 @@
+"""Rules on right numbers in wrong places: rearranged on the input's side, or already in the incoming gradient."""
+
+import itertools
+
+import numpy as np
+
+from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.evidence import Evidence
+
+LARGE = 200_000  # entries, from which on rearrangements are not tried
+
+
+def subsets(axes):
+    """All subsets, the empty one first."""
+    return itertools.chain.from_iterable(itertools.combinations(axes, count) for count in range(len(axes) + 1))
+
+
+def arrangements(shape: tuple):
+    """(words, claims, function) of everything that moves the entries of an array of this shape about, simple moves first.
+
+    Each function takes an array and gives one of the same shape.
+    """
+    axes = tuple(range(len(shape)))
+    long = [axis for axis in axes if shape[axis] > 1]
+    if len(shape) > 5 or len(long) == 0:
+        return
+    orders = [order for order in itertools.permutations(axes) if order != axes]
+    same = [order for order in orders if tuple(shape[a] for a in order) == shape and any(order[a] != a for a in long)]
+    for order in same:
+        yield f"axes exchanged, in the order {order}", ("transposed", "exchanged"), lambda x, o=order: x.transpose(o)
+    for flips in subsets(long):
+        if flips:
+            words = "turned by 180 degrees" if flips == axes[-2:] and len(axes) > 2 else "mirrored"
+            yield f"{words} along axes {flips}", ("flipped",), lambda x, f=flips: np.flip(x, f)
+    for order in orders:
+        moved = tuple(shape[a] for a in order)
+        if [a for a in order if shape[a] > 1] == long:
+            continue  # the same memory
+        yield (
+            f"laid out in the memory order {order}, reshaped without transposing",
+            ("memory order", "transposed"),
+            lambda x, o=order: np.ascontiguousarray(x.transpose(o)).reshape(x.shape),
+        )
+        yield (
+            f"read as though it were laid out in the order {order}, reshaped without transposing",
+            ("memory order", "transposed"),
+            lambda x, o=order, m=moved: x.reshape(m).transpose(np.argsort(o)),
+        )
+    for axis in long:
+        for by in (1, -1, 2, -2):
+            if 2 < shape[axis] > abs(by):
+                yield (
+                    f"moved by {by} along axis {axis}, round the end",
+                    ("shifted", "permuted"),
+                    lambda x, a=axis, b=by: np.roll(x, b, a),
+                )
+    for axis in long:
+        for g in range(2, shape[axis]):
+            if shape[axis] % g == 0 and g * g <= shape[axis] * g:
+                yield (
+                    f"with axis {axis} read as {g} x {shape[axis] // g} and transposed: interleaved instead of in blocks, or the "
+                    "reverse",
+                    ("permuted", "groups", "memory order"),
+                    lambda x, a=axis, n=g: _regrouped(x, a, n),
+                )
+    if len(long) <= 3:
+        for flips, order in itertools.product([f for f in subsets(long) if f], same):
+            yield (
+                f"axes exchanged, in the order {order}, and mirrored along axes {flips}",
+                ("transposed", "flipped"),
+                lambda x, f=flips, o=order: np.flip(x.transpose(o), f),
+            )
+
+
+def _regrouped(x: np.ndarray, axis: int, groups: int) -> np.ndarray:
+    moved = np.moveaxis(x, axis, 0)
+    swapped = moved.reshape(groups, -1, *moved.shape[1:]).swapaxes(0, 1).reshape(moved.shape)
+    return np.moveaxis(swapped, 0, axis)
+
+
+def rearranged(e: Evidence) -> Cause | None:
+    """The right numbers, moved about as a whole."""
+    a, n = e.mixed[1:]
+    if e.point.size > LARGE or a.shape != n.shape:
+        return None
+    for words, claims, move in arrangements(e.shape):
+        candidate = np.stack([move(part) for part in n])
+        if e.alike(a, candidate):
+            return Cause(f"the right numbers, but {words}", *claims)
+        if e.alike(a, -candidate):
+            return Cause(f"the right numbers, but {words}, and with the sign wrong", *claims, "sign")
+    return None
+
+
+def given_rearranged(e: Evidence) -> Cause | None:
+    """Right for an incoming gradient that was moved about."""
+    if len(e.shapes) != 1 or e.values.size > LARGE or e.values.size < 2:
+        return None
+    u, a, _ = e.mixed
+    for words, claims, move in arrangements(e.shapes[0]):
+        moved = np.stack([move(row.reshape(e.shapes[0])).reshape(-1) for row in u])
+        if e.alike(a, (moved @ e.jacobian).reshape(a.shape)):
+            return Cause(f"right for an incoming gradient that is {words}: backward reads it so", *claims)
+    return None
+
+
+def shifted(e: Evidence) -> Cause | None:
+    """Moved along axes, the ends lost."""
+    a, n = e.mixed[1:]
+    shape = e.shape
+    long = [axis for axis in range(len(shape)) if shape[axis] > 2]
+    for count in (1, 2):
+        for axes in itertools.combinations(long, count):
+            for shifts in itertools.product((-1, 1, -2, 2), repeat=count):
+                to, source = [slice(None)] * (len(shape) + 1), [slice(None)] * (len(shape) + 1)
+                for axis, s in zip(axes, shifts, strict=True):
+                    to[axis + 1] = slice(max(s, 0), shape[axis] + min(s, 0))
+                    source[axis + 1] = slice(max(-s, 0), shape[axis] + min(-s, 0))
+                part, mine = n[tuple(source)], a[tuple(to)]
+                varied = np.ptp(part, axis=tuple(x + 1 for x in axes)).max() > 1e-3 * e.size
+                if part.size >= 8 and varied and e.alike(mine, part) and np.abs(part).max() > 0.3 * e.size:
+                    return Cause(
+                        f"the right numbers, but shifted by {shifts} along axes {axes}: an offset or a padding is wrong",
+                        *("shifted", "border", "other place", "permuted"),
+                    )
+    return None
+
+
+def permuted(e: Evidence) -> Cause | None:
+    """Whole slices that are right but in each other's places."""
+    a, n = e.mixed[1:]
+    for axis in range(len(e.shape)):
+        length = e.shape[axis]
+        if not 2 < length <= 256:
+            continue
+        left = np.moveaxis(a, axis + 1, 0).reshape(length, -1)
+        right = np.moveaxis(n, axis + 1, 0).reshape(length, -1)
+        gaps = np.max(np.abs(left[:, None] - right[None]), axis=2)
+        order = gaps.argmin(axis=1).tolist()
+        if gaps.min(axis=1).max() <= 1e-5 * e.size + 4 * e.noise and sorted(order) == list(range(length)):
+            shown = order if length <= 16 else f"{order[:16]}..."
+            return Cause(
+                f"right, but with axis {axis} permuted: index i holds what belongs to {shown}",
+                *("permuted", "shifted", "groups", "other place", "memory order"),
+            )
+    return None
+
+
+def elsewhere(e: Evidence) -> Cause | None:
+    """Entry by entry the right numbers, for all weightings at once, at other entries."""
+    a = e.analytical.reshape(len(e.analytical), -1).T
+    n = e.numerical.reshape(a.shape[::-1]).T
+    if not e.whole or len(a) > 1024:
+        return None
+    heavy = np.max(np.abs(n), axis=1) > e.tiny
+    given = np.max(np.abs(a), axis=1) > e.tiny
+    if heavy.sum() != given.sum() or heavy.sum() == 0 or heavy.all():
+        return None
+    size = e.size
+    keys = [np.round(part[mask] / size, 4) for part, mask in ((a, given), (n, heavy))]
+    first, second = (part[np.lexsort(part.T[::-1])] for part in keys)
+    if np.max(np.abs(first - second)) > 1e-3:
+        return None
+    return _taken(e, a, n) or Cause(
+        "the right numbers, each given to an entry that is not the one it belongs to", "other place", "permuted", "shifted"
+    )
+
+
+def _taken(e: Evidence, a: np.ndarray, n: np.ndarray) -> Cause | None:
+    """The smallest where the largest counts, or the first."""
+    x = e.point.reshape(-1)
+    right, mine = [], []
+    for row in range(a.shape[1]):
+        i, j = np.flatnonzero(np.abs(n[:, row]) > e.tiny), np.flatnonzero(np.abs(a[:, row]) > e.tiny)
+        if len(i) != 1 or len(j) != 1:
+            return None
+        right.append(i[0])
+        mine.append(j[0])
+    differing = [(i, j) for i, j in zip(right, mine, strict=True) if i != j]
+    for words, sign in (("largest", 1), ("smallest", -1)):
+        for axis in range(e.point.ndim):
+            y = sign * e.point
+            if all(_top(y, axis, i) for i in right) and all(_top(-y, axis, j) for j in mine) and len(differing) > 0:
+                other = "smallest" if words == "largest" else "largest"
+                return Cause(
+                    f"forward takes the {words} entry along axis {axis}, backward gives the gradient to the {other}",
+                    "other place",
+                )
+    if all(sign * x[i] > sign * x[j] for sign in (1,) for i, j in differing) and len(differing) > 3:
+        return Cause("the right numbers, but given to smaller entries than those which forward takes", "other place")
+    return None
+
+
+def _top(y: np.ndarray, axis: int, flat: int) -> bool:
+    index = list(np.unravel_index(flat, y.shape))
+    value = y[tuple(index)]
+    index[axis] = slice(None)
+    return bool(value >= y[tuple(index)].max())

@@ -1,0 +1,46 @@
+"""Rules on where the wrong entries lie, if it does not depend on the values: borders, strides, some indices."""
+
+import numpy as np
+
+from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis import where
+from minimix.gradcheck.evidence import Evidence
+
+
+def staying(e: Evidence) -> bool:
+    """Whether the wrong entries stay where they are when the input's values are shuffled."""
+    other = where.shuffled(e)
+    return other is not None and np.array_equal(other.bad, e.bad)
+
+
+def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
+    """Where the entries lie. what: what is wrong there ("wrong", "gets nothing")."""
+    nothing = what == "gets nothing"
+    if bad.sum() == 1 and bad.size >= 3:
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        return Cause(f"a single entry {'is wrong' if not nothing else what}, {place}; all others are right", "left out")
+    if width := where.by_border(bad):
+        return Cause(
+            f"right inside; {'wrong' if not nothing else 'nothing arrives'} only within {width} of the border of the last two axes: "
+            "what happens at the border (padding) is handled differently from forward",
+            *("border", "left out", "shifted"),
+        )
+    if found := where.by_phase(bad):
+        stride, phases = found
+        return Cause(
+            f"{what if nothing else 'wrong'} only in phases {phases} of every {stride} along the last axes: the stride (or dilation) is "
+            "handled differently from forward",
+            *("stride", "left out"),
+        )
+    if text := where.by_slices(bad):
+        if nothing:
+            return Cause(f"nothing arrives at {text}; all others are right", "left out", "not summed", "groups", "wrong mask")
+        return Cause(f"wrong only at {text}; all others are right")
+    return None
+
+
+def placed(e: Evidence) -> Cause | None:
+    """Wrong at some positions, whatever the values are."""
+    if e.bad.all() or not staying(e):
+        return None
+    return named(e, e.bad, "wrong")

@@ -1,0 +1,84 @@
+"""Rules on contributions: each entry of a Jacobian is what one output entry gives to one input entry."""
+
+import numpy as np
+
+from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.evidence import Evidence
+
+
+def _pairs(e: Evidence):
+    """(analytical, numerical) as (output, input), with the masks of lost, strange and right pairs."""
+    a, n = e.analytical.reshape(len(e.analytical), -1), e.numerical.reshape(len(e.analytical), -1)
+    alike = np.abs(a - n) <= 1e-5 * e.size + 4 * e.noise
+    live = np.abs(n) > e.tiny
+    lost = live & (np.abs(a) <= e.tiny)
+    strange = ~live & (np.abs(a) > e.tiny)
+    return a, n, lost, strange, alike, live
+
+
+def contributions(e: Evidence) -> Cause | None:
+    """Right pairs, lost pairs and strange pairs; no pair with another number."""
+    if not e.whole or len(e.analytical) < 2:
+        return None
+    a, n, lost, strange, alike, live = _pairs(e)
+    if not (alike | lost | strange).all() or not (alike & live).any():
+        return None
+    if lost.any() and not strange.any():
+        return _lost(e, lost, live)
+    if strange.any() and not lost.any():
+        return Cause(
+            "all that forward does is answered rightly, but some entries get something from outputs that do not depend on them "
+            f"({int(strange.sum())} pairs of output and input entry): a mask is missing there, or too much is summed",
+            *("no mask", "wrong mask", "summed", "independent", "other place", "groups", "border", "stride"),
+        )
+    return None
+
+
+def _lost(e: Evidence, lost: np.ndarray, live: np.ndarray) -> Cause | None:
+    """Contributions that got lost: all but the last one, or others."""
+    count, kept = live.sum(axis=0), live & ~lost
+    several = count > 1
+    if several.any() and np.all(kept.sum(axis=0)[count > 0] == 1) and np.all(count[several] > 1):
+        rows = np.arange(len(live))[:, None]
+        last = np.where(live, rows, -1).max(axis=0)
+        first = np.where(live, rows, len(live)).min(axis=0)
+        stays = kept.argmax(axis=0)
+        for which, theirs in (("last", last), ("first", first)):
+            if np.array_equal(stays[count > 0], theirs[count > 0]):
+                return Cause(
+                    f"of all outputs that an entry contributes to, only the {which} one gives it a gradient: = where += is needed "
+                    "(with an index that occurs several times, np.add.at), or not summed",
+                    *("overwritten", "not summed"),
+                )
+    touched = lost.any(axis=0)
+    if several.any() and np.all(kept.sum(axis=0)[several] == 1):
+        return Cause(
+            "of several outputs that an entry contributes to, one gives it a gradient: not summed, or = where += is needed",
+            *("overwritten", "not summed"),
+        )
+    share = lost.sum() / live.sum()
+    return Cause(
+        f"{share:.0%} of the contributions of outputs to input entries are lost (at {int(touched.sum())} of {touched.size} "
+        "entries), the others are right: a loop, a mask or an index leaves them out",
+        *("left out", "not summed", "overwritten", "border", "stride", "wrong mask", "groups"),
+    )
+
+
+def misplaced(e: Evidence) -> Cause | None:
+    """Every output's numbers are right, but given to other entries; or every entry's, but taken from other outputs."""
+    if not e.whole or len(e.analytical) < 2 or e.point.size < 2:
+        return None
+    a, n, lost, strange, *_ = _pairs(e)
+    if not (lost.any() or strange.any()):
+        return None
+    for axis, text in (
+        (1, "each output entry gives the right numbers, but to other entries of the input than it should"),
+        (0, "each input entry gets the right numbers, but from other entries of the output than it should"),
+    ):
+        first, second = np.sort(a, axis=axis), np.sort(n, axis=axis)
+        if np.max(np.abs(first - second)) <= 1e-5 * e.size + 4 * e.noise:
+            return Cause(
+                f"{text}: an index, an offset, a stride or an order of axes is wrong",
+                *("other place", "shifted", "stride", "permuted", "transposed", "memory order", "groups", "flipped", "border"),
+            )
+    return None

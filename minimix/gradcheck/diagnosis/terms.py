@@ -1,0 +1,104 @@
+"""Rules on sums: a term of the formula that is missing, too many, or has the wrong sign."""
+
+import numpy as np
+
+from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis.places import subsets
+from minimix.gradcheck.evidence import Evidence
+
+TERM = ("term missing", "sign of a term", "term extra")
+
+
+def diagonal(e: Evidence) -> Cause | None:
+    """Each output's own entry right, all others 0."""
+    if not e.whole or e.output is None or e.output.size != e.point.size or e.point.size < 2:
+        return None
+    a, n = (part.reshape(len(part), -1) for part in (e.analytical, e.numerical))
+    own = np.eye(len(a), dtype=bool)
+    if np.max(np.abs(a[~own])) > e.tiny or np.max(np.abs(n[~own])) <= 1e-3 * e.size:
+        return None
+    if not e.alike(a[own], n[own]):
+        return Cause(
+            "each output gives a gradient to its own entry only, although it depends on others, too: what all entries have in "
+            "common (a sum, a mean, a norm) is taken for a constant",
+            "term missing",
+            "not summed",
+        )
+    return Cause(
+        "right for each output's own entry, but 0 for all others, on which it depends as well: what they have in common (a sum, "
+        "a mean, a norm) is forgotten",
+        *("term missing", "not summed", "left out"),
+    )
+
+
+def passed_on(e: Evidence) -> Cause | None:
+    """The incoming gradient itself is lost, or added."""
+    if e.output is None or e.output.shape != e.shape:
+        return None
+    u, a, n = e.mixed
+    error = (a - n).reshape(len(u), -1)
+    for c, words, claims in (
+        (1, "is added once too often", ("term extra",)),
+        (-1, "is missing", ("term missing",)),
+        (2, "is added twice too often, or has the wrong sign", ("term extra", "sign of a term")),
+        (-2, "is subtracted where it should be added", ("sign of a term",)),
+    ):
+        if np.max(np.abs(error - c * u)) <= 1e-5 * max(e.size, abs(c)) * np.abs(u).max() + 8 * e.noise:
+            return Cause(f"the error is {c} times the incoming gradient: as a term of the sum, it {words}", *claims)
+    return None
+
+
+def common(e: Evidence) -> Cause | None:
+    """An error that is constant, or linear in the input, over some axes: what normalisations leave when a term is wrong."""
+    a, n = e.mixed[1:]
+    missing = n - a
+    ndim = len(e.shape)
+    for axes in reversed(list(subsets(range(ndim)))):  # the widest statement first
+        count = int(np.prod([e.shape[axis] for axis in axes]))
+        if not axes or count < 3:
+            continue
+        along = tuple(axis + 1 for axis in axes)
+        rows = np.moveaxis(missing, along, range(-len(axes), 0)).reshape(len(missing), -1, count)
+        x = np.moveaxis(e.point, axes, range(-len(axes), 0)).reshape(-1, count)
+        allowed = 1e-5 * max(np.max(np.abs(missing)), 1e-2 * e.size) + 4 * e.noise
+        flat = rows - rows.mean(axis=-1, keepdims=True)
+        if np.max(np.abs(flat)) <= allowed:
+            return _constant(e, axes, along, a, n)
+        if count < 4:
+            continue
+        centred = x - x.mean(axis=-1, keepdims=True)
+        slope = (flat * centred).sum(axis=-1, keepdims=True) / np.maximum((centred**2).sum(axis=-1, keepdims=True), 1e-300)
+        if np.max(np.abs(flat - slope * centred)) > allowed:
+            continue
+        through = np.max(np.abs(rows - slope * x)) <= allowed
+        if through and np.ptp(slope) <= 1e-5 * np.max(np.abs(slope)):
+            return Cause(
+                f"the error is {-slope.flat[0]:.4g} times the input itself, whatever the incoming gradient is: weight decay or "
+                "the like got in, or is missing",
+                *TERM,
+            )
+        where = f"over axes {axes}"
+        if through:
+            return Cause(
+                f"the error is proportional to the input {where}: the term that divides by the norm or the deviation leaves "
+                "(input times a sum) is missing or has a wrong factor or sign",
+                *TERM,
+            )
+        return Cause(
+            f"the error is linear in the input {where}: the term that the variance leaves in a normalisation (the centred input "
+            "times a sum) is missing or has a wrong factor or sign",
+            *TERM,
+        )
+    return None
+
+
+def _constant(e: Evidence, axes: tuple, along: tuple, a: np.ndarray, n: np.ndarray) -> Cause:
+    """An error that is the same for all entries along some axes."""
+    text = f"the error is constant over axes {axes}"
+    if e.alike(a - a.mean(axis=along, keepdims=True), n):
+        return Cause(
+            f"{text}, and right once its mean over them is subtracted: the term that the mean leaves in a normalisation is "
+            "missing, or has a wrong factor or sign",
+            *TERM,
+        )
+    return Cause(f"{text}: a term summed over them is missing, or is one too many, or has a wrong sign", *TERM)

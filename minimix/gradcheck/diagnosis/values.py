@@ -1,0 +1,16 @@
+"""Rules on errors that depend on the value: right on one side of some number, wrong on the other."""
+
+from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis import where
+from minimix.gradcheck.evidence import Evidence
+
+
+def one_sided(e: Evidence) -> Cause | None:
+    """A branch that is wrong."""
+    found = where.by_value(e, e.bad, lambda other: other.bad)
+    if not found:
+        return None
+    return Cause(
+        f"wrong exactly where {found[0]} is {found[1]}, right elsewhere: the formula for those values is wrong or missing",
+        *("value", "wrong mask", "no mask", "wrong constant", "wrong formula"),
+    )
