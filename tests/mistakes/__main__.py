@@ -85,14 +85,23 @@ def ops(chosen: list, texts: bool) -> None:
                         print(f"         SAID {cause} {getattr(cause, 'claims', '')}")
         caught = [word for word in verdicts if word != "missed"]
         whole = (
-            "missed" if not caught else "false" if "false" in caught else "named" if 2 * caught.count("named") >= len(caught) else "vague"
+            "missed"
+            if not caught
+            else "false"
+            if "false" in caught
+            else "named"
+            if 2 * caught.count("named") >= len(caught)
+            else "vague"
         )
         table[entry.cause][whole] += 1
     print(f"\n{'true cause':20}{'ops':>6}{'named':>8}{'vague':>8}{'false':>8}{'missed':>8}")
     total: collections.Counter = collections.Counter()
     for cause, row in sorted(table.items()):
         total += row
-        print(f"{cause:20}{sum(row.values()):6}" + "".join(f"{row[word] or '':>8}" for word in ("named", "vague", "false", "missed")))
+        print(
+            f"{cause:20}{sum(row.values()):6}"
+            + "".join(f"{row[word] or '':>8}" for word in ("named", "vague", "false", "missed"))
+        )
     count = sum(total.values()) or 1
     print(f"{'all':20}{count:6}" + "".join(f"{total[word]:8}" for word in ("named", "vague", "false", "missed")))
     print(f"{'%':26}" + "".join(f"{total[word] / count:8.1%}" for word in ("named", "vague", "false", "missed")))
@@ -128,7 +137,9 @@ def main() -> None:
     parser.add_argument("--only", default="")
     options = parser.parse_args()
     kind, name = {"ops": ("wrong", "WRONG"), "right": ("right", "RIGHT"), "solutions": ("solutions", "SOLUTIONS")}[options.kind]
-    chosen = [e for e in entries(kind, name) if options.only in e.name and (options.all or held_out(e.name) == options.held_out)]
+    chosen = [
+        e for e in entries(kind, name) if options.only in e.name and (options.all or held_out(e.name) == options.held_out)
+    ]
     if options.kind == "solutions":
         import solutions
 

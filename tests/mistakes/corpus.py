@@ -14,6 +14,7 @@ import numpy as np
 from minimix import Tensor
 from minimix.gradcheck.causes import CAUSES
 
+
 @dataclass(frozen=True)
 class Wrong:
     """An op whose backward pass is wrong (or whose forward pass breaks the rules).
@@ -58,9 +59,7 @@ class Solution:
 
 def tensors(arrays) -> list:
     """Float64 arrays as Tensors that require a gradient, all else as it is."""
-    return [
-        Tensor(a, requires_grad=True) if isinstance(a, np.ndarray) and a.dtype == np.float64 else a for a in arrays
-    ]
+    return [Tensor(a, requires_grad=True) if isinstance(a, np.ndarray) and a.dtype == np.float64 else a for a in arrays]
 
 
 def held_out(name: str) -> bool:

@@ -25,10 +25,10 @@ RULES = (
     *(whole.not_finite, whole.shape, whole.rough, whole.zero),  # nothing else can be said
     *(whole.constant, whole.digits),
     *(blocked.let_through, blocked.inverted, blocked.blocked),
-    *(known.recognised, altered.exchanged),
-    *(places.rearranged, places.given_rearranged, altered.other_inputs, altered.itself),  # right, but for something else
+    *(known.recognised, factors.two_kinds, altered.exchanged),
+    *(places.rearranged, places.given_rearranged, altered.other_inputs),  # right, but for something else
     *(places.elsewhere, places.permuted, places.shifted),
-    *(factors.per_entry, factors.per_output),
+    *(factors.per_entry, altered.itself, factors.per_output),
     *(terms.diagonal, terms.passed_on, values.one_sided, sums.contributions, sums.misplaced),
     *(positions.placed, terms.common),
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import positions, where
+from minimix.gradcheck.diagnosis import positions, sums, where
 from minimix.gradcheck.evidence import Evidence
 
 
@@ -83,8 +83,8 @@ def _fields(e: Evidence, shape: tuple):
                 yield name, values.reshape([-1 if a == axis else 1 for a in range(len(shape))])
 
 
-def per_entry(e: Evidence) -> Cause | None:
-    """Each entry has a factor of its own, the same for all weightings."""
+def _per_entry(e: Evidence) -> tuple[np.ndarray, np.ndarray] | None:
+    """(factor of each entry, the same for all weightings; where there is one)."""
     a, n = e.analytical.reshape(len(e.analytical), -1), e.numerical.reshape(len(e.analytical), -1)
     if len(a) < 2 and e.point.size < 2:
         return None
@@ -97,8 +97,19 @@ def per_entry(e: Evidence) -> Cause | None:
         return None
     if (~live & ~e.silent.reshape(-1)).any():
         return None
-    d, live = d.reshape(e.shape), live.reshape(e.shape)
-    return _split(e, d, live) or _named(e, d, live, e.shape, "entry")
+    return d.reshape(e.shape), live.reshape(e.shape)
+
+
+def two_kinds(e: Evidence) -> Cause | None:
+    """Right at some entries, one factor at all the others."""
+    found = _per_entry(e)
+    return _split(e, *found) if found else None
+
+
+def per_entry(e: Evidence) -> Cause | None:
+    """Each entry has a factor of its own, the same for all weightings."""
+    found = _per_entry(e)
+    return _named(e, *found, e.shape, "entry") if found else None
 
 
 def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
@@ -187,12 +198,14 @@ def per_output(e: Evidence) -> Cause | None:
 
 def _output_fields(e: Evidence):
     shape = e.shapes[0]
-    for name, values in _fields(e, shape):
-        yield name, values
+    yield from _fields(e, shape)
 
 
 def _uncounted(e: Evidence, lost: np.ndarray, kept: np.ndarray) -> Cause:
     """Some outputs are not counted at all."""
+    if (cause := sums.overwritten(e)) is not None:
+        text = where.by_slices(kept)
+        return Cause(f"{cause}; only {text} of the output is counted", *cause.claims, "left out") if text else cause
     n = f"{int(lost.sum())} of {lost.size}"
     if kept.any() and (text := where.by_slices(kept)) and kept.sum() <= lost.sum():
         batch = " (not summed over the batch?)" if lost.ndim > 1 and "axis 0" in text else ""

@@ -27,7 +27,7 @@ def arrangements(shape: tuple):
     orders = [order for order in itertools.permutations(axes) if order != axes]
     same = [order for order in orders if tuple(shape[a] for a in order) == shape and any(order[a] != a for a in long)]
     for order in same:
-        yield f"axes exchanged, in the order {order}", ("transposed", "exchanged"), lambda x, o=order: x.transpose(o)
+        yield f"transposed (axes in the order {order})", ("transposed",), lambda x, o=order: x.transpose(o)
     for flips in subsets(long):
         if flips:
             words = "turned by 180 degrees" if flips == axes[-2:] and len(axes) > 2 else "mirrored"
@@ -66,7 +66,7 @@ def arrangements(shape: tuple):
     if len(long) <= 3:
         for flips, order in itertools.product([f for f in subsets(long) if f], same):
             yield (
-                f"axes exchanged, in the order {order}, and mirrored along axes {flips}",
+                f"transposed (axes in the order {order}) and mirrored along axes {flips}",
                 ("transposed", "flipped"),
                 lambda x, f=flips, o=order: np.flip(x.transpose(o), f),
             )

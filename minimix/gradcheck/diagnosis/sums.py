@@ -20,7 +20,7 @@ def contributions(e: Evidence) -> Cause | None:
     """Right pairs, lost pairs and strange pairs; no pair with another number."""
     if not e.whole or len(e.analytical) < 2:
         return None
-    a, n, lost, strange, alike, live = _pairs(e)
+    _, _, lost, strange, alike, live = _pairs(e)
     if not (alike | lost | strange).all() or not (alike & live).any():
         return None
     if lost.any() and not strange.any():
@@ -36,9 +36,27 @@ def contributions(e: Evidence) -> Cause | None:
 
 def _lost(e: Evidence, lost: np.ndarray, live: np.ndarray) -> Cause | None:
     """Contributions that got lost: all but the last one, or others."""
+    if (cause := _one_left(lost, live)) is not None:
+        return cause
+    touched = lost.any(axis=0)
+    share = lost.sum() / live.sum()
+    return Cause(
+        f"{share:.0%} of the contributions of outputs to input entries are lost (at {int(touched.sum())} of {touched.size} "
+        "entries), the others are right: a loop, a mask or an index leaves them out",
+        *("left out", "not summed", "overwritten", "border", "stride", "wrong mask", "groups"),
+    )
+
+
+def overwritten(e: Evidence) -> Cause | None:
+    """One contribution is left of several."""
+    _, _, lost, strange, alike, live = _pairs(e)
+    return None if strange.any() or not (alike | lost).all() else _one_left(lost, live)
+
+
+def _one_left(lost: np.ndarray, live: np.ndarray) -> Cause | None:
     count, kept = live.sum(axis=0), live & ~lost
     several = count > 1
-    if several.any() and np.all(kept.sum(axis=0)[count > 0] == 1) and np.all(count[several] > 1):
+    if several.any() and np.all(kept.sum(axis=0)[count > 0] == 1):
         rows = np.arange(len(live))[:, None]
         last = np.where(live, rows, -1).max(axis=0)
         first = np.where(live, rows, len(live)).min(axis=0)
@@ -50,18 +68,12 @@ def _lost(e: Evidence, lost: np.ndarray, live: np.ndarray) -> Cause | None:
                     "(with an index that occurs several times, np.add.at), or not summed",
                     *("overwritten", "not summed"),
                 )
-    touched = lost.any(axis=0)
     if several.any() and np.all(kept.sum(axis=0)[several] == 1):
         return Cause(
             "of several outputs that an entry contributes to, one gives it a gradient: not summed, or = where += is needed",
             *("overwritten", "not summed"),
         )
-    share = lost.sum() / live.sum()
-    return Cause(
-        f"{share:.0%} of the contributions of outputs to input entries are lost (at {int(touched.sum())} of {touched.size} "
-        "entries), the others are right: a loop, a mask or an index leaves them out",
-        *("left out", "not summed", "overwritten", "border", "stride", "wrong mask", "groups"),
-    )
+    return None
 
 
 def misplaced(e: Evidence) -> Cause | None:

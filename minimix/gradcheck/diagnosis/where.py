@@ -115,6 +115,8 @@ def by_slices(bad: np.ndarray) -> str | None:
     """ "index 0 of axis 1 (length 4)": the bad entries fill a box of indices."""
     if bad.all() or not bad.any() or bad.ndim == 0:
         return None
+    if bad.sum() == 1:
+        return f"the single entry {tuple(int(i) for i in np.argwhere(bad)[0])}"
     parts, box = [], 1
     for axis in range(bad.ndim):
         indices = np.flatnonzero(bad.any(axis=tuple(a for a in range(bad.ndim) if a != axis)))
