@@ -106,10 +106,11 @@ def examine(
         if findings.sensible:
             try:
                 _Check(probe, report, rng, findings).run()
-            except Refusal as refusal:
+            except Exception as error:
                 if not report.problems:
                     raise
-                report.problems.append(f"and so nothing was compared: {refusal}")
+                said = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
+                report.problems.append(Cause(f"and so nothing was compared: {said}"))
     return report
 
 

@@ -2,7 +2,7 @@
 
 Arrays that reach an op are often not dense. minimix's own convolutions lay their outputs out as (C, H, W, N), a transpose
 makes Fortran's order of C's, and the gradient that ``sum()`` hands on is one number with strides of 0 in read-only memory. An
-op that takes an array for a dense, C-ordered one (``as_strided`` with strides of its own, ``ravel(order="K")``, a pointer handed
+op that takes an array for a dense, C-ordered one (``as_strided`` with strides of its own, ``ravel(order="K")``, a pointer given
 to C) is right in every other check, and wrong there.
 """
 

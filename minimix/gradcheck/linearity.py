@@ -1,7 +1,7 @@
 """Whether a backward pass is linear in the gradient that it is given, and if not, what it does with it.
 
 Whatever the function is, its backward pass is a matrix (the transposed Jacobian) times the incoming gradient v. So p(0) = 0,
-p(-2 v) = -2 p(v) and p(v + 1) = p(v) + p(1), without knowing any derivative. Where one of these fails, a few more v tell what
+p(c v) = c p(v) and p(v + 1) = p(v) + p(1), without knowing any derivative. Where one of these fails, a few more v tell what
 happens to it: -v and 2 v an absolute value, a sign, a norm or a power; small and large v a clip. A sentence says what the
 experiment has shown, and no more.
 """
@@ -15,6 +15,7 @@ from minimix.gradcheck.spy import peak
 
 HALF, SINGLE = (np.float16, "float16"), (np.float32, "float32")
 ROUNDING = 2e-3  # of float16, relative; no coarser format is in use
+FACTOR = -4096.0  # a power of 2, so that nothing is rounded; large enough to meet a clip
 SUBNORMAL = 2.0**-14  # below it, float16 has an absolute error
 LIKE = 1e-7  # relative: equal, for the experiments
 
@@ -32,26 +33,41 @@ def inspect(pull: Callable, v: np.ndarray) -> tuple[list[tuple[int, Cause]], lis
     Gives [(number of the input, what is wrong)], and [p(v), p(1)] for whoever needs them.
     """
     one = np.ones_like(v)
-    first, doubled, flat, both, nothing = pull(v), pull(-2 * v), pull(one), pull(v + one), pull(0 * v)
+    first, scaled, flat, both, nothing = pull(v), pull(FACTOR * v), pull(one), pull(v + one), pull(0 * v)
     found = []
-    for i, (a, d, b, ab, z) in enumerate(zip(first, doubled, flat, both, nothing, strict=True)):
+    for i, (a, d, b, ab, z) in enumerate(zip(first, scaled, flat, both, nothing, strict=True)):
         if any(x is None for x in (a, d, b, ab, z)):
             continue
-        finite = np.isfinite(a) & np.isfinite(b)
+        with np.errstate(over="ignore"):
+            expected = FACTOR * a
+        finite = np.isfinite(expected) & np.isfinite(b)
         size = peak(a) + peak(b)
         allowed = 1e-11 * peak(v) + 1e-9 * size
         departure = _gap(ab, a + b, finite)
-        if not np.any(z[np.isfinite(a)]) and _gap(d, -2 * a, finite) <= allowed and departure <= allowed:
+        if not np.any(z[np.isfinite(a)]) and _gap(d, expected, finite) <= -FACTOR * allowed and departure <= allowed:
             # What is left of a sum that cancels has few digits, too: no cast made it.
             if peak(a) > 1e-10 * peak(v) and digits(a) and digits(ab) and digits(d) and not digits(v):
                 found.append((i, _rounded(digits(a))))
             continue
-        exact = (d == -2 * a) | ((np.abs(a) < SUBNORMAL) & (np.abs(d + 2 * a) <= 2.0**-23)) | ~finite
-        if np.all(exact) and not np.any(z[np.isfinite(z)]) and 0 < departure <= ROUNDING * size:
+        if not np.any(z[np.isfinite(z)]) and 0 < departure <= ROUNDING * size and np.all(_scales(a, d, expected) | ~finite):
             found.append((i, _rounded(digits(a), departure / size)))
             continue
         found.append((i, _Experiments(pull, v, i).explain()))
     return found, [first, flat]
+
+
+def _scales(a: np.ndarray, d: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Where d is FACTOR a to the bit, as any rounding to binary digits leaves it, but for what float16 cannot hold."""
+    tiny = (np.abs(a) < SUBNORMAL) & (np.abs(d - expected) <= -FACTOR * 2.0**-24)
+    return (d == expected) | tiny | (np.isinf(d) & (np.abs(expected) > 65000))
+
+
+def unwritten(call: Callable, *shapes: tuple) -> bool:
+    """Whether what ``call`` returns holds memory that it never wrote into: a number left in freed memory turns up there."""
+    mark = 1.2345678901e77
+    blocks = [np.full(shape, mark) for shape in shapes for _ in range(8)]
+    del blocks
+    return any(np.any(result == mark) for result in call() if result is not None)
 
 
 def _gap(a: np.ndarray, b: np.ndarray, where: np.ndarray) -> float:
@@ -90,7 +106,7 @@ class _Experiments:
         return np.full(1, np.nan) if result is None else result
 
     def explain(self) -> Cause:
-        rules = (self._constant, self._added, self._vanishing, self._bounded, self._power, self._one_sign)
+        rules = (self._unwritten, self._constant, self._added, self._vanishing, self._bounded, self._power, self._one_sign)
         with np.errstate(all="ignore"):
             found = next((cause for rule in rules if (cause := rule()) is not None), None)
             if found is not None:
@@ -99,6 +115,12 @@ class _Experiments:
             if np.any(zero) and np.all(np.isfinite(zero)):
                 return Cause("is not zero for a zero cotangent", "nonlinear")
         return _nonlinear("that of a sum is not the sum of the two")
+
+    def _unwritten(self) -> Cause | None:
+        if unwritten(lambda: [self.pull(self.v)], self.pull(self.v).shape):
+            text = "holds memory that was never written: some entries of an np.empty are left as they are"
+            return Cause(text, "not finite", "left out")
+        return None
 
     def _constant(self) -> Cause | None:
         a = self.pull(self.v)
@@ -168,7 +190,8 @@ class _Experiments:
         if not (_like(self.pull(-v), -small, 1e-4) and _like(self.pull(v + one), small + flat, 1e-4)):
             return None
         big, huge = self.pull(1e14 * v), self.pull(1e16 * v)
-        ended, grown = _ended(big, huge, 100, 1e-3)
+        ended = np.abs(huge - big) <= 1e-3 * np.abs(big)  # entries that grow no more
+        grown = np.abs(huge - 100 * big) <= 1e-6 * np.abs(huge)
         if not np.all(ended | grown) or not np.any(ended & (small != 0)):
             return _nonlinear("linear only where v is small")
         if np.all(ended) and _like(big / peak(big), small / peak(small)):
@@ -181,11 +204,9 @@ class _Experiments:
         while high > low * 1.0001:
             middle = float(np.sqrt(low * high))
             low, high = (middle, high) if _like(self.pull(middle * signs), middle * slope) else (low, middle)
-        ended, grown = _ended(self.pull(2 * low * signs), self.pull(4 * low * signs), 2, 1e-9)
-        if np.all(ended | grown) and np.any(ended & (slope != 0)):
-            return _nonlinear(
-                f"linear while no entry of v is larger than about {high:.3g}, and bounded beyond: backward clips it"
-            )
+        if _like(self.pull(0.9 * low * signs), 0.9 * low * slope, 1e-12):
+            text = f"linear while no entry of v is larger than about {high:.3g} (then that of the gradient is"
+            return _nonlinear(f"{text} {peak(self.pull(high * signs)):.3g}), and bounded beyond: backward clips it")
         return _nonlinear("nearly linear where v is small, bounded where it is large: backward squashes it")
 
     def _vanishing(self) -> Cause | None:
@@ -205,8 +226,3 @@ class _Experiments:
             "is not linear in the cotangent v: zero where v is small, nearly linear where it is large (rounded, or a threshold)"
         )
         return Cause(text, "nonlinear", "precision")
-
-
-def _ended(a: np.ndarray, b: np.ndarray, factor: float, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
-    """Which entries are as large in b as in a, and which ``factor`` times as large."""
-    return np.abs(b - a) <= tolerance * np.abs(a), np.abs(b - factor * a) <= 1e-6 * np.abs(b)

@@ -31,8 +31,8 @@ class Findings(NamedTuple):
     spoils: bool = False
 
 
-SPOILING = {"aliased", "changes gradient", "changes input", "changes output", "changes saved", "nonlinear", "ones", "random",
-            "state", "term extra"}  # fmt: skip
+SPOILING = {"aliased", "changes gradient", "changes input", "changes output", "changes saved", "nonlinear", "not finite",
+            "ones", "random", "state", "term extra"}  # fmt: skip
 
 
 def inspect(probe: Probe, rng: np.random.Generator) -> Findings:
@@ -70,7 +70,7 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
         if tape.size == 0:
             return Findings(problems, True)
         u = rng.standard_normal(tape.size)
-        gradients, peak, shaken = _backward_rules(probe, tape, u, rng, problems, dense)
+        gradients, restless, peak, shaken = _backward_rules(probe, tape, u, rng, problems, dense)
         told = _claims(problems)
         if not told & {"changes input", "changes saved"} and (changed := _changed(probe, arrays)):
             problems.append(Cause(f"the backward pass changes {changed}: work on a copy, not in place", "changes input"))
@@ -85,11 +85,11 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
     if gradients is None:
         return Findings(problems, False, peak)
     rough = linearity.digits(dense) and not all(linearity.digits(p) for p in probe.points)  # sums differ with their order
-    if not own_strides and not rough and not told & (SPOILING - {"aliased"} | {"dtype", "precision"}):
+    if not own_strides and not rough and not restless and not told & (SPOILING - {"aliased"} | {"dtype", "precision"}):
         # outputs, and so gradients, follow the inputs' order: who stumbles over that is known already
         expected = None if "gradient strides" in told else gradients
         problems.extend(layouts.of_inputs(probe, u, dense, expected, shaken))
-    return Findings(problems, True, peak, own_strides or bool(told & spoiling))
+    return Findings(problems, True, peak, own_strides or restless or bool(told & spoiling))
 
 
 def only_float32(array: np.ndarray) -> bool:
@@ -121,21 +121,21 @@ def _same(a: list, b: list) -> bool:
     return all(same_bits(x, y) for x, y in zip(a, b, strict=True))
 
 
-def _backward_rules(probe: Probe, tape: Tape, u, rng, problems: list[Cause], dense) -> tuple[list | None, float, float]:
-    """(gradients for the cotangent u, or None where there are none; peak; what the values change by where the inputs do by
-    a 1e-9th). What is wrong goes into ``problems``."""
+def _backward_rules(probe: Probe, tape: Tape, u, rng, problems: list[Cause], dense) -> tuple[list | None, bool, float, float]:
+    """(gradients for the cotangent u, or None where there are none; whether a second time gives others; peak; what the values
+    change by where the inputs do by a 1e-9th). What is wrong goes into ``problems``."""
     returned = Returned()
     spies = [Spy(node, problems, returned) for node in tape.nodes()]
     try:
         first = tape.pull(u)
     except ContractError as error:
         _without_repeats(problems, Cause(str(error), *error.claims))
-        return None, 1.0, 0.0
+        return None, False, 1.0, 0.0
     except Exception as error:
         if not problems:
             raise
         _without_repeats(problems, Cause(f"and so backward raised {type(error).__name__}: {error}"))
-        return None, 1.0, 0.0
+        return None, False, 1.0, 0.0
     peak = max([float(np.max(np.abs(u))), *(spy.peak for spy in spies)])
     outputs = [np.array(o.data, order="K") for o in tape.outputs]
     shaken = _elsewhere(probe, dense)
@@ -147,19 +147,19 @@ def _backward_rules(probe: Probe, tape: Tape, u, rng, problems: list[Cause], den
     except Exception as error:
         text = f"backward a second time raises {type(error).__name__}: {error}. The first changes what it needs"
         _without_repeats(problems, Cause(text, "changes saved", "state"))
-        return None, peak, shaken
+        return None, True, peak, shaken
     if not _same(first, second):
         told = _claims(problems)
-        if told & {"aliased", "changes saved", "changes input", "changes output"}:
+        if told & {"changes saved", "changes input", "changes output"}:
             _without_repeats(problems, Cause("and so backward a second time gives another gradient"))
         else:
             _without_repeats(problems, _restless_backward(probe, tape, u, first, second))
-        return first, peak, shaken
+        return first, True, peak, shaken
     for spy in spies:
         if spy.handed is not None:
             _experiments(spy, rng)
     _without_repeats(problems)
-    return first, peak, shaken
+    return first, False, peak, shaken
 
 
 def _without_repeats(problems: list[Cause], *more: Cause) -> None:
@@ -192,6 +192,8 @@ def _experiments(spy: Spy, rng: np.random.Generator) -> None:
         return [g if w and g is not None else None for w, g in zip(wanted, results, strict=True)]
 
     told = _claims(problem for problem in spy.problems if problem.startswith(f"{spy.op.name}: "))
+    if told & {"changes saved", "changes input"}:
+        return
     try:
         wrong, (at_v, at_one) = linearity.inspect(lambda g: _copies(pull(g.copy(order="K"))), v)
     except Exception as error:
@@ -244,6 +246,8 @@ def _restless_backward(probe: Probe, tape: Tape, u: np.ndarray, first: list, sec
         with _Seeds():
             results.append(tape.pull(u))
     text = "backward a second time gives another gradient"
+    if linearity.unwritten(lambda: tape.pull(u), *(g.shape for g in first)):
+        return Cause(f"{text}: it holds memory that was never written, some entries of an np.empty", "not finite", "left out")
     if _same(results[0], results[1]) and _same(results[1], results[2]) and not _same(results[2], second):
         return Cause(f"{text}, unless NumPy's random numbers begin from the same seed: it draws new ones", "random")
     if _same(second, results[0]) and _same(second, results[1]):

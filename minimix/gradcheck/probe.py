@@ -116,7 +116,7 @@ class Probe:
             return flatten([outputs[k].data for k in self.kept])
 
     def _call_complex(self) -> tuple:
-        """``call`` with complex inputs. Ops that do not mix dtypes want a closure's Tensors (a layer's weights) complex, too."""
+        """``call`` with complex inputs. Ops that mix no dtypes want a closure's Tensors (a layer's weights) complex, too."""
         if not self._lends:
             try:
                 return self.call()

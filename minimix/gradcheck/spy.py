@@ -59,12 +59,11 @@ class Returned:
     def __init__(self):
         self._by_owner: dict[int, list] = {}
 
-    def add(self, array: np.ndarray) -> bool:
-        """Remember ``array``. Whether its memory was returned before."""
-        earlier = self._by_owner.setdefault(changes.owner(array), [])
-        again = any(shared(array, other) for other in earlier)
-        earlier.append(array)
-        return again
+    def __contains__(self, array: np.ndarray) -> bool:
+        return any(shared(array, other) for other in self._by_owner.get(changes.owner(array), ()))
+
+    def add(self, array: np.ndarray) -> None:
+        self._by_owner.setdefault(changes.owner(array), []).append(array)
 
 
 class Spy:
@@ -105,6 +104,9 @@ class Spy:
             for position, (result, array, wanted) in enumerate(zip(results, inputs, self.node.needed, strict=True)):
                 if wanted and isinstance(result, (np.ndarray, np.generic)) and result.shape == array.shape:
                     self._look_at(position, result, gradient, inputs, kept)
+            for result in results:  # after all were looked at: two inputs may share one gradient
+                if isinstance(result, np.ndarray) and result.flags.writeable:
+                    self.returned.add(result)
         return results
 
     def _tell_of_writing(self, inputs: list, kept: list, written: list) -> None:
@@ -132,13 +134,12 @@ class Spy:
         # The tape never writes into what is read-only, and keeps a copy of it.
         if not isinstance(result, np.ndarray) or not result.flags.writeable or shared(result, gradient):
             return
-        again = self.returned.add(result)
         sources = [i for i, x in enumerate(inputs) if shared(result, x)]
         if sources:
             whose = f"the memory of its input {sources[0]}"
         elif any(shared(result, array) for array in kept):
             whose = "an array that forward saved"
-        elif again:
+        elif result in self.returned:
             whose = "the same memory in two calls"
         else:
             return

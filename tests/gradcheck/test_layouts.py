@@ -1,4 +1,4 @@
-"""Inputs and gradients in other orders of memory: an op that takes them for dense is found although all its numbers are right."""
+"""Inputs and gradients in other orders of memory: an op that takes them for dense is found, though its numbers are right."""
 
 import numpy as np
 import pytest

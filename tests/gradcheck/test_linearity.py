@@ -34,9 +34,10 @@ BROKEN = {  # name: (what becomes of the gradient, words, claim)
     "relu": (lambda g: np.maximum(g, 0), "linear where v is positive, zero where it is negative", "nonlinear"),
     "minus relu": (lambda g: np.minimum(g, 0), "linear where v is negative, zero where it is positive", "nonlinear"),
     "leaky": (lambda g: np.where(g > 0, g, 0.1 * g), "linear where v is positive, but not the same", "nonlinear"),
-    "clipped at 1": (lambda g: np.clip(g, -1, 1), "no entry of v is larger than about 1, and bounded beyond", "nonlinear"),
-    "clipped at 0.01": (lambda g: np.clip(g, -0.01, 0.01), "larger than about 0.01, and bounded", "nonlinear"),
-    "clipped above": (lambda g: np.minimum(g, 0.5), "larger than about 0.5, and bounded beyond", "nonlinear"),
+    "clipped at 1": (lambda g: np.clip(g, -1, 1), "no entry of v is larger than about 1 (then", "nonlinear"),
+    "clipped at 0.01": (lambda g: np.clip(g, -0.01, 0.01), "larger than about 0.01 (then", "nonlinear"),
+    "clipped above": (lambda g: np.minimum(g, 0.5), "larger than about 0.5 (then", "nonlinear"),
+    "clipped at 100": (lambda g: np.clip(g, -100, 100), "larger than about 100 (then", "nonlinear"),
     "clipped norm": (lambda g: g * min(1, 1 / (norm(g) + 1e-300)), "its norm is clipped", "nonlinear"),
     "squashed": (np.tanh, "nearly linear where v is small, bounded", "nonlinear"),
     "softly squashed": (lambda g: g / (1 + np.abs(g)), "nearly linear where v is small, bounded", "nonlinear"),
@@ -68,6 +69,25 @@ def test_each_is_named_once(name, shape):
     assert report.problems[0].claims == (claim,)
     if claim != "precision":
         assert not report.inputs[0].cause
+
+
+def test_a_clip_of_the_result_is_told_in_its_size_too():
+    x = Tensor(np.array([0.5, 0.1]), requires_grad=True)
+    op = Op("square", lambda x: (x * x, x), lambda g, x: (np.clip(2 * g * x, -5, 5),))
+    (problem,) = examine(lambda x: apply(op, x), x, seed=0).problems
+    assert "no entry of v is larger than about 5 (then that of the gradient is 5), and bounded beyond" in problem
+
+
+def test_memory_that_was_never_written():
+    def backward(g, x):
+        result = np.empty(x.shape)
+        result[1:] = 2 * (g * x)[1:]
+        return (result,)
+
+    x = Tensor(np.random.default_rng(1).uniform(0.5, 1, (3, 4)), requires_grad=True)
+    report = examine(lambda x: apply(Op("square", lambda x: (x * x, x), backward), x), x, seed=0)
+    assert {problem.claims for problem in report.problems} == {("not finite", "left out")}
+    assert "memory that was never written" in report.problems[0]
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float16])

@@ -112,6 +112,11 @@ WRITING = {  # name: (op, words, claims)
     ),
     "another array": (op(replaced, lambda x: (x * x, [2 * x])), "in the place of those", {"changes saved"}),
     "saved scaled and returned": (op(scaling, kept), "writes into what forward saved", {"changes saved", "aliased"}),
+    "taken out of a list, the last": (
+        op(popped, lambda x: (x * x, [x, x])),
+        "puts other arrays in the place of those",
+        {"changes saved"},
+    ),
     "taken out of a list": (
         op(popped, lambda x: (x * x, [x])),
         "a second time raises IndexError: pop from empty list",
@@ -218,7 +223,8 @@ def test_views_of_the_gradient_are_its_own(name):
 
 
 def test_one_gradient_for_two_inputs():
-    assert check(Op("plus", lambda x, y: (x + y, None), lambda g, s: (g, g)), [tensor(3), tensor(3, seed=1)]).ok
+    for backward in (lambda g, s: (g, g), lambda g, s: (g + 0,) * 2):
+        assert check(Op("plus", lambda x, y: (x + y, None), backward), [tensor(3), tensor(3, seed=1)]).ok
 
 
 def test_arrays_are_found_at_any_depth():
@@ -274,6 +280,17 @@ def noise(g, x):
     return (2 * g * x * (1 + 1e-3 * np.random.rand()),)
 
 
+def gathering():
+    """A buffer that is added to, and returned."""
+    buffer = np.zeros((3, 4))
+
+    def backward(g, x):
+        buffer[...] += 2 * g * x
+        return (buffer,)
+
+    return op(backward)
+
+
 def own_noise():
     rng = np.random.default_rng(0)
     return op(lambda g, x: (2 * g * x * (1 + 1e-3 * rng.random()),))
@@ -288,6 +305,7 @@ RESTLESS = {
     "a mask drawn anew in backward": (op(noise), "NumPy's random numbers begin from the same seed", {"random"}),
     "noise of its own": (own_noise(), "it is random, or keeps a state", {"random", "state"}),
     "a counter": (counted(), "each call adds the same", {"state"}),
+    "a sum in a buffer": (gathering(), "each call adds the same", {"state", "aliased"}),
     "context outside of saved": (outside(), "another forward pass changes the gradient", {"state", "aliased"}),
     "saved in a buffer": (own_buffer(), "another forward pass changes the gradient", {"state", "aliased"}),
     "output in a buffer": (output_buffer(), "overwrites the output", {"aliased", "changes output"}),

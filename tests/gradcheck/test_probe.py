@@ -10,7 +10,7 @@ import pytest
 import minimix as mm
 import minimix.functional as F
 from minimix import Tensor, nn
-from minimix.gradcheck import examine, gradcheck, gradcheck_module
+from minimix.gradcheck import examine, gradcheck
 from minimix.gradcheck.numerical import ComplexStep
 from minimix.gradcheck.probe import Probe
 

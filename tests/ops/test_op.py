@@ -96,7 +96,7 @@ def test_a_single_gradient_without_its_comma():
 
 
 def test_what_is_as_good_as_an_array_and_a_tuple_passes():
-    y, a, b = applied(lambda a, b: Pair(np.sum(a * b), None), lambda g, s: Pair(np.ones((2, 3)), np.full(3, 2.0)))
+    y, _, b = applied(lambda a, b: Pair(np.sum(a * b), None), lambda g, s: Pair(np.ones((2, 3)), np.full(3, 2.0)))
     y.backward()
     assert y.item() == 6
     assert np.array_equal(b.grad, np.full(3, 2.0))
