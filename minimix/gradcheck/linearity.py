@@ -13,7 +13,6 @@ import numpy as np
 from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.spy import peak
 
-HALF, SINGLE = (np.float16, "float16"), (np.float32, "float32")
 ROUNDING = 2e-3  # of float16, relative; no coarser format is in use
 FACTOR = -4096.0  # a power of 2, so that nothing is rounded; large enough to meet a clip
 SUBNORMAL = 2.0**-14  # below it, float16 has an absolute error
@@ -24,7 +23,9 @@ def digits(array: np.ndarray) -> str | None:
     """'float16' or 'float32' where every number in a float64 array is one that this type can hold."""
     told = array[np.isfinite(array) & (array != 0)]
     with np.errstate(over="ignore"):
-        return next((name for kind, name in (HALF, SINGLE) if told.size and np.all(told == told.astype(kind))), None)
+        if told.size == 0 or not np.all(told == told.astype(np.float32)):
+            return None
+        return "float16" if np.all(told == told.astype(np.float16)) else "float32"
 
 
 def inspect(pull: Callable, v: np.ndarray) -> tuple[list[tuple[int, Cause]], list]:
@@ -72,8 +73,8 @@ def unwritten(call: Callable, *shapes: tuple) -> bool:
 
 def _gap(a: np.ndarray, b: np.ndarray, where: np.ndarray) -> float:
     with np.errstate(invalid="ignore"):
-        gap = np.max(np.abs(a - b), initial=0, where=where)
-    return np.inf if np.isnan(gap) else float(gap)
+        gap = float(np.abs(a - b)[where].max(initial=0))
+    return np.inf if np.isnan(gap) else gap
 
 
 def _nonlinear(text: str) -> Cause:

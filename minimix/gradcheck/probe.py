@@ -83,18 +83,27 @@ class Probe:
     @contextlib.contextmanager
     def at(self, arrays):
         """While it lasts, the Tensors hold ``arrays`` and are leaves without a gradient."""
-        before = [(t.data, t.grad, t.node) for t in self.tensors]
+        before = self._lend(arrays)
         try:
-            for t, array in zip(self.tensors, arrays, strict=True):
-                t.data, t.grad, t.node = array, None, None
             yield
         finally:
-            for t, state in zip(self.tensors, before, strict=True):
-                t.data, t.grad, t.node = state
+            self._take_back(before)
+
+    def _lend(self, arrays) -> list[tuple]:
+        before = [(t.data, t.grad, t.node) for t in self.tensors]
+        for t, array in zip(self.tensors, arrays, strict=True):
+            t.data, t.grad, t.node = array, None, None
+        return before
+
+    def _take_back(self, before: list[tuple]) -> None:
+        for t, state in zip(self.tensors, before, strict=True):
+            t.data, t.grad, t.node = state
 
     def call(self) -> tuple:
         """Those outputs that are Tensors. Others (places from an argmax, numbers for a log) have no gradient."""
         result = self.func(*self.inputs)
+        if isinstance(result, Tensor):
+            return (result,)
         outputs = tuple(result) if isinstance(result, (tuple, list)) else (result,)
         for position, output in enumerate(outputs):
             parts = output.values() if isinstance(output, dict) else output if isinstance(output, (tuple, list)) else ()
@@ -111,9 +120,13 @@ class Probe:
 
     def values(self, arrays) -> np.ndarray:
         """All differentiated outputs at ``arrays``, as one new vector."""
-        with self.at(arrays), no_grad():
-            outputs = self._call_complex() if any(a.dtype.kind == "c" for a in arrays) else self.call()
-            return flatten([outputs[k].data for k in self.kept])
+        before = self._lend(arrays)
+        try:
+            with no_grad():
+                outputs = self._call_complex() if any(a.dtype.kind == "c" for a in arrays) else self.call()
+                return flatten([outputs[k].data for k in self.kept])
+        finally:
+            self._take_back(before)
 
     def _call_complex(self) -> tuple:
         """``call`` with complex inputs. Ops that mix no dtypes want a closure's Tensors (a layer's weights) complex, too."""

@@ -5,6 +5,7 @@ it was given. Otherwise a gradient that lies in somebody's ``.grad`` changes lat
 saved. Whether memory is shared does not depend on the numbers: it is seen where a wrong result is not, yet.
 """
 
+import math
 import types
 
 import numpy as np
@@ -14,7 +15,9 @@ from minimix.gradcheck.causes import Cause
 
 
 def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return bool((a == b).all()) or (a.dtype.kind in "fc" and np.array_equal(a, b, equal_nan=True))
 
 
 def shared(a: np.ndarray, b: np.ndarray) -> bool:
@@ -28,20 +31,22 @@ def shared(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def peak(array: np.ndarray) -> float:
-    return float(np.max(np.abs(array), initial=0, where=np.isfinite(array)))
+    """The largest finite number, without its sign."""
+    top = float(np.abs(array).max(initial=0))
+    return top if math.isfinite(top) else float(np.max(np.abs(array), initial=0, where=np.isfinite(array)))
 
 
 _OPAQUE = (types.ModuleType, types.FunctionType, type, np.random.Generator)
 
 
 def arrays_in(saved, seen: set[int] | None = None) -> list[np.ndarray]:
-    """All arrays in what an op saved, each once: in tuples, lists, dicts and attributes of objects, at any depth."""
-    seen = set() if seen is None else seen
-    if id(saved) in seen:
-        return []
-    seen.add(id(saved))
+    """All arrays in what an op saved: in tuples, lists, dicts and attributes of objects, at any depth."""
     if isinstance(saved, np.ndarray):
         return [saved]
+    seen = set() if seen is None else seen
+    if id(saved) in seen:  # what holds itself
+        return []
+    seen.add(id(saved))
     if isinstance(saved, dict):
         parts = list(saved.values())
     elif isinstance(saved, (tuple, list)):
@@ -88,26 +93,39 @@ class Spy:
             return self.op.backward(gradient, self.node.saved, *((self.node.needed,) if self.op.selective else ()))
 
     def backward(self, gradient, saved, *needed):
+        if self.handed is None:
+            results = self._first(gradient, saved, *needed)
+        else:
+            results = self.op.backward(gradient, saved, *needed)
+        self.look_at(results, gradient)
+        return results
+
+    def _first(self, gradient, saved, *needed):
+        """Run backward, and compare all that it can reach with what it was before."""
         self.handed = handed = np.array(gradient, order="K")
         inputs = [t.data for t in self.node.inputs]
         kept = arrays_in(saved)
         copies = {id(array): np.array(array, order="K") for array in (*inputs, *kept)}
         results = self.op.backward(gradient, saved, *needed)
-
         written = [array for array in (*inputs, *kept) if not same_bits(copies[id(array)], array)]
         if not same_bits(handed, gradient):
             self.tell("backward changes the gradient that it is given; other ops may use the same array", "changes gradient")
         self._tell_of_writing(inputs, kept, written)
         if [id(array) for array in arrays_in(saved)] != [id(array) for array in kept]:
             self.tell("backward puts other arrays in the place of those that forward saved", "changes saved")
-        if isinstance(results, tuple) and len(results) == len(self.node.inputs):  # the tape refuses what is not
-            for position, (result, array, wanted) in enumerate(zip(results, inputs, self.node.needed, strict=True)):
-                if wanted and isinstance(result, (np.ndarray, np.generic)) and result.shape == array.shape:
-                    self._look_at(position, result, gradient, inputs, kept)
-            for result in results:  # after all were looked at: two inputs may share one gradient
-                if isinstance(result, np.ndarray) and result.flags.writeable:
-                    self.returned.add(result)
         return results
+
+    def look_at(self, results, gradient: np.ndarray) -> None:
+        """Whether what backward returned for ``gradient`` has the right dtypes and is nobody else's memory."""
+        if not isinstance(results, tuple) or len(results) != len(self.node.inputs):
+            return  # the tape refuses that
+        inputs, kept = [t.data for t in self.node.inputs], arrays_in(self.node.saved)
+        for position, (result, array, wanted) in enumerate(zip(results, inputs, self.node.needed, strict=True)):
+            if wanted and isinstance(result, (np.ndarray, np.generic)) and result.shape == array.shape:
+                self._look_at_one(position, result, gradient, inputs, kept)
+        for result in results:  # after all were looked at: two inputs may share one gradient
+            if isinstance(result, np.ndarray) and result.flags.writeable:
+                self.returned.add(result)
 
     def _tell_of_writing(self, inputs: list, kept: list, written: list) -> None:
         numbers = [i for i, array in enumerate(inputs) if any(array is w for w in written)]
@@ -126,7 +144,7 @@ class Spy:
             else:
                 self.tell(f"backward changes an input of forward (input {i}): work on a copy", "changes input")
 
-    def _look_at(self, position: int, result, gradient, inputs: list, kept: list) -> None:
+    def _look_at_one(self, position: int, result, gradient, inputs: list, kept: list) -> None:
         self.peak = max(self.peak, peak(result))
         dtype = inputs[position].dtype
         if result.dtype != dtype:

@@ -232,7 +232,7 @@ def test_arrays_are_found_at_any_depth():
     ring = [a]
     ring.append(ring)
     saved = (ring, {"b": (b, "text")}, Holder([c, None, 3.0]), np.float64(2), np, d, d)
-    assert [id(x) for x in arrays_in(saved)] == [id(x) for x in (a, b, c, d)]
+    assert [id(x) for x in arrays_in(saved)] == [id(x) for x in (a, b, c, d, d)]
 
 
 # -- state and chance -----------------------------------------------------------------------------------------------------
