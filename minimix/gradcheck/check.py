@@ -7,6 +7,7 @@ import numpy as np
 from minimix.gradcheck import compare, diagnosis, manners
 from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.evidence import gather, kinked
+from minimix.gradcheck.manners import only_float32
 from minimix.gradcheck.numerical import CentralDifferences, ComplexStep, ComplexWarning
 from minimix.gradcheck.probe import Probe, Tape, index_of
 from minimix.gradcheck.report import GradcheckError, InputReport, Report
@@ -267,7 +268,7 @@ class _Check:
                 )
                 return
         with np.errstate(all="ignore"):
-            kinks = "" if self.exact else kinked(evidence)
+            kinks = "" if self.exact or only_float32(self.values) else kinked(evidence)
         row.cause = diagnosis.diagnose(evidence) if evidence.wrong.any() else None
         if row.cause is None:
             row.cause = Cause(kinks, "kink")

@@ -22,10 +22,15 @@ def other_inputs(e: Evidence) -> Cause | None:
                 break
             if np.array_equal(array, value) or np.array_equal(array, np.broadcast_to(value, array.shape)):
                 continue
-            if e.explained({j: array}):
+            if e.explained({j: array}) and not _anything(e, j, value, array):
                 found.append((words, claims))
                 break  # the simplest for this input
     return _either(found)
+
+
+def _anything(e: Evidence, j: int, value: np.ndarray, array: np.ndarray) -> bool:
+    """Whether a constant explains only because any other one does: then it is not this one that matters."""
+    return bool(np.ptp(array) == 0 and value.size > 1 and e.explained({j: array + 1}))
 
 
 def itself(e: Evidence) -> Cause | None:
@@ -64,12 +69,36 @@ def exchanged(e: Evidence) -> Cause | None:
     for j, value in e.others.items():
         name = e.probe.names[j]
         if value.shape == e.shape and e.explained(of=j):
+            if j in e.probe.checked and _right(e, j):
+                return Cause(
+                    f"this is the gradient of {name}, whose own is right: it is returned twice, or what distinguishes the two (a factor, "
+                    "a sign, a term) is left out",
+                    *("exchanged", "chain factor", "scale", "term missing"),
+                )
             return Cause(f"this is the gradient of {name}: the two are exchanged, or returned in the wrong order", "exchanged")
         if value.size == e.point.size > 1 and value.shape != e.shape and e.explained(of=j):
             return Cause(f"this is the gradient of {name}, reshaped: the two are exchanged", "exchanged")
         if value.shape == e.shape and value.size > 1 and _negated(e, j):
             return Cause(f"this is minus the gradient of {name}: the two are exchanged, one with its sign", "exchanged", "sign")
     return None
+
+
+def _right(e: Evidence, j: int) -> bool:
+    """Whether the gradient of another input is right, along two directions."""
+    rng = np.random.default_rng(6)
+    u, place = e.mixed[0], e.probe.checked.index(j)
+    for row in u[:2]:
+        v = rng.standard_normal(e.probe.points[j].shape)
+        v /= np.max(np.abs(v))
+        column = e.slope(v, of=j)
+        given = np.array(e.tape.pull(row)[place])
+        if (
+            column is None
+            or given.shape != v.shape
+            or abs(np.sum(given * v) - row @ column) > 1e-4 * np.abs(row * column).sum() + 1e-9
+        ):
+            return False
+    return True
 
 
 def _negated(e: Evidence, j: int) -> bool:

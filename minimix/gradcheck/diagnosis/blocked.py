@@ -50,7 +50,7 @@ def inverted(e: Evidence) -> Cause | None:
 def blocked(e: Evidence) -> Cause | None:
     """Nothing arrives at some entries; all the others are right."""
     lost = e.silent & ~e.dead
-    if not lost.any() or lost.all() or not np.array_equal(lost, e.bad):
+    if not lost.any() or not (~lost & ~e.dead).any() or not np.array_equal(lost, e.bad):
         return None
     text = f"wrong only where backward gives 0 ({_count(lost)} whose true gradient is not 0)"
     if found := where.by_value(e, lost, lambda other: other.silent & ~other.dead):

@@ -7,6 +7,10 @@ import numpy as np
 from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.evidence import Evidence
 
+MISPLACED = (
+    *("other place", "shifted", "stride", "permuted", "transposed", "memory order", "groups", "flipped", "border"),
+    "exchanged",
+)
 LARGE = 200_000  # entries, from which on rearrangements are not tried
 
 
@@ -27,11 +31,21 @@ def arrangements(shape: tuple):
     orders = [order for order in itertools.permutations(axes) if order != axes]
     same = [order for order in orders if tuple(shape[a] for a in order) == shape and any(order[a] != a for a in long)]
     for order in same:
-        yield f"transposed (axes in the order {order})", ("transposed",), lambda x, o=order: x.transpose(o)
+        yield (
+            f"transposed (axes in the order {order}), or reshaped where a transposition belongs",
+            ("transposed", "memory order", *(("permuted", "flipped", "exchanged") if _pair(shape, order) else ())),
+            lambda x, o=order: x.transpose(o),
+        )
     for flips in subsets(long):
         if flips:
             words = "turned by 180 degrees" if flips == axes[-2:] and len(axes) > 2 else "mirrored"
-            yield f"{words} along axes {flips}", ("flipped",), lambda x, f=flips: np.flip(x, f)
+            claims: tuple = ("flipped",)
+            if all(shape[a] == 2 for a in flips):
+                words, claims = (
+                    "with the two indices in each other's places",
+                    ("flipped", "permuted", "shifted", "groups", "exchanged"),
+                )
+            yield f"{words} along axes {flips}", claims, lambda x, f=flips: np.flip(x, f)
     for order in orders:
         moved = tuple(shape[a] for a in order)
         if [a for a in order if shape[a] > 1] == long:
@@ -70,6 +84,11 @@ def arrangements(shape: tuple):
                 ("transposed", "flipped"),
                 lambda x, f=flips, o=order: np.flip(x.transpose(o), f),
             )
+
+
+def _pair(shape: tuple, order: tuple) -> bool:
+    """Whether the exchanged axes have two indices each: then other moves give the same."""
+    return all(shape[a] == 2 for i, a in enumerate(order) if i != a)
 
 
 def _regrouped(x: np.ndarray, axis: int, groups: int) -> np.ndarray:
@@ -162,7 +181,9 @@ def elsewhere(e: Evidence) -> Cause | None:
     if np.max(np.abs(first - second)) > 1e-3:
         return None
     return _taken(e, a, n) or Cause(
-        "the right numbers, each given to an entry that is not the one it belongs to", "other place", "permuted", "shifted"
+        "the right numbers, each given to an entry that is not the one it belongs to: an index, an offset, a stride or an order "
+        "is wrong",
+        *MISPLACED,
     )
 
 

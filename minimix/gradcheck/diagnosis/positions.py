@@ -41,6 +41,6 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
 
 def placed(e: Evidence) -> Cause | None:
     """Wrong at some positions, whatever the values are."""
-    if e.bad.all() or not staying(e):
-        return None
+    if not (~e.bad & ~e.dead).any() or not staying(e):
+        return None  # wrong everywhere, or right only where there is nothing
     return named(e, e.bad, "wrong")

@@ -6,7 +6,10 @@ from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.diagnosis.places import subsets
 from minimix.gradcheck.evidence import Evidence
 
-TERM = ("term missing", "sign of a term", "term extra")
+TERM = (
+    *("term missing", "sign of a term", "term extra", "wrong constant", "averaged", "not averaged", "summed", "wrong formula"),
+    *("chain factor", "scale"),
+)  # "missing, or has a wrong factor or sign"
 
 
 def diagonal(e: Evidence) -> Cause | None:
@@ -16,6 +19,8 @@ def diagonal(e: Evidence) -> Cause | None:
     a, n = (part.reshape(len(part), -1) for part in (e.analytical, e.numerical))
     own = np.eye(len(a), dtype=bool)
     if np.max(np.abs(a[~own])) > e.tiny or np.max(np.abs(n[~own])) <= 1e-3 * e.size:
+        return None
+    if np.any(np.abs(n[own]) <= e.tiny):
         return None
     if not e.alike(a[own], n[own]):
         return Cause(

@@ -82,7 +82,14 @@ def ranges(indices, length: int) -> str:
 
 def by_border(bad: np.ndarray) -> int | None:
     """How far from the border of the last two axes the bad entries lie, where most of those are bad."""
-    if bad.ndim < 3 or bad.all() or min(bad.shape[-2:]) < 3:
+    if bad.all() or bad.ndim < 2:
+        return None
+    line = bad.any(axis=tuple(range(bad.ndim - 1)))
+    for width in range(1, (len(line) - 1) // 2 + 1) if len(line) > 3 else ():
+        rows = bad.ndim < 3 or bad.any(axis=tuple(a for a in range(bad.ndim) if a != bad.ndim - 2)).all()
+        if rows and line[:width].all() and line[-width:].all() and not line[width:-width].any() and bad[..., line].mean() > 0.7:
+            return width
+    if bad.ndim < 3 or min(bad.shape[-2:]) < 3:
         return None
     for width in range(1, (min(bad.shape[-2:]) - 1) // 2 + 1):
         inside = np.zeros(bad.shape[-2:], bool)
@@ -100,7 +107,7 @@ def by_phase(bad: np.ndarray) -> tuple[int, list] | None:
         if bad.ndim < count or bad.all():
             continue
         for stride in (2, 3, 4):
-            if min(bad.shape[-count:]) < 2 * stride:
+            if min(bad.shape[-count:]) < 3 * stride:
                 continue
             phases = list(itertools.product(range(stride), repeat=count))
             parts = [bad[(..., *(slice(p, None, stride) for p in phase))] for phase in phases]

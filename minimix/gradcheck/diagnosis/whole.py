@@ -120,6 +120,9 @@ def constant(e: Evidence) -> Cause | None:
     c = ratio(*e.mixed[1:], e)
     if c is None or not e.wrong.any():
         return None
+    a, n = e.mixed[1:]
+    if abs(c - 1) < 1e-4 and abs(c - 1) * e.size < 20 * np.max(np.abs(a - c * n)):
+        return None  # digits are lacking, no factor
     if abs(c + 1) < 1e-4:
         return Cause("sign flipped: analytical is minus numerical everywhere", "sign")
     flipped = ", and the sign is flipped" if c < 0 else ""
