@@ -7,6 +7,7 @@ numerical   central differences and the complex step
 manners     rules that any backward pass keeps
 spy         what one op's backward changes, and whose memory it returns
 linearity   whether it is linear in the gradient it is given, and what it does to it otherwise
+chance      why two passes differ
 layouts     whether results depend on the order of memory
 compare     numerical against analytical, entry by entry or in projections; the tolerances
 evidence, diagnosis, causes   why a gradient is wrong

@@ -11,6 +11,7 @@ from minimix.gradcheck.manners import only_float32
 from minimix.gradcheck.numerical import CentralDifferences, ComplexStep, ComplexWarning
 from minimix.gradcheck.probe import Probe, Tape, index_of
 from minimix.gradcheck.report import GradcheckError, InputReport, Report
+from minimix.gradcheck.spy import peak
 from minimix.tensor import Tensor, enable_grad
 
 MODES = ("full", "random", "complex")
@@ -19,6 +20,11 @@ ATOL, RTOL = 1e-5, 1e-3  # by default; torch's
 EXACT = 1e-12  # rounding errors of backward, relative to the largest number in it
 ENTRY_BY_ENTRY = 1024  # complex mode tries every entry of an input up to this size
 SAMPLED = 24  # entries of an input that are tried one by one where there are too many to try all
+ROUNDING = 5e-3  # what float16 inside may do to a gradient, relative to its largest number
+COARSE = (
+    "the forward pass has too few digits for differences: many values do not change at all where the inputs do by a 1e-9th, and "
+    "ought to (float32 inside, or a large number that is added and taken away again)"
+)
 DIAGNOSIS_SECONDS = 20.0
 
 
@@ -140,7 +146,7 @@ class _Check:
     def __init__(self, probe: Probe, report: Report, rng: np.random.Generator, findings: manners.Findings):
         self.probe, self.report, self.rng = probe, report, rng
         self.tolerance = compare.Tolerance(report.atol, report.rtol)
-        self.peak, self.spoiled = findings.peak, findings.spoils
+        self.findings, self.peak = findings, findings.peak
         start = time.perf_counter()
         self.values = probe.values(probe.dense())
         self.seconds = time.perf_counter() - start  # of one forward pass
@@ -168,7 +174,11 @@ class _Check:
                 for k, row, g in zip(probe.checked, report.inputs, gradients, strict=True):
                     self._project(k, row, g, cotangents)
             for k, row, g, jacobian in zip(probe.checked, report.inputs, gradients, jacobians, strict=True):
-                if not row.ok and not self.spoiled:
+                if row.ok or self.findings.spoils:
+                    continue
+                if self.findings.coarse and not self.exact:
+                    row.cause = Cause(COARSE, "forward precision", "precision", "difference")
+                elif not (self.findings.rounds and row.error <= ROUNDING * peak(g)):  # else that is said already
                     self._explain(k, row, g, cotangents, tape, jacobian)
 
     def _refuse_size(self, tape: Tape) -> None:

@@ -25,35 +25,44 @@ def _with_holes(array: np.ndarray) -> np.ndarray:
     return memory[..., ::2]
 
 
+def _reversed(array: np.ndarray) -> np.ndarray:
+    """With negative strides."""
+    return np.flip(np.ascontiguousarray(np.flip(array)))
+
+
 def _batch_last(array: np.ndarray) -> np.ndarray:
     """(N, C, H, W) as it lies in memory as (C, H, W, N)."""
     return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 0, -1)), -1, 0)
 
 
+def _everything(array: np.ndarray) -> np.ndarray:
+    """All of these at once: what it does not disturb, none of them does."""
+    return np.flip(np.moveaxis(_with_holes(np.moveaxis(np.flip(array), 0, -1)), -1, 0))
+
+
+BATCH_LAST = "with its first axis last in memory, as minimix lays out a batch"
+HOLES = "as every second element of a longer array"
 ORDERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "in C order": np.ascontiguousarray,
     "in Fortran order": np.asfortranarray,
-    "with its first axis last in memory, as minimix lays out a batch": _batch_last,
-    "as every second element of a longer array": _with_holes,
+    BATCH_LAST: _batch_last,
+    HOLES: _with_holes,
+    "reversed in memory, with negative strides": _reversed,
+    "as a view into a larger array, reversed and with other strides": _everything,
 }
+PARTS = {"as a view into a larger array, reversed and with other strides": list(ORDERS)[2:5]}
 
 
 def others(array: np.ndarray) -> list[str]:
-    """Those of ORDERS in which ``array`` is laid out otherwise than now, each layout once."""
+    """Those of ORDERS in which ``array`` is to be tried: dense ones that it has not, and the last."""
     if array.dtype != np.float64 or array.size < 2:
         return []
-    if array.ndim == 1:
-        return ["as every second element of a longer array"]
+    dense = [name for name in list(ORDERS)[:2] if _layout(ORDERS[name](array)) != _layout(array)] if array.ndim > 1 else []
+    return [*dense, *PARTS]
 
-    def layout(a: np.ndarray) -> tuple:
-        return tuple(stride for stride, length in zip(a.strides, a.shape, strict=True) if length > 1)
 
-    seen, found = {layout(array)}, []
-    for name in list(ORDERS)[:3]:
-        if (strides := layout(ORDERS[name](array))) not in seen:
-            seen.add(strides)
-            found.append(name)
-    return found
+def _layout(array: np.ndarray) -> tuple:
+    return tuple(stride for stride, length in zip(array.strides, array.shape, strict=True) if length > 1)
 
 
 def _different(a: np.ndarray, b: np.ndarray, allowed: float) -> bool:
@@ -76,9 +85,11 @@ def of_inputs(probe: Probe, u: np.ndarray, values: np.ndarray, gradients: list |
             continue
         found = []
         for k, name in enumerate(names):  # which of them?
-            alone = [name if j == k else None for j in range(len(names))]
-            if name is not None and (text := _fails(probe, alone, u, values, gradients, shaken)) is not None:
-                found.append(Cause(f"with {probe.names[k]} {name}, {text}", "input strides"))
+            for part in (*PARTS.get(name, ()), name) if name else ():
+                alone = [part if j == k else None for j in range(len(names))]
+                if (text := _fails(probe, alone, u, values, gradients, shaken)) is not None:
+                    found.append(Cause(f"with {probe.names[k]} {part}, {text}", "input strides"))
+                    break
         return found or [Cause(f"with the inputs in another memory order, {together}", "input strides")]
     return []
 
@@ -107,7 +118,7 @@ def _fails(probe: Probe, names: list, u, values, gradients, shaken: float) -> st
 
 def of_gradients(pull: Callable, v: np.ndarray, at_v: list, at_one: list) -> list[Cause]:
     """One op's backward on v and on ones in other orders; ``at_v`` and ``at_one`` are its gradients for those as they are."""
-    tries = [(f"{name}", ORDERS[name](v), at_v) for name in others(v)[:1]]
+    tries = [(name, ORDERS[name](v), at_v) for name in others(v)[:1]]
     if v.size > 1:
         constant = np.full(v.size, np.nan)  # whoever takes it for a dense array reads NaNs, not somebody else's memory
         constant[0] = 1.0

@@ -5,15 +5,14 @@ and what is returned is nobody else's; every gradient has its input's shape and 
 with another forward pass in between; a zero cotangent gives exactly zero; gradients are linear in the cotangent.
 """
 
-import random
 from typing import NamedTuple
 
 import numpy as np
 
-from minimix.gradcheck import layouts, linearity
+from minimix.gradcheck import chance, layouts, linearity
 from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.probe import Probe, Tape, flatten, output_at
-from minimix.gradcheck.spy import Returned, Spy, same_bits
+from minimix.gradcheck.spy import Returned, Spy, peak, same_bits, watched
 from minimix.ops.contract import ContractError
 
 
@@ -23,14 +22,19 @@ class Findings(NamedTuple):
     peak: the largest number that the backward pass handled for a normal cotangent. Where such numbers ought to cancel (in the
         gradient of a bias before a batch norm), they leave rounding errors of this size, though the result is zero.
     spoils: the numbers may be wrong just because of the problems, so that they say nothing about another cause.
+    rounds: backward has fewer digits than float64; small errors are explained by that.
+    coarse: forward has, so that differences are no good.
     """
 
     problems: list[Cause]
     sensible: bool
     peak: float = 1.0
     spoils: bool = False
+    rounds: bool = False
+    coarse: bool = False
 
 
+NEAR, FURTHER = 1 - 1e-9, 1 - 1e-6  # float32 cannot tell the first from 1
 SPOILING = {"aliased", "changes gradient", "changes input", "changes output", "changes saved", "nonlinear", "not finite",
             "ones", "random", "state", "term extra"}  # fmt: skip
 
@@ -46,8 +50,10 @@ def inspect(probe: Probe, rng: np.random.Generator) -> Findings:
 def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
     problems: list[Cause] = []
     arrays = probe.strided()
-    with probe.record(arrays) as tape:
+    with probe.record(arrays, watched(problems)) as tape:
         _refuse_outputs(probe, tape)
+        if problems:
+            return Findings(problems, False)
         before = [np.array(o.data, order="K") for o in tape.outputs]
         if changed := _changed(probe, arrays):
             text = f"the forward pass changes {changed}: work on a copy, not in place"
@@ -55,7 +61,7 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
         first = flatten([o.data for o in tape.outputs])
         again, dense = probe.values(probe.strided()), probe.values(probe.dense())
         if not same_bits(first, again):
-            return Findings([_restless_forward(probe)], False)
+            return Findings([chance.forward(probe)], False)
         finite = np.isfinite(dense)
         scale = max(1.0, float(np.max(np.abs(dense), initial=0, where=finite)))
         own_strides = not np.allclose(first, dense, rtol=1e-9, atol=1e-9 * scale, equal_nan=True)
@@ -70,11 +76,12 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
         if tape.size == 0:
             return Findings(problems, True)
         u = rng.standard_normal(tape.size)
-        gradients, restless, peak, shaken = _backward_rules(probe, tape, u, rng, problems, dense)
+        gradients, restless, largest, moved = _backward_rules(probe, tape, u, rng, problems)
+        shaken, coarse = _steps(probe, dense, moved)
         told = _claims(problems)
         if not told & {"changes input", "changes saved"} and (changed := _changed(probe, arrays)):
             problems.append(Cause(f"the backward pass changes {changed}: work on a copy, not in place", "changes input"))
-        if not told & {"changes output", "changes saved", "changes input"} and not _same(
+        if not told & {"changes output", "changes saved", "changes input"} and not chance.same(
             before, [o.data for o in tape.outputs]
         ):
             text = "the backward pass changes the output of the forward pass: work on a copy, not in place"
@@ -83,13 +90,14 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
     told = _claims(problems)
     spoiling = SPOILING - {"aliased"} if alone else SPOILING  # pulls are copied: one op has nobody to spoil
     if gradients is None:
-        return Findings(problems, False, peak)
+        return Findings(problems, False, largest)
     rough = linearity.digits(dense) and not all(linearity.digits(p) for p in probe.points)  # sums differ with their order
     if not own_strides and not rough and not restless and not told & (SPOILING - {"aliased"} | {"dtype", "precision"}):
         # outputs, and so gradients, follow the inputs' order: who stumbles over that is known already
         expected = None if "gradient strides" in told else gradients
         problems.extend(layouts.of_inputs(probe, u, dense, expected, shaken))
-    return Findings(problems, True, peak, own_strides or restless or bool(told & spoiling))
+    spoils = own_strides or restless or bool(told & spoiling)
+    return Findings(problems, True, largest, spoils, "precision" in told, coarse)
 
 
 def only_float32(array: np.ndarray) -> bool:
@@ -117,29 +125,29 @@ def _changed(probe: Probe, arrays) -> str:
     return ", ".join(names)
 
 
-def _same(a: list, b: list) -> bool:
-    return all(same_bits(x, y) for x, y in zip(a, b, strict=True))
+def _backward_rules(
+    probe: Probe, tape: Tape, u, rng, problems: list[Cause]
+) -> tuple[list | None, bool, float, np.ndarray | None]:
+    """(gradients for the cotangent u, or None where there are none; whether a second time gives others; peak; values nearby).
 
-
-def _backward_rules(probe: Probe, tape: Tape, u, rng, problems: list[Cause], dense) -> tuple[list | None, bool, float, float]:
-    """(gradients for the cotangent u, or None where there are none; whether a second time gives others; peak; what the values
-    change by where the inputs do by a 1e-9th). What is wrong goes into ``problems``."""
+    What is wrong goes into ``problems``.
+    """
     returned = Returned()
     spies = [Spy(node, problems, returned) for node in tape.nodes()]
     try:
         first = tape.pull(u)
     except ContractError as error:
         _without_repeats(problems, Cause(str(error), *error.claims))
-        return None, False, 1.0, 0.0
+        return None, False, 1.0, None
     except Exception as error:
         if not problems:
             raise
         _without_repeats(problems, Cause(f"and so backward raised {type(error).__name__}: {error}"))
-        return None, False, 1.0, 0.0
-    peak = max([float(np.max(np.abs(u))), *(spy.peak for spy in spies)])
+        return None, False, 1.0, None
+    largest = max(peak(u), *(spy.peak for spy in spies), 0.0)
     outputs = [np.array(o.data, order="K") for o in tape.outputs]
-    shaken = _elsewhere(probe, dense)
-    if not _same(outputs, [o.data for o in tape.outputs]):
+    moved = _run_at(probe, NEAR)  # as a program may before it runs backward
+    if not chance.same(outputs, [o.data for o in tape.outputs]):
         text = "another forward pass overwrites the output of the one before: forward returns the same memory in two calls"
         problems.append(Cause(text, "aliased", "changes output"))
     try:
@@ -147,36 +155,48 @@ def _backward_rules(probe: Probe, tape: Tape, u, rng, problems: list[Cause], den
     except Exception as error:
         text = f"backward a second time raises {type(error).__name__}: {error}. The first changes what it needs"
         _without_repeats(problems, Cause(text, "changes saved", "state"))
-        return None, True, peak, shaken
-    if not _same(first, second):
+        return None, True, largest, moved
+    if not chance.same(first, second):
         told = _claims(problems)
         if told & {"changes saved", "changes input", "changes output"}:
             _without_repeats(problems, Cause("and so backward a second time gives another gradient"))
         else:
-            _without_repeats(problems, _restless_backward(probe, tape, u, first, second))
-        return first, True, peak, shaken
+            _without_repeats(problems, chance.backward(probe, tape, u, first, second))
+        return first, True, largest, moved
     for spy in spies:
         if spy.handed is not None:
             _experiments(spy, rng)
     _without_repeats(problems)
-    return first, False, peak, shaken
+    return first, False, largest, moved
 
 
 def _without_repeats(problems: list[Cause], *more: Cause) -> None:
     problems[:] = dict.fromkeys([*problems, *more])
 
 
-def _elsewhere(probe: Probe, dense: np.ndarray) -> float:
-    """Run forward a 1e-9th away, as a program may before it runs backward, and give the largest change of a value."""
+def _steps(probe: Probe, dense: np.ndarray, moved: np.ndarray | None) -> tuple[float, bool]:
+    """(largest change of a value near the point, whether the values move in steps that are too coarse for float64)."""
+    if moved is None or moved.shape != dense.shape:
+        return 0.0, False
+    change = np.abs(moved - dense)
+    shaken, coarse = float(np.max(change, initial=0, where=np.isfinite(change))), False
+    if np.mean(change == 0) > 0.5 and (further := _run_at(probe, FURTHER)) is not None and further.shape == dense.shape:
+        due = np.abs(further - dense) * (1 - NEAR) / (1 - FURTHER)  # what ought to have happened nearby
+        due = due > 100 * np.spacing(np.abs(dense))
+        coarse = bool(np.any(due)) and float(np.mean(change[due] == 0)) > 0.5
+    return shaken, coarse
+
+
+def _run_at(probe: Probe, factor: float) -> np.ndarray | None:
+    """The function's values where its inputs are ``factor`` times as large; None if it refuses that."""
     moved = probe.dense()
     for k in probe.checked:
-        moved[k] *= 1 - 1e-9
+        moved[k] *= factor
     try:
         with np.errstate(all="ignore"):
-            change = np.abs(probe.values(moved) - dense)
+            return probe.values(moved)
     except Exception:  # not a point at which the function is asked; another check will say if it never works
-        return 0.0
-    return float(np.max(change, initial=0, where=np.isfinite(change))) if change.shape == dense.shape else 0.0
+        return None
 
 
 def _experiments(spy: Spy, rng: np.random.Generator) -> None:
@@ -212,56 +232,3 @@ def _experiments(spy: Spy, rng: np.random.Generator) -> None:
 
 def _copies(gradients: list) -> list:
     return [None if g is None else np.array(g, float) for g in gradients]
-
-
-class _Seeds:
-    """The global random generators, set to one and the same start; as they were, afterwards."""
-
-    def __enter__(self):
-        self.before = np.random.get_state(), random.getstate()
-        np.random.seed(1)
-        random.seed(1)
-
-    def __exit__(self, *exc):
-        np.random.set_state(self.before[0])
-        random.setstate(self.before[1])
-
-
-def _restless_forward(probe: Probe) -> Cause:
-    results = []
-    for _ in range(3):
-        with _Seeds():
-            results.append(probe.values(probe.dense()))
-    text = "two forward passes on the same inputs differ"
-    if _same(results[:2], results[1:]):
-        text += ", unless NumPy's random numbers begin from the same seed: something is random (dropout?). "
-        return Cause(text + "Use eval(), or set the seed inside the function", "random")
-    text += ": something is random (dropout?) or keeps a state. Use eval(), or set the seed inside the function"
-    return Cause(text, "random", "state")
-
-
-def _restless_backward(probe: Probe, tape: Tape, u: np.ndarray, first: list, second: list) -> Cause:
-    """Why two backward passes give other gradients, by experiments."""
-    results = []
-    for _ in range(3):
-        with _Seeds():
-            results.append(tape.pull(u))
-    text = "backward a second time gives another gradient"
-    if linearity.unwritten(lambda: tape.pull(u), *(g.shape for g in first)):
-        return Cause(f"{text}: it holds memory that was never written, some entries of an np.empty", "not finite", "left out")
-    if _same(results[0], results[1]) and _same(results[1], results[2]) and not _same(results[2], second):
-        return Cause(f"{text}, unless NumPy's random numbers begin from the same seed: it draws new ones", "random")
-    if _same(second, results[0]) and _same(second, results[1]):
-        probe.values(probe.strided())
-        if _same(tape.pull(u), first):
-            text = "another forward pass changes the gradient of the one before: backward reads something that is not in what "
-            return Cause(text + "forward saved for it, or that the other overwrites", "state", "aliased")
-    histories = zip(first, second, *results, strict=True)  # of each input's gradient
-    if all(_steady(np.stack(history)) for history in histories):
-        return Cause(f"{text}: each call adds the same to what the one before has given", "state")
-    return Cause(f"{text}: it is random, or keeps a state", "state", "random")
-
-
-def _steady(history: np.ndarray) -> bool:
-    steps = np.diff(history, axis=0)
-    return bool(np.allclose(steps, steps[:1], rtol=1e-9, atol=1e-12 * np.max(np.abs(history), initial=0)))

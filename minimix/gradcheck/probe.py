@@ -148,10 +148,11 @@ class Probe:
                 t.data = data
 
     @contextlib.contextmanager
-    def record(self, arrays):
-        """Run forward at ``arrays`` and give its Tape."""
+    def record(self, arrays, watch=None):
+        """Run forward at ``arrays``, within the context manager ``watch``, and give its Tape."""
         with self.at(arrays):
-            outputs = self.call()
+            with watch or contextlib.nullcontext():
+                outputs = self.call()
             # As torch does, leave out what is not differentiable; but where nothing is, a gradient may have got lost.
             real = [k for k, o in enumerate(outputs) if o.dtype.kind in "fc"]
             self.kept = [k for k in real if outputs[k].requires_grad] or real

@@ -12,6 +12,7 @@ import numpy as np
 
 from minimix import changes
 from minimix.gradcheck.causes import Cause
+from minimix.tensor import Tensor, apply, instead
 
 
 def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
@@ -56,6 +57,23 @@ def arrays_in(saved, seen: set[int] | None = None) -> list[np.ndarray]:
     else:
         return []
     return [array for part in parts for array in arrays_in(part, seen)]
+
+
+def watched(problems: list[Cause]):
+    """Within it, what an op's forward writes into an input of it is noted in ``problems``."""
+
+    def run(op, tensors: tuple, options: dict) -> Tensor:
+        before = [np.array(t.data, order="K") for t in tensors]
+        with instead(None):
+            result = apply(op, *tensors, **options)
+        for i, (array, t) in enumerate(zip(before, tensors, strict=True)):
+            if not same_bits(array, t.data):
+                problems.append(
+                    Cause(f"{op.name}: forward changes its input {i}: work on a copy, not in place", "changes input")
+                )
+        return result
+
+    return instead(run)
 
 
 class Returned:

@@ -125,7 +125,7 @@ WRITING = {  # name: (op, words, claims)
     "the gradient": (op(gradient_in_place), "changes the gradient that it is given", {"changes gradient"}),
     "forward, the input": (
         Op("double", in_place, lambda g, s: (2 * g,)),
-        "the forward pass changes input 0",
+        "double: forward changes its input 0",
         {"changes input"},
     ),
 }
@@ -141,6 +141,22 @@ def test_what_is_written_into_is_named(name, mode):
     assert any(words in problem for problem in report.problems), report
     assert claims(report) == expected, report
     assert np.array_equal(before, x.data), "gradcheck lets a broken op reach the user's memory"
+
+
+def test_forward_that_writes_into_what_another_op_computed():
+    inner = Op("double", in_place, lambda g, s: (2 * g,))
+    report = examine(lambda x: apply(inner, F.exp(x)), tensor(3, 4), seed=0)
+    assert report.problems == ["double: forward changes its input 0: work on a copy, not in place"]
+    assert not report.inputs
+
+
+def test_a_function_that_writes_outside_of_any_op():
+    def function(x):
+        x.data *= 2
+        return x * 1
+
+    (problem,) = examine(function, tensor(3, 4), seed=0).problems
+    assert problem.startswith("the forward pass changes input 0")
 
 
 def test_what_is_put_back_has_done_no_harm():
@@ -341,6 +357,31 @@ def test_dtype():
     report = check(op(lambda g, x: ((2 * g * x).astype(np.float32),)))
     assert report.problems == ["square: gradient 0 is float32, but its input is float64"]
     assert claims(report) == {"dtype"}
+
+
+def test_values_in_coarse_steps_explain_what_differences_say():
+    """Not only float32 digits come out of it; but values do not change where the input does by little."""
+    coarse = Op("coarse", lambda x: (np.sin(x.astype(np.float32).astype(float)), x), lambda g, x: (g * np.cos(x),))
+    for mode in ("full", "random"):
+        (row,) = check(coarse, mode=mode).inputs
+        assert "too few digits for differences" in row.cause
+        assert "forward precision" in row.cause.claims
+
+
+def test_large_numbers_and_steps_are_no_coarse_values():
+    x = tensor(3, 4)
+    for forward in (lambda x: (x + 1e8, None), lambda x: (x + np.round(1e3 * x), None)):
+        assert all("too few digits" not in row.cause for row in check(op(lambda g, s: (g,), forward), [x]).inputs)
+
+
+def test_rounding_that_was_told_is_not_explained_again():
+    half = op(lambda g, x: (2 * (g * x).astype(np.float16).astype(float),))
+    report = check(half)
+    assert claims(report) == {"precision"}
+    assert not report.inputs[0].ok
+    assert not report.inputs[0].cause
+    doubled = op(lambda g, x: (4 * (g * x).astype(np.float16).astype(float),))
+    assert check(doubled).inputs[0].cause  # there is more than that
 
 
 def test_nothing_is_told_of_float32_where_numbers_just_have_few_digits():
