@@ -22,8 +22,8 @@ ENTRY_BY_ENTRY = 1024  # complex mode tries every entry of an input up to this s
 SAMPLED = 24  # entries of an input that are tried one by one where there are too many to try all
 ROUNDING = 5e-3  # what float16 inside may do to a gradient, relative to its largest number
 COARSE = (
-    "the forward pass has too few digits for differences: many values do not change at all where the inputs do by a 1e-9th, and "
-    "ought to (float32 inside, or a large number that is added and taken away again)"
+    "the forward pass has too few digits for differences: many values do not change at all where the inputs do by a 1e-9th, "
+    "but ought to (float32 inside, or a large number that is added and taken away again)"
 )
 DIAGNOSIS_SECONDS = 20.0
 

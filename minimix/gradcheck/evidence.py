@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from minimix.gradcheck.compare import rounding
+from minimix.gradcheck.compare import closest, rounding
 from minimix.gradcheck.numerical import CentralDifferences
 from minimix.gradcheck.probe import Probe, Tape
 
@@ -226,10 +226,14 @@ def _refine(e: Evidence, differences: CentralDifferences, allowed) -> None:
         return
     analytical, changed = e.analytical.reshape(len(e.analytical), -1), False
     for position in np.flatnonzero(e.bad):
-        best, doubt = differences.best(e.k, int(position))
+        found, doubts = differences.candidates(e.k, int(position))
         measured = e.jacobian[:, position]
-        sure = np.isfinite(best) & (doubt <= 1e-3 * np.max(np.abs(best), initial=0, where=np.isfinite(best)) + 1e-12)
-        better = sure & ~(np.abs(best - measured) <= 1e-7 * np.abs(best) + e.noise)
+        if e.whole:
+            best, doubt = closest(found, doubts, analytical[:, position])
+        else:
+            choice, columns = doubts.argmin(axis=0), np.arange(found.shape[1])
+            best, doubt = found[choice, columns], doubts[choice, columns]
+        better = np.isfinite(best) & np.isfinite(doubt) & ~(np.abs(best - measured) <= 1e-7 * np.abs(best) + e.noise)
         if not better.any():
             continue
         changed = True
@@ -253,6 +257,7 @@ def kinked(e: Evidence) -> str:
     kinks = np.zeros(e.shape, bool)
     arrays = e.probe.dense()
     jumps = [None, None]
+    rough = CentralDifferences(e.probe, e.eps).noise(e.k, np.ones(e.shape))
     places = np.argwhere(e.bad)
     if len(places) * e.seconds * 4 > SECONDS:
         return ""
@@ -266,7 +271,7 @@ def kinked(e: Evidence) -> str:
             jumps[i] = np.abs((above - e.values) - (e.values - below)) / step
         arrays[e.k][place] = middle
         slope = np.max(np.abs(above - below)) / (e.eps / 4) + np.max(jumps[1])
-        kinks[place] = np.any((jumps[1] > 0.5 * jumps[0]) & (jumps[1] > 1e-3 * slope + 64 * e.noise))
+        kinks[place] = np.any((jumps[1] > 0.5 * jumps[0]) & (jumps[1] > 1e-3 * slope + 64 * e.noise + 64 * rough / e.eps))
     if not kinks.any():
         return ""
     e.wrong &= ~kinks

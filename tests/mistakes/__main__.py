@@ -43,6 +43,9 @@ def run(entry, number: int, mode: str):
             report = examine(entry.func, tensors(arrays), mode=mode, seed=7)
     except (ValueError, TypeError) as error:
         return error, time.perf_counter() - start
+    except Exception as error:
+        print(f"CRASH {entry.name} [{number} {mode}]: {type(error).__name__} {error}")
+        return error, time.perf_counter() - start
     return report, time.perf_counter() - start
 
 

@@ -21,8 +21,8 @@ def let_through(e: Evidence) -> Cause | None:
     text += f", those where {found[0]} is {found[1]})" if found else ")"
     if every:
         return Cause(
-            f"{text}: a mask is missing, backward gives a gradient to entries that forward blocks or does not use",
-            *("no mask", "independent", "other place"),
+            f"{text}: a mask is missing or too wide, backward gives a gradient to entries that forward blocks or does not use",
+            *("no mask", "independent", "other place", "wrong mask"),
         )
     return Cause(
         f"{text}, though not at all such entries: a mask lets too much through, or adds to entries that forward does not use",
@@ -65,7 +65,10 @@ def blocked(e: Evidence) -> Cause | None:
 
         return positions.named(e, lost, "gets nothing")
     if moved:
-        return Cause(f"{text}; which ones depends on the values: a mask or a choice blocks too much", "wrong mask", "value")
+        return Cause(
+            f"{text}; which ones depends on the values: a mask or a choice blocks too much",
+            *("wrong mask", "value", "left out", "other place", "overwritten"),
+        )
     return None
 
 

@@ -48,17 +48,17 @@ def match(e: Evidence, factors: np.ndarray, mask: np.ndarray, fields) -> tuple[s
     hits = []
     for name, values in fields:
         t = np.broadcast_to(values, factors.shape)[mask]
-        if np.ptp(t) == 0:
+        if len(np.unique(np.round(t, 9))) < 3:
             continue
         with np.errstate(all="ignore"):
-            for words, form in FORMS:
+            for words, form in FORMS[:1] if " index of " in name or " along " in name else FORMS:
                 phi = form(t)
                 for power in (1, -1):
                     constants = f / phi**power
                     if not np.all(np.isfinite(constants)):
                         continue
                     c = float(np.median(constants))
-                    if c and np.max(np.abs(constants - c)) <= 3e-5 * abs(c) + 8 * e.noise / max(e.size, 1e-300):
+                    if 1e-3 < abs(c) < 1e3 and np.max(np.abs(constants / c - 1)) <= 3e-5:
                         hits.append((abs(abs(c) - 1) > 1e-4, words.replace("{}", name), c, power))
     if not hits:
         return None

@@ -74,7 +74,7 @@ def arrangements(shape: tuple):
                 yield (
                     f"with axis {axis} read as {g} x {shape[axis] // g} and transposed: interleaved instead of in blocks, or the "
                     "reverse",
-                    ("permuted", "groups", "memory order"),
+                    ("permuted", "groups", "memory order", "stride", "shifted"),
                     lambda x, a=axis, n=g: _regrouped(x, a, n),
                 )
     if len(long) <= 3:
@@ -100,15 +100,24 @@ def _regrouped(x: np.ndarray, axis: int, groups: int) -> np.ndarray:
 def rearranged(e: Evidence) -> Cause | None:
     """The right numbers, moved about as a whole."""
     a, n = e.mixed[1:]
-    if e.point.size > LARGE or a.shape != n.shape:
+    if e.point.size > LARGE or a.shape != n.shape or (~e.dead).sum() < 3:
         return None
+    found = []
     for words, claims, move in arrangements(e.shape):
         candidate = np.stack([move(part) for part in n])
         if e.alike(a, candidate):
-            return Cause(f"the right numbers, but {words}", *claims)
-        if e.alike(a, -candidate):
-            return Cause(f"the right numbers, but {words}, and with the sign wrong", *claims, "sign")
-    return None
+            found.append((words, claims))
+        elif e.alike(a, -candidate):
+            found.append((f"{words}, and with the sign wrong", (*claims, "sign")))
+    return readings("the right numbers, but ", found)
+
+
+def readings(head: str, found: list[tuple[str, tuple]]) -> Cause | None:
+    """One sentence for all that gives the same numbers: two of them in words, what all of them claim."""
+    if not found:
+        return None
+    claims = tuple(dict.fromkeys(claim for _, some in found for claim in some))
+    return Cause(head + "; or ".join(words for words, _ in found[:2]), *claims)
 
 
 def given_rearranged(e: Evidence) -> Cause | None:
@@ -116,11 +125,12 @@ def given_rearranged(e: Evidence) -> Cause | None:
     if len(e.shapes) != 1 or e.values.size > LARGE or e.values.size < 2:
         return None
     u, a, _ = e.mixed
+    found = []
     for words, claims, move in arrangements(e.shapes[0]):
         moved = np.stack([move(row.reshape(e.shapes[0])).reshape(-1) for row in u])
         if e.alike(a, (moved @ e.jacobian).reshape(a.shape)):
-            return Cause(f"right for an incoming gradient that is {words}: backward reads it so", *claims)
-    return None
+            found.append((words, claims))
+    return readings("backward reads the incoming gradient as though it were ", found)
 
 
 def shifted(e: Evidence) -> Cause | None:

@@ -33,6 +33,8 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
             *("stride", "left out"),
         )
     if text := where.by_slices(bad):
+        if nothing and not where.regular(text):
+            return Cause(f"nothing arrives at {text}; all others are right")
         if nothing:
             return Cause(f"nothing arrives at {text}; all others are right", "left out", "not summed", "groups", "wrong mask")
         return Cause(f"wrong only at {text}; all others are right")

@@ -23,12 +23,7 @@ def diagonal(e: Evidence) -> Cause | None:
     if np.any(np.abs(n[own]) <= e.tiny):
         return None
     if not e.alike(a[own], n[own]):
-        return Cause(
-            "each output gives a gradient to its own entry only, although it depends on others, too: what all entries have in "
-            "common (a sum, a mean, a norm) is taken for a constant",
-            "term missing",
-            "not summed",
-        )
+        return Cause("each output gives a gradient to its own entry only, although it depends on others, too")
     return Cause(
         "right for each output's own entry, but 0 for all others, on which it depends as well: what they have in common (a sum, "
         "a mean, a norm) is forgotten",

@@ -35,8 +35,11 @@ def _fields(e: Evidence):
 def by_value(e: Evidence, bad: np.ndarray, of) -> tuple[str, str] | None:
     """(what has a value for each entry, "above 3" or the like), if that tells the ``bad`` entries from the others, here and
     where the entries are shuffled. of: gives the same set of an Evidence."""
-    if bad.all() or not bad.any() or bad.size < 3:
+    if (~bad & ~e.dead).sum() < 3 or bad.sum() < 2:
         return None
+    error = np.max(np.abs(e.analytical - e.numerical), axis=0)
+    if error[~bad].max() > 1e-6 * e.size + 4 * e.noise:
+        return None  # not quite right there: the error grows, it does not begin
     for (name, values), follow in zip(_fields(e), _followers(e), strict=True):
         side = "above" if values[bad].min() > values[~bad].max() else "below" if values[bad].max() < values[~bad].min() else ""
         if not side:
@@ -116,6 +119,11 @@ def by_phase(bad: np.ndarray) -> tuple[int, list] | None:
             if full and clean and len(full) + len(clean) == len(phases):
                 return stride, full if count == 2 else [p[0] for p in full]
     return None
+
+
+def regular(text: str) -> bool:
+    """Whether the indices that ``by_slices`` names follow each other: a scattered few may be a coincidence."""
+    return "[" not in text
 
 
 def by_slices(bad: np.ndarray) -> str | None:

@@ -52,7 +52,9 @@ def shape(e: Evidence) -> Cause | None:
 
 def rough(e: Evidence) -> Cause | None:
     """Forward gives only float32 digits."""
-    if not (only_float32(e.values) and not only_float32(e.point)):
+    with np.errstate(over="ignore"):
+        short = np.mean(e.values == e.values.astype(np.float16))  # whole numbers and the like have few digits anyway
+    if not only_float32(e.values) or only_float32(e.point) or short > 0.5:
         return None
     return Cause(
         "the forward pass computes in float32 somewhere: its results hold only float32 digits, too few for differences",
@@ -64,6 +66,11 @@ def rough(e: Evidence) -> Cause | None:
 def zero(e: Evidence) -> Cause | None:
     """Nothing arrives; or something does, at an input that does not matter."""
     if not np.any(e.analytical):
+        if any(np.any(other.analytical) for other in _elsewhere(e)):
+            return Cause(
+                "zero everywhere at this point, though not at others: a mask or a branch blocks what forward lets through",
+                *("wrong mask", "zero", "value", "inverted mask", "nonlinear"),
+            )
         return Cause("zero everywhere: no gradient arrives (detached, None, or forgotten in backward)", "zero")
     given = float(np.max(np.abs(e.analytical)))
     if 1e-3 * given < 4 * e.noise:
@@ -73,6 +80,12 @@ def zero(e: Evidence) -> Cause | None:
             "difference",
         )
     if e.size <= max(1e-7 * given, 4 * e.noise):
+        if any(np.max(np.abs(other.values - e.values)) > 1e-9 * np.max(np.abs(e.values)) for other in _elsewhere(e)):
+            return Cause(
+                "around this point the function does not change with this input (at other points it does), yet backward returns a "
+                "gradient: a mask is missing or wrong, or an approximation stands for a derivative that is 0",
+                *("approximate", "no mask", "wrong mask", "other place", "inverted mask", "wrong formula", "value"),
+            )
         return Cause("the function does not depend on this input, yet backward returns a gradient for it", "independent")
     return None
 
@@ -102,6 +115,15 @@ def digits(e: Evidence) -> Cause | None:
         "constant or a small term that differs from forward's (eps), or a saved value that was rounded",
         *("approximate", "wrong constant", "precision", "term missing", "term extra"),
     )
+
+
+def _elsewhere(e: Evidence):
+    """The evidence at a few points that have little to do with this one."""
+    rng = np.random.default_rng(7)
+    for scale in (-1.0, 3.0, 0.1):
+        moved = e.elsewhere({e.k: scale * rng.permutation(e.point.reshape(-1)).reshape(e.shape)})
+        if moved is not None:
+            yield moved
 
 
 def ratio(a: np.ndarray, n: np.ndarray, e: Evidence) -> float | None:
