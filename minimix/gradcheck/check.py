@@ -21,10 +21,6 @@ EXACT = 1e-12  # rounding errors of backward, relative to the largest number in 
 ENTRY_BY_ENTRY = 1024  # complex mode tries every entry of an input up to this size
 SAMPLED = 24  # entries of an input that are tried one by one where there are too many to try all
 ROUNDING = 5e-3  # what float16 inside may do to a gradient, relative to its largest number
-COARSE = (
-    "the forward pass has too few digits for differences: many values do not change at all where the inputs do by a 1e-9th, "
-    "but ought to (float32 inside, or a large number that is added and taken away again)"
-)
 DIAGNOSIS_SECONDS = 20.0
 
 
@@ -174,11 +170,8 @@ class _Check:
                 for k, row, g in zip(probe.checked, report.inputs, gradients, strict=True):
                     self._project(k, row, g, cotangents)
             for k, row, g, jacobian in zip(probe.checked, report.inputs, gradients, jacobians, strict=True):
-                if row.ok or self.findings.spoils:
-                    continue
-                if self.findings.coarse and not self.exact:
-                    row.cause = Cause(COARSE, "forward precision", "precision", "difference")
-                elif not (self.findings.rounds and row.error <= ROUNDING * peak(g)):  # else that is said already
+                said = self.findings.spoils or (self.findings.rounds and row.error <= ROUNDING * peak(g))
+                if not row.ok and not said:
                     self._explain(k, row, g, cotangents, tape, jacobian)
 
     def _refuse_size(self, tape: Tape) -> None:

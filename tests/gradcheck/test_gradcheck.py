@@ -97,8 +97,6 @@ def test_refusals():
         gradcheck(lambda x: Tensor(np.arange(3)), x)
     with pytest.raises(ValueError, match="mode='random'"):
         gradcheck(F.exp, tensor(5000))
-    with pytest.raises(ValueError, match="vanishes beside"):
-        gradcheck(lambda x: x * 2, Tensor(np.array([1e12]), requires_grad=True), eps=1e-9)
     with pytest.raises(TypeError, match="complex128: give the real point"):
         gradcheck(F.exp, Tensor(np.ones(2, complex), requires_grad=True), mode="complex")
 
