@@ -22,7 +22,7 @@ from minimix.gradcheck.probe import Probe, Tape, index_of, output_at
 from minimix.gradcheck.report import InputReport
 
 ROUNDS = 4  # random cotangents, and random directions an input
-SHRINKS = (1.0, 8.0, 64.0, 1 / 8, 1 / 64, 1 / 512, 512.0, 4096.0)  # of the step, one after the other as long as they disagree
+SHRINKS = (1.0, 8.0, 64.0, 1 / 8, 1 / 64, 1 / 512, 512.0, 4096.0, 32768.0)  # of eps, in turn, as long as they disagree
 CONFIRMED = 16  # wrong entries whose derivatives were measured anew without a change, before the rest is believed
 
 
@@ -129,7 +129,7 @@ def closest(found: np.ndarray, doubts: np.ndarray, analytical: np.ndarray, floor
 
     floor: what counts as a small derivative, relative to the largest one with the same step.
     """
-    size = np.max(np.abs(found), axis=1, initial=0, where=np.isfinite(found))[:, None]
+    size = np.max(np.abs(found[0]), initial=0, where=np.isfinite(found[0]))  # with eps itself
     with np.errstate(invalid="ignore"):
         sure = np.isfinite(found) & (doubts <= 1e-2 * np.maximum(np.abs(found), floor * size) + 1e-300)
         gap = np.where(sure, np.abs(found - analytical), np.inf)
@@ -193,8 +193,9 @@ def projections(
                 if noted is not None:  # eps was no good: is the function noisy?
                     rough = differences.noise(k, direction) if rough is None else rough
                     noise += 8 * np.linalg.norm(cotangents[pending] * rough, axis=1) * shrink / eps
-                # Rounding may excuse no more than what an entry is allowed: a noisy function is not a right one.
-                allowed = allowed + np.minimum(noise, 1e3 * allowed)
+                # Rounding may excuse no more than what an entry is allowed: a noisy function is not a right one. Tiny steps,
+                # in which everything is noise, excuse next to nothing.
+                allowed = allowed + np.minimum(noise, (1e3 if shrink <= 64 else 10.0) * allowed)
             if noted is None:
                 noted = [numerical.copy(), analytical.copy(), allowed.copy()]
             else:

@@ -12,7 +12,16 @@ import numpy as np
 from minimix.gradcheck.probe import Probe
 
 COMPLEX_STEP = 1e-20
-FACTORS = (1.0, 1 / 8, 1 / 64, 8.0, 64.0, 512.0)  # of eps: the steps that are tried where eps itself is in doubt
+FACTORS = (
+    1.0,
+    1 / 8,
+    1 / 64,
+    1 / 512,
+    1 / 4096,
+    8.0,
+    64.0,
+    512.0,
+)  # of eps: the steps that are tried where eps itself is in doubt
 PARTS = (1e-5, 1e-3)  # of the entry's own value
 ComplexWarning = getattr(np, "exceptions", np).ComplexWarning
 
@@ -33,7 +42,7 @@ class CentralDifferences:
     def entry(self, k: int, position: int) -> np.ndarray:
         """Derivatives of all outputs with respect to entry ``position`` (C order) of Tensor k."""
         index = np.unravel_index(position, self.base[k].shape)
-        return self._quotient(k, index, float(_steps(self.base[k][index], self.eps)))[0]
+        return self._quotient(k, index, float(steps(self.base[k][index], self.eps)))[0]
 
     def candidates(self, k: int, position: int) -> tuple[np.ndarray, np.ndarray]:
         """(derivatives, how far they may be off), (S, M), as ``entry`` with S other steps.
@@ -75,7 +84,7 @@ class CentralDifferences:
         """(Jacobian times v, v). v is ``direction`` as it came out after rounding x + h v and x - h v; huge entries take
         larger steps."""
         step, middle = self.eps / shrink, self.base[k]
-        direction = _ordered_as(middle, direction) * (_steps(middle, step) / step)
+        direction = _ordered_as(middle, direction) * (steps(middle, step) / step)
         high, low = middle + step * direction, middle - step * direction
         above = self.probe.values([*self.base[:k], high, *self.base[k + 1 :]])
         below = self.probe.values([*self.base[:k], low, *self.base[k + 1 :]])
@@ -99,7 +108,7 @@ class CentralDifferences:
             return np.nan_to_num(np.max(np.abs(differences), axis=0) / np.sqrt(252), posinf=0)
 
 
-def _steps(x, eps: float):
+def steps(x, eps: float):
     """The step for each entry: eps, but a millionth of those beside which eps vanishes."""
     size = np.abs(x)
     return np.where(eps < 4 * np.spacing(size), 1e-6 * size, eps)
