@@ -90,6 +90,8 @@ def full(probe: Probe, tape: Tape, differences, tolerance: Tolerance, rows: list
 
 def _doubted(numerical: np.ndarray, analytical: np.ndarray, allowed: np.ndarray):
     """The rows that seem wrong, the worst first, until so many were confirmed that the others may be taken for wrong."""
+    if numerical.size == 0:
+        return
     with np.errstate(invalid="ignore"):
         excess = np.abs(analytical - numerical) - allowed
     if excess.size == 0:
@@ -137,17 +139,17 @@ def closest(found: np.ndarray, doubts: np.ndarray, analytical: np.ndarray, floor
     return np.where(some, found[choice, columns], np.nan), np.where(some, doubts[choice, columns], 0.0)
 
 
-def rounding(u: np.ndarray, values: np.ndarray, step: float) -> float:
-    """How far rounding of the function's values may shift a central difference of u . f with this step."""
-    return 64 * 2.0**-53 * float(np.linalg.norm(u * np.where(np.isfinite(values), values, 0))) / step
+def rounding(u: np.ndarray, values: np.ndarray, step: float):
+    """How far rounding of the function's values may shift a central difference of u . f (for each row u) with this step."""
+    return 64 * 2.0**-53 / step * np.linalg.norm(u * np.where(np.isfinite(values), values, 0), axis=-1)
 
 
 def entries(k: int, gradients: np.ndarray, cotangents: np.ndarray, differences, positions, allowed, row: InputReport) -> None:
     """Compare the gradients of u . f (one a row of ``cotangents``) at some entries of Tensor k, entry by entry."""
     if len(positions) == 0:
         return
-    columns = np.stack([differences.entry(k, int(p)) for p in positions])  # (entry, output)
-    numerical = columns @ cotangents.T  # (entry, round)
+    # (entry, round); a column is as long as all outputs together: never more than one at a time
+    numerical = np.stack([cotangents @ differences.entry(k, int(p)) for p in positions])
     analytical = gradients.reshape(len(gradients), -1)[:, positions].T
     within = allowed(numerical)
     for i in _doubted(numerical, analytical, within):
@@ -187,7 +189,7 @@ def projections(
             scale = np.maximum(np.linalg.norm(terms, axis=1), np.abs(numerical))
             allowed = tolerance.atol + tolerance.rtol * scale
             if eps is not None:
-                noise = np.array([rounding(cotangents[p], values, eps / shrink) for p in pending])
+                noise = rounding(cotangents[pending], values, eps / shrink)
                 if noted is not None:  # eps was no good: is the function noisy?
                     rough = differences.noise(k, direction) if rough is None else rough
                     noise += 8 * np.linalg.norm(cotangents[pending] * rough, axis=1) * shrink / eps
