@@ -290,9 +290,11 @@ def conditions(exercise: Exercise, trials: list[Trial]) -> list[str]:
         return []
     text = f"Wrong wherever {where} (in {sum(fails)} configurations), right in the {len(fails) - sum(fails)} others."
     values = [trial.outcome.arrays for trial in trials if trial.problem]
-    sizes = {abs(arrays[""].item()) if arrays and list(arrays) == [""] and arrays[""].size == 1 else None for arrays in values}
+    sizes = {arrays[""].item() if arrays and list(arrays) == [""] and arrays[""].size == 1 else None for arrays in values}
     if len(sizes) == 1 and None not in sizes and sum(fails) >= LEAST:
-        text += f" There your result is always {sizes.pop():g}, up to its sign."
+        text += f" There your result is always {sizes.pop():g}."
+    elif None not in sizes and len(set(map(abs, sizes))) == 1 and sum(fails) >= LEAST:
+        text += f" There your result is always {max(sizes):g} or {min(sizes):g}."
     return [text]
 
 

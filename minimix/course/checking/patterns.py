@@ -31,7 +31,7 @@ def describe(pairs: Pairs, events: tuple[str, ...] = ()) -> str:
         found = [pattern(expected, actual) for expected, actual in pairs]
         common = [text for text in found[0] if all(text in statements for statements in found)]
         telling = [text for text in common if any(statements[text] for statements in found)]
-        if telling and not (tiny and len(pairs) == 1):
+        if telling and not (tiny and len({tuple(expected.ravel().tolist()) for expected, _ in pairs}) == 1):
             seen = found[0][telling[0]]
             return telling[0] if seen else f"{telling[0]}, as larger configurations than the smallest one show"
     return ""
@@ -228,7 +228,9 @@ def _extent(expected, actual) -> Statements:
     if expected.ndim == 0:
         return _instead_of_a_number(expected, actual)
     if close(actual.reshape(-1), expected.reshape(-1)):
-        return _reshaped(expected.shape, actual.shape)
+        return _reshaped(expected.shape, actual.shape) | _reduced(expected, actual)
+    if reduced := _reduced(expected, actual):
+        return reduced
     if expected.ndim != actual.ndim:
         axes = f"{actual.ndim} {'axis' if actual.ndim == 1 else 'axes'}"
         return {f"the result has {axes} instead of {expected.ndim}": True}
@@ -239,6 +241,36 @@ def _extent(expected, actual) -> Statements:
         if n != m
     ]
     return {f"the result has {part} than it should": True for part in (" and ".join(parts), *parts)}
+
+
+def _reduced(expected, actual) -> Statements:
+    """The right result, added up or averaged over some axes."""
+    found: Statements = {}
+    for count in range(1, expected.ndim + 1):
+        for axes in itertools.combinations(range(expected.ndim), count):
+            for keepdims in (False, True):
+                total = expected.sum(axis=axes, keepdims=keepdims)
+                which = f"{'axis' if count == 1 else 'axes'} {' and '.join(map(str, axes))}"
+                which = "all axes" if count == expected.ndim > 1 else which
+                if close(actual, total):
+                    found[f"the right numbers, added up over {which}"] = expected.size > actual.size
+                if close(actual * (expected.size / max(1, total.size)), total):
+                    found[f"the right numbers, averaged over {which}"] = expected.size > actual.size
+    return found
+
+
+@_same_shape
+def _added(expected, actual) -> Statements:
+    """What is too much is the same along some axes."""
+    difference = actual.astype(float) - expected
+    if not difference.size or not np.isfinite(difference).all():
+        return {}
+    found: Statements = {}
+    if np.ptp(difference) < 1e-6 * np.abs(difference).max():
+        found["off by the same number everywhere, but by another one in each configuration"] = difference.size > 2
+    if difference.ndim == 4 and np.ptp(difference, axis=(2, 3)).max() < 1e-6 * np.abs(difference).max():
+        found["off by the same number at all places of a channel"] = difference[0, 0].size > 2
+    return found
 
 
 def _instead_of_a_number(expected, actual) -> Statements:
@@ -275,5 +307,5 @@ def _reshaped(expected: tuple, actual: tuple) -> Statements:
 
 
 PATTERNS = (
-    _zero, _whole, _rearranged, _ratio, _offset, _reordered, _moved, _where, _which, _nearly, _extent,
+    _zero, _whole, _rearranged, _ratio, _offset, _reordered, _moved, _where, _which, _nearly, _extent, _added,
 )  # fmt: skip

@@ -15,7 +15,7 @@ def sliding(product: Callable, padding: Callable = lambda p, k, d: p) -> Callabl
     product: what is made of windows (N, C, OH, OW, K, K) and weight. The parts:
 
     border:         (top, bottom, left, right) rows and columns around x, of (padding, kernel, dilation)
-    fill:           what is in them, as for np.pad
+    fill:           what is in them: a mode of np.pad, or a number
     beyond:         zeros behind the border that no place is counted for, where an index reaches too far: of (k, s, d)
     rows, columns:  how many places there are, of (own length, other length, pixels covered by the kernel, stride, padding)
     row, column:    where place o begins, of (o, stride, kernel size)
@@ -68,11 +68,12 @@ def sliding(product: Callable, padding: Callable = lambda p, k, d: p) -> Callabl
     return built
 
 
-def _bordered(x: np.ndarray, wide: tuple[int, int, int, int], fill: str) -> np.ndarray:
+def _bordered(x: np.ndarray, wide: tuple[int, int, int, int], fill: str | float) -> np.ndarray:
     """As np.pad, which is slow where it is called thousands of times."""
     top, bottom, left, right = wide
     if fill != "constant" or min(wide) < 0:
-        return np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), fill)
+        around = ((0, 0), (0, 0), (top, bottom), (left, right))
+        return np.pad(x, around, fill) if isinstance(fill, str) else np.pad(x, around, constant_values=fill)
     height, width = x.shape[2:]
     padded = np.zeros((*x.shape[:2], top + height + bottom, left + width + right), x.dtype)
     padded[:, :, top : top + height, left : left + width] = x

@@ -127,6 +127,7 @@ BORDERS = (
      "show it.", {"fill": "reflect"}),
     ("border mirrored, edge included", "The border is a mirror image of the pixels inside. It should hold zeros; only numbers "
      "near the border show it.", {"fill": "symmetric"}),
+    ("border of ones", "The border holds ones. It should hold zeros; only numbers near the border show it.", {"fill": 1}),
     ("border of the mean", "The border holds the mean of the image's pixels. It should hold zeros.", {"fill": "mean"}),
 )  # fmt: skip
 KERNELS = (

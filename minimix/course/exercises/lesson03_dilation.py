@@ -24,12 +24,15 @@ def _pictures(rng):
         (1, 3, 5, 6, 3, 2), (2, 2, 6, 5, 3, 3), (1, 1, 9, 9, 3, 4), (1, 2, 9, 8, 5, 2), (2, 3, 7, 7, 3, 2),
         (1, 1, 2, 2, 3, 3), (1, 1, 1, 1, 3, 2), (1, 1, 2, 3, 5, 3), (1, 2, 3, 2, 3, 5), (1, 1, 2, 3, 1, 2), (1, 2, 3, 3, 1, 3),
         (1, 3, 3, 3, 3, 1), (2, 3, 3, 3, 3, 2), (3, 2, 4, 4, 3, 2), (4, 2, 3, 3, 3, 1), (3, 3, 3, 2, 1, 1), (1, 1, 8, 7, 7, 1),
-        (1, 1, 8, 6, 7, 2), (1, 2, 6, 8, 5, 1), (2, 1, 5, 7, 5, 3),
+        (1, 1, 8, 6, 7, 2), (1, 2, 6, 8, 5, 1), (2, 1, 5, 7, 5, 3), (1, 1, 13, 2, 3, 6),
+        (1, 1, 7, 8, 3, 5), (1, 5, 2, 3, 3, 1), (1, 1, 9, 2, 9, 1),
     ]:  # fmt: skip
         x, weight = numbers(rng, n, c, h, w), numbers(rng, c, 1, k, k)
         yield {"x": x, "weight": weight, "dilation": d}
         if (n, c) in ((3, 2), (2, 3)):  # once more, in another order
             yield {"x": in_another_order(x[::-1]), "weight": in_another_order(weight), "dilation": d}
+    for n, c, h, w, k, d in [(1, 1, 3, 3, 3, 1), (2, 3, 5, 4, 3, 2)]:  # numbers that half precision does not hold
+        yield {"x": rng.normal(size=(n, c, h, w)), "weight": rng.normal(size=(c, 1, k, k)), "dilation": d}
 
 
 _slid = sliding(depthwise_product, padding=lambda p, k, d: d * (k - 1) // 2)
