@@ -26,11 +26,30 @@ def separating(rows: Sequence[dict[str, float | bool]], fails: Sequence[bool]) -
     for words, holds in [*simple, *related]:
         if holds == wanted:
             return words
-    wide = [(words, holds) for words, holds in simple if all(h for h, w in zip(holds, wanted, strict=True) if w)]
+    wide = [(words, holds) for words, holds in _wide(simple, wanted) if not words.endswith((" even", " odd"))]
     for (first, a), (second, b) in itertools.combinations(wide, 2):
         if tuple(x and y for x, y in zip(a, b, strict=True)) == wanted:
             return f"{first} and {second}"
     return ""
+
+
+def necessary(rows: Sequence[dict[str, float | bool]], fails: Sequence[bool]) -> tuple[str, int]:
+    """The narrowest simple condition that holds wherever it fails, and for how many rows; ("", 0) if it holds for many others.
+
+    >>> rows = [{"kernel": k, "stride": s} for k in range(1, 10) for s in (1, 2)]
+    >>> necessary(rows, [row["kernel"] > 5 and row != rows[-1] for row in rows])
+    ('kernel is greater than 5', 8)
+    """
+    wanted = tuple(map(bool, fails))
+    found = [(sum(holds), words) for words, holds in _wide(_of_one_quantity(rows), wanted)]
+    count, words = min(found, key=lambda entry: entry[0], default=(0, ""))
+    few = sum(wanted) > LEAST and count <= 1.5 * sum(wanted) and count <= len(rows) - 2 * LEAST
+    return (words, count) if few else ("", 0)
+
+
+def _wide(conditions: "Conditions", wanted: tuple[bool, ...]) -> "Conditions":
+    """Those that hold wherever it fails."""
+    return [(words, holds) for words, holds in conditions if all(h for h, w in zip(holds, wanted, strict=True) if w)]
 
 
 Conditions = list[tuple[str, tuple[bool, ...]]]  # (words, for which rows it holds)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minimix.course.checking import patterns
-from minimix.course.checking.conditions import separating
+from minimix.course.checking.conditions import necessary, separating
 from minimix.course.checking.exercise import Case, Exercise, Mistake
 from minimix.course.checking.formulas import formula
 from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, close, run
@@ -285,9 +285,11 @@ def _times(number: float, what: str) -> str:
 def conditions(exercise: Exercise, trials: list[Trial]) -> list[str]:
     """In which configurations the function fails, if that can be said."""
     fails = [bool(trial.problem) for trial in trials]
-    where = separating([quantities(exercise, trial.case) | _right_result(trial) for trial in trials], fails)
+    rows = [quantities(exercise, trial.case) | _right_result(trial) for trial in trials]
+    where = separating(rows, fails)
     if not where:
-        return []
+        where, count = necessary(rows, fails)
+        return [f"Wrong only where {where}, in {sum(fails)} of {count} such configurations."] if where else []
     text = f"Wrong wherever {where} (in {sum(fails)} configurations), right in the {len(fails) - sum(fails)} others."
     values = [trial.outcome.arrays for trial in trials if trial.problem]
     sizes = {arrays[""].item() if arrays and list(arrays) == [""] and arrays[""].size == 1 else None for arrays in values}
