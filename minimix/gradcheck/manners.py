@@ -86,6 +86,7 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
             text = "the backward pass changes the output of the forward pass: work on a copy, not in place"
             problems.append(Cause(text, "changes output"))
         alone = len(tape.nodes()) == 1
+        plain = all(a.flags.c_contiguous for a in (*arrays, *(o.data for o in tape.outputs)))
     told = _claims(problems)
     spoiling = SPOILING - {"aliased"} if alone else SPOILING  # pulls are copied: one op has nobody to spoil
     if gradients is None:
@@ -95,7 +96,8 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
         # outputs, and so gradients, follow the inputs' order: who stumbles over that is known already
         expected = None if "gradient strides" in told else gradients
         problems.extend(layouts.of_inputs(probe, u, dense, expected, shaken))
-    spoils = own_strides or restless or bool(told & spoiling)
+    strides = not plain and _claims(problems) & {"input strides", "gradient strides"}  # the numbers come from such arrays
+    spoils = bool(own_strides or restless or strides or told & spoiling)
     return Findings(problems, True, largest, spoils, "precision" in told)
 
 
