@@ -13,6 +13,7 @@ What is said differently than when it was read counts as unjudged, and is printe
 import collections
 import copy
 import json
+import re
 import types
 import warnings
 from pathlib import Path
@@ -45,8 +46,9 @@ def checked(entry: Solution):
 
 
 def said(report) -> str:
-    """What a verdict is about: the title and the words below it."""
-    return "\n".join([report.title, *report.paragraphs])
+    """What a verdict is about: the title and the words below it, without the numbers of configurations."""
+    text = "\n".join([report.title, *report.paragraphs])
+    return re.sub(r"\d+ (of \d+ such )?(configurations|others)", r"N \2", text)
 
 
 def verdict(report, judged: dict[str, str]) -> str:

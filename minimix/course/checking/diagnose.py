@@ -15,8 +15,10 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from minimix.course.checking import patterns
-from minimix.course.checking.conditions import separating
+from minimix.course.checking.conditions import necessary, separating
 from minimix.course.checking.exercise import Case, Exercise, Mistake
 from minimix.course.checking.formulas import formula
 from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, close, run
@@ -68,7 +70,11 @@ def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
         return None
     known = {id(mistake): _Results(exercise, mistake.function, trials) for mistake in exercise.mistakes}
     singles = [(mistake, known[id(mistake)]) for mistake in exercise.mistakes]
-    for search in (_one, _two, _one_altered, _somewhere):
+    wrong = [trial for trial in trials if trial.misses]
+    plain = all(list(trial.expected) == [""] for trial in wrong) and patterns.plain(
+        [(trial.expected[""], trial.outcome.arrays[""]) for trial in wrong]
+    )
+    for search in (_one, _somewhere) if plain else (_one, _two, _one_altered, _somewhere):
         if fit := search(exercise, trials, singles):
             return fit
     return None
@@ -136,17 +142,27 @@ def _two(exercise, trials, singles) -> Fit | None:
 
 
 def _gives(exercise: Exercise, function: Callable, trial: Trial) -> bool:
-    """A quick look at one trial: thousands of pairs are tried."""
+    """A quick look at one trial, without the care of ``run``: thousands of pairs are tried."""
     try:
         theirs = arrays_of(exercise.call(function, trial.case), trial.solved)
-    except Exception:  # as in ``run``: the mistake raises here
+    except Exception:  # the mistakes raise here: nothing is known
         return True
+    for name, ours in trial.outcome.arrays.items():
+        if ours.shape != theirs[name].shape or (ours.size and not _alike(ours.flat[0], theirs[name].flat[0], ours)):
+            return False
     return agree(trial.outcome.arrays, theirs)
 
 
+def _alike(a: float, b: float, among: np.ndarray) -> bool:
+    return not abs(a - b) > 1e-3 * np.abs(among).max()
+
+
 def _one_altered(exercise, trials, singles) -> Fit | None:
+    first = next(number for number, trial in enumerate(trials) if trial.misses)
     for mistake, results in singles:
         pairs = []
+        if results[first] is None or not _altered_alike(results[first], trials[first].outcome.arrays):
+            continue
         for number, trial in enumerate(trials):
             if trial.outcome.arrays is not None:
                 theirs = results[number]
@@ -157,6 +173,14 @@ def _one_altered(exercise, trials, singles) -> Fit | None:
             if len(pairs) >= LEAST and (text := patterns.alteration(pairs)):
                 return Fit((mistake,), altered=text)
     return None
+
+
+def _altered_alike(theirs: Arrays, ours: Arrays) -> bool:
+    """Whether one trial could be explained so."""
+    if any(theirs[name].shape != array.shape for name, array in ours.items()):
+        return False
+    pairs = [(theirs[name], array) for name, array in ours.items()]
+    return all(close(array, expected) for expected, array in pairs) or bool(patterns.alteration(pairs))
 
 
 def _somewhere(exercise, trials, singles) -> Fit | None:
@@ -198,6 +222,7 @@ def described(exercise: Exercise, trials: list[Trial]) -> list[str]:
         pairs = [(trial.expected[name], trial.outcome.arrays[name]) for trial in bad]
         events = tuple(dict.fromkeys(event for trial in bad for event in trial.outcome.events))
         text = patterns.describe(pairs, events) or _by_a_formula(exercise, trials, name)
+        text = text or _with_an_argument([trial for trial in trials if name in trial.expected], name)
         if text:
             sentences.append(f"{name}: {text}" if name else text[0].upper() + text[1:])
     return [f"Right everywhere: {', '.join(right)}."] * bool(right) + [
@@ -229,13 +254,50 @@ def _by_a_formula(exercise: Exercise, trials: list[Trial], name: str) -> str:
     return ""
 
 
+def _with_an_argument(trials: list[Trial], name: str) -> str:
+    """The right result and an argument of the same shape, each times a number, the same in all configurations."""
+    if any(trial.outcome.arrays is None for trial in trials):
+        return ""
+    wanted = [trial.expected[name] for trial in trials]
+    ours = [trial.outcome.arrays[name] for trial in trials]
+    if any(a.shape != b.shape or not np.isfinite(b).all() for a, b in zip(wanted, ours, strict=True)):
+        return ""
+    for argument in trials[0].case:
+        given = [trial.case[argument] for trial in trials]
+        if not all(isinstance(g, np.ndarray) and g.shape == a.shape for g, a in zip(given, wanted, strict=True)):
+            continue
+        columns = np.stack([np.concatenate([a.ravel() for a in arrays]) for arrays in (wanted, given)], axis=1).astype(float)
+        target = np.concatenate([a.ravel() for a in ours]).astype(float)
+        if len(target) < 3 * LEAST:
+            continue
+        (a, b), *_ = np.linalg.lstsq(columns, target, rcond=None)
+        fits = np.abs(columns @ (a, b) - target).max() <= 1e-9 * np.abs(target).max()
+        if fits and abs(b) > 1e-7:
+            sign = "plus" if b > 0 else "minus"
+            return f"{_times(a, 'the right result')} {sign} {_times(abs(b), argument)}, in all configurations"
+    return ""
+
+
+def _times(number: float, what: str) -> str:
+    return what if abs(number - 1) < 1e-6 else f"{number:.4g} times {what}"
+
+
 def conditions(exercise: Exercise, trials: list[Trial]) -> list[str]:
     """In which configurations the function fails, if that can be said."""
     fails = [bool(trial.problem) for trial in trials]
-    where = separating([quantities(exercise, trial.case) | _right_result(trial) for trial in trials], fails)
+    rows = [quantities(exercise, trial.case) | _right_result(trial) for trial in trials]
+    where = separating(rows, fails)
     if not where:
-        return []
-    return [f"Wrong wherever {where} (in {sum(fails)} configurations), right in the {len(fails) - sum(fails)} others."]
+        where, count = necessary(rows, fails)
+        return [f"Wrong only where {where}, in {sum(fails)} of {count} such configurations."] if where else []
+    text = f"Wrong wherever {where} (in {sum(fails)} configurations), right in the {len(fails) - sum(fails)} others."
+    values = [trial.outcome.arrays for trial in trials if trial.problem]
+    sizes = {arrays[""].item() if arrays and list(arrays) == [""] and arrays[""].size == 1 else None for arrays in values}
+    if len(sizes) == 1 and None not in sizes and sum(fails) >= LEAST:
+        text += f" There your result is always {sizes.pop():g}."
+    elif None not in sizes and len(set(map(abs, sizes))) == 1 and sum(fails) >= LEAST:
+        text += f" There your result is always {max(sizes):g} or {min(sizes):g}."
+    return [text]
 
 
 def _right_result(trial: Trial) -> dict[str, float]:

@@ -93,10 +93,19 @@ def numbers(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return values.astype(np.float64) if values.size <= 18 else values / 4 + np.sign(values) * 0.25
 
 
+def in_another_order(array: np.ndarray) -> np.ndarray:
+    """The same numbers, the last axis not the one whose entries are neighbours in memory, as of many views and outputs.
+
+    >>> in_another_order(np.zeros((2, 3, 4))).strides
+    (8, 16, 48)
+    """
+    return array.transpose().copy().transpose()
+
+
 def copied(value):
     """A configuration, or a part of it, that may be changed without harm."""
     if isinstance(value, np.ndarray):
-        return value.copy(order="K")  # as it lies in memory
+        return value.copy(order="K")
     if isinstance(value, dict):
         return {name: copied(item) for name, item in value.items()}
     return type(value)(map(copied, value)) if type(value) in (list, tuple) else value

@@ -1,5 +1,6 @@
 """By which of a configuration's numbers a result is too large: as a factor, or added."""
 
+import functools
 import itertools
 from collections.abc import Sequence
 
@@ -21,14 +22,17 @@ def formula(values: Sequence[float], rows: Sequence[dict[str, float | bool]]) ->
     wanted = np.asarray(values, float)
     if len(wanted) < LEAST or len(set(np.round(wanted, 9))) < 3 or not np.isfinite(wanted).all():
         return ""
-    columns = _columns(rows)
+    found = _columns(rows)
+    with np.errstate(all="ignore"):
+        columns = {(name, power): column ** float(power) for name, column in found.items() for power in (1, -1)}
+    place = int(np.argmax(np.abs(wanted)))  # one that tells quickly
     for count in (1, 2, 3):
-        for names in itertools.combinations_with_replacement(columns, count):
+        for names in itertools.combinations_with_replacement(found, count):
             for power in itertools.product((1, -1), repeat=count) if count < 3 else ((1, 1, 1), (-1, -1, -1)):
-                with np.errstate(all="ignore"):
-                    product = np.prod([columns[name] ** float(p) for name, p in zip(names, power, strict=True)], axis=0)
+                product = functools.reduce(np.multiply, (columns[name, p] for name, p in zip(names, power, strict=True)))
+                quotient = wanted[place] / product[place] if product[place] else 0.0
                 for constant in CONSTANTS:
-                    if np.allclose(constant * product, wanted, rtol=1e-6, atol=1e-9):
+                    if abs(constant - quotient) < 1e-6 and np.allclose(constant * product, wanted, rtol=1e-6, atol=1e-9):
                         return _words(constant, names, power)
     return ""
 

@@ -31,10 +31,15 @@ def describe(pairs: Pairs, events: tuple[str, ...] = ()) -> str:
         found = [pattern(expected, actual) for expected, actual in pairs]
         common = [text for text in found[0] if all(text in statements for statements in found)]
         telling = [text for text in common if any(statements[text] for statements in found)]
-        if telling and not (tiny and len(pairs) == 1):
+        if telling and not (tiny and len({tuple(expected.ravel().tolist()) for expected, _ in pairs}) == 1):
             seen = found[0][telling[0]]
             return telling[0] if seen else f"{telling[0]}, as larger configurations than the smallest one show"
     return ""
+
+
+def plain(pairs: Pairs) -> bool:
+    """Whether one of the patterns that leave no doubt is there in all pairs: no combination of mistakes need be looked for."""
+    return any(all(pattern(expected, actual) for expected, actual in pairs) for pattern in (_zero, _whole))
 
 
 def alteration(pairs: Pairs) -> str:
@@ -87,7 +92,7 @@ def _same_shape(pattern: Callable) -> Callable:
 
 @_same_shape
 def _zero(expected, actual) -> Statements:
-    return {} if actual.any() else {"zero everywhere": True}
+    return {} if actual.any() else {"nothing but zeros, wherever it is wrong": True}
 
 
 @_same_shape
@@ -218,10 +223,14 @@ def _extent(expected, actual) -> Statements:
     """A wrong shape in words."""
     if expected.shape == actual.shape:
         return {}
+    if expected.size and not actual.size:
+        return {"the result is empty. A slice is, if it ends where it starts or before, as a[p:-p] where p is 0": True}
     if expected.ndim == 0:
         return _instead_of_a_number(expected, actual)
     if close(actual.reshape(-1), expected.reshape(-1)):
-        return _reshaped(expected.shape, actual.shape)
+        return _reshaped(expected.shape, actual.shape) | _reduced(expected, actual)
+    if reduced := _reduced(expected, actual):
+        return reduced
     if expected.ndim != actual.ndim:
         axes = f"{actual.ndim} {'axis' if actual.ndim == 1 else 'axes'}"
         return {f"the result has {axes} instead of {expected.ndim}": True}
@@ -234,6 +243,37 @@ def _extent(expected, actual) -> Statements:
     return {f"the result has {part} than it should": True for part in (" and ".join(parts), *parts)}
 
 
+def _reduced(expected, actual) -> Statements:
+    """The right result, added up or averaged over some axes."""
+    found: Statements = {}
+    telling = expected.size > actual.size and bool(actual.any())
+    for count in range(1, expected.ndim + 1):
+        for axes in itertools.combinations(range(expected.ndim), count):
+            for keepdims in (False, True):
+                total = expected.sum(axis=axes, keepdims=keepdims)
+                which = f"{'axis' if count == 1 else 'axes'} {' and '.join(map(str, axes))}"
+                which = "all axes" if count == expected.ndim > 1 else which
+                if close(actual, total):
+                    found[f"the right numbers, added up over {which}"] = telling
+                if close(actual * (expected.size / max(1, total.size)), total):
+                    found[f"the right numbers, averaged over {which}"] = telling
+    return found
+
+
+@_same_shape
+def _added(expected, actual) -> Statements:
+    """What is too much is the same along some axes."""
+    difference = actual.astype(float) - expected
+    if not difference.size or not np.isfinite(difference).all():
+        return {}
+    found: Statements = {}
+    if np.ptp(difference) < 1e-6 * np.abs(difference).max():
+        found["off by the same number everywhere, but by another one in each configuration"] = difference.size > 2
+    if difference.ndim == 4 and np.ptp(difference, axis=(2, 3)).max() < 1e-6 * np.abs(difference).max():
+        found["off by the same number at all places of a channel"] = difference[0, 0].size > 2
+    return found
+
+
 def _instead_of_a_number(expected, actual) -> Statements:
     found = {}
     if actual.size > 1 and close(actual, np.full(actual.shape, expected)):
@@ -242,21 +282,22 @@ def _instead_of_a_number(expected, actual) -> Statements:
         found["one number is wanted, without a list, tuple or array around it"] = close(actual.reshape(()), expected)
     if actual.ndim == 1 and len(actual) == expected:
         found["one number is wanted, not a list or array; it has as many entries as this number says"] = True
-    return found | {"one number is wanted, not several in a list, tuple or array": True}
+    found |= {"one number is wanted, not several in a list, tuple or array": True}
+    return found | (_reshaped(expected.shape, actual.shape) if actual.size == 1 and close(actual.reshape(()), expected) else {})
 
 
 def _reshaped(expected: tuple, actual: tuple) -> Statements:
     """The right numbers in their order, in another shape. What is told: which axes of length 1, which were made one."""
     found: Statements = {}
     longer = [n for n in expected if n > 1] == [n for n in actual if n > 1]
-    if actual == tuple(n for n in expected if n > 1):
-        found["the right numbers, but axes of length 1 are missing, as np.squeeze drops them"] = True
     for axis, n in enumerate(expected):
         if n == 1 and actual == expected[:axis] + expected[axis + 1 :]:
             found[f"the right numbers, but axis {axis}, of length 1, is missing"] = True
     for axis in range(len(actual)):
         if actual[axis] == 1 and expected == actual[:axis] + actual[axis + 1 :]:
             found[f"the right numbers, but axis {axis}, of length 1, is one too many"] = True
+    if actual == tuple(n for n in expected if n > 1):
+        found["the right numbers, but axes of length 1 are missing, as np.squeeze drops them"] = True
     for start, stop in itertools.combinations(range(len(expected) + 1), 2):
         if stop - start > 1 and actual == (*expected[:start], math.prod(expected[start:stop]), *expected[stop:]):
             named = " and ".join(map(str, range(start, stop))) if stop - start == 2 else f"{start} to {stop - 1}"
@@ -267,5 +308,5 @@ def _reshaped(expected: tuple, actual: tuple) -> Statements:
 
 
 PATTERNS = (
-    _zero, _whole, _rearranged, _ratio, _offset, _reordered, _moved, _where, _which, _nearly, _extent,
+    _zero, _whole, _rearranged, _ratio, _offset, _reordered, _moved, _where, _which, _nearly, _extent, _added,
 )  # fmt: skip

@@ -16,7 +16,8 @@ def quantities(exercise: Exercise, case: Case) -> dict[str, float | bool]:
     >>> case = {"x": np.zeros((2, 3, 5, 4)), "weight": np.zeros((6, 3, 2, 2)), "stride": 1}
     >>> quantities(CONV2D, case)  # doctest: +NORMALIZE_WHITESPACE
     {'the number of images': 2, 'the number of channels': 3, 'the number of rows': 5, 'the number of columns': 4,
-     'weight.shape[0]': 6, 'weight.shape[1]': 3, 'the kernel size': 2, 'stride': 1}
+     "x lies in memory in another order than C's": False, 'weight.shape[0]': 6, 'weight.shape[1]': 3, 'the kernel size': 2,
+     "weight lies in memory in another order than C's": False, 'stride': 1}
     """
     found: dict[str, float | bool] = {}
     for name, value in case.items():
@@ -24,6 +25,7 @@ def quantities(exercise: Exercise, case: Case) -> dict[str, float | bool]:
             found[name] = value
         elif isinstance(value, np.ndarray):
             found |= _of_array(name, value)
+            found[f"{name} lies in memory in another order than C's"] = not value.flags.c_contiguous
         elif isinstance(value, (list, tuple)):
             found[f"len({name})"] = len(value)
     return found | exercise.features(case)

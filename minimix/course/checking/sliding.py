@@ -15,7 +15,7 @@ def sliding(product: Callable, padding: Callable = lambda p, k, d: p) -> Callabl
     product: what is made of windows (N, C, OH, OW, K, K) and weight. The parts:
 
     border:         (top, bottom, left, right) rows and columns around x, of (padding, kernel, dilation)
-    fill:           what is in them, as for np.pad
+    fill:           what is in them: a mode of np.pad, or a number
     beyond:         zeros behind the border that no place is counted for, where an index reaches too far: of (k, s, d)
     rows, columns:  how many places there are, of (own length, other length, pixels covered by the kernel, stride, padding)
     row, column:    where place o begins, of (o, stride, kernel size)
@@ -49,10 +49,10 @@ def sliding(product: Callable, padding: Callable = lambda p, k, d: p) -> Callabl
         def convolution(x, given, stride, wide=0, dilation=1):
             k, wide = given.shape[-1], padding(wide, given.shape[-1], dilation)
             top, bottom, left, right = border(wide, k, dilation)
-            padded = np.pad(picture(x), ((0, 0), (0, 0), (top, bottom), (left, right)), fill)
+            padded = _bordered(picture(x), (top, bottom, left, right), fill)
             (height, width), covered = padded.shape[2:], dilation * (k - 1) + 1
             if more := beyond(k, stride, dilation):
-                padded = np.pad(padded, ((0, 0), (0, 0), (0, more), (0, more)))
+                padded = _bordered(padded, (0, more, 0, more), "constant")
             taps = np.arange(k)
             places = [
                 np.arange(max(0, rows(height, width, covered, stride, wide))),
@@ -66,6 +66,18 @@ def sliding(product: Callable, padding: Callable = lambda p, k, d: p) -> Callabl
         return convolution
 
     return built
+
+
+def _bordered(x: np.ndarray, wide: tuple[int, int, int, int], fill: str | float) -> np.ndarray:
+    """As np.pad, which is slow where it is called thousands of times."""
+    top, bottom, left, right = wide
+    if fill != "constant" or min(wide) < 0:
+        around = ((0, 0), (0, 0), (top, bottom), (left, right))
+        return np.pad(x, around, fill) if isinstance(fill, str) else np.pad(x, around, constant_values=fill)
+    height, width = x.shape[2:]
+    padded = np.zeros((*x.shape[:2], top + height + bottom, left + width + right), x.dtype)
+    padded[:, :, top : top + height, left : left + width] = x
+    return padded
 
 
 def depthwise_product(windows: np.ndarray, weight: np.ndarray) -> np.ndarray:

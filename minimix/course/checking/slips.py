@@ -45,6 +45,9 @@ COUNTS = (
      "where the steps do not come out even.", _counted(lambda own, other, covered, s, p: (own - covered + 1) // s)),
     ("rounded up", "Where the steps do not come out even, there is a window too many, beyond the last that fits.",
      _counted(lambda own, other, covered, s, p: -(-(own - covered) // s) + 1) | {"beyond": lambda k, s, d: d * k + s}),
+    ("an even kernel taken for one larger", "Where the kernel is even there are too few places, as if it were one larger: "
+     "2 * (K // 2) + 1 is K for odd K only.",
+     _counted(lambda own, other, covered, s, p: (own - covered - 1 + covered % 2) // s + 1)),
     ("as many places as the stride fits into the image", "The number of places is size // stride, whatever kernel and padding "
      "are. How many windows fit into the image with its border?", _counted(lambda own, other, covered, s,
      p: (own - 2 * p) // s)),
@@ -124,6 +127,7 @@ BORDERS = (
      "show it.", {"fill": "reflect"}),
     ("border mirrored, edge included", "The border is a mirror image of the pixels inside. It should hold zeros; only numbers "
      "near the border show it.", {"fill": "symmetric"}),
+    ("border of ones", "The border holds ones. It should hold zeros; only numbers near the border show it.", {"fill": 1}),
     ("border of the mean", "The border holds the mean of the image's pixels. It should hold zeros.", {"fill": "mean"}),
 )  # fmt: skip
 KERNELS = (

@@ -109,7 +109,7 @@ OUTPUT_SIZE = Exercise(
                  "already stands somewhere.", places=lambda free, s: free // s),
         _altered("+ 1 before the division", "The 1 for the first window is added before dividing by the stride. Try 4 pixels, "
                  "a kernel of 1 and stride 2.", places=lambda free, s: (free + 1) // s),
-        _altered("2 added in place of 1", "The result is one too large everywhere: + 2, or one more in range's end.",
+        _altered("2 added in place of 1", "The result is one too large, as with + 2 in place of + 1.",
                  places=lambda free, s: free // s + 2),
         _altered("rounded up", "Where the steps do not come out even, a window too many is counted: it would stick out of the "
                  "image.", places=lambda free, s: -(-free // s) + 1),

@@ -5,7 +5,7 @@ import numpy as np
 from minimix import reference
 from minimix.course.checking import slips
 from minimix.course.checking.engine import check
-from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
+from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import dense_product, sliding
 
@@ -25,8 +25,17 @@ def _pictures(rng):
         (1, 2, 1, 3, 5, 1, 3, 1), (1, 1, 1, 6, 5, 2, 3, 0), (1, 2, 2, 8, 9, 2, 4, 1), (1, 1, 2, 5, 7, 1, 2, 0),
         (3, 2, 2, 4, 4, 4, 1, 1), (1, 3, 3, 6, 3, 4, 2, 2), (2, 2, 3, 3, 3, 3, 1, 2), (1, 1, 1, 3, 3, 5, 1, 2),
         (1, 1, 1, 2, 6, 3, 1, 3), (3, 1, 2, 5, 5, 4, 3, 0),
+        (1, 1, 1, 7, 12, 2, 5, 0), (1, 1, 1, 2, 2, 7, 1, 4), (1, 5, 6, 2, 2, 1, 1, 0), (5, 1, 1, 2, 2, 2, 1, 0),
     ]:  # fmt: skip
-        yield {"x": numbers(rng, n, c, h, w), "weight": numbers(rng, o, c, k, k), "stride": s, "padding": p}
+        x, weight = numbers(rng, n, c, h, w), numbers(rng, o, c, k, k)
+        yield {"x": x, "weight": weight, "stride": s, "padding": p}
+        if (n, c) in ((3, 2), (2, 3)):  # once more, in another order
+            yield {"x": in_another_order(x[::-1]), "weight": in_another_order(weight), "stride": s, "padding": p}
+    for n, c, o, h, w, k, s, p in [
+        (1, 1, 1, 3, 3, 2, 1, 0),
+        (2, 2, 3, 5, 4, 3, 2, 1),
+    ]:  # numbers that half precision does not hold
+        yield {"x": rng.normal(size=(n, c, h, w)), "weight": rng.normal(size=(o, c, k, k)), "stride": s, "padding": p}
 
 
 _built = sliding(dense_product)

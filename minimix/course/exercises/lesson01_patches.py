@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking import alterations as alt
 from minimix.course.checking import slips
 from minimix.course.checking.engine import check
-from minimix.course.checking.exercise import Exercise, altered, numbers
+from minimix.course.checking.exercise import Exercise, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import sliding
 
@@ -22,9 +22,13 @@ def _pictures(rng):
         (1, 1, 3, 4, 2, 1), (1, 1, 5, 5, 3, 2), (1, 1, 5, 4, 3, 1), (1, 1, 4, 5, 3, 1), (1, 2, 4, 4, 3, 1),
         (2, 2, 3, 3, 2, 1), (1, 1, 7, 7, 3, 3), (1, 1, 7, 6, 3, 2), (2, 3, 5, 6, 2, 2), (1, 1, 8, 8, 2, 3),
         (2, 2, 7, 5, 3, 2), (1, 2, 2, 5, 2, 2), (1, 1, 6, 5, 2, 3), (2, 1, 3, 6, 1, 4), (3, 2, 4, 4, 4, 1), (1, 3, 6, 4, 2, 2),
-        (1, 2, 5, 3, 3, 5), (2, 4, 3, 3, 2, 1),
+        (1, 2, 5, 3, 3, 5), (2, 4, 3, 3, 2, 1), (1, 1, 7, 13, 1, 6),
+        (1, 1, 7, 7, 6, 1), (1, 6, 2, 2, 2, 1), (5, 1, 2, 2, 2, 1),
     ]:  # fmt: skip
-        yield {"x": numbers(rng, n, c, h, w), "kernel": k, "stride": s}
+        x = numbers(rng, n, c, h, w)
+        yield {"x": x, "kernel": k, "stride": s}
+        if (n, c) in ((3, 2), (2, 3), (1, 3)):  # once more, in another order
+            yield {"x": in_another_order(x[::-1]), "kernel": k, "stride": s}
     for n, c, h, w, k, s in [(1, 1, 2, 3, 2, 1), (2, 2, 4, 3, 2, 2)]:  # numbers that half precision does not hold
         yield {"x": rng.normal(size=(n, c, h, w)), "kernel": k, "stride": s}
 
@@ -175,6 +179,11 @@ WINDOWS = Exercise(
             "padded, though it should not be",
             "Zeros are put around the image, (K - 1) / 2 on each side. The windows should lie on the bare image.",
             border=lambda p, k, d: ((k - 1) // 2,) * 4,
+        ),
+        _altered(
+            "padded by K - 1 in all",
+            "Zeros are put around the image, K - 1 in all, for as many windows as pixels. They should lie on the bare image.",
+            border=lambda p, k, d: ((k - 1) // 2, k // 2) * 2,
         ),
         _altered(
             "padded with half of the kernel",

@@ -31,6 +31,9 @@ def _examples(rng):
         (9, 9), (12, 9), (2, 5), (7, 3),
     ]:  # fmt: skip
         yield {"matrix": numbers(rng, places, taps), "target": numbers(rng, places), "weight": numbers(rng, taps)}
+    for places, taps in [(3, 3), (6, 2)]:  # numbers that half precision does not hold
+        yield {"matrix": rng.normal(size=(places, taps)), "target": rng.normal(size=places), "weight": rng.normal(size=taps)}
+    yield {"matrix": numbers(rng, 3, 4).T, "target": numbers(rng, 4), "weight": numbers(rng, 3)}  # another order in memory
     for places, taps in [(1, 1), (2, 1), (2, 3), (4, 3), (8, 2)]:  # nothing is wrong: the gradient is 0
         matrix, weight = numbers(rng, places, taps), numbers(rng, taps)
         yield {"matrix": matrix, "target": matrix @ weight, "weight": weight}
@@ -60,8 +63,9 @@ def _every_target_kept(turn):
     return gradient
 
 
-def _mean_pixels(matrix, target, weight):
-    return 2 * matrix.mean(axis=0) * (matrix @ weight - target).mean()
+def _quotient(h):
+    """A difference quotient of the loss, forward by h: off by h times half its curvature."""
+    return lambda matrix, target, weight: _built()(matrix, target, weight) + h * (matrix**2).mean(axis=0)
 
 
 _altered = altered(_built)
@@ -150,8 +154,8 @@ MEAN_SQUARE_GRAD = Exercise(
         ),
         _altered(
             "mean of the targets subtracted",
-            "From each output the mean of all targets is subtracted. Each place has a target of its own. (A column (n, 1) "
-            "against a vector (n,) does so, too: it makes an (n, n) array.)",
+            "From each output the mean of all targets is subtracted. Each place has a target of its own. A column (n, 1) "
+            "against a vector (n,) does so, too: it makes an (n, n) array.",
             error=lambda output, target: output - target.mean(),
         ),
         _altered(
@@ -170,7 +174,7 @@ MEAN_SQUARE_GRAD = Exercise(
         ),
         _altered(
             "mean of the outputs", "In the error the mean of all outputs stands. Each place has an output of its own. (A "
-            "vector against a column (n, 1) does so, too: it makes an (n, n) array.)",
+            "vector against a column (n, 1) does so, too: it makes an (n, n) array.",
             error=lambda output, target: output.mean() - target,
         ),
         Mistake("each output with each target", _COLUMN, _every_target_kept(False)),
@@ -252,10 +256,6 @@ MEAN_SQUARE_GRAD = Exercise(
             lambda matrix, target, weight: np.full(len(weight), 2 * (matrix @ weight - target).sum()),
         ),
         Mistake(
-            "mean pixel times mean error", "Pixels and errors are averaged first, each by themselves. The mean is that of "
-            "their products, place by place.", _mean_pixels,
-        ),
-        Mistake(
             "pixels missing at the target",
             "The targets are subtracted after the pixels were multiplied: matrix.T belongs before the whole error.",
             lambda matrix, target, weight: 2 / len(target) * (matrix.T @ (matrix @ weight) - target.sum()),
@@ -307,6 +307,15 @@ MEAN_SQUARE_GRAD = Exercise(
         Mistake(
             "weight left out", "The result does not depend on the weights: the pixels are added up unweighed.",
             lambda matrix, target, weight: 2 / len(target) * matrix.T @ (matrix.sum(axis=1) - target),
+        ),
+        *(
+            Mistake(
+                f"a difference quotient with a step of {h:g}",
+                "The result is a forward difference of the loss, which is off by the step times half the curvature. The "
+                "formula of the gradient is exact.",
+                _quotient(h),
+            )
+            for h in (1, 0.1, 0.01, 0.001)
         ),
         _altered(
             "a step instead of the gradient",

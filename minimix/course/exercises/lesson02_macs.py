@@ -135,7 +135,7 @@ SEPARABLE_MACS = Exercise(
                  dense=lambda c, o, t, p: c * o * p),
         _altered("dense with pairs of input channels", "The dense count takes the input's channels for the output's.",
                  dense=lambda c, o, t, p: c * c * t * p),
-        _altered("channels added instead of multiplied", "channels + out_channels are counted, in the dense and in the "
+        _altered("channels added instead of multiplied", "What is counted is channels + out_channels, in the dense and in the "
                  "pointwise layer. Each output adds up all inputs: how many pairs are there?",
                  dense=lambda c, o, t, p: (c + o) * t * p, point=lambda c, o, t, p: (c + o) * p),
         _altered("out_channels ignored", "The result does not depend on out_channels: channels is used for both. How many "

@@ -7,7 +7,7 @@ from minimix.course.checking import alterations as alt
 from minimix.course.checking import slips
 from minimix.course.checking.channels import CHANNELS
 from minimix.course.checking.engine import check
-from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
+from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import depthwise_product, sliding
 
@@ -24,9 +24,15 @@ def _pictures(rng):
         (1, 3, 5, 6, 3, 2), (2, 2, 6, 5, 3, 3), (1, 1, 9, 9, 3, 4), (1, 2, 9, 8, 5, 2), (2, 3, 7, 7, 3, 2),
         (1, 1, 2, 2, 3, 3), (1, 1, 1, 1, 3, 2), (1, 1, 2, 3, 5, 3), (1, 2, 3, 2, 3, 5), (1, 1, 2, 3, 1, 2), (1, 2, 3, 3, 1, 3),
         (1, 3, 3, 3, 3, 1), (2, 3, 3, 3, 3, 2), (3, 2, 4, 4, 3, 2), (4, 2, 3, 3, 3, 1), (3, 3, 3, 2, 1, 1), (1, 1, 8, 7, 7, 1),
-        (1, 1, 8, 6, 7, 2), (1, 2, 6, 8, 5, 1), (2, 1, 5, 7, 5, 3),
+        (1, 1, 8, 6, 7, 2), (1, 2, 6, 8, 5, 1), (2, 1, 5, 7, 5, 3), (1, 1, 13, 2, 3, 6),
+        (1, 1, 7, 8, 3, 5), (1, 5, 2, 3, 3, 1), (1, 1, 9, 2, 9, 1),
     ]:  # fmt: skip
-        yield {"x": numbers(rng, n, c, h, w), "weight": numbers(rng, c, 1, k, k), "dilation": d}
+        x, weight = numbers(rng, n, c, h, w), numbers(rng, c, 1, k, k)
+        yield {"x": x, "weight": weight, "dilation": d}
+        if (n, c) in ((3, 2), (2, 3)):  # once more, in another order
+            yield {"x": in_another_order(x[::-1]), "weight": in_another_order(weight), "dilation": d}
+    for n, c, h, w, k, d in [(1, 1, 3, 3, 3, 1), (2, 3, 5, 4, 3, 2)]:  # numbers that half precision does not hold
+        yield {"x": rng.normal(size=(n, c, h, w)), "weight": rng.normal(size=(c, 1, k, k)), "dilation": d}
 
 
 _slid = sliding(depthwise_product, padding=lambda p, k, d: d * (k - 1) // 2)
@@ -35,6 +41,16 @@ _slid = sliding(depthwise_product, padding=lambda p, k, d: d * (k - 1) // 2)
 def _built(**parts):
     slid = _slid(**parts)
     return lambda x, weight, dilation: slid(x, weight, 1, 0, dilation)
+
+
+def _features(case):
+    reach, length = case["dilation"] * (case["weight"].shape[-1] - 1) // 2, min(case["x"].shape[2:])
+    return {
+        "the outermost tap reaches farther than the picture is long": reach > length,
+        "the outermost tap reaches as far as the picture is long, or farther": reach >= length,
+        "the kernel covers more than the picture": 2 * reach + 1 > length,
+        "the kernel is larger than 1 and spread": reach > 1 and case["dilation"] > 1,
+    }
 
 
 def _border_left_zero(x, weight, dilation):
@@ -199,6 +215,7 @@ DILATED_CONV2D = Exercise(
         ),
     ),
     built=_built,
+    features=_features,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from minimix.course.checking.report import Report
 from minimix.course.exercises.features import Condition, features
 from minimix.tensor import Tensor
 from minimix.course.exercises import wrong_steps as wrong
+from minimix.course.exercises.wrong_steps import make
 
 
 class _Normed(nn.Module):
@@ -117,13 +118,13 @@ TRAIN_STEP = Exercise(
     _batches,
     call=_stepped,
     mistakes=(
-        wrong.make("gradients of the last step kept", "Backward adds to what is in .grad already, so each step goes on with "
+        make("gradients of the last step kept", "Backward adds to what is in .grad already, so each step goes on with "
               "the gradients of all steps before it. optimizer.zero_grad() takes them away.", clear="never"),
-        wrong.make("gradients cleared after the step only", "The gradients are cleared behind the step. What was in .grad "
+        make("gradients cleared after the step only", "The gradients are cleared behind the step. What was in .grad "
               "before the first call is added to the first step: clear it before backward.", clear="after"),
         Mistake("step before backward", "The optimiser takes its step before loss.backward(): it uses the gradients of the "
                 "last batch, and the first time there are none.", wrong.stale),
-        wrong.make("no gradient when the step is taken", "The weights never move. Either backward or step is missing, "
+        make("no gradient when the step is taken", "The weights never move. Either backward or step is missing, "
               "or zero_grad() stands between them.", clear="late"),
         Mistake("step without backward, gradients never cleared", "Backward is missing, so that the step goes on with "
                 "what was in .grad before.", wrong.built(clear="never", backward=0)),
@@ -132,138 +133,138 @@ TRAIN_STEP = Exercise(
                 wrong.not_all_cleared(lambda parameter: len(parameter.shape) == 1)),
         Mistake("gradients of some parameters kept: matrices", "The gradients of parameters with two axes are never cleared.",
                 wrong.not_all_cleared(lambda parameter: len(parameter.shape) > 1)),
-        wrong.make("sum instead of mean", "The loss is added up over the batch instead of averaged, so that the step grows "
+        make("sum instead of mean", "The loss is added up over the batch instead of averaged, so that the step grows "
               "with the number of images.", entropy=lambda logits, labels: F.cross_entropy(logits, labels, reduction="sum")),
-        wrong.make("step with the sum, mean returned", "The step goes along the gradient of the sum over the batch. It is to "
+        make("step with the sum, mean returned", "The step goes along the gradient of the sum over the batch. It is to "
               "be that of the mean, which is returned.", entropy=lambda logits, labels: F.cross_entropy(logits, labels,
               reduction="sum"),
               told=lambda net, logits, loss, images, labels: loss.item() / len(labels)),
-        wrong.make("sum returned", "The weights are right. What is returned is the sum over the batch, not the mean.",
+        make("sum returned", "The weights are right. What is returned is the sum over the batch, not the mean.",
               told=lambda net, logits, loss, images, labels: loss.item() * len(labels)),
-        wrong.make("loss divided by the number of images again",
+        make("loss divided by the number of images again",
         "The loss is divided by the number of images, though it is a mean already.",
               entropy=lambda logits, labels: wrong.entropy(logits, labels) / len(labels)),
-        wrong.make("returned loss divided by the number of images", "The weights are right. The returned loss is divided by "
+        make("returned loss divided by the number of images", "The weights are right. The returned loss is divided by "
               "the number of images, though it is a mean already.", told=lambda net, logits, loss, images,
               labels: loss.item() / len(labels)),
-        wrong.make("loss divided by the number of classes",
+        make("loss divided by the number of classes",
         "The loss is divided by the number of classes: a mean over all logits?",
               entropy=lambda logits, labels: wrong.entropy(logits, labels) / logits.shape[1]),
-        wrong.make("softmax before cross_entropy", "F.cross_entropy takes logits and does the softmax itself. Here it gets "
+        make("softmax before cross_entropy", "F.cross_entropy takes logits and does the softmax itself. Here it gets "
               "probabilities, and does a second softmax.", entropy=lambda logits, labels: wrong.entropy(F.softmax(logits,
               axis=1),
               labels)),
-        wrong.make("sigmoid before cross_entropy", "F.cross_entropy takes logits. Here it gets sigmoids of them.",
+        make("sigmoid before cross_entropy", "F.cross_entropy takes logits. Here it gets sigmoids of them.",
               entropy=lambda logits, labels: wrong.entropy(F.sigmoid(logits), labels)),
-        wrong.make("relu before cross_entropy", "F.cross_entropy takes logits. Here those below 0 are cut off.",
+        make("relu before cross_entropy", "F.cross_entropy takes logits. Here those below 0 are cut off.",
               entropy=lambda logits, labels: wrong.entropy(F.relu(logits), labels)),
-        wrong.make("softmax over the batch",
+        make("softmax over the batch",
         "Before cross_entropy a softmax is taken over the images. It takes logits as they are.",
               entropy=lambda logits, labels: wrong.entropy(F.softmax(logits, axis=0), labels)),
-        wrong.make("minus the right class's logit",
+        make("minus the right class's logit",
         "The loss is minus the logit of the right class: log_softmax is missing before nll_loss.",
               entropy=wrong.picked),
-        wrong.make("minus the right class's probability",
+        make("minus the right class's probability",
         "The loss is minus the probability of the right class: its logarithm is missing.",
               entropy=wrong.probability),
-        wrong.make("squared error", "The loss is the mean squared error of logits and one-hot labels. " + wrong.PLAIN,
+        make("squared error", "The loss is the mean squared error of logits and one-hot labels. " + wrong.PLAIN,
         entropy=wrong.squared),
-        wrong.make("squared error, summed over the classes",
+        make("squared error, summed over the classes",
         "The loss is the squared error of logits and one-hot labels. " + wrong.PLAIN,
               entropy=wrong.squared_sum),
-        wrong.make("squared error of probabilities",
+        make("squared error of probabilities",
         "The loss is the mean squared error of probabilities and one-hot labels. " + wrong.PLAIN,
               entropy=lambda logits, labels: wrong.squared(F.softmax(logits, axis=1), labels)),
-        wrong.make("label smoothing", "The loss has label smoothing in it. " + wrong.PLAIN,
+        make("label smoothing", "The loss has label smoothing in it. " + wrong.PLAIN,
               entropy=lambda logits, labels: F.cross_entropy(logits, labels, label_smoothing=0.1)),
-        wrong.make("loss after the step", "The weights are right, but the loss was computed once more after they had moved. "
+        make("loss after the step", "The weights are right, but the loss was computed once more after they had moved. "
               "Return that of the first pass.", told=wrong.loss_again),
-        wrong.make("accuracy instead of loss",
+        make("accuracy instead of loss",
         "The weights are right. What is returned is the share of images that were classified rightly.",
               told=wrong.accuracy),
-        wrong.make("errors instead of loss",
+        make("errors instead of loss",
         "The weights are right. What is returned is the share of images that were classified wrongly.",
               told=lambda *given: 1 - wrong.accuracy(*given)),
-        wrong.make("number of right images instead of loss", "The weights are right. What is returned is the number of images "
+        make("number of right images instead of loss", "The weights are right. What is returned is the number of images "
               "that were classified rightly.", told=lambda net, logits, loss, images, labels: wrong.accuracy(net, logits, loss,
               images,
               labels) * len(labels)),
-        wrong.make("0 instead of loss", "The weights are right. What is returned is 0 always.", told=lambda *given: 0.0),
-        wrong.make("loss with another sign", "The returned loss has the wrong sign.", told=lambda net, logits, loss, images,
+        make("0 instead of loss", "The weights are right. What is returned is 0 always.", told=lambda *given: 0.0),
+        make("loss with another sign", "The returned loss has the wrong sign.", told=lambda net, logits, loss, images,
         labels: -loss.item()),
-        wrong.make("exp of the loss", "What is returned is exp(loss), a perplexity.",
+        make("exp of the loss", "What is returned is exp(loss), a perplexity.",
               told=lambda net, logits, loss, images, labels: float(np.exp(loss.item()))),
         *(
-            wrong.make(f"loss rounded to {digits} digits", "The returned loss is rounded.",
+            make(f"loss rounded to {digits} digits", "The returned loss is rounded.",
                   told=lambda net, logits, loss, images, labels, digits=digits: round(loss.item(), digits))
             for digits in (0, 1, 2, 3)
         ),
-        wrong.make("loss cut to a whole number", "The returned loss is cut to a whole number.",
+        make("loss cut to a whole number", "The returned loss is cut to a whole number.",
               told=lambda net, logits, loss, images, labels: float(int(loss.item()))),
-        wrong.make("step taken twice", "For one batch, optimizer.step() is called twice.", steps=2),
-        wrong.make("step taken three times", "For one batch, optimizer.step() is called three times.", steps=3),
-        wrong.make("backward twice",
+        make("step taken twice", "For one batch, optimizer.step() is called twice.", steps=2),
+        make("step taken three times", "For one batch, optimizer.step() is called three times.", steps=3),
+        make("backward twice",
         "For one batch, loss.backward() is called twice, and gradients add up: the step is twice as long.",
               gradients=wrong.each(lambda grad: 2 * grad)),
-        wrong.make("forward and backward twice",
+        make("forward and backward twice",
         "For one batch, the whole pass is made twice, and gradients add up: the step is twice as long.",
               backward=2),
-        wrong.make("two forward passes",
+        make("two forward passes",
         "The network sees the batch twice: its batch norms take the batch into their statistics twice.",
               again=True),
         Mistake("two whole steps", "For one batch two whole steps are taken, forward, backward and step.", wrong.two_steps),
         Mistake("two whole steps, the first loss returned",
                 "For one batch two whole steps are taken, forward, backward and step.",
                 lambda *given: (wrong.built()(*given), wrong.built()(*given))[0]),
-        wrong.make("evaluation mode", "The network is put into evaluation mode, and left there: batch norm takes its stored "
+        make("evaluation mode", "The network is put into evaluation mode, and left there: batch norm takes its stored "
               "statistics, dropout is off. In training neither should be.", mode="eval"),
-        wrong.make("evaluation mode for the step", "The network is in evaluation mode meanwhile: batch norm takes its stored "
+        make("evaluation mode for the step", "The network is in evaluation mode meanwhile: batch norm takes its stored "
               "statistics, dropout is off. In training neither should be.", mode="eval and back"),
-        wrong.make("left in evaluation mode",
+        make("left in evaluation mode",
         "The step is right, but the network is left in evaluation mode: the next step would be another one.",
               told=wrong.then_eval),
-        wrong.make("uphill", "The weights move against the right direction, so that the loss grows. Is there a minus in front "
+        make("uphill", "The weights move against the right direction, so that the loss grows. Is there a minus in front "
         "of the loss?",
               sign=-1.0),
-        wrong.make("uphill, minus the loss returned", "The weights move against the right direction: there is a minus in front "
+        make("uphill, minus the loss returned", "The weights move against the right direction: there is a minus in front "
               "of the loss, which is returned, too.", sign=-1.0, told=lambda net, logits, loss, images, labels: -loss.item()),
-        wrong.make("half the loss", "Half of the loss is used in backward.", sign=0.5),
-        wrong.make("only the first image", "The loss is that of the batch's first image alone.", batch=wrong.first(1)),
-        wrong.make("last image left out", "The loss is that of all images but the last.", batch=wrong.some_but_last),
-        wrong.make("first image left out", "The loss is that of all images but the first.", batch=wrong.some_but_first),
-        wrong.make("half of the batch", "The loss is that of the first half of the batch.", batch=lambda x,
+        make("half the loss", "Half of the loss is used in backward.", sign=0.5),
+        make("only the first image", "The loss is that of the batch's first image alone.", batch=wrong.first(1)),
+        make("last image left out", "The loss is that of all images but the last.", batch=wrong.some_but_last),
+        make("first image left out", "The loss is that of all images but the first.", batch=wrong.some_but_first),
+        make("half of the batch", "The loss is that of the first half of the batch.", batch=lambda x,
         y: (x[: len(x) // 2],
         y[: len(y) // 2])),
-        wrong.make("images in reverse order", "The images come in reverse order, the labels do not.", batch=lambda x,
+        make("images in reverse order", "The images come in reverse order, the labels do not.", batch=lambda x,
         y: (x[::-1].copy(), y)),
-        wrong.make("labels sorted", "The labels are sorted, the images are not.", batch=lambda x, y: (x, np.sort(y))),
-        wrong.make("labels from the network", "The loss takes the network's own answers for labels.",
+        make("labels sorted", "The labels are sorted, the images are not.", batch=lambda x, y: (x, np.sort(y))),
+        make("labels from the network", "The loss takes the network's own answers for labels.",
               entropy=lambda logits, labels: wrong.entropy(logits, logits.data.argmax(axis=1))),
-        wrong.make("images normalised", "Mean and standard deviation are taken out of the images, which nobody asked for.",
+        make("images normalised", "Mean and standard deviation are taken out of the images, which nobody asked for.",
               batch=lambda x, y: ((x - x.mean()) / x.std(), y)),
-        wrong.make("images centred", "The mean is taken out of the images, which nobody asked for.", batch=lambda x,
+        make("images centred", "The mean is taken out of the images, which nobody asked for.", batch=lambda x,
         y: (x - x.mean(), y)),
-        wrong.make("images divided by 255", "The images are divided by 255, which nobody asked for.", batch=lambda x,
+        make("images divided by 255", "The images are divided by 255, which nobody asked for.", batch=lambda x,
         y: (x / 255,
         y)),
-        wrong.make("gradient of length one", "The gradient is scaled to length 1 before the step.", gradients=wrong.length_one),
-        wrong.make("gradient clipped to length one", "Gradients longer than 1 are scaled to length 1 before the step.",
+        make("gradient of length one", "The gradient is scaled to length 1 before the step.", gradients=wrong.length_one),
+        make("gradient clipped to length one", "Gradients longer than 1 are scaled to length 1 before the step.",
         gradients=wrong.clipped),
-        wrong.make("only the gradient's sign", "Of the gradient only the signs are used.", gradients=wrong.each(np.sign)),
-        wrong.make("step by hand", "The weights are changed by lr * gradient, by hand. Momentum, weight decay and all other "
+        make("only the gradient's sign", "Of the gradient only the signs are used.", gradients=wrong.each(np.sign)),
+        make("step by hand", "The weights are changed by lr * gradient, by hand. Momentum, weight decay and all other "
               "rules of the optimiser are lost: optimizer.step().", stepper=wrong.by_hand),
-        wrong.make("step by hand, and another", "The weights are changed by hand, and then by optimizer.step() once more.",
+        make("step by hand, and another", "The weights are changed by hand, and then by optimizer.step() once more.",
               stepper=wrong.by_hand_and_again),
         *(
-            wrong.make(f"an optimiser of its own, with rate {lr}", "The step is taken with an SGD of its own; the optimiser "
+            make(f"an optimiser of its own, with rate {lr}", "The step is taken with an SGD of its own; the optimiser "
                   "that was passed in is not used.", stepper=wrong.own(lr=lr))
             for lr in (0.1, 0.01, 0.001, 1.0)
         ),
-        wrong.make("only the last parameters", "Only the last parameter is changed.", gradients=wrong.without(slice(0, -1))),
-        wrong.make("only the first parameters", "Only the first parameter is changed.", gradients=wrong.without(slice(1,
+        make("only the last parameters", "Only the last parameter is changed.", gradients=wrong.without(slice(0, -1))),
+        make("only the first parameters", "Only the first parameter is changed.", gradients=wrong.without(slice(1,
         None))),
     ),
-    wrong.built=wrong.built,
+    built=wrong.built,
     features=features(
         Condition("there is a batch norm", "there is no batch norm", lambda case: case["net"].normed),
         Condition("there are gradients from before", "there are no gradients from before", lambda case: case["net"].left),

@@ -17,15 +17,36 @@ def other_inputs(e: Evidence) -> Cause | None:
     stop = time.perf_counter() + SECONDS
     for j, value in e.others.items():
         name = e.probe.names[j]
+        degree = _degree(e, j, value)
+        if degree == 0:
+            continue  # only branches depend on it
         for words, claims, array in _alterations(name, value, value.size < e.point.size):
             if time.perf_counter() > stop:
                 break
             if np.array_equal(array, value) or np.array_equal(array, np.broadcast_to(value, array.shape)):
                 continue
+            if np.ptp(array) == 0 and value.size > 1 and degree is None:
+                continue  # a constant in place of something that is no factor: that may only change branches
             if e.explained({j: array}):
                 found.append((words, claims))
                 break  # the simplest for this input
     return _either(found)
+
+
+def _degree(e: Evidence, j: int, value: np.ndarray) -> float | None:
+    """p, if the derivatives grow with the p-th power of another input (1 where it is a factor; 0 where they do not change with
+    it, but perhaps at the next branch); None if they follow no power."""
+    v = np.random.default_rng(8).standard_normal(e.shape)
+    once, more = e.slope(v), e.slope(v, {j: 1.1 * value})
+    if once is None or more is None:
+        return None
+    live = np.abs(once) > 1e-3 * np.max(np.abs(once), initial=0)
+    if not live.any():
+        return None
+    ratios = more[live] / once[live]
+    if ratios.min() <= 0 or np.ptp(ratios) > 1e-5 * ratios.max():
+        return None
+    return round(float(np.log(ratios.mean()) / np.log(1.1)), 3)
 
 
 def itself(e: Evidence) -> Cause | None:
@@ -64,12 +85,41 @@ def exchanged(e: Evidence) -> Cause | None:
     for j, value in e.others.items():
         name = e.probe.names[j]
         if value.shape == e.shape and e.explained(of=j):
+            if j in e.probe.checked and _right(e, j):
+                return Cause(
+                    f"this is the gradient of {name}, whose own is right: it is returned twice, or what distinguishes the two (a factor, "
+                    "a sign, a term) is left out",
+                    *("exchanged", "chain factor", "scale", "term missing"),
+                )
             return Cause(f"this is the gradient of {name}: the two are exchanged, or returned in the wrong order", "exchanged")
         if value.size == e.point.size > 1 and value.shape != e.shape and e.explained(of=j):
             return Cause(f"this is the gradient of {name}, reshaped: the two are exchanged", "exchanged")
         if value.shape == e.shape and value.size > 1 and _negated(e, j):
+            if j in e.probe.checked and _right(e, j):
+                return Cause(
+                    f"this is minus the gradient of {name}, whose own is right: what distinguishes the two (a factor, a term) is left out",
+                    *("sign", "exchanged", "chain factor", "scale", "term missing"),
+                )
             return Cause(f"this is minus the gradient of {name}: the two are exchanged, one with its sign", "exchanged", "sign")
     return None
+
+
+def _right(e: Evidence, j: int) -> bool:
+    """Whether the gradient of another input is right, along two directions."""
+    rng = np.random.default_rng(6)
+    u, place = e.mixed[0], e.probe.checked.index(j)
+    for row in u[:2]:
+        v = rng.standard_normal(e.probe.points[j].shape)
+        v /= np.max(np.abs(v))
+        column = e.slope(v, of=j)
+        given = np.array(e.tape.pull(row)[place])
+        if (
+            column is None
+            or given.shape != v.shape
+            or abs(np.sum(given * v) - row @ column) > 1e-4 * np.abs(row * column).sum() + 1e-9
+        ):
+            return False
+    return True
 
 
 def _negated(e: Evidence, j: int) -> bool:

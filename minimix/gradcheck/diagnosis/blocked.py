@@ -21,8 +21,8 @@ def let_through(e: Evidence) -> Cause | None:
     text += f", those where {found[0]} is {found[1]})" if found else ")"
     if every:
         return Cause(
-            f"{text}: a mask is missing, backward gives a gradient to entries that forward blocks or does not use",
-            *("no mask", "independent", "other place"),
+            f"{text}: a mask is missing or too wide, backward gives a gradient to entries that forward blocks or does not use",
+            *("no mask", "independent", "other place", "wrong mask"),
         )
     return Cause(
         f"{text}, though not at all such entries: a mask lets too much through, or adds to entries that forward does not use",
@@ -50,7 +50,7 @@ def inverted(e: Evidence) -> Cause | None:
 def blocked(e: Evidence) -> Cause | None:
     """Nothing arrives at some entries; all the others are right."""
     lost = e.silent & ~e.dead
-    if not lost.any() or lost.all() or not np.array_equal(lost, e.bad):
+    if not lost.any() or not (~lost & ~e.dead).any() or not np.array_equal(lost, e.bad):
         return None
     text = f"wrong only where backward gives 0 ({_count(lost)} whose true gradient is not 0)"
     if found := where.by_value(e, lost, lambda other: other.silent & ~other.dead):
@@ -65,7 +65,10 @@ def blocked(e: Evidence) -> Cause | None:
 
         return positions.named(e, lost, "gets nothing")
     if moved:
-        return Cause(f"{text}; which ones depends on the values: a mask or a choice blocks too much", "wrong mask", "value")
+        return Cause(
+            f"{text}; which ones depends on the values: a mask or a choice blocks too much",
+            *("wrong mask", "value", "left out", "other place", "overwritten"),
+        )
     return None
 
 

@@ -48,17 +48,17 @@ def match(e: Evidence, factors: np.ndarray, mask: np.ndarray, fields) -> tuple[s
     hits = []
     for name, values in fields:
         t = np.broadcast_to(values, factors.shape)[mask]
-        if np.ptp(t) == 0:
+        if len(np.unique(np.round(t, 9))) < 3:
             continue
         with np.errstate(all="ignore"):
-            for words, form in FORMS:
+            for words, form in FORMS[:1] if " index of " in name or " along " in name else FORMS:
                 phi = form(t)
                 for power in (1, -1):
                     constants = f / phi**power
                     if not np.all(np.isfinite(constants)):
                         continue
                     c = float(np.median(constants))
-                    if c and np.max(np.abs(constants - c)) <= 3e-5 * abs(c) + 8 * e.noise / max(e.size, 1e-300):
+                    if 1e-3 < abs(c) < 1e3 and np.max(np.abs(constants / c - 1)) <= 3e-5:
                         hits.append((abs(abs(c) - 1) > 1e-4, words.replace("{}", name), c, power))
     if not hits:
         return None
@@ -69,6 +69,18 @@ def match(e: Evidence, factors: np.ndarray, mask: np.ndarray, fields) -> tuple[s
 def _fields(e: Evidence, shape: tuple):
     """(name, array) of everything that has a number for each entry of an array of this shape, or along some of its axes."""
     named = [("the input", e.point)] + [(e.probe.names[j], p) for j, p in e.others.items()]
+    for axis in range(len(shape)) if e.shape == shape and len(shape) > 1 else ():
+        rest = tuple(a for a in range(len(shape)) if a != axis)
+        for axes, which in {rest: f"for each index of axis {axis}", (axis,): f"along axis {axis}"}.items():
+            named += [
+                (f"the input's {words} {which}", function(e.point, axes))
+                for words, function in (
+                    ("standard deviation", lambda x, a: x.std(axis=a, keepdims=True)),
+                    ("variance", lambda x, a: x.var(axis=a, keepdims=True)),
+                    ("norm", lambda x, a: np.sqrt((x * x).sum(axis=a, keepdims=True))),
+                    ("sum", lambda x, a: x.sum(axis=a, keepdims=True)),
+                )
+            ]
     if e.output is not None:
         named.append(("the output", e.output))
     for name, values in named:
@@ -151,8 +163,7 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray, shape: tuple, what: str
         if rest and np.max(np.abs(d - mean)[live]) <= 1e-4 * np.max(np.abs(d)) and int(np.prod(shape)) > shape[axis]:
             return Cause(
                 f"the ratio is constant for each index of axis {axis} ({_few(mean.reshape(-1))}): a factor that belongs to that axis "
-                "(a scale of the channel) is missing or used twice",
-                *("scale", "chain factor", "averaged", "not averaged", "wrong constant"),
+                "(a scale of the channel) is wrong"
             )
     return None
 
@@ -167,6 +178,8 @@ def per_output(e: Evidence) -> Cause | None:
         return None
     a, n = e.analytical.reshape(len(e.analytical), -1), e.numerical.reshape(len(e.analytical), -1)
     live = np.max(np.abs(n), axis=1) > e.tiny
+    if np.median((np.abs(n) > e.tiny).sum(axis=1)[live]) < 2:
+        return None  # outputs of one entry each: any numbers have a ratio
     squares = (n * n).sum(axis=1)
     d = np.where(live, (a * n).sum(axis=1) / np.where(live, squares, 1), 1.0)
     if np.max(np.abs(a - d[:, None] * n)) > 1e-5 * max(e.size, np.max(np.abs(a))) + 4 * e.noise or e.output is None:
@@ -190,8 +203,7 @@ def per_output(e: Evidence) -> Cause | None:
         mean = np.median(d, axis=rest, keepdims=True) if rest else d
         if np.max(np.abs(d - mean)[live]) <= 1e-4 * np.max(np.abs(d)) and np.ptp(mean) > 1e-4:
             return Cause(
-                f"the contributions along axis {axis} of the output are weighted by {_few(mean.reshape(-1))} instead of 1",
-                *("scale", "chain factor", "not averaged", "averaged", "wrong constant"),
+                f"the contributions along axis {axis} of the output are weighted by {_few(mean.reshape(-1))} instead of 1"
             )
     return None
 

@@ -7,6 +7,10 @@ import numpy as np
 from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.evidence import Evidence
 
+MISPLACED = (
+    *("other place", "shifted", "stride", "permuted", "transposed", "memory order", "groups", "flipped", "border"),
+    "exchanged",
+)
 LARGE = 200_000  # entries, from which on rearrangements are not tried
 
 
@@ -27,11 +31,21 @@ def arrangements(shape: tuple):
     orders = [order for order in itertools.permutations(axes) if order != axes]
     same = [order for order in orders if tuple(shape[a] for a in order) == shape and any(order[a] != a for a in long)]
     for order in same:
-        yield f"transposed (axes in the order {order})", ("transposed",), lambda x, o=order: x.transpose(o)
+        yield (
+            f"transposed (axes in the order {order}), or reshaped where a transposition belongs",
+            ("transposed", "memory order", *(("permuted", "flipped", "exchanged") if _pair(shape, order) else ())),
+            lambda x, o=order: x.transpose(o),
+        )
     for flips in subsets(long):
         if flips:
             words = "turned by 180 degrees" if flips == axes[-2:] and len(axes) > 2 else "mirrored"
-            yield f"{words} along axes {flips}", ("flipped",), lambda x, f=flips: np.flip(x, f)
+            claims: tuple = ("flipped",)
+            if all(shape[a] == 2 for a in flips):
+                words, claims = (
+                    "with the two indices in each other's places",
+                    ("flipped", "permuted", "shifted", "groups", "exchanged"),
+                )
+            yield f"{words} along axes {flips}", claims, lambda x, f=flips: np.flip(x, f)
     for order in orders:
         moved = tuple(shape[a] for a in order)
         if [a for a in order if shape[a] > 1] == long:
@@ -60,7 +74,7 @@ def arrangements(shape: tuple):
                 yield (
                     f"with axis {axis} read as {g} x {shape[axis] // g} and transposed: interleaved instead of in blocks, or the "
                     "reverse",
-                    ("permuted", "groups", "memory order"),
+                    ("permuted", "groups", "memory order", "stride", "shifted"),
                     lambda x, a=axis, n=g: _regrouped(x, a, n),
                 )
     if len(long) <= 3:
@@ -72,6 +86,11 @@ def arrangements(shape: tuple):
             )
 
 
+def _pair(shape: tuple, order: tuple) -> bool:
+    """Whether the exchanged axes have two indices each: then other moves give the same."""
+    return all(shape[a] == 2 for i, a in enumerate(order) if i != a)
+
+
 def _regrouped(x: np.ndarray, axis: int, groups: int) -> np.ndarray:
     moved = np.moveaxis(x, axis, 0)
     swapped = moved.reshape(groups, -1, *moved.shape[1:]).swapaxes(0, 1).reshape(moved.shape)
@@ -81,15 +100,24 @@ def _regrouped(x: np.ndarray, axis: int, groups: int) -> np.ndarray:
 def rearranged(e: Evidence) -> Cause | None:
     """The right numbers, moved about as a whole."""
     a, n = e.mixed[1:]
-    if e.point.size > LARGE or a.shape != n.shape:
+    if e.point.size > LARGE or a.shape != n.shape or (~e.dead).sum() < 3:
         return None
+    found = []
     for words, claims, move in arrangements(e.shape):
         candidate = np.stack([move(part) for part in n])
         if e.alike(a, candidate):
-            return Cause(f"the right numbers, but {words}", *claims)
-        if e.alike(a, -candidate):
-            return Cause(f"the right numbers, but {words}, and with the sign wrong", *claims, "sign")
-    return None
+            found.append((words, claims))
+        elif e.alike(a, -candidate):
+            found.append((f"{words}, and with the sign wrong", (*claims, "sign")))
+    return readings("the right numbers, but ", found)
+
+
+def readings(head: str, found: list[tuple[str, tuple]]) -> Cause | None:
+    """One sentence for all that gives the same numbers: two of them in words, what all of them claim."""
+    if not found:
+        return None
+    claims = tuple(dict.fromkeys(claim for _, some in found for claim in some))
+    return Cause(head + "; or ".join(words for words, _ in found[:2]), *claims)
 
 
 def given_rearranged(e: Evidence) -> Cause | None:
@@ -97,11 +125,12 @@ def given_rearranged(e: Evidence) -> Cause | None:
     if len(e.shapes) != 1 or e.values.size > LARGE or e.values.size < 2:
         return None
     u, a, _ = e.mixed
+    found = []
     for words, claims, move in arrangements(e.shapes[0]):
         moved = np.stack([move(row.reshape(e.shapes[0])).reshape(-1) for row in u])
         if e.alike(a, (moved @ e.jacobian).reshape(a.shape)):
-            return Cause(f"right for an incoming gradient that is {words}: backward reads it so", *claims)
-    return None
+            found.append((words, claims))
+    return readings("backward reads the incoming gradient as though it were ", found)
 
 
 def shifted(e: Evidence) -> Cause | None:
@@ -162,7 +191,9 @@ def elsewhere(e: Evidence) -> Cause | None:
     if np.max(np.abs(first - second)) > 1e-3:
         return None
     return _taken(e, a, n) or Cause(
-        "the right numbers, each given to an entry that is not the one it belongs to", "other place", "permuted", "shifted"
+        "the right numbers, each given to an entry that is not the one it belongs to: an index, an offset, a stride or an order "
+        "is wrong",
+        *MISPLACED,
     )
 
 

@@ -33,6 +33,8 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
             *("stride", "left out"),
         )
     if text := where.by_slices(bad):
+        if nothing and not where.regular(text):
+            return Cause(f"nothing arrives at {text}; all others are right")
         if nothing:
             return Cause(f"nothing arrives at {text}; all others are right", "left out", "not summed", "groups", "wrong mask")
         return Cause(f"wrong only at {text}; all others are right")
@@ -41,6 +43,6 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
 
 def placed(e: Evidence) -> Cause | None:
     """Wrong at some positions, whatever the values are."""
-    if e.bad.all() or not staying(e):
-        return None
+    if not (~e.bad & ~e.dead).any() or not staying(e):
+        return None  # wrong everywhere, or right only where there is nothing
     return named(e, e.bad, "wrong")

@@ -3,6 +3,7 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis.places import MISPLACED
 from minimix.gradcheck.evidence import Evidence
 
 
@@ -65,13 +66,13 @@ def _one_left(lost: np.ndarray, live: np.ndarray) -> Cause | None:
             if np.array_equal(stays[count > 0], theirs[count > 0]):
                 return Cause(
                     f"of all outputs that an entry contributes to, only the {which} one gives it a gradient: = where += is needed "
-                    "(with an index that occurs several times, np.add.at), or not summed",
-                    *("overwritten", "not summed"),
+                    "(with an index that occurs several times, np.add.at), or the others are not summed",
+                    *("overwritten", "not summed", "term missing"),
                 )
     if several.any() and np.all(kept.sum(axis=0)[several] == 1):
         return Cause(
             "of several outputs that an entry contributes to, one gives it a gradient: not summed, or = where += is needed",
-            *("overwritten", "not summed"),
+            *("overwritten", "not summed", "term missing"),
         )
     return None
 
@@ -91,6 +92,6 @@ def misplaced(e: Evidence) -> Cause | None:
         if np.max(np.abs(first - second)) <= 1e-5 * e.size + 4 * e.noise:
             return Cause(
                 f"{text}: an index, an offset, a stride or an order of axes is wrong",
-                *("other place", "shifted", "stride", "permuted", "transposed", "memory order", "groups", "flipped", "border"),
+                *MISPLACED,
             )
     return None

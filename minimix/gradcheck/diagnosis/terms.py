@@ -6,7 +6,10 @@ from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.diagnosis.places import subsets
 from minimix.gradcheck.evidence import Evidence
 
-TERM = ("term missing", "sign of a term", "term extra")
+TERM = (
+    *("term missing", "sign of a term", "term extra", "wrong constant", "averaged", "not averaged", "summed", "wrong formula"),
+    *("chain factor", "scale"),
+)  # "missing, or has a wrong factor or sign"
 
 
 def diagonal(e: Evidence) -> Cause | None:
@@ -17,13 +20,10 @@ def diagonal(e: Evidence) -> Cause | None:
     own = np.eye(len(a), dtype=bool)
     if np.max(np.abs(a[~own])) > e.tiny or np.max(np.abs(n[~own])) <= 1e-3 * e.size:
         return None
+    if np.any(np.abs(n[own]) <= e.tiny):
+        return None
     if not e.alike(a[own], n[own]):
-        return Cause(
-            "each output gives a gradient to its own entry only, although it depends on others, too: what all entries have in "
-            "common (a sum, a mean, a norm) is taken for a constant",
-            "term missing",
-            "not summed",
-        )
+        return Cause("each output gives a gradient to its own entry only, although it depends on others, too")
     return Cause(
         "right for each output's own entry, but 0 for all others, on which it depends as well: what they have in common (a sum, "
         "a mean, a norm) is forgotten",

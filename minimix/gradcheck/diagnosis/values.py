@@ -7,6 +7,8 @@ from minimix.gradcheck.evidence import Evidence
 
 def one_sided(e: Evidence) -> Cause | None:
     """A branch that is wrong."""
+    if not (~e.bad & ~e.dead).any():
+        return None  # right only where there is nothing
     found = where.by_value(e, e.bad, lambda other: other.bad)
     if not found:
         return None

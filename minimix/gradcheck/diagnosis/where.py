@@ -35,8 +35,11 @@ def _fields(e: Evidence):
 def by_value(e: Evidence, bad: np.ndarray, of) -> tuple[str, str] | None:
     """(what has a value for each entry, "above 3" or the like), if that tells the ``bad`` entries from the others, here and
     where the entries are shuffled. of: gives the same set of an Evidence."""
-    if bad.all() or not bad.any() or bad.size < 3:
+    if (~bad & ~e.dead).sum() < 3 or bad.sum() < 2:
         return None
+    error = np.max(np.abs(e.analytical - e.numerical), axis=0)
+    if error[~bad].max() > 1e-6 * e.size + 4 * e.noise:
+        return None  # not quite right there: the error grows, it does not begin
     for (name, values), follow in zip(_fields(e), _followers(e), strict=True):
         side = "above" if values[bad].min() > values[~bad].max() else "below" if values[bad].max() < values[~bad].min() else ""
         if not side:
@@ -82,7 +85,14 @@ def ranges(indices, length: int) -> str:
 
 def by_border(bad: np.ndarray) -> int | None:
     """How far from the border of the last two axes the bad entries lie, where most of those are bad."""
-    if bad.ndim < 3 or bad.all() or min(bad.shape[-2:]) < 3:
+    if bad.all() or bad.ndim < 2:
+        return None
+    line = bad.any(axis=tuple(range(bad.ndim - 1)))
+    for width in range(1, (len(line) - 1) // 2 + 1) if len(line) > 3 else ():
+        rows = bad.ndim < 3 or bad.any(axis=tuple(a for a in range(bad.ndim) if a != bad.ndim - 2)).all()
+        if rows and line[:width].all() and line[-width:].all() and not line[width:-width].any() and bad[..., line].mean() > 0.7:
+            return width
+    if bad.ndim < 3 or min(bad.shape[-2:]) < 3:
         return None
     for width in range(1, (min(bad.shape[-2:]) - 1) // 2 + 1):
         inside = np.zeros(bad.shape[-2:], bool)
@@ -100,7 +110,7 @@ def by_phase(bad: np.ndarray) -> tuple[int, list] | None:
         if bad.ndim < count or bad.all():
             continue
         for stride in (2, 3, 4):
-            if min(bad.shape[-count:]) < 2 * stride:
+            if min(bad.shape[-count:]) < 3 * stride:
                 continue
             phases = list(itertools.product(range(stride), repeat=count))
             parts = [bad[(..., *(slice(p, None, stride) for p in phase))] for phase in phases]
@@ -109,6 +119,11 @@ def by_phase(bad: np.ndarray) -> tuple[int, list] | None:
             if full and clean and len(full) + len(clean) == len(phases):
                 return stride, full if count == 2 else [p[0] for p in full]
     return None
+
+
+def regular(text: str) -> bool:
+    """Whether the indices that ``by_slices`` names follow each other: a scattered few may be a coincidence."""
+    return "[" not in text
 
 
 def by_slices(bad: np.ndarray) -> str | None:

@@ -52,7 +52,7 @@ def shape(e: Evidence) -> Cause | None:
 
 def rough(e: Evidence) -> Cause | None:
     """Forward gives only float32 digits."""
-    if not (only_float32(e.values) and not only_float32(e.point)):
+    if not e.coarse:
         return None
     return Cause(
         "the forward pass computes in float32 somewhere: its results hold only float32 digits, too few for differences",
@@ -64,6 +64,11 @@ def rough(e: Evidence) -> Cause | None:
 def zero(e: Evidence) -> Cause | None:
     """Nothing arrives; or something does, at an input that does not matter."""
     if not np.any(e.analytical):
+        if any(np.any(other.analytical) for other in _elsewhere(e)):
+            return Cause(
+                "zero everywhere at this point, though not at others: a mask or a branch blocks what forward lets through",
+                *("wrong mask", "zero", "value", "inverted mask", "nonlinear"),
+            )
         return Cause("zero everywhere: no gradient arrives (detached, None, or forgotten in backward)", "zero")
     given = float(np.max(np.abs(e.analytical)))
     if 1e-3 * given < 4 * e.noise:
@@ -73,6 +78,12 @@ def zero(e: Evidence) -> Cause | None:
             "difference",
         )
     if e.size <= max(1e-7 * given, 4 * e.noise):
+        if any(np.max(np.abs(other.values - e.values)) > 1e-9 * np.max(np.abs(e.values)) for other in _elsewhere(e)):
+            return Cause(
+                "around this point the function does not change with this input (at other points it does), yet backward returns a "
+                "gradient: a mask is missing or wrong, or an approximation stands for a derivative that is 0",
+                *("approximate", "no mask", "wrong mask", "other place", "inverted mask", "wrong formula", "value"),
+            )
         return Cause("the function does not depend on this input, yet backward returns a gradient for it", "independent")
     return None
 
@@ -104,6 +115,15 @@ def digits(e: Evidence) -> Cause | None:
     )
 
 
+def _elsewhere(e: Evidence):
+    """The evidence at a few points that have little to do with this one."""
+    rng = np.random.default_rng(7)
+    for scale in (-1.0, 3.0, 0.1):
+        moved = e.elsewhere({e.k: scale * rng.permutation(e.point.reshape(-1)).reshape(e.shape)})
+        if moved is not None:
+            yield moved
+
+
 def ratio(a: np.ndarray, n: np.ndarray, e: Evidence) -> float | None:
     """c with a = c n, or None."""
     norm = float(np.vdot(n, n))
@@ -120,12 +140,15 @@ def constant(e: Evidence) -> Cause | None:
     c = ratio(*e.mixed[1:], e)
     if c is None or not e.wrong.any():
         return None
+    a, n = e.mixed[1:]
+    if abs(c - 1) < 1e-4 and abs(c - 1) * e.size < 20 * np.max(np.abs(a - c * n)):
+        return None  # digits are lacking, no factor
     if abs(c + 1) < 1e-4:
         return Cause("sign flipped: analytical is minus numerical everywhere", "sign")
     flipped = ", and the sign is flipped" if c < 0 else ""
     text = f"constant ratio: analytical is {_number(c)} times numerical everywhere"
     rng = np.random.default_rng(4)
-    moved = e.elsewhere({e.k: e.point * rng.uniform(0.8, 1.0, e.shape)})
+    moved = e.elsewhere({e.k: np.where(e.point == 0, 0.05, e.point * rng.uniform(0.8, 1.0, e.shape))})
     there = ratio(*moved.mixed[1:], e) if moved is not None else None
     if there is not None and abs(there - c) > 1e-3 * abs(c):
         return _varying(e, moved, c, there)

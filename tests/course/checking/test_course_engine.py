@@ -314,7 +314,8 @@ def test_a_result_that_is_right_only_the_first_time():
 
     def f(layers):
         calls.append(layers)
-        return tuple(course.RECEPTIVE_FIELD.solution(layers).values()) if len(calls) <= 20 else (0, 0)
+        right_so_far = len(calls) <= len(course.RECEPTIVE_FIELD.configurations())
+        return tuple(course.RECEPTIVE_FIELD.solution(layers).values()) if right_so_far else (0, 0)
 
     report = course.check_receptive_field(f)
     assert report.kind == "state" and len(report.case["layers"]) == 0
@@ -324,10 +325,10 @@ def test_a_result_that_is_right_only_the_first_time():
 
 
 def test_two_mistakes_at_once():
-    """One of them explains most of what is wrong; it is named as a guess, not as the mistake."""
+    """Neither alone gives these numbers, both together do."""
     report = course.check_depthwise_conv2d(lambda x, w, s, p: right(x, w[..., ::-1, ::-1], 1, p))
     assert report.mistake is None
-    assert "Probably more than one thing is wrong" in said(report) and "kernel flipped" in said(report)
+    assert "Two mistakes at once give exactly these numbers: kernel flipped, and stride ignored." in said(report)
 
 
 def changed(change):
@@ -354,10 +355,9 @@ def border_wrong(result):
         (lambda r: -r, "The sign is wrong everywhere."),
         (lambda r: 3 * r, "Always 3 times the right result."),
         (lambda r: r + 0.5, "Always 0.5 too large."),
-        (lambda r: r * 0, "Zero everywhere"),
+        (lambda r: r * 0, "Nothing but zeros"),
         (lambda r: r * np.nan, "There are NaNs or infinities"),
         (lambda r: r[..., ::-1, :], "Top and bottom are exchanged."),
-        (lambda r: r[:, ::-1], "The order along axis 1 is reversed"),
         (last_column_wrong, "Right but for the last column, as larger configurations"),
         (border_wrong, "Right inside, wrong at the border, as larger configurations"),
         (lambda r: r * 1.001, "Always 1.001 times the right result."),
