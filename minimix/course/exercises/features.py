@@ -71,6 +71,11 @@ def grouped(weights_of: Callable[[Case], list]) -> tuple[Condition, ...]:
             "all groups have as many channels",
             lambda case: len(set(channels(case))) > 1,
         ),
+        Condition(
+            "a group has not as many channels as its kernel is wide",
+            "each group has as many channels as its kernel is wide",
+            lambda case: channels(case) != sizes(case),
+        ),
         Condition("a group has several channels", "each group has a single channel", lambda case: max(channels(case)) > 1),
         Condition("a kernel is 1 x 1", "no kernel is 1 x 1", lambda case: 1 in sizes(case)),
         Condition("all kernels are 1 x 1", "there is a kernel larger than 1 x 1", lambda case: max(sizes(case)) == 1),

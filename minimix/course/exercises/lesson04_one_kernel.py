@@ -131,6 +131,15 @@ def _apart(weight, k: int):
     return bordered(spaced, _room(spaced, k) // 2, _room(spaced, k) // 2)
 
 
+def _spread(weight, k: int):
+    """The first and the last tap at the window's ends."""
+    n = weight.shape[-1]
+    places = np.linspace(0, k - 1, n).round().astype(int) if n > 1 else np.array([k // 2])
+    spread = np.zeros((len(weight), 1, k, k))
+    spread[..., places[:, None], places] = weight
+    return spread
+
+
 EMBED = Exercise(
     "embed",
     _embed,
@@ -270,6 +279,16 @@ EMBED = Exercise(
             _changed(lambda w: w[:, 0]),
         ),
         Mistake(
+            "the middle rounded, as far as there is room",
+            "The middle is taken to be round(K / 2), which is not always K // 2: Python rounds halves to even numbers.",
+            _at(lambda n, k: min(round(k / 2) - n // 2, k - n)),
+        ),
+        Mistake(
+            "taps spread over the whole window",
+            "The taps are spread over the largest window. They belong side by side into its middle, with zeros around.",
+            _each(_spread),
+        ),
+        Mistake(
             "one pixel too far down and right",
             "The small kernels lie one pixel below and right of the middle.",
             _at(lambda n, k: (k - n) // 2 + (n < k)),
@@ -373,7 +392,8 @@ def _middle(weight, k: int):
 def check_embed(function) -> Report:
     """Check f(weights) -> one array (C, 1, K, K): the kernels of all groups in the middle of the largest one's window.
 
-    weights: a list, one array (C_t, 1, K_t, K_t) a group, K_t odd, in any order of sizes; two groups may have the same. K is the
+    weights: a list, one array (C_t, 1, K_t, K_t) a group, K_t odd,
+    in any order of sizes; two groups may have the same. K is the
     largest K_t, C the sum of all C_t. Channel c of the result is the kernel that channel c has in the mixed convolution.
 
     >>> from minimix import viz

@@ -121,9 +121,22 @@ def _one_border(gradient, x, weights, to_x: bool, to_weights: bool):
     return (first if to_x else right)[0], (second if to_weights else right)[1]
 
 
+def _of_images(gradient, x, weights):
+    """Groups along axis 0, where that raises nothing: for a single group."""
+    if len(weights) > 1:
+        raise ValueError("as many kernels as channels are wanted")
+    n, to_x = len(weights[0]), np.zeros_like(x)
+    found = built()(gradient[:n], x[:n], weights)
+    to_x[:n] = found[0]
+    return to_x, found[1]
+
+
 def _in_the_largest(gradient, x, weights):
-    """The weights' gradients in the largest kernel's window."""
-    k = 2 * _corner(weights) + 1
+    return _of_size(gradient, x, weights, 2 * _corner(weights) + 1)
+
+
+def _of_size(gradient, x, weights, k: int):
+    """The weights' gradients in a window of this size."""
     return built()(gradient, x, weights)[0], [gathering()(g, part, (len(w), 1, k, k), 1, k // 2, 1) for g, part, w in zip(
         divided(gradient, weights), divided(x, weights), weights, strict=True)]  # fmt: skip
 
@@ -142,9 +155,9 @@ X = ("kernel the wrong way round", "kernel transposed", "one kernel for all chan
      "summed over the batch", "images added up", "wrong sign",
      "taps left out: the last row and column",
      )  # fmt: skip
-W = ("only the last image", "mean over the pixels", "a kernel for each image", "kernel flipped",
+W = ("only the last image", "mean over the pixels", "a kernel for each image",
      "kernel transposed", "channels in reverse order", "the sum runs on from tap to tap",
-     "taps left out: the last row and column", "wrong sign", "axis of length 1 is missing", 
+     "taps left out: the last row and column", "wrong sign", "axis of length 1 is missing",
      "outside goes on at the other side", "below 0 goes on at the other side", "padding forgotten in the index",
      "channels added up",
      "only the last product", )  # fmt: skip
@@ -225,6 +238,11 @@ MIXCONV2D_BACKWARD = Exercise(
                 "kernel. Each needs that of its own.", lambda g, x, ws: _one_border(g, x, ws, True, False)),
         Mistake("weights: the largest kernel's border for all", "For the weights' gradients all groups have the border of the "
                 "largest kernel. Each needs that of its own.", lambda g, x, ws: _one_border(g, x, ws, False, True)),
+        Mistake("weights: all as large as the first",
+                "Each kernel's gradient has the size of the first kernel. It has that of its own weight.",
+                lambda g, x, ws: _of_size(g, x, ws, ws[0].shape[-1])),
+        Mistake("groups cut from the batch",
+                "The groups are cut from axis 0, the images. They are groups of channels, axis 1.", _of_images),
         Mistake("weights: all as large as the largest", "Each kernel's gradient has the size of the largest kernel. It has "
                 "that of its own weight: cut out its middle.", _in_the_largest),
         *(_make(f"x: {name}", text, to_x=parts) for name, text, parts in TO_X if name in X),

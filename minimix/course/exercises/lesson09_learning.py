@@ -1,17 +1,19 @@
 """An exercise on training: a single step of it."""
 
 from dataclasses import dataclass
+
 import numpy as np
+
 import minimix.functional as F
-from minimix import nn, no_grad, optim
+from minimix import nn, optim
 from minimix.course.checking.engine import check
-from minimix.course.checking.exercise import Exercise, Mistake, altered
+from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.outcome import Malformed, kind_of
 from minimix.course.checking.report import Report
-from minimix.course.exercises.features import Condition, features
-from minimix.tensor import Tensor
 from minimix.course.exercises import wrong_steps as wrong
+from minimix.course.exercises.features import Condition, features
 from minimix.course.exercises.wrong_steps import make
+from minimix.tensor import Tensor
 
 
 class _Normed(nn.Module):

@@ -79,6 +79,9 @@ MISTAKES = (
     Mistake("only one share counts", "Of all shares that arrive at a node one is kept: a node that holds one gets no more, or "
             "a single user of it is remembered. They add up.",
             walk.walked(walk.first_share_only)),
+    Mistake("a single user of each node is remembered", "Each node gets the share of one user alone, that which was remembered "
+            "last. All users' shares add up.",
+            walk.last_user_only),
     Mistake("the largest share counts", "Of all shares the largest is kept. They add up.", walk.walked(walk.largest_share)),
     Mistake("shares averaged", "Shares are divided by the number of uses. They add up.", walk.averaged),
     Mistake("equal inputs counted once", "A node that uses the same input twice passes on a single share. Does a set or a "

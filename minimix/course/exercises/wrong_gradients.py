@@ -86,14 +86,16 @@ def gathering(
     """f(gradient, x, weight_shape, stride, padding, dilation), the right one where no part is given.
 
     gradient, picture: change what comes in. border: (top, bottom, left, right) around x, of (padding, kernel size, dilation);
-    fill: as for np.pad. row, column, down, across: as in ``scattering``. wrapped: indices beyond the end go on at the start.
+    fill: as for np.pad, or a number. row, column, down,
+    across: as in ``scattering``. wrapped: indices beyond the end go on at the start.
     What lies beyond the border is 0.
     """
 
     def function(g, x, weight_shape, s, p, d):
         g, k = gradient(g), weight_shape[-1]
         top, bottom, left, right = border(p, k, d)
-        padded = np.pad(picture(x), ((0, 0), (0, 0), (top, bottom), (left, right)), fill)
+        filled = {"mode": fill} if not fill.isdigit() else {"constant_values": float(fill)}
+        padded = np.pad(picture(x), ((0, 0), (0, 0), (top, bottom), (left, right)), **filled)
         y = row(np.arange(g.shape[2]), s, k, d)[:, None] + down(np.arange(k), d, s, k)
         z = column(np.arange(g.shape[3]), s, k, d)[:, None] + across(np.arange(k), d, s, k)
         if wrapped:

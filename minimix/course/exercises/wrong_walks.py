@@ -189,6 +189,17 @@ def each_time(take: int, distinct: bool = False):
     return wrong
 
 
+def last_user_only(root):
+    users = {}
+    for node in computed_order(root):
+        for other, slope in zip(node.inputs, node.slopes, strict=True):
+            users[other] = (node, slope)
+    root.grad = 1.0
+    for node in right_order(root)[1:]:
+        user, slope = users[node]
+        node.grad = slope * user.grad
+
+
 def first_chain(root):
     root.grad, node = 1.0, root
     while node.inputs:
