@@ -47,7 +47,7 @@ def alteration(pairs: Pairs) -> str:
     """What turns the first array of each pair into the second, the same for all pairs; "" if nothing simple does."""
     if all(close(actual, expected) for expected, actual in pairs):
         return ""
-    for pattern in (_ratio, _turned_over, _whole):
+    for pattern in (_ratio, _turned_over, _cut_off):
         found = [pattern(expected, actual) for expected, actual in pairs]
         if common := [text for text in found[0] if all(text in statements for statements in found)]:
             return common[0] if any(statements[common[0]] for statements in found) else ""
@@ -105,6 +105,11 @@ def _whole(expected, actual) -> Statements:
     if not np.array_equal(actual, np.round(actual)) or np.array_equal(expected, np.round(expected)):
         return {}
     return {text: True} if np.all(np.abs(actual - expected) < 1 + 1e-6) else {}
+
+
+@_same_shape
+def _cut_off(expected, actual) -> Statements:
+    return {"the fractions are cut off": not close(actual, expected)} if close(actual, np.trunc(expected)) else {}
 
 
 def _rearranged(expected, actual) -> Statements:
