@@ -74,6 +74,9 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
             return Findings([*problems, Cause(strange, "not finite")], False)
         if tape.size == 0:
             return Findings(problems, True)
+        if coarse(first, probe):
+            text = "the forward pass computes in float32 somewhere: its results hold only float32 digits, too few for differences"
+            return Findings([*problems, Cause(text, "forward precision", "precision")], False)
         u = rng.standard_normal(tape.size)
         gradients, restless, largest, moved = _backward_rules(probe, tape, u, rng, problems)
         shaken = peak(moved - dense) if moved is not None and moved.shape == dense.shape else 0.0
@@ -104,6 +107,14 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
 def only_float32(array: np.ndarray) -> bool:
     """Whether every number in a float64 array is one that float32 can hold."""
     return linearity.digits(array) is not None
+
+
+def coarse(values: np.ndarray, probe: Probe) -> bool:
+    """Whether forward gives only float32 digits, though the inputs have more; whole numbers and the like need no more."""
+    if np.abs(values).max() < 1e-9 or not only_float32(values) or all(only_float32(probe.points[k]) for k in probe.checked):
+        return False
+    with np.errstate(over="ignore"):
+        return bool(np.mean(values == values.astype(np.float16)) < 0.5)
 
 
 def _claims(problems) -> set[str]:

@@ -70,11 +70,10 @@ def _examined(exercise: Exercise, function) -> Report:
         )
         return _report(exercise, function, "type", trials, floats, (f"{text}// instead of /, or int(...) at the end.",))
     backwards = trials[::-1] if exercise.call is Exercise.call else trials[:1]  # a call that is not plain may take long
-    for again in wrong[:1] or backwards:
-        if not _differs(run(exercise, function, again.case, again.solved), again.outcome):
-            continue
+    again = [t for t in wrong[:1] or backwards if _differs(run(exercise, function, t.case, t.solved), t.outcome)]
+    if again:
         text = f"Called twice with the same input, the function returned two different results. {STATE}"
-        return _report(exercise, function, "state", trials, [again], (text,))
+        return _report(exercise, function, "state", trials, again[-1:], (text,))
     if wrong and wrong[0] is not trials[0] and not _tried(exercise, fresh(), wrong[0].case).problem:
         text = f"Called with this input first, the function is right. After calls with other inputs it is wrong. {STATE}"
         return _report(exercise, function, "state", trials, wrong, (text,))

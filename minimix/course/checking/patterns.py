@@ -39,14 +39,15 @@ def describe(pairs: Pairs, events: tuple[str, ...] = ()) -> str:
 
 def plain(pairs: Pairs) -> bool:
     """Whether one of the patterns that leave no doubt is there in all pairs: no combination of mistakes need be looked for."""
-    return any(all(pattern(expected, actual) for expected, actual in pairs) for pattern in (_zero, _whole))
+    found = [[pattern(expected, actual) for expected, actual in pairs] for pattern in (_zero, _whole)]
+    return any(all(statements) and any(true for s in statements for true in s.values()) for statements in found)
 
 
 def alteration(pairs: Pairs) -> str:
     """What turns the first array of each pair into the second, the same for all pairs; "" if nothing simple does."""
     if all(close(actual, expected) for expected, actual in pairs):
         return ""
-    for pattern in (_ratio, _turned_over, _whole):
+    for pattern in (_ratio, _turned_over, _cut_off):
         found = [pattern(expected, actual) for expected, actual in pairs]
         if common := [text for text in found[0] if all(text in statements for statements in found)]:
             return common[0] if any(statements[common[0]] for statements in found) else ""
@@ -98,10 +99,17 @@ def _zero(expected, actual) -> Statements:
 @_same_shape
 def _whole(expected, actual) -> Statements:
     """Made with a dtype that has no fractions."""
+    text = "whole numbers only: was the result made with an integer dtype?"
+    if actual.dtype.kind in "iu" and expected.dtype.kind == "f":
+        return {text: not np.array_equal(expected, np.round(expected))}
     if not np.array_equal(actual, np.round(actual)) or np.array_equal(expected, np.round(expected)):
         return {}
-    near = np.all(np.abs(actual - expected) < 1 + 1e-6) or actual.dtype.kind in "iu"
-    return {"whole numbers only: was the result made with an integer dtype?": True} if near else {}
+    return {text: True} if np.all(np.abs(actual - expected) < 1 + 1e-6) else {}
+
+
+@_same_shape
+def _cut_off(expected, actual) -> Statements:
+    return {"the fractions are cut off": not close(actual, expected)} if close(actual, np.trunc(expected)) else {}
 
 
 def _rearranged(expected, actual) -> Statements:

@@ -20,8 +20,8 @@ def sliding(product: Callable, padding: Callable = lambda p, k, d: p) -> Callabl
     rows, columns:  how many places there are, of (own length, other length, pixels covered by the kernel, stride, padding)
     row, column:    where place o begins, of (o, stride, kernel size)
     down, across:   how far tap i is from there, of (i, dilation, stride, kernel size)
-    picture, weight: change what comes in; kernels: which kernel belongs to which channel; after: change what comes out, of
-                    (result, x); scale: a factor, of the weight
+    picture, weight, seen: change what comes in, and the windows of it; kernels: which kernel belongs to which channel
+    scale:          a factor, of the weight; after: changes what comes out, of (result, x)
 
     >>> depthwise = sliding(depthwise_product)
     >>> x, weight = np.arange(9.0).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2))
@@ -42,6 +42,7 @@ def sliding(product: Callable, padding: Callable = lambda p, k, d: p) -> Callabl
         picture=lambda x: x,
         weight=lambda weight, x: weight,
         kernels=lambda weight: weight,
+        seen=lambda windows: windows,
         product=product,
         scale=lambda weight: 1,
         after=lambda result, x: result,
@@ -61,7 +62,7 @@ def sliding(product: Callable, padding: Callable = lambda p, k, d: p) -> Callabl
             y = row(places[0], stride, k)[:, None] + down(taps, dilation, stride, k)
             z = column(places[1], stride, k)[:, None] + across(taps, dilation, stride, k)
             windows = padded[:, :, y[:, None, :, None], z[None, :, None, :]]  # (N, C, OH, OW, K, K)
-            return after(scale(given) * product(windows, kernels(weight(given, x))), x)
+            return after(scale(given) * product(seen(windows), kernels(weight(given, x))), x)
 
         return convolution
 

@@ -67,6 +67,18 @@ TAPS = (
     ("taps around the window's corner", "The middle of the kernel lies on the window's first pixel, so that taps look beyond "
      "the image and wrap around. Tap (0, 0) belongs there.", _tapped(lambda i, d, s, k: i * d - d * (k // 2))),
 )  # fmt: skip
+MIXED = (
+    ("the tap's row for its column, too", "The column of the pixel is counted by the tap's row: one index stands where the "
+     "other belongs.", {"seen": lambda windows: _diagonal(windows)[..., :, None] + 0 * windows}),
+    ("the tap's column for its row, too", "The row of the pixel is counted by the tap's column: one index stands where the "
+     "other belongs.", {"seen": lambda windows: _diagonal(windows)[..., None, :] + 0 * windows}),
+    ("the window's first pixel for all taps", "All taps see the pixel in the window's corner: their indices are not used.",
+     {"seen": lambda windows: windows[..., :1, :1] + 0 * windows}),
+    ("the tap's row not used", "All rows of the kernel see the window's first row of pixels.",
+     {"seen": lambda windows: windows[..., :1, :] + 0 * windows}),
+    ("the tap's column not used", "All columns of the kernel see the window's first column of pixels.",
+     {"seen": lambda windows: windows[..., :, :1] + 0 * windows}),
+)  # fmt: skip
 STRIDES = (
     (*alt.STRIDE_IGNORED, _counted(lambda own, other, covered, s, p: own - covered + 1) | _begun(lambda o, s, k: o)),
     (*alt.STEP_OF_ONE, _begun(lambda o, s, k: o)),
@@ -236,6 +248,10 @@ RESULTS = (
 )  # fmt: skip
 
 
+def _diagonal(windows: np.ndarray) -> np.ndarray:
+    return np.diagonal(windows, axis1=-2, axis2=-1)
+
+
 def _without(array: np.ndarray, rows: slice | None = None, columns: slice | None = None) -> np.ndarray:
     """These rows or columns are 0."""
     array = array.copy()
@@ -250,3 +266,19 @@ def _one_tap(weight: np.ndarray, place: int) -> np.ndarray:
     only = np.zeros_like(weight)
     only[..., place, place] = weight[..., place, place]
     return only
+
+
+def inside_only(x: np.ndarray, weight: np.ndarray, stride: int, padding: int, result: np.ndarray) -> np.ndarray:
+    """0 where the window reaches over the border."""
+    kept = [
+        (np.arange(n) * stride >= padding) & (np.arange(n) * stride - padding + weight.shape[-1] <= length)
+        for n, length in zip(result.shape[2:], x.shape[2:], strict=True)
+    ]
+    return result * kept[0][:, None] * kept[1]
+
+
+BORDER_LEFT_ZERO = (
+    "border left 0 where the window reaches over it",
+    "Where the window reaches over the border of the image, the result is left 0. Zeros around the image let those places be "
+    "computed, too.",
+)

@@ -69,7 +69,7 @@ CONV2D = Exercise(
     (
         *(
             _altered(name, explanation, **parts)
-            for slip in (slips.KERNELS, slips.STRIDES, slips.BORDERS, slips.COUNTS, slips.TAPS, slips.RESULTS)
+            for slip in (slips.KERNELS, slips.STRIDES, slips.BORDERS, slips.COUNTS, slips.TAPS, slips.MIXED, slips.RESULTS)
             for name, explanation, parts in slip
         ),
         _altered(
@@ -180,6 +180,10 @@ CONV2D = Exercise(
             "depthwise instead of dense",
             f"Each channel of x meets a kernel by itself. {_CHANNELS}",
             product=lambda windows, weight: np.einsum("ncyzij,cij->ncyz", windows, weight[:, 0]),
+        ),
+        Mistake(
+            *slips.BORDER_LEFT_ZERO,
+            lambda x, w, s, p: slips.inside_only(x, w, s, p, _conv(x, w, s, p)),
         ),
         Mistake(
             "the output padded, not the picture",

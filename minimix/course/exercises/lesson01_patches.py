@@ -63,7 +63,7 @@ WINDOWS = Exercise(
     (
         *(
             _altered(name, explanation, **parts)
-            for slip in (slips.STRIDES, slips.COUNTS, slips.TAPS)
+            for slip in (slips.STRIDES, slips.COUNTS, slips.TAPS, slips.MIXED)
             for name, explanation, parts in slip
             if name not in _OF_PADDING
         ),
@@ -254,11 +254,6 @@ WINDOWS = Exercise(
             "the first image alone",
             "The result has a single image, the first. Try a batch of two.",
             kept=lambda windows, x: windows[:1],
-        ),
-        _altered(
-            "the first tap's pixel for all taps",
-            "Each window holds one pixel, that of its corner, everywhere: the taps' indices are not used.",
-            kept=lambda windows, x: np.broadcast_to(windows[..., :1, :1], windows.shape),
         ),
         _altered(
             "the last row and column of each window left out",

@@ -267,7 +267,7 @@ MEAN_SQUARE_GRAD = Exercise(
         ),
         Mistake(
             "only the target's part doubled",
-            "2 / places stands before one part of the difference only. It belongs before both.",
+            "Only one part of the difference has 2 / places before it. It belongs before both.",
             lambda matrix, target, weight: matrix.T @ (matrix @ weight) - 2 / len(target) * matrix.T @ target,
         ),
         Mistake(

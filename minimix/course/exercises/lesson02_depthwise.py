@@ -70,7 +70,16 @@ DEPTHWISE_CONV2D = Exercise(
     (
         *(
             _altered(name, explanation, **parts)
-            for slip in (slips.KERNELS, slips.STRIDES, slips.BORDERS, slips.COUNTS, slips.TAPS, slips.RESULTS, CHANNELS)
+            for slip in (
+                slips.KERNELS,
+                slips.STRIDES,
+                slips.BORDERS,
+                slips.COUNTS,
+                slips.TAPS,
+                slips.MIXED,
+                slips.RESULTS,
+                CHANNELS,
+            )
             for name, explanation, parts in slip
             if name != "divided by the number of taps"  # the mean
         ),
@@ -84,6 +93,10 @@ DEPTHWISE_CONV2D = Exercise(
             "A slice of the padded image is multiplied in place. It is a view: later taps find products where pixels should "
             "be. Multiply into a new array.",
             _slice_spoilt,
+        ),
+        Mistake(
+            *slips.BORDER_LEFT_ZERO,
+            lambda x, w, s, p: slips.inside_only(x, w, s, p, _depthwise(x, w, s, p)),
         ),
         Mistake(
             "the output padded, not the picture",

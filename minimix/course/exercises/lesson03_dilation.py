@@ -83,7 +83,7 @@ DILATED_CONV2D = Exercise(
         Mistake(*alt.DILATION_IGNORED, lambda x, w, d: _dilated(x, w, 1)),
         *(
             _altered(name, explanation, **parts)
-            for slip in (slips.KERNELS, slips.BORDERS, slips.TAPS, slips.RESULTS, CHANNELS)
+            for slip in (slips.KERNELS, slips.BORDERS, slips.TAPS, slips.MIXED, slips.RESULTS, CHANNELS)
             for name, explanation, parts in slip
             if name not in _SAME_HERE
         ),
@@ -203,9 +203,7 @@ DILATED_CONV2D = Exercise(
             lambda x, w, d: _dilated(x, np.kron(w, np.ones((d, d))), 1),
         ),
         Mistake(
-            "border left 0 where the window reaches over it",
-            "Where the window reaches over the border of the image, the result is left 0. Zeros around the image let those "
-            "places be computed, too.",
+            *slips.BORDER_LEFT_ZERO,
             _border_left_zero,
         ),
         Mistake(
