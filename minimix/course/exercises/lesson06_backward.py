@@ -86,15 +86,16 @@ def _programs(rng):
         "a = 3; b = 5; c = a - b", "a = 3; b = 5; c = 7; d = a * c", "a = 3; b = a ** 2; c = b ** 2",
         "a = 3; b = a + a; c = b + b", "a = 3; b = 2; c = a * b; d = c * a", "a = 3; b = 2; c = a * b; d = a - c",
         "a = 3; b = 2; c = a * b; d = c * b; e = d + c", "a = 2; b = a * a; c = b * b; d = c * b",
-        "a = 2; c = a * a; d = c * c; e = c - d; f = e + a", "a = 3; b = 2; c = 5; d = a - b; e = d * c; f = e * d",
+        "a = 2; c = a * a; d = c * c; e = c - d; f = e + a", "a = 3; b = 1; c = 5; d = a - b; e = d * c; f = e * d",
         "a = 2; b = a ** 2; c = a * b; d = a * c; e = b - d", "a = 2; b = 3; c = a + b; d = c * c; e = d - a; f = e * c",
-        "a = 2; b = a + a; c = b + b; d = c + c; e = d + d", "a = 3; b = 2; c = a * b; d = c - a; e = d * c; f = e - c; g = f "
+        "a = 2; b = a + a; c = b + b; d = c + c; e = d + d", "a = 4; b = 3; c = a * b; d = c - a; e = d * c; f = e - c; g = f "
         "* d",
         "a = 2; b = 5; c = a - b; d = c ** 2; e = d * b; f = a * e; g = f - d",
         "a = 2; b = 3; c = a * b; d = a - b; e = c * d; f = e ** 2; g = c - f; h = g * d",
-        "a = 3; b = a * a; c = b - b; d = a + c", "a = 2; b = 3; c = a * b; d = c - a; e = d * b; f = c * c; g = f - e",
-        "a = 2; b = 3; c = a * b; d = c - a; e = d * b; f = c + c; g = e - f",
-        "a = 2; b = 3; c = a - b; d = c * a; e = d * b; f = e - c; g = c * c; h = g * f", "a = 5; b = a * a; c = b - b; d = c + b",
+        "a = 3; b = a * a; c = b - b; d = c - a", "a = 2; b = 3; c = a * b; d = c - a; e = d * b; f = c * c; g = f - e",
+        "a = 2; b = 7; c = a * b; d = c - a; e = d * b; f = c + c; g = e - f",
+        "a = 5; b = 3; c = a - b; d = c * a; e = d * b; f = e - c; g = c * c; h = g * f",
+        "a = 5; b = a * a; c = b - b; d = c - b",
     ]  # fmt: skip
     drawn = sorted((_drawn(rng, 4 + number // 5) for number in range(30)), key=lambda text: text.count(";"))
     return [{"root": Program(text)} for text in [*texts, *drawn, *map(_chain, (13, 25, 31, 60))]]
@@ -102,7 +103,7 @@ def _programs(rng):
 
 def _chain(steps: int) -> str:
     """A tape whose numbers lie far from the root."""
-    lines = [f"x{i + 1} = x{i} {'+-'[i % 3 == 1]} {'ab'[i % 2]}" for i in range(steps)]
+    lines = [f"x{i + 1} = x{i} {'- b' if i % 3 == 1 else '+ a'}" for i in range(steps)]
     return "; ".join(["a = 2.03", "b = 3.17", "x0 = a * b", *lines])
 
 
@@ -222,7 +223,8 @@ BACKWARD = Exercise(
 def check_backward(function) -> Report:
     """Check f(root), which walks a tape of ``course.Scalar`` and leaves d root / d node in every node's ``grad``.
 
-    It returns nothing. Each Scalar has value, inputs, slopes and grad (0.0 at first). The root may be a number that was given; its
+    It returns nothing. Each Scalar has value, inputs,
+    slopes and grad (0.0 at first). The root may be a number that was given; its
     own grad is 1. A number may be used several times, and twice in one step. What was not used for
     the root keeps grad 0.
 

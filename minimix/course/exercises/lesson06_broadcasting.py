@@ -230,6 +230,8 @@ UNBROADCAST = Exercise(
         Mistake("all axes of length 1 are gone", "The numbers are right, but axes of length 1 have disappeared, those that "
                 "were not stretched, too: the result must have the shape that is asked for.",
                 _over(lambda g, shape: (*_new(g, shape), *_aligned_ones(g, shape)), False)),
+        Mistake("an axis too many in front", "The right numbers, but axis 0, of length 1, is one too many: the result must "
+                "have the shape that is asked for.", lambda gradient, shape: unbroadcast(gradient, shape)[None]),
         Mistake("new axes are kept", "The numbers are right, but the axes that broadcasting put in front are still there, "
                 "with length 1.", _over(_both)),
         Mistake("new axes are kept, stretched ones not summed", "The axes in front are summed but still there, with length 1, "
@@ -259,11 +261,14 @@ UNBROADCAST = Exercise(
                 _over(lambda g, shape: [axis for axis in _both(g, shape) if axis != 0], False)),
         Mistake("only the first axis in front summed", "Of the axes that broadcasting put in front only the first is summed: "
                 "if instead of while?",
-                lambda gradient, shape: _over(lambda g, s: [i for i in _stretched(g, s) if i < g.ndim])(gradient.sum(axis=0) if gradient.ndim > len(shape) else gradient, shape)),
+                lambda gradient, shape: _over(lambda g, s: [i for i in _stretched(g,
+                s) if i < g.ndim])(gradient.sum(axis=0) if gradient.ndim > len(shape) else gradient, shape)),
         Mistake("only the last stretched axis", "Of the axes that were stretched only the last is summed.",
-                lambda gradient, shape: _over(lambda g, s: _stretched(g, s)[-1:])(gradient.sum(axis=_new(gradient, shape)), shape)),
+                lambda gradient, shape: _over(lambda g, s: _stretched(g, s)[-1:])(gradient.sum(axis=_new(gradient, shape)),
+                shape)),
         Mistake("only the first stretched axis", "Of the axes that were stretched only the first is summed.",
-                lambda gradient, shape: _over(lambda g, s: _stretched(g, s)[:1])(gradient.sum(axis=_new(gradient, shape)), shape)),
+                lambda gradient, shape: _over(lambda g, s: _stretched(g, s)[:1])(gradient.sum(axis=_new(gradient, shape)),
+                shape)),
         Mistake("repeated again", "The sums are broadcast to the gradient's shape again. The shape that is asked for is "
                 "wanted.",
                 lambda gradient, shape: np.broadcast_to(unbroadcast(gradient, shape), gradient.shape)),

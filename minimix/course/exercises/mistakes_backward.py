@@ -45,8 +45,8 @@ MISTAKES = (
     Mistake("sorted by size, the largest first", NO_ORDER, walk.in_order(walk.sorted_by(lambda node: abs(node.value), True))),
     *(
         Mistake(f"sorted by {what} ({among})", NO_ORDER, walk.in_order(walk.sorted_by(key, False, base)))
-        for what, key in (("the number of inputs", lambda node: -len(node.inputs)), ("the way to a given "
-        "number", lambda node: -walk.nearest_leaf(node)))
+        for what, key in (("the number of inputs", lambda node: -len(node.inputs)), ("steps from a leaf",
+        lambda node: -walk.nearest_leaf(node)))
         for among, base in (("among equals as reached", walk.breadth_first), ("among equals depth first",
         walk.preorder), ("among equals rightly", walk.right_order), ("among equals as computed", walk.computed_order))
     ),

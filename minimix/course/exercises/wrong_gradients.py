@@ -94,7 +94,7 @@ def gathering(
     def function(g, x, weight_shape, s, p, d):
         g, k = gradient(g), weight_shape[-1]
         top, bottom, left, right = border(p, k, d)
-        filled = {"mode": fill} if not fill.isdigit() else {"constant_values": float(fill)}
+        filled = {"mode": fill} if isinstance(fill, str) else {"constant_values": fill}
         padded = np.pad(picture(x), ((0, 0), (0, 0), (top, bottom), (left, right)), **filled)
         y = row(np.arange(g.shape[2]), s, k, d)[:, None] + down(np.arange(k), d, s, k)
         z = column(np.arange(g.shape[3]), s, k, d)[:, None] + across(np.arange(k), d, s, k)
