@@ -370,11 +370,6 @@ EMBED = Exercise(
             _of_size(lambda weights: _largest(weights) + 2),
         ),
         Mistake(
-            "all kernel sizes added up",
-            "The window is as large as all kernels together. The largest alone decides.",
-            _of_size(lambda weights: sum(w.shape[-1] for w in weights)),
-        ),
-        Mistake(
             "the last row and column missing",
             "The last row and the last column of each kernel are 0: a slice ends too early.",
             lambda weights: _embed(list(map(alt.without_last, weights))),

@@ -230,7 +230,8 @@ BLOCK_MACS = Exercise(
                 "channels inside of the block.", but("se", middle=lambda given: given["out_channels"])),
         Mistake("squeeze-and-excite from the input to the inside", "It is counted from the block's input channels to the "
                 "hidden ones, and up to those inside. Both ends are the channels inside.",
-                changed(lambda right, given: {"se": right["se"] // (2 * wrong.inside(given)) * (given["channels"] + wrong.inside(given))})),
+                changed(lambda right, given: {
+                    "se": right["se"] // (2 * wrong.inside(given)) * (given["channels"] + wrong.inside(given))})),
         Mistake("squeeze-and-excite with its biases", "The biases of squeeze-and-excite are counted. Additions of biases "
                 "count nothing here.",
                 changed(lambda right, given: wrong.se_with(right, given, lambda hidden, inside: hidden + inside))),
@@ -255,8 +256,8 @@ def check_block_macs(function) -> Report:
 
     Returns {"expand": ..., "depthwise": ..., "se": ..., "project": ...}, or the four numbers in this order. height, width,
     channels: of the block's input; all convolutions have "same" padding (sides behind a stride are rounded up) and a single
-    group, but for the depthwise one, whose channels are divided among ``kernels`` ("equal" kind). There is no expansion where it
-    is 1. se_ratio: hidden channels of squeeze-and-excite / input channels, rounded down, at least 1; 0 for a block without.
+    group, but for the depthwise one, whose channels are divided among ``kernels`` ("equal" kind). There is no expansion
+    where it is 1. se_ratio: hidden channels of squeeze-and-excite / input channels, rounded down, at least 1; 0 for a block without.
     Biases, batch norms, activations, means and gates count nothing.
 
     >>> check_block_macs(lambda *arguments: {"expand": 0, "depthwise": 0, "se": 0}).paragraphs
