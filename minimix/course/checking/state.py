@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 KEPT = (list, dict, set, bytearray, np.ndarray, np.random.Generator)  # what can remember something
+LARGE = 1_000_000  # entries: such an array is data, and is not copied
 
 
 def remembered(function) -> Callable:
@@ -35,7 +36,7 @@ def _copied(function):
         return _deep(function)
     code = function.__code__
     used = {name: function.__globals__.get(name) for name in code.co_names}
-    outside = {name: _deep(value) for name, value in used.items() if isinstance(value, KEPT)}
+    outside = {name: _deep(value) for name, value in used.items() if isinstance(value, KEPT) and not _large(value)}
     cells = tuple(_cell(cell) for cell in function.__closure__ or ())
     again = types.FunctionType(
         code, {**function.__globals__, **outside} if outside else function.__globals__, function.__name__,
@@ -51,7 +52,11 @@ def _cell(cell: types.CellType) -> types.CellType:
         value = cell.cell_contents
     except ValueError:  # not filled yet
         return cell
-    return types.CellType(_deep(value)) if isinstance(value, (*KEPT, int, float)) else cell
+    return types.CellType(_deep(value)) if isinstance(value, (*KEPT, int, float)) and not _large(value) else cell
+
+
+def _large(value) -> bool:
+    return isinstance(value, np.ndarray) and value.size > LARGE
 
 
 def _deep(value):
