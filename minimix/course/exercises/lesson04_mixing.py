@@ -82,6 +82,15 @@ MIXCONV2D = Exercise(
             "Of two groups with the same kernel size only the last one is computed: does a dict have the sizes as keys?",
             wrong.part_of_each_size,
         ),
+        *(
+            Mistake(
+                f"one weight kept for each kernel size{more}",
+                "Of two groups with the same kernel size one weight is lost, and the channels behind are shifted: does a dict "
+                "have the sizes as keys?",
+                wrong.one_weight_a_size(filled),
+            )
+            for filled, more in ((True, ", the rest 0"), (False, ""))
+        ),
         Mistake(
             "every group begins at channel 0",
             "Each group takes its channels from the beginning. What must be added for those that came before?",

@@ -131,6 +131,12 @@ def _apart(weight, k: int):
     return bordered(spaced, _room(spaced, k) // 2, _room(spaced, k) // 2)
 
 
+def _to_minus_border(weight, k: int):
+    border, grown = _room(weight, k) // 2, np.zeros((len(weight), 1, k, k))
+    grown[..., border:-border, border:-border] = weight
+    return grown
+
+
 def _spread(weight, k: int):
     """The first and the last tap at the window's ends."""
     n = weight.shape[-1]
@@ -284,6 +290,11 @@ EMBED = Exercise(
             _at(lambda n, k: min(round(k / 2) - n // 2, k - n)),
         ),
         Mistake(
+            "a slice that ends at -0",
+            "A slice border:-border is empty where the border is 0. Say where it ends: border + K_t.",
+            _each(_to_minus_border),
+        ),
+        Mistake(
             "taps spread over the whole window",
             "The taps are spread over the largest window. They belong side by side into its middle, with zeros around.",
             _each(_spread),
@@ -302,11 +313,6 @@ EMBED = Exercise(
             "top left corner in the middle",
             "The small kernels begin in the middle of the window. Their own middle belongs there.",
             _at(lambda n, k: k // 2 if n < k else 0),
-        ),
-        Mistake(
-            "one row and column away from the corner",
-            "The small kernels begin at row 1 and column 1, as if the window were always 2 larger.",
-            _at(lambda n, k: min(1, k - n)),
         ),
         Mistake(
             "kernels at the left",
@@ -364,11 +370,6 @@ EMBED = Exercise(
             lambda weights: _embed([w / w.sum(axis=(2, 3), keepdims=True) for w in weights]),
         ),
         Mistake("channels in reverse order", "The channels' kernels come in reverse order.", _changed(lambda w: w[::-1])),
-        Mistake(
-            "window larger than the largest kernel",
-            "The window is 2 larger than the largest kernel. It needs to be no larger than that.",
-            _of_size(lambda weights: _largest(weights) + 2),
-        ),
         Mistake(
             "the last row and column missing",
             "The last row and the last column of each kernel are 0: a slice ends too early.",

@@ -257,8 +257,8 @@ def check_block_macs(function) -> Report:
     Returns {"expand": ..., "depthwise": ..., "se": ..., "project": ...}, or the four numbers in this order. height, width,
     channels: of the block's input; all convolutions have "same" padding (sides behind a stride are rounded up) and a single
     group, but for the depthwise one, whose channels are divided among ``kernels`` ("equal" kind). There is no expansion
-    where it is 1. se_ratio: hidden channels of squeeze-and-excite / input channels, rounded down, at least 1; 0 for a block without.
-    Biases, batch norms, activations, means and gates count nothing.
+    where it is 1. se_ratio: hidden channels of squeeze-and-excite / input channels, rounded down, at least 1; 0 for a block
+    without. Biases, batch norms, activations, means and gates count nothing.
 
     >>> check_block_macs(lambda *arguments: {"expand": 0, "depthwise": 0, "se": 0}).paragraphs
     ("It returns a dict without 'project'; expected 'expand', 'depthwise', 'se', 'project'.",)

@@ -126,8 +126,8 @@ TRAIN_STEP = Exercise(
               "before the first call is added to the first step: clear it before backward.", clear="after"),
         Mistake("step before backward", "The optimiser takes its step before loss.backward(): it uses the gradients of the "
                 "last batch, and the first time there are none.", wrong.stale),
-        make("no gradient when the step is taken", "The weights never move. Either backward or step is missing, "
-              "or zero_grad() stands between them.", clear="late"),
+        make("no gradient when the step is taken", "The weights never move. Is backward or step missing, or named but not "
+             "called, does the step come before backward, or does zero_grad() stand between them?", clear="late"),
         Mistake("step without backward, gradients never cleared", "Backward is missing, so that the step goes on with "
                 "what was in .grad before.", wrong.built(clear="never", backward=0)),
         Mistake("gradients of some parameters kept: vectors",

@@ -77,6 +77,18 @@ def joined(change):
     return results(lambda results: np.concatenate(change(results), axis=1))
 
 
+def one_weight_a_size(filled: bool):
+    """A dict of weights with the kernel sizes as keys. filled: the result has all channels, the last ones 0."""
+
+    def wrong(x, weights):
+        kept = list({w.shape[-1]: w for w in weights}.values())
+        found = mixed(x, kept)
+        missing = np.zeros_like(x[:, found.shape[1] :])
+        return np.concatenate([found, missing], axis=1) if filled else found
+
+    return wrong
+
+
 def by_kernel_size(weights) -> list[int]:
     """Where groups would begin if the kernel's size were the number of its channels."""
     return [0, *itertools.accumulate(w.shape[-1] for w in weights)][:-1]
