@@ -24,6 +24,7 @@ HINTS = {  # of exceptions: what they mostly mean here
     IndexError: "An index lies outside of an array: compare the largest index that the loops reach with the array's shape.",
     ZeroDivisionError: "Something is divided by 0.",
     RecursionError: "The function calls itself without end.",
+    UnboundLocalError: "A name is used before it was given a value: does it get one where a loop does not run, or an if fails?",
     NameError: "A name is used that was never given a value: a spelling mistake, or a cell that was not run.",
 }
 WORDS = (  # in an exception's message, and what they mean
@@ -32,6 +33,7 @@ WORDS = (  # in an exception's message, and what they mean
     ("indices must be integers", "A size or an index is a float: / gives floats, // whole numbers."),
     ("could not be broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
     ("could not broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
+    ("empty sequence", "The largest or smallest of nothing is asked for: a list is empty here."),
     ("not aligned", "Two arrays of different shapes meet: print both shapes on the line before."),
 )
 

@@ -118,6 +118,8 @@ def _array(value) -> np.ndarray:
         raise Malformed(f"{kind_of(value)} from which no array can be made (do its rows differ in length?)") from None
     if array.dtype.kind == "c" and not array.imag.any():
         array = array.real
+    if array.dtype.kind == "O" and isinstance(value, np.ndarray):
+        raise Malformed("an array of objects, not of numbers (do its rows differ in length?)")
     if array.dtype.kind not in "biuf":
         raise Malformed(f"{kind_of(value)} that is no array of real numbers")
     return array.astype(int) if array.dtype.kind == "b" else array

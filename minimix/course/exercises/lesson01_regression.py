@@ -289,6 +289,12 @@ MEAN_SQUARE_GRAD = Exercise(
             lambda matrix, target, weight: (2 * matrix * (matrix @ weight - target)[:, None]).mean(axis=1),
         ),
         Mistake(
+            "averaged over the weights, not over the places",
+            "It is a single number: the mean is taken over the weights, after the places were added up. Each weight gets its "
+            "own.",
+            lambda matrix, target, weight: 2 * (matrix.T @ (matrix @ weight - target)).mean(),
+        ),
+        Mistake(
             "averaged over places and weights", "It is a single number: the mean is over the weights, too. Each weight gets "
             "its own.", lambda matrix, target, weight: (2 * matrix * (matrix @ weight - target)[:, None]).mean(),
         ),

@@ -38,9 +38,9 @@ def _pictures(rng):
 _slid = sliding(depthwise_product, padding=lambda p, k, d: d * (k - 1) // 2)
 
 
-def _built(**parts):
+def _built(spread=lambda d: d, **parts):
     slid = _slid(**parts)
-    return lambda x, weight, dilation: slid(x, weight, 1, 0, dilation)
+    return lambda x, weight, dilation: slid(x, weight, 1, 0, spread(dilation))
 
 
 def _features(case):
@@ -80,7 +80,7 @@ DILATED_CONV2D = Exercise(
     _dilated,
     _pictures,
     (
-        Mistake(*alt.DILATION_IGNORED, lambda x, w, d: _dilated(x, w, 1)),
+        _altered(*alt.DILATION_IGNORED, spread=lambda d: 1),
         *(
             _altered(name, explanation, **parts)
             for slip in (slips.KERNELS, slips.BORDERS, slips.TAPS, slips.MIXED, slips.RESULTS, CHANNELS)
@@ -129,11 +129,11 @@ DILATED_CONV2D = Exercise(
             "The window begins where it would without a dilation: the taps are spread to the bottom and to the right only.",
             border=lambda p, k, d: (k // 2, 2 * p - k // 2, k // 2, 2 * p - k // 2),
         ),
-        Mistake(
+        _altered(
             "d pixels between the taps",
             "Two neighbouring taps are d + 1 apart. With dilation 1 they should be neighbours: how many pixels lie between "
             "then?",
-            lambda x, w, d: _dilated(x, w, d + 1),
+            spread=lambda d: d + 1,
         ),
         Mistake(
             "d pixels between the taps, padded for d",
@@ -145,20 +145,20 @@ DILATED_CONV2D = Exercise(
             f"The taps are d - 1 apart. {_SPREAD}",
             lambda x, w, d: _dilated(x, w, d - 1) if d > 1 else w[:, 0].sum(axis=(1, 2))[:, None, None] * x,
         ),
-        Mistake(
+        _altered(
             "dilation taken for 2 at most",
             "Every dilation above 1 is taken for 2.",
-            lambda x, w, d: _dilated(x, w, min(d, 2)),
+            spread=lambda d: min(d, 2),
         ),
-        Mistake(
+        _altered(
             "dilation squared",
             f"The taps are d * d apart. {_SPREAD}",
-            lambda x, w, d: _dilated(x, w, d * d),
+            spread=lambda d: d * d,
         ),
-        Mistake(
+        _altered(
             "dilation doubled",
             f"The taps are 2 d apart. {_SPREAD}",
-            lambda x, w, d: _dilated(x, w, 2 * d),
+            spread=lambda d: 2 * d,
         ),
         _altered(
             "taps not spread, though the padding is for spread ones",
