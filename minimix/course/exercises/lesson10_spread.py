@@ -16,7 +16,7 @@ def _runs(rng):
         yield {"a": np.array(a, float), "b": np.array(b, float)}
     for n, m, spread in [(2, 3, 1), (3, 3, 2), (3, 5, 1), (4, 4, 3), (5, 5, 1), (6, 3, 2), (8, 8, 4), (10, 4, 1), (12, 30, 5)]:
         yield {"a": 70 + spread * rng.standard_normal(n), "b": 68 + 2 * rng.standard_normal(m)}
-    yield {"a": 90 + 0.01 * rng.standard_normal(5), "b": 90.02 + 0.02 * rng.standard_normal(4)}  # a mean far from the spread
+    yield {"a": 90 + 0.3 * rng.standard_normal(5), "b": 90.5 + 0.4 * rng.standard_normal(4)}  # a mean far from the spread
     yield {"a": 0.7 + 0.01 * rng.standard_normal(7), "b": 0.68 + 0.02 * rng.standard_normal(3)}
 
 
