@@ -1,8 +1,8 @@
 """The exercises of the course, in its order: a file for each subject of a lesson, named after the lesson's number.
 
 Each is data (``checking.exercise``): a statement, a solution, configurations to try, and the mistakes that learners make. What
-the wrong functions of a large exercise are made of is in ``wrong_<subject>.py``, a long list of them in ``mistakes_<exercise>.py``;
-``features``: what may tell the configurations that fail from the others.
+the wrong functions of a large exercise are made of is in ``wrong_<subject>.py``, a long list of them in
+``mistakes_<exercise>.py``; ``features``: what may tell the configurations that fail from the others.
 """
 
 from minimix.course.exercises.lesson00_differences import CENTRAL_DIFFERENCE, check_central_difference

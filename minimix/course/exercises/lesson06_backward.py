@@ -228,7 +228,7 @@ def check_backward(function) -> Report:
     own grad is 1. A number may be used several times, and twice in one step. What was not used for
     the root keeps grad 0.
 
-    >>> check_backward(lambda root: setattr(root, "grad", 1.0)).failed
-    19
+    >>> check_backward(lambda root: setattr(root, "grad", 1.0)).mistake
+    'nothing arrives below the root'
     """
     return check(BACKWARD, function)
