@@ -1,6 +1,6 @@
 """How an exercise is checked: the learner's function is run, compared with the solution, and what is wrong with it is named.
 
-exercise     what an exercise is: data
+exercise     what an exercise is: data; breadth: random configurations over all that its statement covers
 outcome      what came of calling a function once; state: what it keeps between calls
 engine       running a learner's function, and telling apart what can be wrong with it
 diagnose     which mistake gives these numbers, alone, with another, or where

@@ -3,12 +3,15 @@
 import re
 
 SHAPE = re.compile(r"\((\d+(?:,\s*\d+)*,?)?\)")
-EMPTY = "A slice is empty if its end does not lie behind its start, as of a[p:-p] where p is 0."
+EMPTY = "If it is a slice: does its end lie behind its start? If it was made so: why with a length of 0?"
+OF_ZERO = "A slice a[p:-p] is empty where p is 0."
 RULE = "NumPy lines shapes up from the right"
 
 
-def explained(message: str) -> str:
+def explained(message: str, zero: bool = False) -> str:
     """A sentence or two about the shapes in an exception's message, "" if there is nothing to say of them.
+
+    zero: whether one of the function's arguments is 0.
 
     >>> print(*explained("operands could not be broadcast together with shapes (2,3,4,4) (3,) ").split(": "), sep="\\n")
     NumPy lines shapes up from the right
@@ -19,9 +22,9 @@ def explained(message: str) -> str:
         return ""
     shapes = [tuple(int(n) for n in found.split(",") if n.strip()) for found in SHAPE.findall(message)]
     if "could not broadcast input array" in message and len(shapes) == 2 and len(shapes[0]) == len(shapes[1]):
-        return _put_into(*shapes)
+        return _put_into(*shapes, zero)
     if empty := [shape for shape in shapes if 0 in shape]:
-        return f"The array of shape {empty[0]} is empty. {EMPTY}"
+        return f"The array of shape {empty[0]} is empty. {OF_ZERO if zero else EMPTY}"
     if "output operand" in message and len(shapes) == 2 and len(shapes[0]) == len(shapes[1]):
         return _output(*shapes)
     for long, short in [(a, b) for a in shapes for b in shapes if len(a) > len(b) == 1]:
@@ -30,11 +33,11 @@ def explained(message: str) -> str:
     return ""
 
 
-def _put_into(value: tuple[int, ...], place: tuple[int, ...]) -> str:
+def _put_into(value: tuple[int, ...], place: tuple[int, ...], zero: bool) -> str:
     """A value that is to fill a place of another shape."""
     text = f"An array of shape {value} is to be put into a place of shape {place}"
     if 0 in place:
-        return f"{text}, which is empty. {EMPTY}"
+        return f"{text}, which is empty. {OF_ZERO if zero else EMPTY}"
     by = {m - n for n, m in zip(value, place, strict=True) if n != m and (n != 1 or m == 0)}
     axes = [str(axis) for axis, (n, m) in enumerate(zip(value, place, strict=True)) if n != m]
     which = f"{'axis' if len(axes) == 1 else 'axes'} {' and '.join(axes)}"

@@ -1,9 +1,12 @@
 """What the configurations that fail have in common, and none of the others has."""
 
 import itertools
+import math
 from collections.abc import Sequence
 
-LEAST = 2  # so many must fail, and as many not: one alone differs from all others in many ways
+LEAST = 3  # so many must fail, and as many not: a few differ from all others in many ways
+LEAST_OF_TWO = 5  # the same where two conditions are to hold at once: there are many pairs
+ACCIDENT = 0.01  # how likely it may be, at most, that one of all conditions fits by chance
 
 
 def separating(rows: Sequence[dict[str, float | bool]], fails: Sequence[bool]) -> str:
@@ -11,26 +14,35 @@ def separating(rows: Sequence[dict[str, float | bool]], fails: Sequence[bool]) -
 
     rows: the quantities of each configuration.
 
-    >>> rows = [{"kernel": k, "stride": s} for k in (1, 2, 3) for s in (1, 2)]
+    >>> rows = [{"kernel": k, "stride": s} for k in (1, 2, 3, 4) for s in (1, 2, 3, 4)]
     >>> separating(rows, [row["stride"] > 1 for row in rows])
     'stride is greater than 1'
     >>> separating(rows, [row["kernel"] > 1 and row["stride"] > 1 for row in rows])
     'kernel is greater than 1 and stride is greater than 1'
-    >>> separating(rows, [row["kernel"] == 1 for row in rows]), separating(rows, [True] * 6)
+    >>> separating(rows, [row["kernel"] == 1 for row in rows]), separating(rows, [True] * 16)
     ('kernel is 1', '')
     """
     if sum(fails) < LEAST or len(fails) - sum(fails) < LEAST:
         return ""
     wanted = tuple(map(bool, fails))
     simple, related = _of_one_quantity(rows), _of_two(rows)
+    if len({holds for _, holds in [*simple, *related]}) > ACCIDENT * math.comb(len(wanted), sum(wanted)):
+        return ""
     for words, holds in [*simple, *related]:
         if holds == wanted:
             return words
-    wide = [(words, holds) for words, holds in _wide(simple, wanted) if not words.endswith((" even", " odd"))]
+    if sum(wanted) < LEAST_OF_TWO or len(wanted) - sum(wanted) < LEAST_OF_TWO:
+        return ""
+    wide = [(words, _bits(holds)) for words, holds in _wide(simple, wanted) if not words.endswith((" even", " odd"))]
+    both = _bits(wanted)
     for (first, a), (second, b) in itertools.combinations(wide, 2):
-        if tuple(x and y for x, y in zip(a, b, strict=True)) == wanted:
+        if a & b == both:
             return f"{first} and {second}"
     return ""
+
+
+def _bits(holds: Sequence[bool]) -> int:
+    return sum(1 << place for place, true in enumerate(holds) if true)
 
 
 def necessary(rows: Sequence[dict[str, float | bool]], fails: Sequence[bool]) -> tuple[str, int]:

@@ -8,6 +8,7 @@ the learner did, in whatever style the code is written. For the rest there are e
 2. two mistakes that alter different parts, both at once, everywhere
 3. a mistake whose result is altered once more (its sign, a factor, cut to whole numbers), everywhere
 4. a mistake in a part of the configurations, if a condition tells that part from the others
+5. a mistake in most of the wrong ones: that much is said
 """
 
 import functools
@@ -25,6 +26,8 @@ from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, c
 from minimix.course.checking.quantities import quantities
 
 LEAST = 3  # configurations that a mistake must explain where it does not explain all
+FIRST = 30  # wrong results that are looked at before all others
+MANY, MOST = 8, 0.75  # how many wrong results, and which part of them, a mistake must explain to be spoken of
 
 
 @dataclass(frozen=True)
@@ -50,18 +53,20 @@ class Trial:
 class Fit:
     """What explains the wrong results: one mistake, or two; then what else is altered, or the condition under which it fits.
 
-    raises: it raises exactly where the learner's function does.
+    raises: it raises exactly where the learner's function does. share: (how many, of how many) wrong results it explains, if
+    not all.
     """
 
     mistakes: tuple[Mistake, ...]
     altered: str = ""
     where: str = ""
     raises: bool = False
+    share: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
         """Of a single mistake that explains all."""
-        return self.mistakes[0].name if len(self.mistakes) == 1 and not self.altered and not self.where else ""
+        return "" if len(self.mistakes) > 1 or self.altered or self.where or self.share else self.mistakes[0].name
 
 
 def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
@@ -74,7 +79,7 @@ def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
     plain = all(list(trial.expected) == [""] for trial in wrong) and patterns.plain(
         [(trial.expected[""], trial.outcome.arrays[""]) for trial in wrong]
     )
-    for search in (_one, _somewhere) if plain else (_one, _two, _one_altered, _somewhere):
+    for search in (_one, _somewhere, _mostly) if plain else (_one, _two, _one_altered, _somewhere, _mostly):
         if fit := search(exercise, trials, singles):
             return fit
     return None
@@ -188,6 +193,8 @@ def _somewhere(exercise, trials, singles) -> Fit | None:
     rows = [quantities(exercise, trial.case) for trial in trials]
     found = []
     for mistake, results in singles:
+        if not _promising(trials, results):
+            continue
         relevant, fits, nothing = [], [], True
         for number, trial in enumerate(trials):
             theirs, ours = results[number], trial.outcome.arrays
@@ -204,6 +211,31 @@ def _somewhere(exercise, trials, singles) -> Fit | None:
             found.append((sum(fits), -where.count(" and "), Fit((mistake,), where=where)))
     best = max((entry[:2] for entry in found), default=None)
     fits = [fit for *size, fit in found if tuple(size) == best]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _promising(trials, results) -> bool:
+    """Whether a mistake explains some of the first wrong results at least."""
+    first = [number for number, trial in enumerate(trials) if trial.misses][:FIRST]
+    found = sum(results[number] is not None and agree(trials[number].outcome.arrays, results[number]) for number in first)
+    return found >= min(LEAST, len(first))
+
+
+def _mostly(exercise, trials, singles) -> Fit | None:
+    """The one that explains the most, and is right where the learner's function is."""
+    wrong = [number for number, trial in enumerate(trials) if trial.misses]
+    right = [number for number, trial in enumerate(trials) if trial.outcome.arrays is not None and not trial.misses]
+    found = []
+    for mistake, results in singles:
+        if not _promising(trials, results):
+            continue
+        count = sum(results[n] is not None and agree(trials[n].outcome.arrays, results[n]) for n in wrong)
+        if count >= max(MANY, MOST * len(wrong)) and all(
+            results[n] is None or agree(trials[n].outcome.arrays, results[n]) for n in right
+        ):
+            found.append((count, Fit((mistake,), share=(count, len(wrong)))))
+    best = max((count for count, _ in found), default=0)
+    fits = [fit for count, fit in found if count == best]
     return fits[0] if len(fits) == 1 else None
 
 

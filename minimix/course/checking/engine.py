@@ -33,7 +33,7 @@ WORDS = (  # in an exception's message, and what they mean
     ("indices must be integers", "A size or an index is a float: / gives floats, // whole numbers."),
     ("could not be broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
     ("could not broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
-    ("empty sequence", "The largest or smallest of nothing is asked for: a list is empty here."),
+    ("empty sequence", "The largest or smallest of nothing is asked for: what it is looked for in is empty here."),
     ("not aligned", "Two arrays of different shapes meet: print both shapes on the line before."),
 )
 
@@ -132,7 +132,7 @@ def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, 
         text = "There is nothing to check yet"
         return (f"{text}: {exercise.nothing}" if outcome.empty else f"{text}.",)
     if first.problem == "exception":
-        return (f"{type(outcome.error).__name__}: {outcome.error}".rstrip(), *_hint(outcome.error))
+        return (f"{type(outcome.error).__name__}: {outcome.error}".rstrip(), *_hint(outcome.error, first.case))
     if first.problem == "type":
         return (f"It returns {outcome.malformed}.",)
     if first.problem == "in-place":
@@ -150,8 +150,8 @@ def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, 
     return ()
 
 
-def _hint(error: Exception) -> tuple[str, ...]:
-    if text := broadcasts.explained(str(error)):
+def _hint(error: Exception, case: Case) -> tuple[str, ...]:
+    if text := broadcasts.explained(str(error), any(type(value) is int and value == 0 for value in case.values())):
         return (text,)
     for words, hint in WORDS:
         if words in str(error):
@@ -205,6 +205,9 @@ def _report(exercise: Exercise, function, kind: str, trials: list, wrong: list, 
 def _fitted(fit: diagnose.Fit) -> list[str]:
     """What is said of mistakes that explain the numbers not by themselves."""
     first = fit.mistakes[0]
+    if fit.share:
+        text = "In {} of the {} configurations with wrong numbers they are what this mistake gives".format(*fit.share)
+        return [f"{text}: {first.name}. {first.explanation}"]
     if fit.where:
         return [f"Wherever {fit.where}, the results are what this mistake gives: {first.name}. {first.explanation}"]
     if fit.altered:

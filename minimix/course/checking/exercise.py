@@ -38,6 +38,7 @@ class Exercise:
                also tried together.
     features:  ``features(case)``: {words: number or truth} about a configuration, beside its arguments and their shapes: what
                may tell those that fail from the others.
+    broad:     ``broad(rng)`` makes more configurations, over all that the statement covers; they are tried behind the others.
     """
 
     name: str
@@ -49,10 +50,12 @@ class Exercise:
     nothing: str = "the function returns None. If it is written, a return is missing."
     built: Callable | None = None
     features: Callable[[Case], dict] = lambda case: {}
+    broad: Callable[[np.random.Generator], Iterable[Case]] = lambda rng: ()
 
     def configurations(self) -> list[Case]:
-        """The same ones every time, the smallest first."""
-        return sorted(self.cases(np.random.default_rng(0)), key=size_of)
+        """The same ones every time, the smallest first; behind them the broad ones."""
+        readable, broad = (sorted(make(np.random.default_rng(0)), key=size_of) for make in (self.cases, self.broad))
+        return readable + broad
 
 
 def altered(built: Callable) -> Callable[..., Mistake]:

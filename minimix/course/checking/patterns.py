@@ -24,6 +24,8 @@ def describe(pairs: Pairs, events: tuple[str, ...] = ()) -> str:
     >>> describe([(np.arange(9).reshape(3, 3), np.arange(9).reshape(3, 3) * [1, 1, 0])])
     'right but for the last column'
     """
+    if all(actual.dtype == np.float16 for _, actual in pairs):
+        return "the result has the dtype float16, which holds three digits, and nothing above 65504"
     if text := _not_finite(pairs, events):
         return text
     tiny = all(expected.size < 3 for expected, _ in pairs)  # any number is a multiple of any other: one pair says nothing
@@ -222,8 +224,6 @@ def _nearly(expected, actual) -> Statements:
     size, error = np.max(np.abs(expected), initial=0.0), np.max(np.abs(actual - expected), initial=0.0)
     if expected.dtype.kind in "iu" or not 0 < error <= 0.02 * size:
         return {}
-    if actual.dtype == np.float16:
-        return {"nearly right: the result has the dtype float16, which holds three digits": True}
     return {"nearly right: never off by more than a fiftieth of the largest number": True}
 
 
@@ -232,7 +232,7 @@ def _extent(expected, actual) -> Statements:
     if expected.shape == actual.shape:
         return {}
     if expected.size and not actual.size:
-        return {"the result is empty. A slice is, if it ends where it starts or before, as a[p:-p] where p is 0": True}
+        return {"the result is empty: is it a slice that ends where it starts, or before?": True}
     if expected.ndim == 0:
         return _instead_of_a_number(expected, actual)
     if close(actual.reshape(-1), expected.reshape(-1)):

@@ -25,6 +25,9 @@ class Polynomial:
     def __call__(self, t):
         return sum(c * t**power for power, c in enumerate(self.coefficients))
 
+    def slope(self, t):
+        return sum(power * c * t ** (power - 1) for power, c in enumerate(self.coefficients) if power)
+
     def __repr__(self) -> str:
         terms = [_term(c, power) for power, c in reversed(list(enumerate(self.coefficients))) if c]
         return "t -> " + (" + ".join(terms) or "0").replace("+ -", "- ")
@@ -58,8 +61,18 @@ class Elementary:
             raise TypeError(f"this function takes one real number, not {kind_of(t)}")
         return getattr(math, self.name)(t)
 
+    def slope(self, t):
+        return SLOPES[self.name](t)
+
     def __repr__(self) -> str:
         return f"t -> {self.name}(t)"
+
+
+SLOPES = {
+    "sin": math.cos, "cos": lambda t: -math.sin(t), "exp": math.exp, "atan": lambda t: 1 / (1 + t * t), "sinh": math.cosh,
+    "tanh": lambda t: 1 / math.cosh(t) ** 2, "sqrt": lambda t: 0.5 / math.sqrt(t), "log": lambda t: 1 / t,
+    "fabs": lambda t: math.copysign(1, t), "floor": lambda t: 0, "ceil": lambda t: 0,
+}  # fmt: skip
 
 
 def _built(
@@ -93,7 +106,7 @@ def _three_forward(function, x, h):
 
 
 def _itself(function, x, h):
-    return _five_points(function, x, 1e-3 * max(1, abs(x)))
+    return function.slope(x)
 
 
 def _single_precision(function, x, h):
@@ -115,6 +128,44 @@ def _cases(rng):
     yield from ({"function": Polynomial(coefficients), "x": x, "h": h} for coefficients, x, h in rows)
     for name, x, h in [("sin", 0, 0.5), ("exp", 1, 1), ("cos", 2.5, 0.25), ("atan", -1.5, 0.5), ("exp", -2, 0.125)]:
         yield {"function": Elementary(name), "x": x, "h": h}
+
+
+def _alike(rng):
+    """Functions whose values, places or slope happen to be equal, 0, 1, or opposite."""
+    for x, h in ((2, 1), (-3, 2), (0.5, 1.5), (0, 2), (-1.25, 0.25), (4, 4), (-2, 2), (4, 2), (1, 2), (0, 1), (1, 1), (-1, 1)):
+        yield from ((Polynomial(row), x, h) for row in (
+            (0, 1), (-x, 1), (-x - h, 1), (h - x, 1), (x * x, -2 * x, 1), (h * h - x * x, 0, 1), (x,), (0,), (1,), (0, 0, 0, -1),
+            (1 - x - h, 1), (1 - x + h, 1), (-x * x - h * h, 0, 1), (0, x, h), (h, 0, 1, 1), (-1, -1, -1), (0, h), (0, 0, 0.5),
+        ))  # fmt: skip
+        yield from ((Elementary(name), x, h) for name in ("fabs", "floor", "ceil", "tanh"))
+
+
+def _of_any_size(rng):
+    """x and h from 1e-12 to 1e12, and functions that bend as much over each step, with slopes of about 1."""
+    for number in range(72):
+        size = 10.0 ** (number % 24 - 12 + rng.random())
+        x, h = size * rng.choice([0, 1, 1, 1]) * rng.uniform(-2, 2), size * rng.uniform(0.2, 2)
+        if number % 3 == 1:  # a step that is small beside x
+            h *= 10.0 ** rng.uniform(-3, -1)
+        if number % 3 == 2:
+            x *= 10.0 ** rng.uniform(-3, -1)
+        a, b, c = rng.uniform(0.5, 3, 3) * rng.choice([-1, 1], 3)
+        yield Polynomial((rng.choice([0, size]) * c, a, b / size, c / size**2)), x, h
+    for slope in (1e-3, 1e3, 1e6, 1e9):  # slopes of other sizes
+        yield from ((Polynomial((1, sign * slope, slope / 2)), 0.5, 0.25) for sign in (-1, 1))
+    for x, h in ((10**6, 10), (2**31 + 5, 2**20 + 3), (-(2**40), 2**33 + 1), (3, 2**32 + 5), (50, 7), (-700, 300)):
+        yield from ((Polynomial(row), x, h) for row in ((2, 3), (-1, 0, 1), (7, -2)))
+    for name in ("sin", "cos", "exp", "atan", "sinh", "sqrt", "log"):
+        for _ in range(3):
+            x, h = rng.uniform(3, 12), 10.0 ** rng.uniform(-4, 0.4)
+            yield Elementary(name), x, h
+    for x, h in ((np.float64(1.5), 0.5), (np.float64(-4.0), np.float64(2.0)), (np.int64(3), np.int64(2))):
+        yield from ((Polynomial(row), x, h) for row in ((1, 2, 3), (0, -1, 0, 2)))
+
+
+def _broad(rng):
+    for function, x, h in (*_alike(rng), *_of_any_size(rng)):
+        yield {"function": function, "x": x, "h": h}
 
 
 _altered = altered(_built)
@@ -289,6 +340,7 @@ CENTRAL_DIFFERENCE = Exercise(
             "difference are left: keep float64.", _single_precision),
     ),
     built=_built,
+    broad=_broad,
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """An exercise on how large a convolution's output is."""
 
 from minimix import padding as paddings
+from minimix.course.checking import breadth
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
@@ -33,6 +34,20 @@ def _sizes(rng):
         (224, 7, 2, 3, 1), (2, 1, 2, 0, 1), (10, 2, 2, 0, 3), (20, 4, 1, 3, 3), (19, 3, 5, 2, 4),
     ]  # fmt: skip
     return [dict(zip(("size", "kernel", "stride", "padding", "dilation"), row, strict=True)) for row in rows]
+
+
+def _broad(rng):
+    """Up to a million pixels: there may be a loop or an array over them."""
+    count = 0
+    while count < 90:
+        top, small = (40, 7) if count < 50 else (2000, 60) if count < 80 else (10**6, 10**4)
+        n, k, s, p, d = (breadth.whole(rng, low, high) for low, high in ((1, top), (1, small), (1, small), (0, small), (1, 9)))
+        s = s if top < 10**6 else s + 1000
+        if rng.random() < 0.2:  # the window just fits
+            n = max(1, d * (k - 1) + 1 - 2 * p + int(rng.integers(2)))
+        if n + 2 * p > d * (k - 1):
+            count += 1
+            yield dict(zip(("size", "kernel", "stride", "padding", "dilation"), (n, k, s, p, d), strict=True))
 
 
 def _features(case):
@@ -184,6 +199,7 @@ OUTPUT_SIZE = Exercise(
     whole=True,
     built=_built,
     features=_features,
+    broad=_broad,
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minimix import reference
-from minimix.course.checking import slips
+from minimix.course.checking import breadth, slips
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
@@ -36,6 +36,13 @@ def _pictures(rng):
         (2, 2, 3, 5, 4, 3, 2, 1),
     ]:  # numbers that half precision does not hold
         yield {"x": rng.normal(size=(n, c, h, w)), "weight": rng.normal(size=(o, c, k, k)), "stride": s, "padding": p}
+
+
+def _broad(rng):
+    for found in breadth.pictures(rng, 60):
+        n, c, o, h, w, k, s, p, _ = found.values()
+        x, weight = breadth.two_arrays(rng, (n, c, h, w), (o, c, k, k))
+        yield {"x": x, "weight": weight, "stride": s, "padding": p}
 
 
 _built = sliding(dense_product)
@@ -192,6 +199,7 @@ CONV2D = Exercise(
         ),
     ),
     built=_built,
+    broad=_broad,
 )
 
 

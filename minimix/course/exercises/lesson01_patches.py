@@ -3,7 +3,7 @@
 import numpy as np
 
 from minimix.course.checking import alterations as alt
-from minimix.course.checking import slips
+from minimix.course.checking import breadth, slips
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
@@ -31,6 +31,13 @@ def _pictures(rng):
             yield {"x": in_another_order(x[::-1]), "kernel": k, "stride": s}
     for n, c, h, w, k, s in [(1, 1, 2, 3, 2, 1), (2, 2, 4, 3, 2, 2)]:  # numbers that half precision does not hold
         yield {"x": rng.normal(size=(n, c, h, w)), "kernel": k, "stride": s}
+
+
+def _broad(rng):
+    for found in breadth.pictures(rng, 60, kernels=(1, 2, 3, 4, 5), paddings=(0,)):
+        n, c, _, h, w, k, s, *_ = found.values()
+        x, _ = breadth.two_arrays(rng, (n, c, h, w), (1,))
+        yield {"x": x if rng.random() < 0.9 else rng.integers(-9, 9, x.shape), "kernel": k, "stride": s}
 
 
 _sliding = sliding(lambda windows, weight: windows)
@@ -267,6 +274,7 @@ WINDOWS = Exercise(
         ),
     ),
     built=_built,
+    broad=_broad,
 )
 
 

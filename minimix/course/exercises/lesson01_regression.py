@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from minimix.course.checking import breadth
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
@@ -37,6 +38,26 @@ def _examples(rng):
     for places, taps in [(1, 1), (2, 1), (2, 3), (4, 3), (8, 2)]:  # nothing is wrong: the gradient is 0
         matrix, weight = numbers(rng, places, taps), numbers(rng, taps)
         yield {"matrix": matrix, "target": matrix @ weight, "weight": weight}
+
+
+def _broad(rng):
+    """Errors, pixels and weights of all sizes; outputs not much larger than the errors, which would drown in their rounding."""
+    for number in range(90):
+        places, taps = (breadth.whole(rng, 1, 14) for _ in range(2)) if number % 3 else (1, 1 + number % 2)
+        matrix = breadth.entries(rng, places, taps) * 10.0 ** rng.uniform(-3, 3)
+        errors = breadth.entries(rng, places, kind=None if places > 1 else "many sizes")
+        weight = breadth.entries(rng, taps)
+        if number % 2:  # of a size as the errors have, or of none
+            size = np.abs(errors).max() / max(np.abs(matrix @ weight).max(), 1e-3)
+            weight = weight * size * 10.0 ** rng.uniform(-1, 1)
+        if number % 9 == 0:
+            matrix = np.repeat(matrix[:1], places, axis=0)  # places that look alike
+        elif number % 9 == 1:
+            weight = np.zeros(taps)
+        target = np.zeros(places) if number % 9 == 2 else matrix @ weight - errors
+        if number % 9 == 3:
+            matrix, target, weight = (np.round(8 * array).astype(np.int64) for array in (matrix, target, weight))
+        yield {"matrix": matrix, "target": target, "weight": weight}
 
 
 def _features(case):
@@ -360,6 +381,7 @@ MEAN_SQUARE_GRAD = Exercise(
     ),
     built=_built,
     features=_features,
+    broad=_broad,
 )  # fmt: skip
 
 

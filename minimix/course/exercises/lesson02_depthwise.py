@@ -3,7 +3,7 @@
 import numpy as np
 
 from minimix import reference
-from minimix.course.checking import slips
+from minimix.course.checking import breadth, slips
 from minimix.course.checking.channels import CHANNELS
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
@@ -33,6 +33,13 @@ def _pictures(rng):
             yield {"x": in_another_order(x[::-1]), "weight": in_another_order(weight), "stride": s, "padding": p}
     for n, c, h, w, k, s, p in [(1, 1, 3, 3, 2, 1, 0), (2, 3, 5, 4, 3, 2, 1)]:  # numbers that half precision does not hold
         yield {"x": rng.normal(size=(n, c, h, w)), "weight": rng.normal(size=(c, 1, k, k)), "stride": s, "padding": p}
+
+
+def _broad(rng):
+    for found in breadth.pictures(rng, 60):
+        n, c, _, h, w, k, s, p, _ = found.values()
+        x, weight = breadth.two_arrays(rng, (n, c, h, w), (c, 1, k, k))
+        yield {"x": x, "weight": weight, "stride": s, "padding": p}
 
 
 _built = sliding(depthwise_product)
@@ -105,6 +112,7 @@ DEPTHWISE_CONV2D = Exercise(
         ),
     ),
     built=_built,
+    broad=_broad,
 )
 
 

@@ -1,19 +1,14 @@
 """An exercise on what separating a convolution saves."""
 
-from minimix import nn
-from minimix.costs import profile
+from minimix.course.checking import breadth
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 
 
 def _separable_macs(height, width, channels, out_channels, kernel):
-    def macs(layer):
-        return profile(layer, (1, channels, height, width)).macs
-
-    dense = nn.Conv2d(channels, out_channels, kernel, padding=kernel // 2, bias=False)
-    separate = nn.Sequential(nn.DepthwiseConv2d(channels, kernel), nn.PointwiseConv2d(channels, out_channels, bias=False))
-    return {"dense": macs(dense), "separable": macs(separate)}
+    places, taps = height * width, kernel**2
+    return {"dense": places * channels * out_channels * taps, "separable": places * channels * (taps + out_channels)}
 
 
 def _layers(rng):
@@ -25,6 +20,19 @@ def _layers(rng):
         (33, 21, 48, 17, 5), (10, 3, 5, 2, 1), (224, 224, 96, 192, 3), (160, 96, 320, 256, 5),
     ]  # fmt: skip
     return [dict(zip(("height", "width", "channels", "out_channels", "kernel"), row, strict=True)) for row in rows]
+
+
+def _broad(rng):
+    """Counts up to 2**62, of which no two numbers make so large a product that a loop over both would take long."""
+    names = ("height", "width", "channels", "out_channels", "kernel")
+    for number in range(60):
+        high, wide, most = ((9, 9, 7), (60, 200, 30), (400, 2000, 60))[number % 3]
+        h, w, c, o, k = (breadth.whole(rng, 1, limit) for limit in (high, high, wide, wide, most))
+        if rng.random() < 0.25:
+            h, w, c, o, k = [(w, w, c, o, k), (h, w, c, c, k), (h, w, c, o, 1), (h, w, c, o, min(9, max(1, c)))][rng.integers(4)]
+        yield dict(zip(names, (h, w, c, o, k), strict=True))
+    for numbers in ((401, 503, 701, 811, 601), (331, 337, 1009, 1013, 1001), (499, 401, 2003, 1999, 755)):
+        yield dict(zip(names, numbers, strict=True))
 
 
 def _built(
@@ -198,6 +206,7 @@ SEPARABLE_MACS = Exercise(
     ),
     built=_built,
     features=_features,
+    broad=_broad,
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from minimix import reference
 from minimix.course.checking import alterations as alt
-from minimix.course.checking import slips
+from minimix.course.checking import breadth, slips
 from minimix.course.checking.channels import CHANNELS
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
@@ -33,6 +33,13 @@ def _pictures(rng):
             yield {"x": in_another_order(x[::-1]), "weight": in_another_order(weight), "dilation": d}
     for n, c, h, w, k, d in [(1, 1, 3, 3, 3, 1), (2, 3, 5, 4, 3, 2)]:  # numbers that half precision does not hold
         yield {"x": rng.normal(size=(n, c, h, w)), "weight": rng.normal(size=(c, 1, k, k)), "dilation": d}
+
+
+def _broad(rng):
+    for found in breadth.pictures(rng, 60, kernels=(1, 3, 5, 7), dilations=(1, 2, 3, 4, 5, 6), strides=(1,), paddings=(60,)):
+        n, c, _, h, w, k, _, _, d = found.values()
+        x, weight = breadth.two_arrays(rng, (n, c, h, w), (c, 1, k, k))
+        yield {"x": x, "weight": weight, "dilation": d}
 
 
 _slid = sliding(depthwise_product, padding=lambda p, k, d: d * (k - 1) // 2)
@@ -214,6 +221,7 @@ DILATED_CONV2D = Exercise(
     ),
     built=_built,
     features=_features,
+    broad=_broad,
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """An exercise on receptive fields."""
 
 from minimix.costs.fields import Field
+from minimix.course.checking import breadth
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
@@ -26,6 +27,22 @@ def _stacks(rng):
         [(1, 4, 2), (3, 1, 4)], [(5, 3, 2), (4, 2, 3), (3, 2, 1), (2, 2, 2)], [(9, 1, 1), (3, 5, 1), (1, 1, 1)],
     ]  # fmt: skip
     return [{"layers": row} for row in rows]
+
+
+def _broad(rng):
+    """Fields of up to some 100,000 pixels: there may be a loop over them."""
+    count = 0
+    while count < 70:
+        layers = [(breadth.whole(rng, 1, 11), breadth.whole(rng, 1, 5), breadth.whole(rng, 1, 6))
+                  for _ in range(breadth.whole(rng, 1, 8))]  # fmt: skip
+        if rng.random() < 0.4:
+            layers = [(k, s, d if rng.random() < 0.5 else 1) for k, s, d in layers]
+        if rng.random() < 0.2:  # all layers alike
+            layers = layers[:1] * len(layers)
+        if _receptive_field(layers)["size"] < 1e5:
+            count += 1
+            yield {"layers": layers}
+    yield from ({"layers": layers} for layers in ([(3, 1, 1)] * 24, [(3, 2, 1)] * 12, [(101, 1, 1)], [(3, 32, 1)], [(3, 1, 99)]))
 
 
 def _built(
@@ -242,6 +259,7 @@ RECEPTIVE_FIELD = Exercise(
     ),
     built=_built,
     features=_features,
+    broad=_broad,
 )  # fmt: skip
 
 
