@@ -59,16 +59,21 @@ def _somehow_in_memory(rng: np.random.Generator, array: np.ndarray) -> np.ndarra
 def pictures(
     rng: np.random.Generator, count: int, kernels=(1, 2, 3, 4), dilations=(1,), strides=(1, 2, 3, 4), paddings=(0, 1, 2, 3)
 ) -> Iterator[dict[str, int]]:
-    """Lengths n, c, o, h, w and k, s, p, d of a convolution in which the kernel fits: one in four has one that is large."""
+    """Lengths n, c, o, h, w and k, s, p, d of a convolution in which the kernel fits; of the first ones, one is large in each."""
+    large = [*"ncohw", *("s" if len(strides) > 1 else ""), *("d" if len(dilations) > 1 else ""), *("p" if max(paddings) else "")]
+    large = [*large, *large]
     while count:
         n, c, o = (int(rng.choice([1, 2, 3, 4], p=[0.4, 0.3, 0.2, 0.1])) for _ in range(3))
         h, w = (int(length) for length in rng.integers(1, 8, 2))
         found = {"n": n, "c": c, "o": o, "h": h, "w": h if rng.random() < 0.3 else w}
         for name, choices in (("k", kernels), ("s", strides), ("p", paddings), ("d", dilations)):
             found[name] = int(rng.choice(choices))
-        if rng.random() < 0.25:
-            name = str(rng.choice([*"ncohw", *(["s"] if len(strides) > 1 else []), *(["d"] if len(dilations) > 1 else [])]))
-            found |= {name: int(rng.integers(9, 20))}
+        if large:
+            found |= {large[-1]: int(rng.integers(10, 40))}
+            if large[-1] == "s":  # that there is more than one place
+                found |= {"h": int(rng.integers(20, 60))}
+            if large[-1] == "d":  # that more than the middle tap sees something
+                found |= {"w": found["d"] + int(rng.integers(1, 9)), "k": max(found["k"], min(kernels[1:]))}
         if min(found["h"], found["w"]) + 2 * found["p"] > found["d"] * (found["k"] - 1):
-            count -= 1
+            count, large = count - 1, large[:-1]
             yield found

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 LEAST = 3  # so many must fail, and as many not: a few differ from all others in many ways
 LEAST_OF_TWO = 5  # the same where two conditions are to hold at once: there are many pairs
+MOST = 0.75  # of all configurations: what holds for nearly all says nothing
 ACCIDENT = 0.01  # how likely it may be, at most, that one of all conditions fits by chance
 
 
@@ -33,8 +34,9 @@ def separating(rows: Sequence[dict[str, float | bool]], fails: Sequence[bool]) -
             return words
     if sum(wanted) < LEAST_OF_TWO or len(wanted) - sum(wanted) < LEAST_OF_TWO:
         return ""
-    wide = [(words, _bits(holds)) for words, holds in _wide(simple, wanted) if not words.endswith((" even", " odd"))]
+    wide = [(words, _bits(holds)) for words, holds in _wide(simple, wanted) if not (words.endswith((" even", " odd")) or " is not " in words)]
     both = _bits(wanted)
+    wide = [(words, bits) for words, bits in wide if (bits & ~both).bit_count() >= LEAST]  # that each of the two is needed
     for (first, a), (second, b) in itertools.combinations(wide, 2):
         if a & b == both:
             return f"{first} and {second}"
@@ -55,8 +57,9 @@ def necessary(rows: Sequence[dict[str, float | bool]], fails: Sequence[bool]) ->
     wanted = tuple(map(bool, fails))
     found = [(sum(holds), words) for words, holds in _wide(_of_one_quantity(rows), wanted)]
     count, words = min(found, key=lambda entry: entry[0], default=(0, ""))
-    few = sum(wanted) > LEAST and count <= 1.5 * sum(wanted) and count <= len(rows) - 2 * LEAST
-    return (words, count) if few else ("", 0)
+    few = sum(wanted) > LEAST and count <= 2 * sum(wanted) and count <= MOST * len(rows)
+    chance = len(found) * math.comb(count, sum(wanted)) / math.comb(len(rows), sum(wanted))
+    return (words, count) if few and chance < ACCIDENT else ("", 0)
 
 
 def _wide(conditions: "Conditions", wanted: tuple[bool, ...]) -> "Conditions":
@@ -96,7 +99,10 @@ def _of_one_quantity(rows) -> Conditions:
         for limit in sorted(set(values))[1:-1]:
             found[f"{name} is greater than {limit:g}"] = tuple(value > limit for value in values)
             found[f"{name} is {limit:g}"] = tuple(value == limit for value in values)
-            found[f"{name} is not {limit:g}"] = tuple(value != limit for value in values)
+            if all(type(value) is int for value in values):
+                found[f"{name} is not {limit:g}"] = tuple(value != limit for value in values)
+            else:
+                found[f"{name} is less than {limit:g}"] = tuple(value < limit for value in values)
     return list(found.items())
 
 

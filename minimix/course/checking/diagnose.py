@@ -27,6 +27,7 @@ from minimix.course.checking.quantities import quantities
 
 LEAST = 3  # configurations that a mistake must explain where it does not explain all
 FIRST = 30  # wrong results that are looked at before all others
+FEW = 0.1  # of all configurations: so many fail at least where two things are wrong at once
 MANY, MOST = 8, 0.75  # how many wrong results, and which part of them, a mistake must explain to be spoken of
 
 
@@ -79,10 +80,17 @@ def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
     plain = all(list(trial.expected) == [""] for trial in wrong) and patterns.plain(
         [(trial.expected[""], trial.outcome.arrays[""]) for trial in wrong]
     )
+    plain = plain or all(_nearly(trial) for trial in wrong)
     for search in (_one, _somewhere, _mostly) if plain else (_one, _two, _one_altered, _somewhere, _mostly):
         if fit := search(exercise, trials, singles):
             return fit
     return None
+
+
+def _nearly(trial: Trial) -> bool:
+    """Right but for the last digits of whole numbers."""
+    pairs = [(array.astype(float), trial.outcome.arrays[name].astype(float)) for name, array in trial.expected.items()]
+    return all(close(actual, expected) for expected, actual in pairs)
 
 
 class _Results:
@@ -130,15 +138,16 @@ def _one(exercise, trials, singles) -> Fit | None:
 
 def _two(exercise, trials, singles) -> Fit | None:
     """Only where no other pair fits as well."""
-    if exercise.built is None:
+    wrong = [trial for trial in trials if trial.misses]
+    if exercise.built is None or len(wrong) < FEW * len(trials):
         return None
-    first = next(trial for trial in trials if trial.misses)
+    tell = [wrong[0], max(wrong[:FIRST], key=lambda trial: sum(array.size for array in trial.expected.values()))]
     parted = [mistake for mistake, _ in singles if mistake.parts]
     pairs = [pair for pair in itertools.combinations(parted, 2) if not pair[0].parts.keys() & pair[1].parts.keys()]
     found = []
     for a, b in pairs:
         function = exercise.built(**a.parts, **b.parts)
-        if not _gives(exercise, function, first):
+        if not all(_gives(exercise, function, trial) for trial in tell):
             continue
         results = _Results(exercise, function, trials)
         if results.explain():
@@ -163,29 +172,30 @@ def _alike(a: float, b: float, among: np.ndarray) -> bool:
 
 
 def _one_altered(exercise, trials, singles) -> Fit | None:
-    first = next(number for number, trial in enumerate(trials) if trial.misses)
+    given = [number for number, trial in enumerate(trials) if trial.outcome.arrays is not None]
+    wrong = [number for number in given if trials[number].misses]
+    right = [number for number in given if not trials[number].misses]
     for mistake, results in singles:
-        pairs = []
-        if results[first] is None or not _altered_alike(results[first], trials[first].outcome.arrays):
-            continue
-        for number, trial in enumerate(trials):
-            if trial.outcome.arrays is not None:
-                theirs = results[number]
-                if theirs is None or any(theirs[name].shape != array.shape for name, array in trial.outcome.arrays.items()):
-                    break
-                pairs += [(theirs[name], array) for name, array in trial.outcome.arrays.items()]
-        else:
-            if len(pairs) >= LEAST and (text := patterns.alteration(pairs)):
-                return Fit((mistake,), altered=text)
+        for numbers in (wrong[:1], wrong[:3] + right[:3], given):  # a few at first: there are many mistakes
+            pairs = _beside(results, trials, numbers)
+            text = patterns.alteration(pairs) if pairs else ""
+            if not text:
+                break
+        if text and len(pairs) >= LEAST:
+            return Fit((mistake,), altered=text)
     return None
 
 
-def _altered_alike(theirs: Arrays, ours: Arrays) -> bool:
-    """Whether one trial could be explained so."""
-    if any(theirs[name].shape != array.shape for name, array in ours.items()):
-        return False
-    pairs = [(theirs[name], array) for name, array in ours.items()]
-    return all(close(array, expected) for expected, array in pairs) or bool(patterns.alteration(pairs))
+def _beside(results: _Results, trials: list[Trial], numbers: list[int]) -> patterns.Pairs:
+    """The mistake's numbers and the learner's in these trials; none if they have other shapes anywhere."""
+    pairs = []
+    for number in numbers:
+        theirs = results[number]
+        for name, array in trials[number].outcome.arrays.items():
+            if theirs is None or theirs[name].shape != array.shape:
+                return []
+            pairs.append((theirs[name], array))
+    return pairs
 
 
 def _somewhere(exercise, trials, singles) -> Fit | None:

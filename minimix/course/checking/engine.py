@@ -13,7 +13,7 @@ import numpy as np
 import minimix
 from minimix.course.checking import broadcasts, diagnose
 from minimix.course.checking.diagnose import Trial
-from minimix.course.checking.exercise import Case, Exercise
+from minimix.course.checking.exercise import Case, Exercise, size_of
 from minimix.course.checking.independence import ignored
 from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, kind_of, run
 from minimix.course.checking.report import Report
@@ -64,7 +64,7 @@ def _examined(exercise: Exercise, function) -> Report:
     if text := _cannot_be_called(function, cases[0]):
         return Report(exercise.name, "signature", f"{exercise.name}: {text[0]}", (text[1],), total=len(cases))
     fresh = remembered(function)
-    trials = [_tried(exercise, function, case) for case in cases]
+    trials = [trial for case in cases if not _too_large(trial := _tried(exercise, function, case))]
     wrong = [trial for trial in trials if trial.problem]
     if not wrong and exercise.whole and (floats := [trial for trial in trials if _has_floats(trial)]):
         text = (
@@ -89,6 +89,14 @@ STATE = (
     "Does it keep something between calls: an array made outside of it, a default argument that is changed, results under a "
     "key that leaves something out, a random number?"
 )
+
+
+def _too_large(trial: Trial) -> bool:
+    """Whether a configuration of large numbers does not fit into the memory in the learner's way, which may be a right one."""
+    return isinstance(trial.outcome.error, MemoryError) and size_of(trial.case) > LARGE
+
+
+LARGE = 1000
 
 
 def _tried(exercise: Exercise, function, case: Case) -> Trial:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from minimix.course.checking.exercise import Case
 
 
@@ -53,6 +55,24 @@ def pictures(shape_of: Callable[[Case], tuple]) -> tuple[Condition, ...]:
         Condition("there is more than one channel", "there is a single channel", lambda case: shape_of(case)[1] > 1),
         Condition("height and width differ", "the pictures are square", lambda case: shape_of(case)[2] != shape_of(case)[3]),
     )
+
+
+def values(*names: str) -> Callable[[Case], dict]:
+    """Of arrays: what their entries are like."""
+
+    def found(case: Case) -> dict[str, float | bool]:
+        facts: dict[str, float | bool] = {}
+        for name in names:
+            array = np.asarray(case[name])
+            facts[f"the largest entry of {name}, whatever its sign,"] = float(f"{np.abs(array).max(initial=0):.3g}")
+            facts[f"{name} holds numbers below 0"] = bool((array < 0).any())
+            facts[f"{name} holds zeros"] = bool((array == 0).any())
+            facts[f"{name} holds zeros only"] = not array.any()
+            facts[f"{name} is of another dtype than float64"] = array.dtype != np.float64
+            facts[f"{name} has equal entries"] = len(np.unique(array)) < array.size
+        return facts
+
+    return found
 
 
 def grouped(weights_of: Callable[[Case], list]) -> tuple[Condition, ...]:

@@ -61,7 +61,7 @@ class Elementary:
             raise TypeError(f"this function takes one real number, not {kind_of(t)}")
         return getattr(math, self.name)(t)
 
-    def slope(self, t):
+    def slope(self, t):  # of those that have one everywhere
         return SLOPES[self.name](t)
 
     def __repr__(self) -> str:
@@ -71,7 +71,6 @@ class Elementary:
 SLOPES = {
     "sin": math.cos, "cos": lambda t: -math.sin(t), "exp": math.exp, "atan": lambda t: 1 / (1 + t * t), "sinh": math.cosh,
     "tanh": lambda t: 1 / math.cosh(t) ** 2, "sqrt": lambda t: 0.5 / math.sqrt(t), "log": lambda t: 1 / t,
-    "fabs": lambda t: math.copysign(1, t), "floor": lambda t: 0, "ceil": lambda t: 0,
 }  # fmt: skip
 
 
@@ -106,7 +105,7 @@ def _three_forward(function, x, h):
 
 
 def _itself(function, x, h):
-    return function.slope(x)
+    return float(function.slope(x))
 
 
 def _single_precision(function, x, h):
@@ -161,6 +160,19 @@ def _of_any_size(rng):
             yield Elementary(name), x, h
     for x, h in ((np.float64(1.5), 0.5), (np.float64(-4.0), np.float64(2.0)), (np.int64(3), np.int64(2))):
         yield from ((Polynomial(row), x, h) for row in ((1, 2, 3), (0, -1, 0, 2)))
+
+
+def _features(case):
+    function, x, h = case.values()
+    right, left = function(x + h), function(x - h)
+    facts = {
+        "x is h": x == h, "x is -h": x == -h, "x is a multiple of h": x % h == 0, "x and h are whole numbers": x % 1 == h % 1 == 0,
+        "the two values are equal": right == left, "the two values are opposite": right == -left,
+        "the value at x + h is 0": right == 0, "the value at x - h is 0": left == 0, "the value at x + h is below 0": right < 0,
+        "the value at x - h is below 0": left < 0, "the function falls": right < left,
+        "the function takes real numbers only": isinstance(function, Elementary),
+    }  # fmt: skip
+    return {words: bool(true) for words, true in facts.items()}
 
 
 def _broad(rng):
@@ -340,6 +352,7 @@ CENTRAL_DIFFERENCE = Exercise(
             "difference are left: keep float64.", _single_precision),
     ),
     built=_built,
+    features=_features,
     broad=_broad,
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import dense_product, sliding
+from minimix.course.exercises import features
 
 
 def _conv(x, weight, stride, padding):
@@ -199,6 +200,7 @@ CONV2D = Exercise(
         ),
     ),
     built=_built,
+    features=features.values("x", "weight"),
     broad=_broad,
 )
 

@@ -8,6 +8,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import sliding
+from minimix.course.exercises import features
 
 
 def _windows(x, kernel, stride):
@@ -274,6 +275,7 @@ WINDOWS = Exercise(
         ),
     ),
     built=_built,
+    features=features.values("x"),
     broad=_broad,
 )
 

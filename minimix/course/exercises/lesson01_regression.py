@@ -6,6 +6,7 @@ from minimix.course.checking import breadth
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
+from minimix.course.exercises import features
 
 
 def _built(
@@ -44,8 +45,9 @@ def _broad(rng):
     """Errors, pixels and weights of all sizes; outputs not much larger than the errors, which would drown in their rounding."""
     for number in range(90):
         places, taps = (breadth.whole(rng, 1, 14) for _ in range(2)) if number % 3 else (1, 1 + number % 2)
-        matrix = breadth.entries(rng, places, taps) * 10.0 ** rng.uniform(-3, 3)
-        errors = breadth.entries(rng, places, kind=None if places > 1 else "many sizes")
+        high = rng.uniform(-4, 4)  # the errors' size, as a power of ten
+        errors = breadth.entries(rng, places, kind=None if places > 1 else "many sizes") * 10.0**high
+        matrix = breadth.entries(rng, places, taps) * 10.0 ** rng.uniform(max(-3, -high), 4)
         weight = breadth.entries(rng, taps)
         if number % 2:  # of a size as the errors have, or of none
             size = np.abs(errors).max() / max(np.abs(matrix @ weight).max(), 1e-3)
@@ -55,14 +57,20 @@ def _broad(rng):
         elif number % 9 == 1:
             weight = np.zeros(taps)
         target = np.zeros(places) if number % 9 == 2 else matrix @ weight - errors
-        if number % 9 == 3:
-            matrix, target, weight = (np.round(8 * array).astype(np.int64) for array in (matrix, target, weight))
+        if number % 9 == 4:
+            matrix, target, weight = (rng.integers(-3, 4, array.shape) for array in (matrix, target, weight))
         yield {"matrix": matrix, "target": target, "weight": weight}
 
 
 def _features(case):
     errors = case["matrix"] @ case["weight"] - case["target"]
-    return {"all errors are 0": not errors.any(), "some error is below 0": bool((errors < 0).any())}
+    return features.values("matrix", "target", "weight")(case) | {
+        "all errors are 0": not errors.any(),
+        "some error is below 0": bool((errors < 0).any()),
+        "the largest error, whatever its sign,": float(f"{np.abs(errors).max():.3g}"),
+        "the smallest error, whatever its sign,": float(f"{np.abs(errors).min():.3g}"),
+        "two rows of the matrix are equal": len(np.unique(case["matrix"], axis=0)) < len(errors),
+    }
 
 
 def _only(place):

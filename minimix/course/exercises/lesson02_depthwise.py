@@ -9,6 +9,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import depthwise_product, sliding
+from minimix.course.exercises import features
 
 
 def _depthwise(x, weight, stride, padding):
@@ -112,6 +113,7 @@ DEPTHWISE_CONV2D = Exercise(
         ),
     ),
     built=_built,
+    features=features.values("x", "weight"),
     broad=_broad,
 )
 

@@ -26,12 +26,12 @@ def _broad(rng):
     """Counts up to 2**62, of which no two numbers make so large a product that a loop over both would take long."""
     names = ("height", "width", "channels", "out_channels", "kernel")
     for number in range(60):
-        high, wide, most = ((9, 9, 7), (60, 200, 30), (400, 2000, 60))[number % 3]
+        high, wide, most = ((9, 9, 7), (60, 200, 30), (400, 2000, 3))[number % 3]
         h, w, c, o, k = (breadth.whole(rng, 1, limit) for limit in (high, high, wide, wide, most))
         if rng.random() < 0.25:
             h, w, c, o, k = [(w, w, c, o, k), (h, w, c, c, k), (h, w, c, o, 1), (h, w, c, o, min(9, max(1, c)))][rng.integers(4)]
         yield dict(zip(names, (h, w, c, o, k), strict=True))
-    for numbers in ((401, 503, 701, 811, 601), (331, 337, 1009, 1013, 1001), (499, 401, 2003, 1999, 755)):
+    for numbers in ((401, 503, 701, 811, 601), (331, 337, 1009, 1013, 1001), (499, 401, 2003, 1999, 755), (331, 393, 100003, 8, 1001)):
         yield dict(zip(names, numbers, strict=True))
 
 
@@ -67,7 +67,14 @@ def _wrapped(h, w, c, o, k):
 
 def _features(case):
     h, w, c, o, k = case.values()
-    return {"the dense count is 2**31 or more": h * w * c * o * k * k >= 2**31, "height is not width": h != w}
+    dense, separable = h * w * c * o * k * k, h * w * c * (k * k + o)
+    return {
+        "the dense count is 2**31 or more": dense >= 2**31,
+        "the separable count is 2**31 or more": separable >= 2**31,
+        "the dense count is above 2**53": dense > 2**53,
+        "the separable count is above 2**53": separable > 2**53,
+        "height is not width": h != w,
+    }
 
 
 _altered = altered(_built)

@@ -10,6 +10,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import depthwise_product, sliding
+from minimix.course.exercises import features
 
 
 def _dilated(x, weight, dilation, padding="same", stride=1):
@@ -52,7 +53,7 @@ def _built(spread=lambda d: d, **parts):
 
 def _features(case):
     reach, length = case["dilation"] * (case["weight"].shape[-1] - 1) // 2, min(case["x"].shape[2:])
-    return {
+    return features.values("x", "weight")(case) | {
         "the outermost tap reaches farther than the picture is long": reach > length,
         "the outermost tap reaches as far as the picture is long, or farther": reach >= length,
         "the kernel covers more than the picture": 2 * reach + 1 > length,
@@ -71,6 +72,8 @@ def _cut_to_a_multiple(x, weight, dilation):
     """Rows and columns beyond a multiple of the dilation are neither seen nor written."""
     rows, columns = (n // dilation * dilation for n in x.shape[2:])
     whole = np.zeros(x.shape)
+    if not rows or not columns:
+        return whole
     whole[:, :, :rows, :columns] = _dilated(x[:, :, :rows, :columns], weight, dilation)
     return whole
 
