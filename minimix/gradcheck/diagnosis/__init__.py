@@ -1,7 +1,10 @@
 """Why a gradient is wrong: rules, each with the measurement that justifies its sentence, from the most to the least telling.
 
 whole       no gradient, digits, one factor for everything
-blocked     masks
+blocked     masks that are missing, inverted, too narrow
+masks       masks that are there, but not forward's
+jacobians   which outputs and inputs are connected
+indices     what an input of whole numbers names
 places      right numbers in wrong places
 altered     right for other inputs: transposed, squared, left out
 factors     a factor of its own for each entry, or for each output
@@ -18,19 +21,35 @@ where       which entries: by value or by position
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import altered, blocked, factors, known, places, positions, sums, terms, values, whole
+from minimix.gradcheck.diagnosis import (
+    altered,
+    blocked,
+    factors,
+    indices,
+    jacobians,
+    known,
+    masks,
+    places,
+    positions,
+    sums,
+    terms,
+    values,
+    whole,
+)
 from minimix.gradcheck.evidence import Evidence
 
 RULES = (
     *(whole.not_finite, whole.shape, whole.rough, whole.zero),  # nothing else can be said
     *(whole.constant, whole.digits),
-    *(blocked.let_through, blocked.inverted, blocked.blocked),
-    *(known.recognised, factors.two_kinds, altered.exchanged),
-    *(places.rearranged, places.given_rearranged, altered.other_inputs),  # right, but for something else
-    *(places.elsewhere, places.permuted, places.shifted),
+    *(blocked.let_through, blocked.inverted, blocked.outputs_inverted, blocked.blocked),
+    *(known.recognised, factors.two_kinds, masks.another, altered.exchanged),
+    *(places.rearranged, places.given_rearranged, altered.other_inputs, altered.other_axis),  # right, but for something else
+    *(places.elsewhere, places.permuted, jacobians.turned, jacobians.shifted),
     *(factors.per_entry, altered.itself, factors.per_output),
     *(terms.diagonal, terms.passed_on, values.one_sided, sums.contributions, sums.misplaced),
-    *(positions.placed, terms.common),
+    *(jacobians.taken, jacobians.mixed_axes, jacobians.connected, sums.one_of_equal, sums.one_amount),
+    *(altered.lopsided, indices.repeated, indices.named),
+    *(positions.outputs, positions.placed, terms.common),
 )
 
 

@@ -47,6 +47,20 @@ def inverted(e: Evidence) -> Cause | None:
     return Cause("0 exactly where the true gradient is not, and the reverse: a mask is inverted", "inverted mask")
 
 
+def outputs_inverted(e: Evidence) -> Cause | None:
+    """The outputs that depend on nothing give a gradient, those that depend on something give none."""
+    if not e.whole or len(e.analytical) < 3:
+        return None
+    dead, silent = (np.max(np.abs(part.reshape(len(part), -1)), axis=1) <= e.tiny for part in (e.numerical, e.analytical))
+    if not dead.any() or silent.all() or np.any(~dead & ~silent):
+        return None
+    return Cause(
+        f"the {int((~dead).sum())} output entries that depend on the input give it no gradient, but {int((~silent).sum())} of those do that "
+        "do not depend on it: a mask on the output is inverted",
+        *("inverted mask", "wrong mask"),
+    )
+
+
 def blocked(e: Evidence) -> Cause | None:
     """Nothing arrives at some entries; all the others are right."""
     lost = e.silent & ~e.dead

@@ -133,28 +133,6 @@ def given_rearranged(e: Evidence) -> Cause | None:
     return readings("backward reads the incoming gradient as though it were ", found)
 
 
-def shifted(e: Evidence) -> Cause | None:
-    """Moved along axes, the ends lost."""
-    a, n = e.mixed[1:]
-    shape = e.shape
-    long = [axis for axis in range(len(shape)) if shape[axis] > 2]
-    for count in (1, 2):
-        for axes in itertools.combinations(long, count):
-            for shifts in itertools.product((-1, 1, -2, 2), repeat=count):
-                to, source = [slice(None)] * (len(shape) + 1), [slice(None)] * (len(shape) + 1)
-                for axis, s in zip(axes, shifts, strict=True):
-                    to[axis + 1] = slice(max(s, 0), shape[axis] + min(s, 0))
-                    source[axis + 1] = slice(max(-s, 0), shape[axis] + min(-s, 0))
-                part, mine = n[tuple(source)], a[tuple(to)]
-                varied = np.ptp(part, axis=tuple(x + 1 for x in axes)).max() > 1e-3 * e.size
-                if part.size >= 8 and varied and e.alike(mine, part) and np.abs(part).max() > 0.3 * e.size:
-                    return Cause(
-                        f"the right numbers, but shifted by {shifts} along axes {axes}: an offset or a padding is wrong",
-                        *("shifted", "border", "other place", "permuted"),
-                    )
-    return None
-
-
 def permuted(e: Evidence) -> Cause | None:
     """Whole slices that are right but in each other's places."""
     a, n = e.mixed[1:]

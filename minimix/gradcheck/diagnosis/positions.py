@@ -25,6 +25,12 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
             "what happens at the border (padding) is handled differently from forward",
             *("border", "left out", "shifted"),
         )
+    if not nothing and (text := where.by_reflection(bad)):
+        return Cause(
+            f"wrong only {text}, the places that a reflected border repeats: what arrives at the border (padding) is not added to them, or "
+            "added to others",
+            *("border", "not summed", "left out", "overwritten", "shifted"),
+        )
     if found := where.by_phase(bad):
         stride, phases = found
         return Cause(
@@ -46,3 +52,26 @@ def placed(e: Evidence) -> Cause | None:
     if not (~e.bad & ~e.dead).any() or not staying(e):
         return None  # wrong everywhere, or right only where there is nothing
     return named(e, e.bad, "wrong")
+
+
+def outputs(e: Evidence) -> Cause | None:
+    """The incoming gradient is handled wrongly at some places only: at the output's border, or in some of its phases."""
+    if not e.whole or e.output is None or e.output.ndim < 2:
+        return None
+    bad = e.wrong.reshape(len(e.wrong), -1).any(axis=1).reshape(e.output.shape)
+    other = where.shuffled(e)
+    if bad.all() or other is None or not np.array_equal(other.wrong.reshape(len(bad.flat), -1).any(axis=1), bad.reshape(-1)):
+        return None
+    if width := where.by_border(bad):
+        return Cause(
+            f"right for the incoming gradient inside; wrong only for output entries within {width} of the border of the last two axes: what "
+            "happens at the border (padding, what windows there are divided by) is handled differently from forward",
+            *("border", "left out", "shifted", "averaged"),
+        )
+    if found := where.by_phase(bad):
+        return Cause(
+            f"wrong only for output entries in phases {found[1]} of every {found[0]} along the last axes: the stride (or dilation) is "
+            "handled differently from forward",
+            *("stride", "left out"),
+        )
+    return None

@@ -95,3 +95,49 @@ def misplaced(e: Evidence) -> Cause | None:
                 *MISPLACED,
             )
     return None
+
+
+def one_of_equal(e: Evidence) -> Cause | None:
+    """1/2, 1/3, 1/4... of the gradient: of so many equal contributions, one remains."""
+    a, n = e.mixed[1:]
+    bad = e.bad & ~e.dead
+    if bad.sum() < 3 or (e.bad & e.dead).any():
+        return None
+    squares = (n * n).sum(axis=0)
+    counts = squares[bad] / np.where((a * n).sum(axis=0)[bad] == 0, np.nan, (a * n).sum(axis=0)[bad])
+    whole = np.round(counts)
+    if not np.all(np.isfinite(counts)) or len(np.unique(whole)) < 2 or whole.min() < 2 or whole.max() > 64:
+        return None
+    if np.max(np.abs(counts - whole) / whole) > 1e-4 or np.max(np.abs(a[:, bad] * whole - n[:, bad])) > 1e-4 * e.size:
+        return None
+    shown = ", ".join(f"1/{int(k)}" for k in np.unique(whole)[:5])
+    return Cause(
+        f"the wrong entries have {shown} of their gradient: of so many equal contributions one remains (= where += is needed), or their "
+        "mean is taken",
+        *("overwritten", "not summed", "averaged", "left out"),
+    )
+
+
+def one_amount(e: Evidence) -> Cause | None:
+    """One and the same number is missing at some entries, and too much at as many others."""
+    a, n = e.mixed[1:]
+    error = (a - n).reshape(len(a), -1)
+    size = np.max(np.abs(error), axis=1, keepdims=True)
+    wrong = np.abs(error) > 1e-4 * size
+    near = np.abs(np.abs(error) - size) <= 1e-5 * size + 8 * e.noise
+    if not np.all(near | ~wrong) or np.any(size <= 1e-3 * e.size) or wrong.sum(axis=1).min() < 4:
+        return None
+    more, less = (wrong & (error > 0)).sum(axis=1), (wrong & (error < 0)).sum(axis=1)
+    if not np.array_equal(more, less):
+        return None
+    first, second = a.reshape(len(a), -1)[wrong], n.reshape(len(a), -1)[wrong]
+    if min(np.max(np.abs(part)) for part in (first + second, first, second)) <= 1e-4 * e.size:
+        return None  # a sign, or pairs of contributions that a mask chooses
+    pairs = [axis + 1 for axis in range(len(e.shape)) if e.shape[axis] == 2]
+    if any(np.max(np.abs((a - n).sum(axis=axis))) <= 1e-4 * size.max() for axis in pairs):
+        return None  # of two classes, one gains whatever the other loses
+    return Cause(
+        f"one number ({size.flat[0]:.4g}) is missing at {int(less[0])} entries, and too much at as many others: it is given to the wrong "
+        "ones (an index off by one, another order or layout, another choice)",
+        *("other place", "shifted", "memory order", "transposed", "permuted", "exchanged", "flipped"),
+    )
