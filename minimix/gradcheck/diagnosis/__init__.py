@@ -31,6 +31,7 @@ from minimix.gradcheck.diagnosis import (
     masks,
     places,
     positions,
+    slices,
     sums,
     terms,
     values,
@@ -41,14 +42,14 @@ from minimix.gradcheck.evidence import Evidence
 RULES = (
     *(whole.not_finite, whole.shape, whole.rough, whole.zero),  # nothing else can be said
     *(whole.constant, whole.digits),
-    *(blocked.let_through, blocked.inverted, blocked.outputs_inverted, blocked.blocked),
-    *(known.recognised, factors.two_kinds, masks.another, altered.exchanged),
+    *(blocked.let_through, blocked.inverted, indices.named, blocked.blocked),
+    *(known.recognised, factors.two_kinds, masks.another, altered.exchanged, blocked.outputs_inverted),
     *(places.rearranged, places.given_rearranged, altered.other_inputs, altered.other_axis),  # right, but for something else
     *(places.elsewhere, places.permuted, jacobians.turned, jacobians.shifted),
     *(factors.per_entry, altered.itself, factors.per_output),
-    *(terms.diagonal, terms.passed_on, values.one_sided, sums.contributions, sums.misplaced),
+    *(sums.kept, terms.diagonal, terms.passed_on, values.one_sided, sums.contributions, sums.misplaced),
     *(jacobians.taken, jacobians.mixed_axes, jacobians.connected, sums.one_of_equal, sums.one_amount),
-    *(altered.lopsided, indices.repeated, indices.named),
+    *(altered.lopsided, indices.repeated, slices.moved),
     *(positions.outputs, positions.placed, terms.common),
 )
 

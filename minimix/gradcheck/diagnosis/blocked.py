@@ -48,15 +48,15 @@ def inverted(e: Evidence) -> Cause | None:
 
 
 def outputs_inverted(e: Evidence) -> Cause | None:
-    """The outputs that depend on nothing give a gradient, those that depend on something give none."""
+    """The outputs that forward fills with one number give a gradient, those that depend on something give none."""
     if not e.whole or len(e.analytical) < 3:
         return None
     dead, silent = (np.max(np.abs(part.reshape(len(part), -1)), axis=1) <= e.tiny for part in (e.numerical, e.analytical))
-    if not dead.any() or silent.all() or np.any(~dead & ~silent):
+    if not dead.any() or silent.all() or np.any(~dead & ~silent) or np.ptp(e.values[dead]) > 0:
         return None
     return Cause(
-        f"the {int((~dead).sum())} output entries that depend on the input give it no gradient, but {int((~silent).sum())} of those do that "
-        "do not depend on it: a mask on the output is inverted",
+        f"the {int((~dead).sum())} output entries that depend on the input give it no gradient, but of those that are "
+        f"{e.values[dead][0]:.3g} whatever it is, {int((~silent).sum())} do: a mask on the output is inverted",
         *("inverted mask", "wrong mask"),
     )
 

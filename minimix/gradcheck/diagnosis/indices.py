@@ -28,7 +28,7 @@ def repeated(e: Evidence) -> Cause | None:
 
 def named(e: Evidence) -> Cause | None:
     """Wrong exactly at the entries that labels or indices name."""
-    if e.bad.sum() < 3:
+    if e.bad.sum() < 3 or not (~e.bad & ~e.dead).any():
         return None
     for name, numbers in where.whole_numbers(e):
         for mask in _named(numbers, e.shape):
@@ -43,9 +43,9 @@ def named(e: Evidence) -> Cause | None:
             error = (e.analytical - e.numerical)[:, mask]
             if len(error) == 1 and mask.sum() >= 3 and np.ptp(error) <= 1e-5 * np.max(np.abs(error)) + 4 * e.noise:
                 return Cause(
-                    f"wrong exactly at the entries that {name} names, by the same number at each ({error.flat[0]:.4g}): the term that belongs "
-                    "to them is missing, is there once too often, or has the wrong sign or size",
-                    *("term missing", "term extra", "sign of a term", "wrong constant", "left out"),
+                    f"wrong exactly at the entries that {name} names, by the same number at each ({error.flat[0]:.4g}): what belongs "
+                    "to them is missing, is there once too often, has the wrong sign or size, or of several contributions one remains",
+                    *("term missing", "term extra", "sign of a term", "wrong constant", "left out", "overwritten", "not summed"),
                 )
             return Cause(f"wrong exactly at the {int(mask.sum())} entries that {name} names; all others are right")
     return None

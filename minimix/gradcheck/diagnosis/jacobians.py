@@ -111,6 +111,9 @@ def taken(e: Evidence) -> Cause | None:
     holds = gaps.argmin(axis=1)
     bad = e.bad.reshape(-1)
     moved = bad & (gaps.min(axis=1) <= near) & unique[holds] & (holds != np.arange(count))
+    whole, truth = matrices(e)
+    fewer = np.abs(whole) <= e.tiny
+    moved &= ~((np.abs(whole - truth) <= near) | fewer).all(axis=0)  # contributions that are lost, no others
     if moved.sum() < 2 or moved.sum() < 0.3 * bad.sum():
         return None
     i = int(np.flatnonzero(moved)[0])

@@ -69,6 +69,14 @@ def arrangements(shape: tuple):
                     lambda x, a=axis, b=by: np.roll(x, b, a),
                 )
     for axis in long:
+        for by in range(3, shape[axis]):
+            if shape[axis] % by == 0:
+                yield (
+                    f"moved by {by} along axis {axis}, round the end (one group for another)",
+                    ("groups", "shifted", "permuted"),
+                    lambda x, a=axis, b=by: np.roll(x, b, a),
+                )
+    for axis in long:
         for g in range(2, shape[axis]):
             if shape[axis] % g == 0 and g * g <= shape[axis] * g:
                 yield (

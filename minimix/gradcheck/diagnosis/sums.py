@@ -77,6 +77,25 @@ def _one_left(lost: np.ndarray, live: np.ndarray) -> Cause | None:
     return None
 
 
+def kept(e: Evidence) -> Cause | None:
+    """What belongs to another entry stays with the output's own."""
+    if not e.whole or e.output is None or e.output.shape != e.shape or e.point.size < 3:
+        return None
+    a, n, _, _, _, live = _pairs(e)
+    own = np.eye(len(a), dtype=bool)
+    if np.max(np.abs(a[~own])) > e.tiny or (live & ~own).sum(axis=1).max() != 1:
+        return None
+    rest = np.where(own, 0, n).sum(axis=1)
+    added = a[own] - n[own]
+    if np.max(np.abs(np.abs(added) - np.abs(rest))) > 1e-5 * e.size + 8 * e.noise or (np.abs(rest) > e.tiny).sum() < 3:
+        return None
+    return Cause(
+        "each output depends on its own entry and on one other, and what belongs to the other is added to its own: two entries are not "
+        "exchanged back, or a term's sign is not",
+        *("exchanged", "other place", "permuted", "sign of a term"),
+    )
+
+
 def misplaced(e: Evidence) -> Cause | None:
     """Every output's numbers are right, but given to other entries; or every entry's, but taken from other outputs."""
     if not e.whole or len(e.analytical) < 2 or e.point.size < 2:

@@ -53,6 +53,8 @@ def side(e: Evidence, mask: np.ndarray, of) -> tuple[str, str] | None:
             "above" if values[mask].min() > values[~mask].max() else "below" if values[mask].max() < values[~mask].min() else ""
         )
         if not which:
+            if text := _between(values, mask, None if follow is None else (follow, of(shuffled(e)))):
+                return name, text
             continue
         low, high = (values[~mask].max(), values[mask].min()) if which == "above" else (values[mask].max(), values[~mask].min())
         if not _confirmed(e, follow, low, high, which, of):
@@ -61,6 +63,24 @@ def side(e: Evidence, mask: np.ndarray, of) -> tuple[str, str] | None:
         limit = f"{between[0]:g}" if between else f"a number from {low:.3g} to {high:.3g}"
         return name, f"{which} {limit}"
     return None
+
+
+def _between(values: np.ndarray, mask: np.ndarray, there: tuple | None) -> str | None:
+    """ "between 1 and 2", if the entries of a mask are those, here and there: (values, mask) where entries are shuffled."""
+    low, high = values[mask].min(), values[mask].max()
+    below, above = values[(values < low) & ~mask], values[(values > high) & ~mask]
+    if there is None or mask.sum() < 4 or min(len(below), len(above)) < 2 or ((values >= low) & (values <= high) & ~mask).any():
+        return None
+    numbers, marked = there
+    inside = (numbers >= low) & (numbers <= high)
+    sure = inside | (numbers <= below.max()) | (numbers >= above.min())
+    if not np.array_equal(marked[sure], inside[sure]) or not inside.any():
+        return None
+    limits = []
+    for first, second in ((below.max(), low), (high, above.min())):
+        simple = [r for r in ROUND if first <= r <= second]
+        limits.append(f"{simple[0]:g}" if simple else f"about {(first + second) / 2:.2g}")
+    return f"between {limits[0]} and {limits[1]}"
 
 
 def whole_numbers(e: Evidence):
