@@ -43,9 +43,10 @@ RULES = (
     *(whole.not_finite, whole.shape, whole.rough, whole.zero),  # nothing else can be said
     *(whole.constant, whole.digits),
     *(blocked.let_through, blocked.inverted, indices.named, blocked.blocked),
-    *(known.recognised, factors.two_kinds, masks.another, altered.exchanged, blocked.outputs_inverted),
+    *(known.recognised, factors.two_kinds, masks.another, altered.exchanged),
     *(places.rearranged, places.given_rearranged, altered.other_inputs, altered.other_axis),  # right, but for something else
     *(places.elsewhere, places.permuted, jacobians.turned, jacobians.shifted),
+    blocked.outputs_inverted,
     *(factors.per_entry, altered.itself, factors.per_output),
     *(sums.kept, terms.diagonal, terms.passed_on, values.one_sided, sums.contributions, sums.misplaced),
     *(jacobians.taken, jacobians.mixed_axes, jacobians.connected, sums.one_of_equal, sums.one_amount),

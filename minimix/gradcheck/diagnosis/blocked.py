@@ -49,7 +49,7 @@ def inverted(e: Evidence) -> Cause | None:
 
 def outputs_inverted(e: Evidence) -> Cause | None:
     """The outputs that forward fills with one number give a gradient, those that depend on something give none."""
-    if not e.whole or len(e.analytical) < 3:
+    if not e.whole or e.output is None or e.output.shape != e.shape:
         return None
     dead, silent = (np.max(np.abs(part.reshape(len(part), -1)), axis=1) <= e.tiny for part in (e.numerical, e.analytical))
     if not dead.any() or silent.all() or np.any(~dead & ~silent) or np.ptp(e.values[dead]) > 0:

@@ -45,7 +45,15 @@ def named(e: Evidence) -> Cause | None:
                 return Cause(
                     f"wrong exactly at the entries that {name} names, by the same number at each ({error.flat[0]:.4g}): what belongs "
                     "to them is missing, is there once too often, has the wrong sign or size, or of several contributions one remains",
-                    *("term missing", "term extra", "sign of a term", "wrong constant", "left out", "overwritten", "not summed"),
+                    *(
+                        "term missing",
+                        "term extra",
+                        "sign of a term",
+                        "wrong constant",
+                        "left out",
+                        "overwritten",
+                        "not summed",
+                    ),
                 )
             return Cause(f"wrong exactly at the {int(mask.sum())} entries that {name} names; all others are right")
     return None

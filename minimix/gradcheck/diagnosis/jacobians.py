@@ -9,6 +9,15 @@ from minimix.gradcheck.diagnosis.places import MISPLACED
 from minimix.gradcheck.evidence import Evidence
 
 
+def linear(e: Evidence) -> bool:
+    """Whether backward, given a mixture of incoming gradients, gives the mixture of its answers: else it has no Jacobian."""
+    if "linear" not in e.__dict__:
+        u, a, _ = e.mixed
+        given = np.array(e.tape.pull(u[0])[e.probe.checked.index(e.k)])
+        e.__dict__["linear"] = given.shape == a[0].shape and bool(np.max(np.abs(given - a[0])) <= 1e-7 * np.max(np.abs(a[0])))
+    return e.__dict__["linear"]
+
+
 def matrices(e: Evidence) -> tuple[np.ndarray, np.ndarray]:
     """(analytical, numerical) as (output entries, input entries)."""
     return e.analytical.reshape(len(e.analytical), -1), e.numerical.reshape(len(e.analytical), -1)
@@ -16,7 +25,7 @@ def matrices(e: Evidence) -> tuple[np.ndarray, np.ndarray]:
 
 def turned(e: Evidence) -> Cause | None:
     """The Jacobian where its transpose belongs."""
-    if not e.whole or e.output is None or e.output.shape != e.shape or e.point.size < 3:
+    if not e.whole or e.output is None or e.output.shape != e.shape or e.point.size < 3 or not linear(e):
         return None
     a, n = matrices(e)
     if not e.alike(a, n.T) or e.alike(a, n):
@@ -33,10 +42,20 @@ def turned(e: Evidence) -> Cause | None:
     if np.all((np.abs(n) > e.tiny).sum(axis=0) <= 1):
         claims += ["permuted", "shifted", "other place", "memory order"]
         words += ", or a permutation (a shift, an order) is not inverted"
+    if _scaled(e, n):
+        claims += ["wrong formula", "chain factor", "scale"]
+        words += ", or a factor is multiplied in after a sum instead of before it"
     return Cause(
         f"backward multiplies the incoming gradient by the Jacobian, where its transpose belongs: {words}",
         *claims,
     )
+
+
+def _scaled(e: Evidence, n: np.ndarray) -> bool:
+    """Whether a matrix may be a symmetric one with scaled rows: then n_ij n_jk n_ki = n_ji n_kj n_ik."""
+    i, j, k = np.random.default_rng(11).integers(0, len(n), (3, 4096))
+    one, other = n[i, j] * n[j, k] * n[k, i], n[j, i] * n[k, j] * n[i, k]
+    return bool(np.max(np.abs(one - other)) <= 1e-4 * max(np.max(np.abs(one)), np.max(np.abs(other)), e.tiny))
 
 
 def _offsets(shape: tuple):
@@ -83,7 +102,7 @@ def shifted(e: Evidence) -> Cause | None:
             f"the right numbers, but shifted by {found[1]} along axes {found[0]}: an offset or a padding is wrong",
             *("shifted", "border", "other place", "permuted"),
         )
-    if not e.whole or e.output is None or e.output.ndim == 0:
+    if not e.whole or e.output is None or e.output.ndim == 0 or not linear(e):
         return None
     a, n = matrices(e)
     weights = np.random.default_rng(3).standard_normal((a.shape[1], 4))
@@ -101,7 +120,7 @@ def taken(e: Evidence) -> Cause | None:
     """Some entries hold, for all outputs, exactly what belongs to certain others."""
     u, a, n = e.mixed
     count = e.point.size
-    if not 3 <= count <= 1024 or not e.whole or len(e.analytical) < 3:
+    if not 3 <= count <= 1024 or not e.whole or len(e.analytical) < 3 or not linear(e):
         return None
     a, n = a.reshape(4, -1) if len(a) == 4 else a.reshape(len(a), -1), n.reshape(len(n), -1)
     near = 1e-5 * e.size * max(1.0, float(np.abs(u).max())) + 16 * e.noise
@@ -112,6 +131,7 @@ def taken(e: Evidence) -> Cause | None:
     bad = e.bad.reshape(-1)
     moved = bad & (gaps.min(axis=1) <= near) & unique[holds] & (holds != np.arange(count))
     whole, truth = matrices(e)
+    moved &= np.max(np.abs(whole + truth), axis=0) > near  # signs
     fewer = np.abs(whole) <= e.tiny
     moved &= ~((np.abs(whole - truth) <= near) | fewer).all(axis=0)  # contributions that are lost, no others
     if moved.sum() < 2 or moved.sum() < 0.3 * bad.sum():
@@ -135,18 +155,19 @@ def _mixing(e: Evidence, part: np.ndarray, long: list[int]) -> set[int]:
 def mixed_axes(e: Evidence) -> Cause | None:
     """Entries are connected along other axes than in forward: a sum over the wrong axis."""
     long = [axis for axis in range(len(e.shape)) if e.shape[axis] > 1]
-    if not e.whole or e.output is None or e.output.shape != e.shape or len(long) < 2:
+    if not e.whole or e.output is None or e.output.shape != e.shape or len(long) < 2 or not linear(e):
         return None
     a, n = matrices(e)
     ours, theirs = _mixing(e, n, long), _mixing(e, a, long)
-    if ours == theirs or not ours or not theirs:
-        return None
+    if ours <= theirs or not ours or not theirs:
+        return None  # the same; or more of them, as whatever is added to everything has
     forward, backward = (f"ax{'i' if len(s) == 1 else 'e'}s {_listed(sorted(s))}" for s in (ours, theirs))
     text = f"forward connects entries along {forward}, backward along {backward}"
     if theirs < ours:
         return Cause(
-            f"{text} only: something is not summed over all of them, or a term with the others is missing",
-            *("not summed", "term missing", "groups", "left out"),
+            f"{text} only: something is not summed over all of them, a term with the others is missing, or the formula is one for numbers "
+            "or rows on their own",
+            *("not summed", "term missing", "groups", "left out", "wrong formula"),
         )
     return Cause(
         f"{text}: something is summed over the wrong axis, or axes are transposed or laid out in another order",
@@ -160,7 +181,7 @@ def _listed(axes: list[int]) -> str:
 
 def connected(e: Evidence) -> Cause | None:
     """Outputs give something to as many entries as they depend on, but to others."""
-    if not e.whole or len(e.analytical) < 3:
+    if not e.whole or len(e.analytical) < 3 or not linear(e):
         return None
     a, n = (np.abs(part) > e.tiny for part in matrices(e))
     counts, given = n.sum(axis=1), a.sum(axis=1)

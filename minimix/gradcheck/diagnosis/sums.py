@@ -120,8 +120,10 @@ def one_of_equal(e: Evidence) -> Cause | None:
     """1/2, 1/3, 1/4... of the gradient: of so many equal contributions, one remains."""
     a, n = e.mixed[1:]
     bad = e.bad & ~e.dead
-    if bad.sum() < 3 or (e.bad & e.dead).any():
+    if e.values.size > 1 or bad.ndim < 2 or bad.sum() < 3 or (e.bad & e.dead).any():
         return None
+    if any(np.array_equal(np.broadcast_to(bad.any(axis=axis, keepdims=True), bad.shape), bad) for axis in range(bad.ndim)):
+        return None  # whole slices: exponents, scales
     squares = (n * n).sum(axis=0)
     counts = squares[bad] / np.where((a * n).sum(axis=0)[bad] == 0, np.nan, (a * n).sum(axis=0)[bad])
     whole = np.round(counts)

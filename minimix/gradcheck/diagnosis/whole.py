@@ -85,7 +85,16 @@ def zero(e: Evidence) -> Cause | None:
                 "around this point the function does not change with this input (at other points it does), yet backward returns a "
                 "gradient: a mask is missing or wrong, the input only decides something (an order, a branch) and deserves none, or an "
                 "approximation stands for a derivative that is 0",
-                *("approximate", "independent", "no mask", "wrong mask", "other place", "inverted mask", "wrong formula", "value"),
+                *(
+                    "approximate",
+                    "independent",
+                    "no mask",
+                    "wrong mask",
+                    "other place",
+                    "inverted mask",
+                    "wrong formula",
+                    "value",
+                ),
             )
         return Cause("the function does not depend on this input, yet backward returns a gradient for it", "independent")
     return None
