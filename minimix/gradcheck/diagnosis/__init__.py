@@ -48,7 +48,7 @@ RULES = (
     *(places.elsewhere, places.permuted, jacobians.turned, jacobians.shifted),
     blocked.outputs_inverted,
     *(factors.per_entry, altered.itself, factors.per_output),
-    *(sums.kept, terms.diagonal, terms.passed_on, values.one_sided, sums.contributions, sums.misplaced),
+    *(sums.kept, terms.diagonal, terms.passed_on, values.one_sided, sums.contributions, sums.misplaced, sums.spread),
     *(jacobians.taken, jacobians.mixed_axes, jacobians.connected, sums.one_of_equal, sums.one_amount),
     *(altered.lopsided, indices.repeated, slices.moved),
     *(positions.outputs, positions.placed, terms.common),
