@@ -84,7 +84,8 @@ def other_axis(e: Evidence) -> Cause | None:
                     fits = e.alike(a, (moved.reshape(len(u), -1) @ e.jacobian).reshape(a.shape))
                 if fits:
                     return Cause(
-                        f"right if {e.probe.names[j]}, which multiplies along axis {right} of {what}, multiplied along axis {wrong}: "
+                        f"right if {e.probe.names[j]}, which multiplies along axis {right} of {what}, multiplied along "
+                        f"axis {wrong}: "
                         "it is broadcast along the wrong axis (transposed)",
                         *("transposed", "scale", "chain factor", "permuted"),
                     )
@@ -111,7 +112,8 @@ def lopsided(e: Evidence) -> Cause | None:
     return (
         found
         and Cause(
-            "the gradient is linear in the input, by a matrix that is not symmetric, though right once it is made so: where forward uses "
+            "the gradient is linear in the input, by a matrix that is not symmetric, though right once it is made so: "
+            "where forward uses "
             "a matrix A from both sides, A + A.T belongs into it, not 2 A (transposed, a term missing)",
             *("transposed", "term missing", "wrong formula"),
         )
@@ -168,7 +170,8 @@ def exchanged(e: Evidence) -> Cause | None:
         if value.shape == e.shape and e.explained(of=j):
             if j in e.probe.checked and _right(e, j):
                 return Cause(
-                    f"this is the gradient of {name}, whose own is right: it is returned twice, or what distinguishes the two (a factor, "
+                    f"this is the gradient of {name}, whose own is right: it is returned twice, or what distinguishes "
+                    "the two (a factor, "
                     "a sign, a term) is left out",
                     *("exchanged", "chain factor", "scale", "term missing"),
                 )
@@ -178,7 +181,8 @@ def exchanged(e: Evidence) -> Cause | None:
         if value.shape == e.shape and value.size > 1 and _negated(e, j):
             if j in e.probe.checked and _right(e, j):
                 return Cause(
-                    f"this is minus the gradient of {name}, whose own is right: what distinguishes the two (a factor, a term) is left out",
+                    f"this is minus the gradient of {name}, whose own is right: what distinguishes the two (a factor, a "
+                    "term) is left out",
                     *("sign", "exchanged", "chain factor", "scale", "term missing"),
                 )
             return Cause(f"this is minus the gradient of {name}: the two are exchanged, one with its sign", "exchanged", "sign")

@@ -19,8 +19,10 @@ def repeated(e: Evidence) -> Cause | None:
             several, once = used[counts > 1], used[counts == 1]
             if len(several) and np.array_equal(wrong, several) and len(np.intersect1d(once, live)):
                 return Cause(
-                    f"wrong exactly at the indices of axis {axis} that occur several times in {name} ({where.ranges(several, length)}): "
-                    "of several contributions one remains, where they should be added (np.add.at does; an index with = or += does not)",
+                    f"wrong exactly at the indices of axis {axis} that occur several times in {name} "
+                    f"({where.ranges(several, length)}): "
+                    "of several contributions one remains, where they should be added (np.add.at does; an index with = "
+                    "or += does not)",
                     *("overwritten", "not summed"),
                 )
     return None
@@ -36,15 +38,18 @@ def named(e: Evidence) -> Cause | None:
                 continue
             if np.array_equal(e.silent & ~e.dead, mask):
                 return Cause(
-                    f"nothing arrives exactly at the {int(mask.sum())} entries that {name} names; all others are right: they are left out, "
+                    f"nothing arrives exactly at the {int(mask.sum())} entries that {name} names; all others are right: "
+                    "they are left out, "
                     "a mask blocks them, or their term is missing",
                     *("left out", "wrong mask", "term missing", "not summed"),
                 )
             error = (e.analytical - e.numerical)[:, mask]
             if len(error) == 1 and mask.sum() >= 3 and np.ptp(error) <= 1e-5 * np.max(np.abs(error)) + 4 * e.noise:
                 return Cause(
-                    f"wrong exactly at the entries that {name} names, by the same number at each ({error.flat[0]:.4g}): what belongs "
-                    "to them is missing, is there once too often, has the wrong sign or size, or of several contributions one remains",
+                    f"wrong exactly at the entries that {name} names, by the same number at each ({error.flat[0]:.4g}): "
+                    "what belongs "
+                    "to them is missing, is there once too often, has the wrong sign or size, or of several "
+                    "contributions one remains",
                     *(
                         "term missing",
                         "term extra",

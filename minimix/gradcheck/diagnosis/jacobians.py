@@ -96,7 +96,7 @@ def _displaced(e: Evidence, a: np.ndarray, n: np.ndarray) -> tuple[tuple, tuple]
 
 def shifted(e: Evidence) -> Cause | None:
     """Moved along axes, the ends lost: the gradient, or already the incoming gradient."""
-    u, a, n = e.mixed
+    a, n = e.mixed[1:]
     if found := _displaced(e, a, n):
         return Cause(
             f"the right numbers, but shifted by {found[1]} along axes {found[0]}: an offset or a padding is wrong",
@@ -109,7 +109,8 @@ def shifted(e: Evidence) -> Cause | None:
     rows = [(part @ weights).T.reshape(4, *e.output.shape) for part in (a, n)]
     if found := _displaced(e, *rows):
         return Cause(
-            f"right for an incoming gradient that is shifted by {found[1]} along its axes {found[0]}: an offset, a padding or a stride's "
+            f"right for an incoming gradient that is shifted by {found[1]} along its axes {found[0]}: an offset, a "
+            "padding or a stride's "
             "first place is wrong",
             *("shifted", "border", "other place", "permuted", "stride"),
         )
@@ -139,7 +140,8 @@ def taken(e: Evidence) -> Cause | None:
     i = int(np.flatnonzero(moved)[0])
     places = [tuple(int(x) for x in np.unravel_index(p, e.shape)) for p in (i, int(holds[i]))]
     return Cause(
-        f"{int(moved.sum())} of the {int(bad.sum())} wrong entries hold exactly what belongs to others (entry {places[0]} what belongs to "
+        f"{int(moved.sum())} of the {int(bad.sum())} wrong entries hold exactly what belongs to others (entry "
+        f"{places[0]} what belongs to "
         f"{places[1]}): an index, an offset, a stride or dilation, a group or an order of axes is wrong",
         *MISPLACED,
     )
@@ -165,7 +167,8 @@ def mixed_axes(e: Evidence) -> Cause | None:
     text = f"forward connects entries along {forward}, backward along {backward}"
     if theirs < ours:
         return Cause(
-            f"{text} only: something is not summed over all of them, a term with the others is missing, or the formula is one for numbers "
+            f"{text} only: something is not summed over all of them, a term with the others is missing, or the formula "
+            "is one for numbers "
             "or rows on their own",
             *("not summed", "term missing", "groups", "left out", "wrong formula"),
         )
@@ -194,8 +197,10 @@ def connected(e: Evidence) -> Cause | None:
     shared = len(np.unique(n[live], axis=0)) < live.sum()  # outputs that depend on the same entries: a mask may choose these
     row = int(np.flatnonzero(moved)[0])
     return Cause(
-        f"backward gives an output's gradient to as many entries as it depends on, but to others (output entry {row} in C order depends "
-        f"on input entry {_few(n[row])}, and gives to {_few(a[row])}): an index, an offset, a stride, a group{', a mask' * shared} or "
+        f"backward gives an output's gradient to as many entries as it depends on, but to others (output entry {row} in "
+        "C order depends "
+        f"on input entry {_few(n[row])}, and gives to {_few(a[row])}): an index, an offset, a stride, a "
+        f"group{', a mask' * shared} or "
         f"an order is wrong{', and some get lost' if (given < counts).any() else ''}",
         *MISPLACED,
         *(("wrong mask",) * shared),

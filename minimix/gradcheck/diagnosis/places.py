@@ -80,7 +80,8 @@ def arrangements(shape: tuple):
         for g in range(2, shape[axis]):
             if shape[axis] % g == 0 and g * g <= shape[axis] * g:
                 yield (
-                    f"with axis {axis} read as {g} x {shape[axis] // g} and transposed: interleaved instead of in blocks, or the "
+                    f"with axis {axis} read as {g} x {shape[axis] // g} and transposed: interleaved instead of in "
+                    "blocks, or the "
                     "reverse",
                     ("permuted", "groups", "memory order", "stride", "shifted"),
                     lambda x, a=axis, n=g: _regrouped(x, a, n),
@@ -177,7 +178,8 @@ def elsewhere(e: Evidence) -> Cause | None:
     if np.max(np.abs(first - second)) > 1e-3:
         return None
     return _taken(e, a, n) or Cause(
-        "the right numbers, each given to an entry that is not the one it belongs to: an index, an offset, a stride or an order "
+        "the right numbers, each given to an entry that is not the one it belongs to: an index, an offset, a stride or "
+        "an order "
         "is wrong",
         *MISPLACED,
     )

@@ -21,20 +21,23 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
         return Cause(f"a single entry {'is wrong' if not nothing else what}, {place}; all others are right", "left out")
     if width := where.by_border(bad):
         return Cause(
-            f"right inside; {'wrong' if not nothing else 'nothing arrives'} only within {width} of the border of the last two axes: "
+            f"right inside; {'wrong' if not nothing else 'nothing arrives'} only within {width} of the border of the "
+            "last two axes: "
             "what happens at the border (padding) is handled differently from forward",
             *("border", "left out", "shifted"),
         )
     if not nothing and (text := where.by_reflection(bad)):
         return Cause(
-            f"wrong only {text}, the places that a reflected border repeats: what arrives at the border (padding) is not added to them, or "
+            f"wrong only {text}, the places that a reflected border repeats: what arrives at the border (padding) is not "
+            "added to them, or "
             "added to others",
             *("border", "not summed", "left out", "overwritten", "shifted"),
         )
     if found := where.by_phase(bad):
         stride, phases = found
         return Cause(
-            f"{what if nothing else 'wrong'} only in phases {phases} of every {stride} along the last axes: the stride (or dilation) is "
+            f"{what if nothing else 'wrong'} only in phases {phases} of every {stride} along the last axes: the stride "
+            "(or dilation) is "
             "handled differently from forward",
             *("stride", "left out"),
         )
@@ -64,13 +67,15 @@ def outputs(e: Evidence) -> Cause | None:
         return None
     if width := where.by_border(bad):
         return Cause(
-            f"right for the incoming gradient inside; wrong only for output entries within {width} of the border of the last two axes: what "
+            f"right for the incoming gradient inside; wrong only for output entries within {width} of the border of the "
+            "last two axes: what "
             "happens at the border (padding, what windows there are divided by) is handled differently from forward",
             *("border", "left out", "shifted", "averaged"),
         )
     if found := where.by_phase(bad):
         return Cause(
-            f"wrong only for output entries in phases {found[1]} of every {found[0]} along the last axes: the stride (or dilation) is "
+            f"wrong only for output entries in phases {found[1]} of every {found[0]} along the last axes: the stride (or "
+            "dilation) is "
             "handled differently from forward",
             *("stride", "left out"),
         )

@@ -67,7 +67,8 @@ def _said(e: Evidence, j: int, found: dict, count: int) -> Cause | None:
     )
     axes = "the last axis" if plain else "the last two axes"
     return Cause(
-        f"tap by tap right for another place of {e.probe.names[j]} along {axes}: index {shown}: an offset, a stride or a dilation differs "
+        f"tap by tap right for another place of {e.probe.names[j]} along {axes}: index {shown}: an offset, a stride or a "
+        "dilation differs "
         "from forward's",
         *("stride", "shifted", "other place"),
     )
