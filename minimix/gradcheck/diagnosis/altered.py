@@ -109,15 +109,12 @@ def lopsided(e: Evidence) -> Cause | None:
         if abs(one + other - 2 * right) > 1e-5 * size + 64 * e.noise:
             return None
         found |= abs(one - other) > 1e-3 * size
-    return (
-        found
-        and Cause(
-            "the gradient is linear in the input, by a matrix that is not symmetric, though right once it is made so: "
-            "where forward uses "
-            "a matrix A from both sides, A + A.T belongs into it, not 2 A (transposed, a term missing)",
-            *("transposed", "term missing", "wrong formula"),
-        )
-        or None
+    if not found:
+        return None
+    return Cause(
+        "the gradient is linear in the input, by a matrix that is not symmetric, though right once it is made so: where forward "
+        "uses a matrix A from both sides, A + A.T belongs into it, not 2 A (transposed, a term missing)",
+        *("transposed", "term missing", "wrong formula"),
     )
 
 

@@ -47,7 +47,7 @@ def by_value(e: Evidence, bad: np.ndarray, of) -> tuple[str, str] | None:
 
 
 def side(e: Evidence, mask: np.ndarray, of) -> tuple[str, str] | None:
-    """(what has a value for each entry, "above 3" or the like) for the entries of a mask, here and where entries are shuffled."""
+    """(what has a value for each entry, "above 3" or the like) for a mask's entries, here and where entries are shuffled."""
     for (name, values), follow in zip(_fields(e), _followers(e), strict=True):
         which = (
             "above" if values[mask].min() > values[~mask].max() else "below" if values[mask].max() < values[~mask].min() else ""
