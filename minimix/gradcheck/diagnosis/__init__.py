@@ -9,6 +9,7 @@ places      right numbers in wrong places
 altered     right for other inputs: transposed, squared, left out
 factors     a factor of its own for each entry, or for each output
 known       functions that are recognised, and what goes wrong with them
+slices      weights whose taps meet other places
 sums        contributions lost, too many, or given to others
 terms       a summand missing, doubled, or with the wrong sign
 values      right on one side of a number

@@ -112,8 +112,8 @@ def lopsided(e: Evidence) -> Cause | None:
     if not found:
         return None
     return Cause(
-        "the gradient is linear in the input, by a matrix that is not symmetric, though right once it is made so: where forward "
-        "uses a matrix A from both sides, A + A.T belongs into it, not 2 A (transposed, a term missing)",
+        "the gradient is linear in the input, by a matrix that is not symmetric, though right once it is made so: where "
+        "forward uses a matrix A from both sides, A + A.T belongs into it, not 2 A (transposed, a term missing)",
         *("transposed", "term missing", "wrong formula"),
     )
 

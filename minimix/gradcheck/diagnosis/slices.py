@@ -8,7 +8,7 @@ import numpy as np
 from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.evidence import ALIKE, Evidence
 
-SECONDS = 0.5
+SECONDS = 0.25
 REACH = 3  # by how many places an input is moved at most
 
 
@@ -59,8 +59,6 @@ def _fits(e: Evidence, v: np.ndarray, arrays: dict) -> bool:
 
 
 def _said(e: Evidence, j: int, found: dict, count: int) -> Cause | None:
-    if len(found) < 2 and len(np.unique(list(found.values()))) < 1:
-        return None
     plain = count == 1
     shown = "; ".join(
         f"{t[0] if plain else t} if {e.probe.names[j]} were moved by {s[0] if plain else s}" for t, s in [*found.items()][:3]
