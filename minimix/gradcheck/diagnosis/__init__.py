@@ -43,7 +43,7 @@ from minimix.gradcheck.evidence import Evidence
 RULES = (
     *(whole.not_finite, whole.shape, whole.rough, whole.zero),  # nothing else can be said
     *(whole.constant, whole.digits),
-    *(blocked.let_through, blocked.inverted, indices.named, blocked.blocked),
+    *(blocked.let_through, blocked.inverted, indices.named, indices.repeated, blocked.blocked),
     *(known.recognised, factors.two_kinds, masks.another, altered.exchanged),
     *(places.rearranged, places.given_rearranged, altered.other_inputs, altered.other_axis),  # right, but for something else
     *(places.elsewhere, places.permuted, jacobians.turned, jacobians.shifted),
@@ -51,7 +51,7 @@ RULES = (
     *(factors.per_entry, altered.itself, factors.per_output),
     *(sums.kept, terms.diagonal, terms.passed_on, values.one_sided, sums.contributions, sums.misplaced, sums.spread),
     *(jacobians.taken, jacobians.mixed_axes, jacobians.connected, sums.one_of_equal, sums.one_amount),
-    *(altered.lopsided, indices.repeated, slices.moved),
+    *(altered.lopsided, slices.moved),
     *(positions.outputs, positions.placed, terms.common),
 )
 

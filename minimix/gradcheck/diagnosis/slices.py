@@ -17,7 +17,7 @@ def moved(e: Evidence) -> Cause | None:
     stop = time.perf_counter() + SECONDS
     for count in (1, 2):
         taps = list(np.ndindex(e.shape[len(e.shape) - count :]))
-        if len(e.shape) <= count or not 2 <= len(taps) <= 16 or e.bad.reshape(-1, len(taps)).all(axis=0).all():
+        if len(e.shape) < count or not 2 <= len(taps) <= 16 or e.bad.reshape(-1, len(taps)).all(axis=0).all():
             continue
         for j, value in e.others.items():
             found = {}
@@ -66,7 +66,6 @@ def _said(e: Evidence, j: int, found: dict, count: int) -> Cause | None:
     axes = "the last axis" if plain else "the last two axes"
     return Cause(
         f"tap by tap right for another place of {e.probe.names[j]} along {axes}: index {shown}: an offset, a stride or a "
-        "dilation differs "
-        "from forward's",
+        "dilation differs from forward's",
         *("stride", "shifted", "other place"),
     )
