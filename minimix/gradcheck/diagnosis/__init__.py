@@ -51,7 +51,7 @@ RULES = (
     *(factors.per_entry, altered.itself, factors.per_output),
     *(sums.kept, terms.diagonal, terms.passed_on, values.one_sided, sums.contributions, sums.misplaced, sums.spread),
     *(jacobians.taken, jacobians.mixed_axes, jacobians.connected, sums.one_of_equal, sums.one_amount),
-    *(altered.lopsided, slices.moved),
+    *(altered.lopsided, altered.own_only, slices.moved),
     *(positions.outputs, positions.placed, terms.common),
 )
 

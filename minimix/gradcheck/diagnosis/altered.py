@@ -85,8 +85,7 @@ def other_axis(e: Evidence) -> Cause | None:
                 if fits:
                     return Cause(
                         f"right if {e.probe.names[j]}, which multiplies along axis {right} of {what}, multiplied along "
-                        f"axis {wrong}: "
-                        "it is broadcast along the wrong axis (transposed)",
+                        f"axis {wrong}: it is broadcast along the wrong axis (transposed)",
                         *("transposed", "scale", "chain factor", "permuted"),
                     )
     return None
@@ -116,6 +115,35 @@ def lopsided(e: Evidence) -> Cause | None:
         "forward uses a matrix A from both sides, A + A.T belongs into it, not 2 A (transposed, a term missing)",
         *("transposed", "term missing", "wrong formula"),
     )
+
+
+def own_only(e: Evidence) -> Cause | None:
+    """Entry i of the gradient depends on entry i of another input only, where it should depend on several."""
+    if e.values.size != 1 or not 3 <= e.point.size <= 256:
+        return None
+    for j, value in e.others.items():
+        if value.size != e.point.size:
+            continue
+        for q in (0, value.size - 1):
+            changed = np.array(value, order="C")
+            changed.reshape(-1)[q] += 0.3 * max(1.0, abs(value.flat[q]))
+            there = e.elsewhere({j: changed})
+            if there is None:
+                return None
+            a, n = (
+                np.abs(moved - still).reshape(-1) > 1e-6 * e.size + 8 * e.noise
+                for moved, still in ((there.analytical, e.analytical), (there.numerical, e.numerical))
+            )
+            if np.flatnonzero(a).tolist() != [q] or not n[q] or n.sum() < 2:
+                break
+        else:
+            name = e.probe.names[j]
+            return Cause(
+                f"when one entry of {name} changes, only the same entry of this gradient does, though several should: forward pairs "
+                f"each entry with several of {name} (by broadcasting), and backward does not sum over them",
+                *("not summed", "term missing"),
+            )
+    return None
 
 
 def itself(e: Evidence) -> Cause | None:
@@ -168,8 +196,7 @@ def exchanged(e: Evidence) -> Cause | None:
             if j in e.probe.checked and _right(e, j):
                 return Cause(
                     f"this is the gradient of {name}, whose own is right: it is returned twice, or what distinguishes "
-                    "the two (a factor, "
-                    "a sign, a term) is left out",
+                    "the two (a factor, a sign, a term) is left out",
                     *("exchanged", "chain factor", "scale", "term missing"),
                 )
             return Cause(f"this is the gradient of {name}: the two are exchanged, or returned in the wrong order", "exchanged")

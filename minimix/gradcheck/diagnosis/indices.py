@@ -39,16 +39,14 @@ def named(e: Evidence) -> Cause | None:
             if np.array_equal(e.silent & ~e.dead, mask):
                 return Cause(
                     f"nothing arrives exactly at the {int(mask.sum())} entries that {name} names; all others are right: "
-                    "they are left out, "
-                    "a mask blocks them, or their term is missing",
+                    "they are left out, a mask blocks them, or their term is missing",
                     *("left out", "wrong mask", "term missing", "not summed"),
                 )
             error = (e.analytical - e.numerical)[:, mask]
             if len(error) == 1 and mask.sum() >= 3 and np.ptp(error) <= 1e-5 * np.max(np.abs(error)) + 4 * e.noise:
                 return Cause(
                     f"wrong exactly at the entries that {name} names, by the same number at each ({error.flat[0]:.4g}): "
-                    "what belongs "
-                    "to them is missing, is there once too often, has the wrong sign or size, or of several "
+                    "what belongs to them is missing, is there once too often, has the wrong sign or size, or of several "
                     "contributions one remains",
                     *(
                         "term missing",

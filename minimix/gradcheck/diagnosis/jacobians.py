@@ -110,8 +110,7 @@ def shifted(e: Evidence) -> Cause | None:
     if found := _displaced(e, *rows):
         return Cause(
             f"right for an incoming gradient that is shifted by {found[1]} along its axes {found[0]}: an offset, a "
-            "padding or a stride's "
-            "first place is wrong",
+            "padding or a stride's first place is wrong",
             *("shifted", "border", "other place", "permuted", "stride"),
         )
     return None
@@ -168,8 +167,7 @@ def mixed_axes(e: Evidence) -> Cause | None:
     if theirs < ours:
         return Cause(
             f"{text} only: something is not summed over all of them, a term with the others is missing, or the formula "
-            "is one for numbers "
-            "or rows on their own",
+            "is one for numbers or rows on their own",
             *("not summed", "term missing", "groups", "left out", "wrong formula"),
         )
     return Cause(
@@ -198,10 +196,8 @@ def connected(e: Evidence) -> Cause | None:
     row = int(np.flatnonzero(moved)[0])
     return Cause(
         f"backward gives an output's gradient to as many entries as it depends on, but to others (output entry {row} in "
-        "C order depends "
-        f"on input entry {_few(n[row])}, and gives to {_few(a[row])}): an index, an offset, a stride, a "
-        f"group{', a mask' * shared} or "
-        f"an order is wrong{', and some get lost' if (given < counts).any() else ''}",
+        f"C order depends on input entry {_few(n[row])}, and gives to {_few(a[row])}): an index, an offset, a stride, a "
+        f"group{', a mask' * shared} or an order is wrong{', and some get lost' if (given < counts).any() else ''}",
         *MISPLACED,
         *(("wrong mask",) * shared),
         *(("overwritten",) if (given < counts).any() else ()),

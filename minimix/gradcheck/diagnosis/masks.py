@@ -58,8 +58,7 @@ def another(e: Evidence) -> Cause | None:
         )
     return Cause(
         f"{text}: a mask or a condition is there, but not forward's (drawn anew or in another order, looked up at "
-        "another place, or of "
-        "another value)",
+        "another place, or of another value)",
         *("wrong mask", "random", "other place", "value", "shifted", "memory order", "permuted"),
     )
 

@@ -81,8 +81,7 @@ def arrangements(shape: tuple):
             if shape[axis] % g == 0 and g * g <= shape[axis] * g:
                 yield (
                     f"with axis {axis} read as {g} x {shape[axis] // g} and transposed: interleaved instead of in "
-                    "blocks, or the "
-                    "reverse",
+                    "blocks, or the reverse",
                     ("permuted", "groups", "memory order", "stride", "shifted"),
                     lambda x, a=axis, n=g: _regrouped(x, a, n),
                 )
@@ -179,8 +178,7 @@ def elsewhere(e: Evidence) -> Cause | None:
         return None
     return _taken(e, a, n) or Cause(
         "the right numbers, each given to an entry that is not the one it belongs to: an index, an offset, a stride or "
-        "an order "
-        "is wrong",
+        "an order is wrong",
         *MISPLACED,
     )
 

@@ -22,23 +22,20 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
     if width := where.by_border(bad):
         return Cause(
             f"right inside; {'wrong' if not nothing else 'nothing arrives'} only within {width} of the border of the "
-            "last two axes: "
-            "what happens at the border (padding) is handled differently from forward",
+            "last two axes: what happens at the border (padding) is handled differently from forward",
             *("border", "left out", "shifted"),
         )
     if not nothing and (text := where.by_reflection(bad)):
         return Cause(
             f"wrong only {text}, the places that a reflected border repeats: what arrives at the border (padding) is not "
-            "added to them, or "
-            "added to others",
+            "added to them, or added to others",
             *("border", "not summed", "left out", "overwritten", "shifted"),
         )
     if found := where.by_phase(bad):
         stride, phases = found
         return Cause(
             f"{what if nothing else 'wrong'} only in phases {phases} of every {stride} along the last axes: the stride "
-            "(or dilation) is "
-            "handled differently from forward",
+            "(or dilation) is handled differently from forward",
             *("stride", "left out"),
         )
     if text := where.by_slices(bad):
@@ -75,8 +72,7 @@ def outputs(e: Evidence) -> Cause | None:
     if found := where.by_phase(bad):
         return Cause(
             f"wrong only for output entries in phases {found[1]} of every {found[0]} along the last axes: the stride (or "
-            "dilation) is "
-            "handled differently from forward",
+            "dilation) is handled differently from forward",
             *("stride", "left out"),
         )
     return None

@@ -66,8 +66,7 @@ def _one_left(lost: np.ndarray, live: np.ndarray) -> Cause | None:
             if np.array_equal(stays[count > 0], theirs[count > 0]):
                 return Cause(
                     f"of all outputs that an entry contributes to, only the {which} one gives it a gradient: = where += "
-                    "is needed "
-                    "(with an index that occurs several times, np.add.at), or the others are not summed",
+                    "is needed (with an index that occurs several times, np.add.at), or the others are not summed",
                     *("overwritten", "not summed", "term missing"),
                 )
     if several.any() and np.all(kept.sum(axis=0)[several] == 1):
@@ -92,8 +91,7 @@ def kept(e: Evidence) -> Cause | None:
         return None
     return Cause(
         "each output depends on its own entry and on one other, and what belongs to the other is added to its own: two "
-        "entries are not "
-        "exchanged back, or a term's sign is not",
+        "entries are not exchanged back, or a term's sign is not",
         *("exchanged", "other place", "permuted", "sign of a term"),
     )
 
@@ -144,8 +142,7 @@ def spread(e: Evidence) -> Cause | None:
     counts = [int((np.abs(part[row]) > e.tiny).sum()) for part in (n, a)]
     text = (
         "each output's total is right, but spread evenly over other entries than forward takes the mean of (for output "
-        f"entry {row}, over "
-        f"{counts[1]} in place of {counts[0]})"
+        f"entry {row}, over {counts[1]} in place of {counts[0]})"
     )
     if not strange.any():
         return Cause(
@@ -174,8 +171,7 @@ def one_of_equal(e: Evidence) -> Cause | None:
     shown = ", ".join(f"1/{int(k)}" for k in np.unique(whole)[:5])
     return Cause(
         f"the wrong entries have {shown} of their gradient: of so many equal contributions one remains (= where += is "
-        "needed), or their "
-        "mean is taken",
+        "needed), or their mean is taken",
         *("overwritten", "not summed", "averaged", "left out"),
     )
 
@@ -200,7 +196,6 @@ def one_amount(e: Evidence) -> Cause | None:
         return None  # of two classes, one gains whatever the other loses
     return Cause(
         f"one number ({size.flat[0]:.4g}) is missing at {int(less[0])} entries, and too much at as many others: it is "
-        "given to the wrong "
-        "ones (an index off by one, another order or layout, another choice)",
+        "given to the wrong ones (an index off by one, another order or layout, another choice)",
         *("other place", "shifted", "memory order", "transposed", "permuted", "exchanged", "flipped"),
     )
