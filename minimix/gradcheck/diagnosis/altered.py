@@ -118,25 +118,25 @@ def lopsided(e: Evidence) -> Cause | None:
 
 
 def own_only(e: Evidence) -> Cause | None:
-    """Entry i of the gradient depends on entry i of another input only, where it should depend on several."""
+    """Entry i of the gradient depends on entry i of another input only, where it should be a sum over several."""
     if e.values.size != 1 or not 3 <= e.point.size <= 256:
         return None
     for j, value in e.others.items():
         if value.size != e.point.size:
             continue
-        for q in (0, value.size - 1):
-            changed = np.array(value, order="C")
-            changed.reshape(-1)[q] += 0.3 * max(1.0, abs(value.flat[q]))
-            there = e.elsewhere({j: changed})
-            if there is None:
-                return None
-            a, n = (
-                np.abs(moved - still).reshape(-1) > 1e-6 * e.size + 8 * e.noise
-                for moved, still in ((there.analytical, e.analytical), (there.numerical, e.numerical))
-            )
-            if np.flatnonzero(a).tolist() != [q] or not n[q] or n.sum() < 2:
-                break
-        else:
+        changes = np.zeros((3, value.size))
+        changes[0, 0] = changes[1, -1] = 0.3
+        changes[2] = changes[0] + changes[1]
+        moved = [
+            e.elsewhere({j: value + (change * max(1.0, np.max(np.abs(value)))).reshape(value.shape)}) for change in changes
+        ]
+        if any(there is None for there in moved):
+            return None
+        a, n = (np.stack([part.reshape(-1) for part in parts]) for parts in _differences(e, moved))
+        near = 1e-6 * e.size + 8 * e.noise
+        own = [np.flatnonzero(np.abs(row) > near).tolist() for row in a[:2]] == [[0], [value.size - 1]]
+        several = min((np.abs(row) > near).sum() for row in n[:2]) > 1
+        if own and several and np.max(np.abs(n[0] + n[1] - n[2])) <= near * 10:  # a sum over them, no norm
             name = e.probe.names[j]
             return Cause(
                 f"when one entry of {name} changes, only the same entry of this gradient does, though several should: forward pairs "
@@ -144,6 +144,12 @@ def own_only(e: Evidence) -> Cause | None:
                 *("not summed", "term missing"),
             )
     return None
+
+
+def _differences(e: Evidence, moved: list):
+    """What the analytical gradients change by, and the numerical ones."""
+    yield [there.analytical - e.analytical for there in moved]
+    yield [there.numerical - e.numerical for there in moved]
 
 
 def itself(e: Evidence) -> Cause | None:
