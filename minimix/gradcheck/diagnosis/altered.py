@@ -139,8 +139,8 @@ def own_only(e: Evidence) -> Cause | None:
         if own and several and np.max(np.abs(n[0] + n[1] - n[2])) <= near * 10:  # a sum over them, no norm
             name = e.probe.names[j]
             return Cause(
-                f"when one entry of {name} changes, only the same entry of this gradient does, though several should: forward pairs "
-                f"each entry with several of {name} (by broadcasting), and backward does not sum over them",
+                f"when one entry of {name} changes, only the same entry of this gradient does, though several should: forward "
+                f"pairs each entry with several of {name} (by broadcasting), and backward does not sum over them",
                 *("not summed", "term missing"),
             )
     return None
