@@ -68,9 +68,11 @@ def blocked(e: Evidence) -> Cause | None:
         return None
     text = f"wrong only where backward gives 0 ({_count(lost)} whose true gradient is not 0)"
     if found := where.by_value(e, lost, lambda other: other.silent & ~other.dead):
+        others = found[0] != "the input" and found[0] != "the input's absolute value"  # labels may choose between terms
         return Cause(
-            f"{text}, those where {found[0]} is {found[1]}: backward blocks what forward lets through",
-            *("wrong mask", "value", "left out"),
+            f"{text}, those where {found[0]} is {found[1]}: backward blocks what forward lets through"
+            f"{', or the term that counts there is missing' * others}",
+            *("wrong mask", "value", "left out", *(("term missing",) * others)),
         )
     other = where.shuffled(e)
     moved = other is not None and not np.array_equal(other.silent & ~other.dead, lost)

@@ -41,10 +41,12 @@ def _lost(e: Evidence, lost: np.ndarray, live: np.ndarray) -> Cause | None:
         return cause
     touched = lost.any(axis=0)
     share = lost.sum() / live.sum()
+    single = bool(live.sum(axis=0).max() == 1)  # no sum, whose parts might get lost: something may choose between terms
     return Cause(
         f"{share:.0%} of the contributions of outputs to input entries are lost (at {int(touched.sum())} of {touched.size} "
-        "entries), the others are right: a loop, a mask or an index leaves them out",
+        f"entries), the others are right: a loop, a mask or an index leaves them out{', or their term is missing' * single}",
         *("left out", "not summed", "overwritten", "border", "stride", "wrong mask", "groups"),
+        *(("term missing",) * single),
     )
 
 
