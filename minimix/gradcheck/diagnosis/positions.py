@@ -3,7 +3,7 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import where
+from minimix.gradcheck.diagnosis import masks, where
 from minimix.gradcheck.evidence import Evidence
 
 
@@ -16,9 +16,16 @@ def staying(e: Evidence) -> bool:
 def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
     """Where the entries lie. what: what is wrong there ("wrong", "gets nothing")."""
     nothing = what == "gets nothing"
+    chosen = nothing and masks.slopes(e) is not None  # elementwise: something may choose between terms
+    term, claims = (", or its term is missing", ("term missing",)) if chosen else ("", ())
     if bad.sum() == 1 and bad.size >= 3:
         place = tuple(int(i) for i in np.argwhere(bad)[0])
-        return Cause(f"a single entry {'is wrong' if not nothing else what}, {place}; all others are right", "left out")
+        if not nothing:
+            return Cause(f"a single entry is wrong, {place}; all others are right")
+        return Cause(
+            f"a single entry {what}, {place}; all others are right: it is left out, or a mask blocks it{term}",
+            *("left out", "wrong mask", *claims),
+        )
     if width := where.by_border(bad):
         return Cause(
             f"right inside; {'wrong' if not nothing else 'nothing arrives'} only within {width} of the border of the "
@@ -42,7 +49,10 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
         if nothing and not where.regular(text):
             return Cause(f"nothing arrives at {text}; all others are right")
         if nothing:
-            return Cause(f"nothing arrives at {text}; all others are right", "left out", "not summed", "groups", "wrong mask")
+            return Cause(
+                f"nothing arrives at {text}; all others are right: a loop or a mask leaves these out{term}",
+                *("left out", "not summed", "groups", "wrong mask", *claims),
+            )
         return Cause(f"wrong only at {text}; all others are right")
     return None
 
