@@ -24,8 +24,8 @@ def repeated(e: Evidence) -> Cause | None:
                 often.reshape(-1)[used] = counts
                 if e.alike(e.analytical * often, e.numerical):
                     return Cause(
-                        f"divided by how often an index of axis {axis} occurs in {name}: of contributions that should be added, the "
-                        "mean is taken, or of equal ones one remains",
+                        f"divided by how often an index of axis {axis} occurs in {name}: of contributions that should be "
+                        "added, the mean is taken, or of equal ones one remains",
                         *("averaged", "not summed", "overwritten"),
                     )
                 return Cause(
