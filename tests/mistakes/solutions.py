@@ -1,7 +1,8 @@
 """What a check of the course says to wrong solutions and to right ones, and how good that is.
 
 A program cannot tell whether a sentence is true of somebody's code. So the verdicts are made by reading and are kept in
-``judged.json``: {name of an entry: {what was said: verdict}}. The verdicts:
+``judged.json``, those on held-out entries in ``judged_held_out.json``: {name of an entry: {what was said: verdict}}. The
+verdicts:
 
 named        the true cause stands there, in the name of a mistake or in a sentence
 vague        all that is said is true, but it is not the cause
@@ -22,7 +23,7 @@ from corpus import Solution
 
 from minimix import course
 
-JUDGED = Path(__file__).parent / "judged.json"
+JUDGED = [Path(__file__).parent / name for name in ("judged.json", "judged_held_out.json")]
 VERDICTS = ("named", "vague", "misleading")
 COLUMNS = ("accepted", *VERDICTS, "unjudged")
 
@@ -58,7 +59,9 @@ def verdict(report, judged: dict[str, str]) -> str:
 
 def table(chosen: list[Solution], texts: bool) -> None:
     """Run the checks of all chosen solutions and print what came of them. texts: also what was said to each."""
-    judged = json.loads(JUDGED.read_text(encoding="utf-8")) if JUDGED.exists() else {}
+    judged = {}
+    for path in JUDGED:
+        judged |= json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     rows: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
     right = refused = 0
     for entry in chosen:

@@ -3,6 +3,7 @@
 import tempfile
 
 import pytest
+from numba import config
 
 from minimix import course
 
@@ -37,6 +38,7 @@ def test_an_interrupt_passes():
         course.caught(interrupted)
 
 
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
 def test_numbas_message_is_cut_to_what_helps():
     import numba
     import numpy as np
