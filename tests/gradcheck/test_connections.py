@@ -180,3 +180,18 @@ def test_numbers_that_are_wrong_in_their_places_are_not_called_misplaced(functio
 
     answer = cause(function, lambda g, x: ((g.reshape(-1) @ change(jacobian(x))).reshape(x.shape),), normal(3, 4))
     assert not {"other place", "transposed", "shifted", "permuted", "groups", "no mask"} & set(answer.claims), answer
+
+
+def test_neighbours_for_halves():
+    angle = np.array([0.3, 0.7, 1.1])
+
+    def pairs(x, first, second, sign):
+        y = np.empty_like(x)
+        y[:, first] = x[:, first] * np.cos(angle) - sign * x[:, second] * np.sin(angle)
+        y[:, second] = x[:, second] * np.cos(angle) + sign * x[:, first] * np.sin(angle)
+        return y
+
+    halves, neighbours = ([0, 1, 2], [3, 4, 5]), ([0, 2, 4], [1, 3, 5])
+    said(
+        "other place", "but to others", lambda x: pairs(x, *halves, 1), lambda g, x: (pairs(g, *neighbours, -1),), normal(3, 6)
+    )

@@ -192,12 +192,12 @@ def connected(e: Evidence) -> Cause | None:
     moved = live & (given == counts) & (a & ~n).any(axis=1)
     if (n & ~a).sum() < 3 or moved.sum() < 2 or np.mean(given[live] == counts[live]) < 0.6:
         return None
-    shared = len(np.unique(n[live], axis=0)) < live.sum()  # outputs that depend on the same entries: a mask may choose these
+    shared = len(np.unique(n[live], axis=0)) < int(live.sum())  # where several use the same, a mask may choose
     row = int(np.flatnonzero(moved)[0])
     return Cause(
         f"backward gives an output's gradient to as many entries as it depends on, but to others (output entry {row} in "
-        f"C order depends on input entry {_few(n[row])}, and gives to {_few(a[row])}): an index, an offset, a stride, a "
-        f"group{', a mask' * shared} or an order is wrong{', and some get lost' if (given < counts).any() else ''}",
+        f"C order depends on input entry {_few(n[row] & ~a[row])}, and gives to {_few(a[row] & ~n[row])} instead): an "
+        f"index, an offset, a stride, a group{', a mask' * shared} or an order is wrong{', and some get lost' if (given < counts).any() else ''}",
         *MISPLACED,
         *(("wrong mask",) * shared),
         *(("overwritten",) if (given < counts).any() else ()),
