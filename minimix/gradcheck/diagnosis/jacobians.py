@@ -194,13 +194,14 @@ def connected(e: Evidence) -> Cause | None:
         return None
     shared = len(np.unique(n[live], axis=0)) < int(live.sum())  # where several use the same, a mask may choose
     row = int(np.flatnonzero(moved)[0])
+    mask, lost = ", a mask" if shared else "", ", and some get lost" if (given < counts).any() else ""
     return Cause(
         f"backward gives an output's gradient to as many entries as it depends on, but to others (output entry {row} in "
         f"C order depends on input entry {_few(n[row] & ~a[row])}, and gives to {_few(a[row] & ~n[row])} instead): an "
-        f"index, an offset, a stride, a group{', a mask' * shared} or an order is wrong{', and some get lost' if (given < counts).any() else ''}",
+        f"index, an offset, a stride, a group{mask} or an order is wrong{lost}",
         *MISPLACED,
-        *(("wrong mask",) * shared),
-        *(("overwritten",) if (given < counts).any() else ()),
+        *(("wrong mask",) if mask else ()),
+        *(("overwritten",) if lost else ()),
     )
 
 
