@@ -18,7 +18,7 @@ where       which entries: by value or by position
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import altered, blocked, factors, known, places, positions, sums, terms, values, whole
+from minimix.gradcheck.diagnosis import altered, blocked, errors, factors, formulas, known, places, positions, sums, terms, values, whole
 from minimix.gradcheck.evidence import Evidence
 
 RULES = (
@@ -29,7 +29,8 @@ RULES = (
     *(places.rearranged, places.given_rearranged, altered.other_inputs),  # right, but for something else
     *(places.elsewhere, places.permuted, places.shifted),
     *(factors.per_entry, altered.itself, factors.per_output),
-    *(terms.diagonal, terms.passed_on, values.one_sided, sums.contributions, sums.misplaced),
+    *(formulas.other_formula, errors.summand),
+    *(terms.diagonal, terms.passed_on, values.one_sided, values.other_mask, sums.contributions, sums.misplaced),
     *(positions.placed, terms.common),
 )
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import positions, sums, where
+from minimix.gradcheck.diagnosis import positions, scales, sums, where
 from minimix.gradcheck.evidence import Evidence
 
 
@@ -138,9 +138,31 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     if found:
         claims = ("value", "sign", "wrong mask") if abs(c + 1) < 1e-4 else ("value", "wrong constant", "wrong mask", "factor")
         return Cause(f"right where {found[0]} is not {found[1]}; where it is, the gradient {text}", *claims)
-    if positions.staying(e) and (slices := where.by_slices(bad)):
-        return Cause(f"the gradient {text} at {slices}, and right elsewhere")
-    return None
+    uses = (np.abs(e.numerical) > e.tiny).sum(axis=0) if e.whole else np.zeros(e.shape, int)
+    if bad.sum() >= 1 and np.all(uses[bad] > 1) and np.all(uses[right & live] <= 1) and abs(c * uses[bad] - 1).max() < 1e-4:
+        return Cause(
+            f"the gradient is {c:.6g} times what it should be for each entry that {uses[bad][0]} outputs depend on: averaged over its "
+            "uses, where they should be summed",
+            "averaged",
+        )
+    slices, some = where.by_slices(bad), f"{int(bad.sum())} of {bad.size} entries"
+    if abs(c + 1) < 1e-4 and bad.sum() > 1 and right.sum() > 1:
+        staying = ", whatever the input's values are," if positions.staying(e) else ""
+        return Cause(
+            f"the gradient {text} at {slices if slices and staying else some}{staying} and is right at the others: where a label, a "
+            "condition or a value decides for one of two terms, that one has the wrong sign",
+            *("sign of a term", "value"),
+        )
+    if not positions.staying(e):
+        return None
+    if min(bad.sum(), right.sum()) < 3 or (slices and where.regular(slices)):
+        return Cause(f"the gradient {text} at {slices or some}, and right elsewhere")
+    text = f"the gradient {text} at {some}, whatever the input's values are, and right at the others"
+    return Cause(
+        f"{text}: a weight of these (of their class) is wrong, or a mask or condition that holds other numbers than 0 and 1 is "
+        "multiplied in",
+        *("scale", "wrong mask"),
+    )
 
 
 def _named(e: Evidence, d: np.ndarray, live: np.ndarray, shape: tuple, what: str) -> Cause | None:
@@ -156,20 +178,7 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray, shape: tuple, what: str
                 f"the factor {words} is {'missing, or there is a division by it too many' if missing else 'there once too often'}",
                 *(scale, "chain factor", "scale", "wrong formula"),
             )
-    axes = [axis for axis in range(len(shape)) if shape[axis] > 1]
-    for axis in axes:
-        rest = tuple(a for a in range(len(shape)) if a != axis)
-        mean = np.median(d, axis=rest, keepdims=True) if rest else d
-        if rest and np.max(np.abs(d - mean)[live]) <= 1e-4 * np.max(np.abs(d)) and int(np.prod(shape)) > shape[axis]:
-            return Cause(
-                f"the ratio is constant for each index of axis {axis} ({_few(mean.reshape(-1))}): a factor that belongs to that axis "
-                "(a scale of the channel) is wrong"
-            )
-    return None
-
-
-def _few(values) -> str:
-    return ", ".join(f"{v:.4g}" for v in values[:4]) + (", ..." if len(values) > 4 else "")
+    return scales.along_an_axis(e, d, live, of_output=False)
 
 
 def per_output(e: Evidence) -> Cause | None:
@@ -198,14 +207,7 @@ def per_output(e: Evidence) -> Cause | None:
             f"{words} is {'missing' if power == -1 else 'there once too often'}",
             *("chain factor", "scale", "wrong formula"),
         )
-    for axis in range(len(shape)):
-        rest = tuple(x for x in range(len(shape)) if x != axis)
-        mean = np.median(d, axis=rest, keepdims=True) if rest else d
-        if np.max(np.abs(d - mean)[live]) <= 1e-4 * np.max(np.abs(d)) and np.ptp(mean) > 1e-4:
-            return Cause(
-                f"the contributions along axis {axis} of the output are weighted by {_few(mean.reshape(-1))} instead of 1"
-            )
-    return None
+    return scales.along_an_axis(e, d, live, of_output=True)
 
 
 def _output_fields(e: Evidence):

@@ -1,0 +1,197 @@
+"""Rules on formulas: which function of which number stands in backward, and which one is the derivative?
+
+Where a function works entry by entry, the numbers that backward multiplies by are held against families of functions with one
+constant each, and so are the true derivatives.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis.factors import sigmoid
+from minimix.gradcheck.diagnosis.own import numbered, own_numbers
+from minimix.gradcheck.evidence import Evidence
+
+GRID = np.geomspace(0.02, 60, 161)
+LEAST = 6  # different numbers that two constants are fitted to
+
+
+@dataclass(frozen=True)
+class Family:
+    """words: with {t}, and {p} for the constant. function: of t and p > 0. inside: the constant multiplies t."""
+
+    words: str
+    function: Callable
+    constant: bool = True
+    inside: bool = False
+
+
+FAMILIES = (
+    Family("{t}", lambda t, p: t, False),
+    Family("sign({t})", lambda t, p: np.sign(t), False),
+    Family("1 where {t} is above 0", lambda t, p: (t > 0) * 1.0, False),
+    Family("1 / (1 + |{t}|) squared", lambda t, p: 1 / (1 + np.abs(t)) ** 2, False),
+    Family("log({t})", lambda t, p: np.log(t), False),
+    Family("{t} cut off at -{p} and {p}", lambda t, p: np.clip(t, -p, p)),
+    Family("{t} / root({t} squared + {p} squared)", lambda t, p: t / np.sqrt(t * t + p * p)),
+    Family("{t} / ({t} squared + {p} squared)", lambda t, p: t / (t * t + p * p)),
+    Family("1 / ({p} squared + {t} squared)", lambda t, p: 1 / (t * t + p * p)),
+    Family("1 / ({p} squared - {t} squared)", lambda t, p: 1 / (p * p - t * t)),
+    Family("1 / root({p} squared + {t} squared)", lambda t, p: 1 / np.sqrt(t * t + p * p)),
+    Family("1 / root({p} squared - {t} squared)", lambda t, p: 1 / np.sqrt(p * p - t * t)),
+    Family("1 / ({t} + {p})", lambda t, p: 1 / (t + p)),
+    Family("1 / ({t} - {p})", lambda t, p: 1 / (t - p)),
+    Family("1 / ({t} + {p}) squared", lambda t, p: 1 / (t + p) ** 2),
+    Family("tanh({p} * {t})", lambda t, p: np.tanh(t * p), inside=True),
+    Family("sigmoid({p} * {t})", lambda t, p: sigmoid(t * p), inside=True),
+    Family("sigmoid(-{p} * {t})", lambda t, p: sigmoid(-t * p), inside=True),
+    Family("1 / cosh({p} * {t}) squared", lambda t, p: 1 / np.cosh(t * p) ** 2, inside=True),
+    Family("1 / cosh({p} * {t})", lambda t, p: 1 / np.cosh(t * p), inside=True),
+    Family("exp({p} * {t})", lambda t, p: np.exp(t * p), inside=True),
+    Family("exp(-{p} * {t})", lambda t, p: np.exp(-t * p), inside=True),
+    Family("exp(-({p} * {t}) squared)", lambda t, p: np.exp(-((t * p) ** 2)), inside=True),
+    Family("{t} exp(-({p} * {t}) squared)", lambda t, p: t * np.exp(-((t * p) ** 2)), inside=True),
+    Family("sin({p} * {t})", lambda t, p: np.sin(t * p), inside=True),
+    Family("cos({p} * {t})", lambda t, p: np.cos(t * p), inside=True),
+    Family("sinh({p} * {t})", lambda t, p: np.sinh(t * p), inside=True),
+    Family("cosh({p} * {t})", lambda t, p: np.cosh(t * p), inside=True),
+    Family("{t} + {p}", lambda t, p: t + p),
+    Family("{t} - {p}", lambda t, p: t - p),
+    Family("{t} squared + {p}", lambda t, p: t * t + p),
+    Family("{t} squared - {p}", lambda t, p: t * t - p),
+    Family("log({t}) + {p}", lambda t, p: np.log(t) + p),
+    Family("log({t}) - {p}", lambda t, p: np.log(t) - p),
+    Family("|{t}| to the power {p}, with its sign", lambda t, p: np.sign(t) * np.abs(t) ** p),
+    Family("|{t}| to the power {p}", lambda t, p: np.abs(t) ** p),
+    Family("|{t}| to the power -{p}, with its sign", lambda t, p: np.sign(t) * np.abs(t) ** -p),
+    Family("|{t}| to the power -{p}", lambda t, p: np.abs(t) ** -p),
+    Family("1 where {t} is above 0, -{p} where it is below", lambda t, p: np.where(t > 0, 1, -p)),
+    Family("1 where {t} is above 0, {p} where it is below", lambda t, p: np.where(t > 0, 1, p)),
+    Family("1 where {t} is above 0, {p} exp({t}) where it is below", lambda t, p: np.where(t > 0, 1, p * np.exp(t))),
+    Family("{t} moved towards 0 by {p}", lambda t, p: np.sign(t) * np.maximum(np.abs(t) - p, 0)),
+)
+LIMITS = {  # what a function becomes as its constant goes to 0 or to infinity
+    "sign({t})": {"{t} / root({t} squared + {p} squared)", "tanh({p} * {t})"},
+    "1 where {t} is above 0": {"sigmoid({p} * {t})"},
+    "{t}": {"{t} cut off at -{p} and {p}", "{t} moved towards 0 by {p}"},
+}
+OPPOSITE = {
+    frozenset(pair)
+    for pair in (
+        ("1 / ({p} squared + {t} squared)", "1 / ({p} squared - {t} squared)"),
+        ("1 / root({p} squared + {t} squared)", "1 / root({p} squared - {t} squared)"),
+        ("1 / ({t} + {p})", "1 / ({t} - {p})"),
+        ("{t} + {p}", "{t} - {p}"),
+        ("{t} squared + {p}", "{t} squared - {p}"),
+        ("log({t}) + {p}", "log({t}) - {p}"),
+    )
+}
+
+
+def _misfit(values: np.ndarray, shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(c, largest misfit relative to the largest value) for values = c shape, for each row of shapes."""
+    with np.errstate(all="ignore"):
+        c = (shapes @ values) / (shapes * shapes).sum(axis=1)
+        off = np.max(np.abs(values - c[:, None] * shapes), axis=1) / np.max(np.abs(values))
+    return c, np.where(np.isfinite(off), off, np.inf)
+
+
+def fit(values: np.ndarray, t: np.ndarray, tolerance: float) -> tuple[Family, float, float] | None:
+    """(family, c, p) with values = c family(t, p), the first family that fits."""
+    if len(np.unique(np.round(t, 9))) < LEAST or not np.any(values):
+        return None
+    order = np.linspace(0, values.size - 1, min(values.size, 48)).astype(int)  # enough to search with
+    some, at = values[order], t[order]
+    if not np.any(some):
+        return None
+    for family in FAMILIES:
+        grid = GRID if family.constant else GRID[:1]
+        with np.errstate(all="ignore"):
+            shapes = np.broadcast_to(family.function(at[None], grid[:, None]), (len(grid), len(at)))
+        _, off = _misfit(some, shapes)
+        best = int(np.argmin(off))
+        if not off[best] < (0.3 if family.constant else tolerance):
+            continue
+        p = _refined(family, some, at, best) if family.constant else 1.0
+        with np.errstate(all="ignore"):
+            c, off = _misfit(values, np.broadcast_to(family.function(t, p), t.shape)[None])
+        if off[0] <= tolerance and _needed(family, values, t, p):
+            return family, float(c[0]), p
+    return None
+
+
+def _refined(family: Family, values: np.ndarray, t: np.ndarray, best: int) -> float:
+    """The constant, by ever finer grids around the best one."""
+    low, high = GRID[max(best - 1, 0)], GRID[min(best + 1, len(GRID) - 1)]
+    for _ in range(9):
+        grid = np.linspace(low, high, 21)
+        with np.errstate(all="ignore"):
+            shapes = np.broadcast_to(family.function(t[None], grid[:, None]), (len(grid), len(t)))
+        _, off = _misfit(values, shapes)
+        i = int(np.argmin(off))
+        low, high = grid[max(i - 1, 0)], grid[min(i + 1, len(grid) - 1)]
+    return float(grid[i])
+
+
+def _needed(family: Family, values: np.ndarray, t: np.ndarray, p: float) -> bool:
+    """Whether the constant matters: with another one, the family would not fit."""
+    if not family.constant:
+        return True
+    with np.errstate(all="ignore"):
+        _, off = _misfit(values, np.stack([np.broadcast_to(family.function(t, q), t.shape) for q in (0.8 * p, 1.25 * p)]))
+    return bool(np.all(off > 1e-3))
+
+
+def worded(name: str, family: Family, c: float, p: float) -> tuple[str, str]:
+    """(the letter that stands for the number of that name, the fitted formula)."""
+    letter = "d" if "minus" in name else "x" if name == "the input" else "w"
+    words = family.words.format(t=letter, p=f"{p:.4g}").replace("(1 * ", "(").replace("-1 * ", "-")
+    return letter, words if abs(c - 1) < 1e-4 else f"-({words})" if abs(c + 1) < 1e-4 else f"{c:.4g} ({words})"
+
+
+def other_formula(e: Evidence) -> Cause | None:
+    """Both formulas are recognised: another constant, a sign, or another function."""
+    if (found := own_numbers(e)) is None or e.point.size < LEAST:
+        return None
+    a, n = (part.reshape(-1) for part in found)
+    noise = 4 * e.noise / (np.max(np.abs(n)) or 1.0)
+    for name, t in numbered(e):
+        t = t.reshape(-1)
+        ours = fit(a, t, 1e-7)
+        theirs = fit(n, t, 1e-5 + noise) if ours else None
+        if not ours or not theirs:
+            continue
+        (letter, mine), (_, right) = worded(name, *ours), worded(name, *theirs)
+        text = f"backward multiplies by {mine}, where the derivative is {right} ({letter}: {name})"
+        (f, c, p), (g, d, q) = ours, theirs
+        if f is g and f.inside:
+            return Cause(
+                f"{text}: a constant inside the function is another than forward's, or the formula is taken at the wrong number",
+                *("wrong constant", "wrong point"),
+            )
+        if f is g and "to the power" in f.words:
+            return Cause(
+                f"{text}: a wrong exponent, or a factor is missing or there once too often",
+                *("wrong formula", "wrong constant", "chain factor"),
+            )
+        if f is g:
+            return Cause(f"{text}: a constant is another than forward's", "wrong constant")
+        if g.words in LIMITS.get(f.words, ()):
+            return Cause(
+                f"{text}: a constant is forgotten, or it is an approximation", "wrong constant", "approximate", "wrong formula"
+            )
+        if frozenset((f.words, g.words)) in OPPOSITE:
+            same = abs(p - q) < 1e-3 * q
+            return Cause(f"{text}: {'a sign' if same else 'a sign and a constant'} in it is wrong", "sign of a term", "wrong formula")
+        cosine = float(a @ n / (np.linalg.norm(a) * np.linalg.norm(n)))
+        if cosine > 0.9:
+            return Cause(
+                f"{text}: an approximation, a wrong exponent or the derivative of another function",
+                *("approximate", "wrong formula"),
+            )
+        return Cause(
+            f"{text}: the derivative of another function, or an inner derivative is missing", "wrong formula", "chain factor"
+        )
+    return None
