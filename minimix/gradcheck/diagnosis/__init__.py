@@ -18,20 +18,20 @@ where       which entries: by value or by position
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import altered, blocked, errors, factors, formulas, known, places, positions, sums, terms, values, whole
+from minimix.gradcheck.diagnosis import altered, blocked, errors, factors, formulas, known, nearly, places, positions, powers, sums, terms, values, whole
 from minimix.gradcheck.evidence import Evidence
 
 RULES = (
     *(whole.not_finite, whole.shape, whole.rough, whole.zero),  # nothing else can be said
-    *(whole.constant, whole.digits),
+    *(whole.constant, nearly.decimals, nearly.stepped, whole.digits),
     *(blocked.let_through, blocked.inverted, blocked.blocked),
     *(known.recognised, factors.two_kinds, altered.exchanged),
     *(places.rearranged, places.given_rearranged, altered.other_inputs),  # right, but for something else
     *(places.elsewhere, places.permuted, places.shifted),
     *(factors.per_entry, altered.itself, factors.per_output),
-    *(formulas.other_formula, errors.summand),
-    *(terms.diagonal, terms.passed_on, values.one_sided, values.other_mask, sums.contributions, sums.misplaced),
-    *(positions.placed, terms.common),
+    *(nearly.differences, formulas.other_formula, powers.ratio, errors.summand, powers.error),
+    *(terms.homogeneous, terms.diagonal, terms.passed_on, values.one_sided, values.other_mask, sums.contributions, sums.misplaced),
+    *(positions.placed, terms.common, nearly.close),
 )
 
 

@@ -33,7 +33,7 @@ def summand(e: Evidence) -> Cause | None:
             f"summand that is not 0 there (a label, a one-hot target) {end}",
             *TERM,
         )
-    if not wrong.all():
+    if noise > 5e-5 * size:
         return None
     return _form(e, a, n, error, noise / size, end)
 

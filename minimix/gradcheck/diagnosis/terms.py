@@ -23,12 +23,42 @@ def diagonal(e: Evidence) -> Cause | None:
     if np.any(np.abs(n[own]) <= e.tiny):
         return None
     if not e.alike(a[own], n[own]):
-        return Cause("each output gives a gradient to its own entry only, although it depends on others, too")
+        return Cause(
+            "each output gives a gradient to its own entry only, although it depends on others, too: what they have in common (a sum, "
+            "a norm, another use of the input) is forgotten, or the formula is that of a function that works entry by entry",
+            *("term missing", "not summed", "wrong formula"),
+        )
     return Cause(
         "right for each output's own entry, but 0 for all others, on which it depends as well: what they have in common (a sum, "
         "a mean, a norm) is forgotten",
         *("term missing", "not summed", "left out"),
     )
+
+
+def homogeneous(e: Evidence) -> Cause | None:
+    """The derivative along the input itself: 0 where forward divides by a norm or a sum of it, but not for its numerator."""
+    if e.output is None or e.point.size < 2 or e.output.size < 1:
+        return None
+    u, a, n = e.mixed
+    given, true = ((part * e.point).reshape(len(u), -1).sum(axis=1) for part in (a, n))
+    y = u @ e.values
+    if len(u) < 2 or np.min(np.abs(y)) < 1e-3 * np.max(np.abs(y)):
+        return None
+    size = np.max(np.abs(y))
+    if np.max(np.abs(true)) > 1e-2 * size:
+        return None
+    degree = float(np.median(given / y))
+    if abs(degree) < 0.5 or np.max(np.abs(given - degree * y)) > 1e-4 * abs(degree) * size:
+        return None
+    text = (
+        "forward does not change when the input is multiplied by a number (it divides by a norm, a deviation or a sum of it), but "
+        f"backward's gradient along the input is {degree:.4g} times the output"
+    )
+    if abs(degree - 1) < 1e-3:
+        return Cause(f"{text}: what it divides by is taken for a constant", "term missing", "wrong formula")
+    if abs(degree - 2) < 1e-3:
+        return Cause(f"{text}: the divisor's term has the wrong sign", "sign of a term")
+    return None
 
 
 def passed_on(e: Evidence) -> Cause | None:
