@@ -4,7 +4,7 @@ import numpy as np
 
 from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.diagnosis.formulas import LEAST, fit, worded
-from minimix.gradcheck.diagnosis.own import numbered, own_numbers
+from minimix.gradcheck.diagnosis.own import Own, own_numbers
 from minimix.gradcheck.evidence import Evidence
 
 TERM = ("term missing", "term extra", "sign of a term", "wrong constant")
@@ -12,10 +12,11 @@ TERM = ("term missing", "term extra", "sign of a term", "wrong constant")
 
 def summand(e: Evidence) -> Cause | None:
     """What is too many or missing: a constant, a form of one number, the output times something."""
-    if (found := own_numbers(e)) is None or e.point.size < LEAST:
+    own = own_numbers(e)
+    if own is None or own.analytical.size < LEAST:
         return None
-    a, n = (part.reshape(-1) for part in found)
-    error = a - n
+    n = own.numerical
+    error = own.analytical - n
     noise = 1e-5 * np.max(np.abs(n)) + 4 * e.noise
     size = np.max(np.abs(error))
     if noise > 1e-3 * size:
@@ -29,31 +30,29 @@ def summand(e: Evidence) -> Cause | None:
         if wrong.all():
             return Cause(f"the error is {c:.4g} for every entry, times the incoming gradient: a constant summand {end}", *TERM)
         return Cause(
-            f"the error is {c:.4g}, times the incoming gradient, at {int(wrong.sum())} of {a.size} entries, and 0 at the others: a "
+            f"the error is {c:.4g}, times the incoming gradient, at {int(wrong.sum())} of {n.size} entries, and 0 at the others: a "
             f"summand that is not 0 there (a label, a one-hot target) {end}",
             *TERM,
         )
     if noise > 5e-5 * size:
         return None
-    return _form(e, a, n, error, noise / size, end)
+    return _form(own, error, noise / size, end)
 
 
-def _form(e: Evidence, a: np.ndarray, n: np.ndarray, error: np.ndarray, tolerance: float, end: str) -> Cause | None:
-    """The error as a constant times a form of a number, or the output times one."""
-    parts = [("", np.ones(a.size))]
-    if e.output is not None and e.output.shape == e.shape:
-        y = e.output.reshape(-1)
-        if np.all(np.abs(y) > 1e-6 * np.max(np.abs(y))):
-            c = float(np.median(error / y))
-            if np.max(np.abs(error - c * y)) <= 2 * tolerance * np.max(np.abs(error)):
-                return Cause(f"the error is {c:.4g} times the output, times the incoming gradient: a summand {end}", *TERM)
-            parts.append(("the output times ", y))
-    x = e.point.reshape(-1)
+def _form(own: Own, error: np.ndarray, tolerance: float, end: str) -> Cause | None:
+    """The error as a constant times a form of a number, or the output or the input times one."""
+    parts = [("", np.ones(error.size))]
+    if (y := own.output) is not None and np.all(np.abs(y) > 1e-6 * np.max(np.abs(y))):
+        c = float(np.median(error / y))
+        if np.max(np.abs(error - c * y)) <= 2 * tolerance * np.max(np.abs(error)):
+            return Cause(f"the error is {c:.4g} times the output, times the incoming gradient: a summand {end}", *TERM)
+        parts.append(("the output times ", y))
+    x = own.numbers[0][1]
     if np.all(x != 0):
         parts.append(("the input times ", x))
     for words, part in parts:
-        for name, t in numbered(e):
-            if hit := fit(error / part, t.reshape(-1), 2 * tolerance):
+        for name, t in own.numbers:
+            if hit := fit(error / part, t, 2 * tolerance):
                 letter, shown = worded(name, *hit)
                 return Cause(
                     f"the error is {words}{shown}, times the incoming gradient ({letter}: {name}): a summand {end}",

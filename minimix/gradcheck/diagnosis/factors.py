@@ -4,6 +4,7 @@ import numpy as np
 
 from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.diagnosis import positions, scales, sums, where
+from minimix.gradcheck.diagnosis.own import aligned
 from minimix.gradcheck.evidence import Evidence
 
 
@@ -25,6 +26,7 @@ FORMS = (  # what a factor may be of a number t: words with {} for t
     ("the root of 1 + {} squared", lambda t: np.sqrt(1 + t * t)),
     ("the root of 1 - {} squared", lambda t: np.sqrt(1 - t * t)),
     ("{} (1 - {})", lambda t: t * (1 - t)),
+    ("{} / (1 + {})", lambda t: t / (1 + t)),
     ("exp({})", np.exp),
     ("log({})", np.log),
     ("sin({})", np.sin),
@@ -84,15 +86,7 @@ def _fields(e: Evidence, shape: tuple):
     if e.output is not None:
         named.append(("the output", e.output))
     for name, values in named:
-        try:
-            if np.broadcast_shapes(values.shape, shape) == shape:
-                yield name, values
-                continue
-        except ValueError:
-            pass
-        for axis, length in enumerate(shape):  # a vector that belongs to an axis which is not the last one
-            if values.size == length > 1:
-                yield name, values.reshape([-1 if a == axis else 1 for a in range(len(shape))])
+        yield from ((name, array) for array in aligned(values, shape))
 
 
 def _per_entry(e: Evidence) -> tuple[np.ndarray, np.ndarray] | None:
@@ -121,7 +115,7 @@ def two_kinds(e: Evidence) -> Cause | None:
 def per_entry(e: Evidence) -> Cause | None:
     """Each entry has a factor of its own, the same for all weightings."""
     found = _per_entry(e)
-    return _named(e, *found, e.shape, "entry") if found else None
+    return _named(e, *found) if found else None
 
 
 def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
@@ -165,20 +159,26 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     )
 
 
-def _named(e: Evidence, d: np.ndarray, live: np.ndarray, shape: tuple, what: str) -> Cause | None:
+def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     """The factors as a known function of known numbers."""
-    for values, inverse in ((d, False),):
-        if hit := match(e, values, live, _fields(e, shape)):
-            words, c, power = hit
-            missing = (power == -1) != inverse
-            times = "" if abs(c - 1) < 1e-4 else " (and the sign is wrong)" if abs(c + 1) < 1e-4 else f" (and one of {c:.6g})"
-            scale = "scale" if any(words.endswith(e.probe.names[j]) for j in e.others) else "chain factor"
+    sure = live & (np.max(np.abs(e.numerical), axis=0) > 1e-3 * e.size)  # differences leave no digits of the others
+    if sure.sum() >= min(0.6 * live.sum(), 10) and (hit := match(e, d, sure, _fields(e, e.shape))):
+        words, c, power = hit
+        times = "" if abs(c - 1) < 1e-4 else " (times -1: the sign is wrong, too)" if abs(c + 1) < 1e-4 else f" (times {c:.6g})"
+        if " / (1 + " in words:
+            kept, needed = words.split(" / ")[:: power]
             return Cause(
-                f"the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times.replace('and', 'times', 1)}: "
-                f"the factor {words} is {'missing, or there is a division by it too many' if missing else 'there once too often'}",
-                *(scale, "chain factor", "scale", "wrong formula"),
+                f"the ratio of analytical to numerical is {kept} / {needed}{times}: backward has {kept} where {needed} is needed",
+                *("term missing", "term extra", "wrong formula"),
             )
-    return scales.along_an_axis(e, d, live, of_output=False)
+        what = "there once too often" if power == 1 else "missing, or there is a division by it too many"
+        return Cause(
+            f"the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor {words} is {what}",
+            *("chain factor", "scale", "wrong formula"),
+        )
+    if found := scales.along_axes(e, d, live):
+        return found
+    return scales.along_axes(e, d, live & e.bad, where="where it is wrong, ")
 
 
 def per_output(e: Evidence) -> Cause | None:
@@ -199,7 +199,7 @@ def per_output(e: Evidence) -> Cause | None:
     kept = live & (np.abs(d - 1) < 1e-4)
     if lost.any() and np.array_equal(lost | kept, live):
         return _uncounted(e, lost, kept)
-    if hit := match(e, d, live, _output_fields(e)):
+    if hit := match(e, d, live, _fields(e, shape)):
         words, c, power = hit
         times = "" if abs(c - 1) < 1e-4 else " (and the sign is wrong)" if abs(c + 1) < 1e-4 else f" (times {c:.6g})"
         return Cause(
@@ -207,12 +207,7 @@ def per_output(e: Evidence) -> Cause | None:
             f"{words} is {'missing' if power == -1 else 'there once too often'}",
             *("chain factor", "scale", "wrong formula"),
         )
-    return scales.along_an_axis(e, d, live, of_output=True)
-
-
-def _output_fields(e: Evidence):
-    shape = e.shapes[0]
-    yield from _fields(e, shape)
+    return scales.along_axes(e, d, live, of_output=True)
 
 
 def _uncounted(e: Evidence, lost: np.ndarray, kept: np.ndarray) -> Cause:

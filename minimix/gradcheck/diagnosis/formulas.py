@@ -11,7 +11,7 @@ import numpy as np
 
 from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.diagnosis.factors import sigmoid
-from minimix.gradcheck.diagnosis.own import numbered, own_numbers
+from minimix.gradcheck.diagnosis.own import own_numbers
 from minimix.gradcheck.evidence import Evidence
 
 GRID = np.geomspace(0.02, 60, 161)
@@ -153,12 +153,12 @@ def worded(name: str, family: Family, c: float, p: float) -> tuple[str, str]:
 
 def other_formula(e: Evidence) -> Cause | None:
     """Both formulas are recognised: another constant, a sign, or another function."""
-    if (found := own_numbers(e)) is None or e.point.size < LEAST:
+    own = own_numbers(e)
+    if own is None or own.analytical.size < LEAST:
         return None
-    a, n = (part.reshape(-1) for part in found)
+    a, n = own.analytical, own.numerical
     noise = 4 * e.noise / (np.max(np.abs(n)) or 1.0)
-    for name, t in numbered(e):
-        t = t.reshape(-1)
+    for name, t in own.numbers:
         ours = fit(a, t, 1e-7)
         theirs = fit(n, t, 1e-5 + noise) if ours else None
         if not ours or not theirs:

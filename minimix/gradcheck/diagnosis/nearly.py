@@ -31,14 +31,14 @@ def stepped(e: Evidence) -> Cause | None:
     first, rng = _backward(e, e.probe.dense()), np.random.default_rng(9)
     for j in (e.k, *e.others):
         moved = []
-        for size in (1e-10, 0.2):
+        for size in (1e-10, 0.2, 0.7):
             arrays = e.probe.dense()
             arrays[j] *= 1 + size * rng.uniform(0.5, 1, arrays[j].shape)
             moved.append(_backward(e, arrays))
-        little, much = moved
-        if first is None or little is None or much is None or first.shape != little.shape:
+        if first is None or any(other is None or other.shape != first.shape for other in moved):
             continue
-        step, change = np.abs(little - first), np.abs(much - first)
+        step, *more = (np.abs(other - first) for other in moved)
+        change = np.fmax(*more)
         size = np.max(np.abs(first))
         if np.mean(change > 1e-6 * size) < 0.6:
             continue  # it hardly depends on this input

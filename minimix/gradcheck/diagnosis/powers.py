@@ -6,7 +6,7 @@ import numpy as np
 
 from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.diagnosis.errors import TERM
-from minimix.gradcheck.diagnosis.own import own_numbers
+from minimix.gradcheck.diagnosis.own import Own, own_numbers
 from minimix.gradcheck.evidence import Evidence
 
 LARGEST = 4  # exponent
@@ -14,16 +14,19 @@ LARGEST = 4  # exponent
 
 def ratio(e: Evidence) -> Cause | None:
     """The ratio of analytical to numerical as a product of powers."""
-    if (found := own_numbers(e)) is None:
+    if (own := own_numbers(e)) is None:
         return None
-    a, n = (part.reshape(-1) for part in found)
-    hit = product(e, np.divide(a, n), 3e-5 + 4 * e.noise / np.min(np.abs(n)))
+    a, n = own.analytical, own.numerical
+    sure = np.abs(n) > 1e-3 * np.max(np.abs(n))  # differences leave no digits of the others
+    if sure.sum() < min(0.6 * a.size, 12):
+        return None
+    hit = product(own, np.divide(a[sure], n[sure]), 3e-5 + 4 * e.noise / np.min(np.abs(n[sure])), sure)
     if hit is None:
         return None
     c, powers = hit
     text = f"the ratio of analytical to numerical is {_words(c, powers)}"
     over, under = ([name for name, p in powers if (p > 0) == side] for side in (True, False))
-    if over and under and abs(sum(p for _, p in powers)) < 0.1:
+    if over and under:
         return Cause(
             f"{text}: backward has {' and '.join(over)} where {' and '.join(under)} is needed, or these factors are missing and too many",
             *("wrong point", "chain factor", "wrong formula"),
@@ -35,12 +38,15 @@ def ratio(e: Evidence) -> Cause | None:
 
 def error(e: Evidence) -> Cause | None:
     """The error as a product of powers: a summand."""
-    if (found := own_numbers(e)) is None:
+    if (own := own_numbers(e)) is None:
         return None
-    a, n = (part.reshape(-1) for part in found)
+    a, n = own.analytical, own.numerical
     noise = 1e-5 * np.max(np.abs(n)) + 4 * e.noise
     off = np.abs(a - n)
-    hit = product(e, a - n, 3e-5 + noise / max(np.min(off), 1e-300))
+    sure = off > 1e-2 * np.max(off)
+    if sure.sum() < min(0.6 * a.size, 12):
+        return None
+    hit = product(own, (a - n)[sure], 3e-5 + noise / np.min(off[sure]), sure)
     if hit is None:
         return None
     return Cause(
@@ -49,12 +55,13 @@ def error(e: Evidence) -> Cause | None:
     )
 
 
-def product(e: Evidence, values: np.ndarray, tolerance: float) -> tuple[float, list[tuple[str, float]]] | None:
-    """(c, [(name, exponent)]) with values = c times powers of at most three numbers. None where that takes more than a fit can
+def product(own: Own, values: np.ndarray, tolerance: float, sure: np.ndarray) -> tuple[float, list[tuple[str, float]]] | None:
+    """(c, [(name, exponent)]) with values, those of the entries ``sure``, = c times powers of at most three numbers. None where that takes more than a fit can
     show: more entries than numbers to fit are needed, and exponents that are multiples of 1/2."""
-    if not np.all(np.isfinite(values)) or np.any(values == 0) or tolerance > 1e-2:
+    if not np.all(np.isfinite(values)) or np.any(values == 0) or tolerance > 1e-3:
         return None
-    named = [(name, t) for name, t in _numbers(e) if np.all(t != 0) and np.ptp(np.log(np.abs(t))) > 0.05]
+    numbers = [(name, t[sure]) for name, t in _numbers(own)]
+    named = [(name, t) for name, t in numbers if np.all(t != 0) and np.ptp(np.log(np.abs(t))) > 0.05]
     logs = np.log(np.abs(values))
     if np.ptp(logs) < 1e-2:
         return None
@@ -87,25 +94,18 @@ def _signs(chosen, exponents):
         yield 1.0
 
 
-def _numbers(e: Evidence):
-    """(name, one number for each entry): the input, other inputs, their sums and differences, the output, 1 - the input."""
-    x = e.point
+def _numbers(own: Own):
+    """(name, one number for each place): what ``own`` has, sums with the input, the output and its differences, 1 - the input."""
+    (_, x), *others = own.numbers
     found = [("the input", x)]
-    for j, p in e.others.items():
-        try:
-            w = np.broadcast_to(p, e.shape) if np.broadcast_shapes(p.shape, e.shape) == e.shape else None
-        except ValueError:
-            w = None
-        if w is not None:
-            name = e.probe.names[j]
-            found += [(name, w), (f"(the input - {name})", x - w), (f"(the input + {name})", x + w)]
-    if e.output is not None and e.output.shape == e.shape:
-        found.append(("the output", e.output))
-    if e.output is not None and e.output.size > 1 and e.output.shape == e.shape[: e.output.ndim] != e.shape:
-        rows = e.output.reshape(e.output.shape + (1,) * (x.ndim - e.output.ndim))
-        found.append(("the output", np.broadcast_to(rows, e.shape)))
-    found += [("(1 - the input)", 1 - x), ("(1 + the input)", 1 + x)]
-    return [(name, t.reshape(-1)) for name, t in found[:12]]
+    for name, t in others:
+        found.append((f"({name})" if " minus " in name else name, t))
+        if " minus " not in name:
+            found.append((f"(the input + {name})", x + t))
+    if own.output is not None:
+        found.append(("the output", own.output))
+        found += [(f"(the output - {name})", own.output - t) for name, t in others if " minus " not in name]
+    return [*found[:14], ("(1 - the input)", 1 - x), ("(1 + the input)", 1 + x)]
 
 
 def _words(c: float, powers) -> str:
