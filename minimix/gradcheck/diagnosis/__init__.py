@@ -29,8 +29,9 @@ RULES = (
     *(places.rearranged, places.given_rearranged, altered.other_inputs),  # right, but for something else
     *(places.elsewhere, places.permuted, places.shifted),
     *(factors.per_entry, altered.itself, factors.per_output),
-    *(nearly.differences, formulas.other_formula, powers.ratio, errors.summand, powers.error),
-    *(terms.homogeneous, terms.diagonal, terms.passed_on, values.one_sided, values.other_mask, sums.contributions, sums.misplaced),
+    *(terms.levelled, nearly.differences, formulas.other_formula, powers.ratio, errors.summand, powers.error),
+    *(terms.homogeneous, terms.own_map, terms.diagonal, terms.passed_on),
+    *(values.one_sided, values.between, values.other_mask, sums.contributions, sums.misplaced),
     *(positions.placed, terms.common, nearly.close),
 )
 

@@ -45,12 +45,15 @@ FORMS = (  # what a factor may be of a number t: words with {} for t
 def match(e: Evidence, factors: np.ndarray, mask: np.ndarray, fields) -> tuple[str, float, int] | None:
     """(words, c, power) with factors = c form(t) ** power where ``mask``, t being one of ``fields`` (name, array)."""
     f = factors[mask]
-    if f.size < 3 or np.ptp(f) <= 1e-4 * np.max(np.abs(f)):
+    if f.size < 2 or np.ptp(f) <= 1e-4 * np.max(np.abs(f)):
         return None
+    few = f.size == 2  # enough for a number itself, without a constant
     hits = []
     for name, values in fields:
         t = np.broadcast_to(values, factors.shape)[mask]
-        if len(np.unique(np.round(t, 9))) < 3:
+        if few and np.max(np.abs(np.abs(f) - np.abs(t))) <= 1e-5 * np.max(np.abs(f)) and np.ptp(f / t) < 1e-4:
+            return name, float(np.sign(f[0] / t[0])), 1
+        if few or len(np.unique(np.round(t, 9))) < 3:
             continue
         with np.errstate(all="ignore"):
             for words, form in FORMS[:1] if " index of " in name or " along " in name else FORMS:

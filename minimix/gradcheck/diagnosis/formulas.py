@@ -35,6 +35,7 @@ FAMILIES = (
     Family("1 / (1 + |{t}|) squared", lambda t, p: 1 / (1 + np.abs(t)) ** 2, False),
     Family("log({t})", lambda t, p: np.log(t), False),
     Family("{t} cut off at -{p} and {p}", lambda t, p: np.clip(t, -p, p)),
+    Family("{t} beyond -{p} and {p}, {p} sign({t}) between", lambda t, p: np.where(np.abs(t) < p, p * np.sign(t), t)),
     Family("{t} / root({t} squared + {p} squared)", lambda t, p: t / np.sqrt(t * t + p * p)),
     Family("{t} / ({t} squared + {p} squared)", lambda t, p: t / (t * t + p * p)),
     Family("1 / ({p} squared + {t} squared)", lambda t, p: 1 / (t * t + p * p)),
@@ -77,6 +78,7 @@ LIMITS = {  # what a function becomes as its constant goes to 0 or to infinity
     "1 where {t} is above 0": {"sigmoid({p} * {t})"},
     "{t}": {"{t} cut off at -{p} and {p}", "{t} moved towards 0 by {p}"},
 }
+BRANCHES = {"{t} cut off at -{p} and {p}", "{t} beyond -{p} and {p}, {p} sign({t}) between"}
 OPPOSITE = {
     frozenset(pair)
     for pair in (
@@ -100,7 +102,7 @@ def _misfit(values: np.ndarray, shapes: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def fit(values: np.ndarray, t: np.ndarray, tolerance: float) -> tuple[Family, float, float] | None:
     """(family, c, p) with values = c family(t, p), the first family that fits."""
-    if len(np.unique(np.round(t, 9))) < LEAST or not np.any(values):
+    if len(np.unique(np.round(t, 9))) < LEAST or np.ptp(values) <= 1e-3 * np.max(np.abs(values)):
         return None
     order = np.linspace(0, values.size - 1, min(values.size, 48)).astype(int)  # enough to search with
     some, at = values[order], t[order]
@@ -165,7 +167,7 @@ def other_formula(e: Evidence) -> Cause | None:
             continue
         (letter, mine), (_, right) = worded(name, *ours), worded(name, *theirs)
         text = f"backward multiplies by {mine}, where the derivative is {right} ({letter}: {name})"
-        (f, c, p), (g, d, q) = ours, theirs
+        (f, _, p), (g, _, q) = ours, theirs
         if f is g and f.inside:
             return Cause(
                 f"{text}: a constant inside the function is another than forward's, or the formula is taken at the wrong number",
@@ -182,6 +184,8 @@ def other_formula(e: Evidence) -> Cause | None:
             return Cause(
                 f"{text}: a constant is forgotten, or it is an approximation", "wrong constant", "approximate", "wrong formula"
             )
+        if {f.words, g.words} == BRANCHES:
+            return Cause(f"{text}: its two branches are exchanged", "inverted mask", "value")
         if frozenset((f.words, g.words)) in OPPOSITE:
             same = abs(p - q) < 1e-3 * q
             return Cause(f"{text}: {'a sign' if same else 'a sign and a constant'} in it is wrong", "sign of a term", "wrong formula")

@@ -23,10 +23,13 @@ def diagonal(e: Evidence) -> Cause | None:
     if np.any(np.abs(n[own]) <= e.tiny):
         return None
     if not e.alike(a[own], n[own]):
+        if np.ptp(a[own]) > 1e-6 * np.max(np.abs(a)) and np.median((np.abs(n) > 1e-6 * e.size).sum(axis=1)) < 3:
+            return Cause("each output gives a gradient to its own entry only, although it depends on another one, too")
         return Cause(
             "each output gives a gradient to its own entry only, although it depends on others, too: what they have in common (a sum, "
-            "a norm, another use of the input) is forgotten, or the formula is that of a function that works entry by entry",
-            *("term missing", "not summed", "wrong formula"),
+            "a norm, another use of the input) is forgotten or cut off, as an approximation may, or the formula is that of a function that "
+            "works entry by entry",
+            *("term missing", "not summed", "approximate", "wrong formula"),
         )
     return Cause(
         "right for each output's own entry, but 0 for all others, on which it depends as well: what they have in common (a sum, "
@@ -58,6 +61,36 @@ def homogeneous(e: Evidence) -> Cause | None:
         return Cause(f"{text}: what it divides by is taken for a constant", "term missing", "wrong formula")
     if abs(degree - 2) < 1e-3:
         return Cause(f"{text}: the divisor's term has the wrong sign", "sign of a term")
+    return None
+
+
+def own_map(e: Evidence) -> Cause | None:
+    """The Jacobian itself, where its transpose is needed: what forward does is done once more."""
+    if not e.whole or e.output is None or e.output.size != e.point.size or e.point.size < 3:
+        return None
+    a, n = (part.reshape(len(part), -1) for part in (e.analytical, e.numerical))
+    if not e.alike(a, n.T) or np.max(np.abs(n - n.T)) <= 1e-3 * e.size:
+        return None
+    return Cause(
+        "backward multiplies by the Jacobian, where its transpose is needed: it does what forward does once more (turns the same way, "
+        "does not conjugate, transpose, mirror or invert), or the terms between two entries have the wrong sign",
+        *("transposed", "sign of a term", "permuted", "flipped", "wrong formula"),
+    )
+
+
+def levelled(e: Evidence) -> Cause | None:
+    """Every entry gets the mean of what the entries along some axes should get."""
+    a, n = e.mixed[1:]
+    for axes in subsets(range(1, n.ndim)):
+        if axes and int(np.prod([n.shape[axis] for axis in axes])) > 2:
+            mean = np.broadcast_to(n.mean(axis=axes, keepdims=True), n.shape)
+            if e.alike(a, mean) and np.max(np.abs(n - mean)) > 1e-3 * e.size:
+                named = tuple(axis - 1 for axis in axes)
+                return Cause(
+                    f"every entry gets the mean over axes {named} of what the entries there should get: backward averages where it should "
+                    "treat each on its own, or takes the mean in place of each one's number",
+                    *("averaged", "wrong point", "wrong formula"),
+                )
     return None
 
 
@@ -94,8 +127,8 @@ def common(e: Evidence) -> Cause | None:
         flat = rows - rows.mean(axis=-1, keepdims=True)
         if np.max(np.abs(flat)) <= allowed:
             return _constant(e, axes, along, a, n)
-        if count < 4:
-            continue
+        if (count - 2) * rows.shape[1] * min(len(e.cotangents), 4) < 2:
+            continue  # two numbers are fitted to each row
         centred = x - x.mean(axis=-1, keepdims=True)
         slope = (flat * centred).sum(axis=-1, keepdims=True) / np.maximum((centred**2).sum(axis=-1, keepdims=True), 1e-300)
         if np.max(np.abs(flat - slope * centred)) > allowed:

@@ -20,6 +20,30 @@ def one_sided(e: Evidence) -> Cause | None:
     )
 
 
+def between(e: Evidence) -> Cause | None:
+    """Wrong where a number lies between two limits: backward's branch begins at another number than forward's."""
+    bad, good = e.bad & ~e.dead, ~e.bad & ~e.dead
+    other = where.shuffled(e)
+    if bad.sum() < 3 or good.sum() < 4 or other is None:
+        return None
+    for (name, t), (_, moved) in zip(where.fields(e), where.fields(other), strict=True):
+        low, high = t[bad].min(), t[bad].max()
+        inside = (t >= low) & (t <= high)
+        below, above = t[good & (t < low)], t[good & (t > high)]
+        if (inside & good).any() or below.size < 2 or above.size < 2:
+            continue
+        outer = (below.max(), above.min())
+        sure, out = (moved >= low) & (moved <= high), (moved < outer[0]) | (moved > outer[1])
+        if other.bad[sure & ~other.dead].all() and not other.bad[out].any() and sure.any() and out.any():
+            limits = f"{outer[0]:.3g} to {low:.3g} and {high:.3g} to {outer[1]:.3g}"
+            return Cause(
+                f"wrong exactly where {name} lies between two limits (somewhere from {limits}), right on both sides: backward's branch or "
+                "mask begins at another number than forward's, or the formula between them is wrong",
+                *("wrong mask", "value", "wrong constant"),
+            )
+    return None
+
+
 def other_mask(e: Evidence) -> Cause | None:
     """0 at some entries where there is a gradient, a gradient at some where there is none; right at all others."""
     lost, leaks = e.silent & ~e.dead, e.dead & ~e.silent
