@@ -18,7 +18,22 @@ where       which entries: by value or by position
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import altered, blocked, errors, factors, formulas, known, nearly, places, positions, powers, sums, terms, values, whole
+from minimix.gradcheck.diagnosis import (
+    altered,
+    blocked,
+    errors,
+    factors,
+    formulas,
+    known,
+    nearly,
+    places,
+    positions,
+    powers,
+    sums,
+    terms,
+    values,
+    whole,
+)
 from minimix.gradcheck.evidence import Evidence
 
 RULES = (
@@ -29,9 +44,9 @@ RULES = (
     *(places.rearranged, places.given_rearranged, altered.other_inputs),  # right, but for something else
     *(places.elsewhere, places.permuted, places.shifted),
     *(factors.per_entry, altered.itself, factors.per_output),
-    *(terms.levelled, nearly.differences, formulas.other_formula, powers.ratio, errors.summand, powers.error),
-    *(terms.homogeneous, terms.own_map, terms.diagonal, terms.passed_on),
-    *(values.one_sided, values.between, values.other_mask, sums.contributions, sums.misplaced),
+    *(terms.levelled, nearly.differences, values.one_sided, errors.simple),
+    *(formulas.other_formula, powers.ratio, errors.summand, powers.error),
+    *(terms.homogeneous, terms.diagonal, terms.passed_on, values.other_mask, sums.contributions, sums.misplaced),
     *(positions.placed, terms.common, nearly.close),
 )
 

@@ -10,52 +10,63 @@ from minimix.gradcheck.evidence import Evidence
 TERM = ("term missing", "term extra", "sign of a term", "wrong constant")
 
 
-def summand(e: Evidence) -> Cause | None:
-    """What is too many or missing: a constant, a form of one number, the output times something."""
+END = "is missing, one too many, or has a wrong sign or factor"
+
+
+def _measured(e: Evidence) -> tuple[Own, np.ndarray, float] | None:
+    """(the numbers, their error, what differences leave of it), where that is little."""
     own = own_numbers(e)
-    if own is None or own.analytical.size < LEAST:
+    if own is None or own.analytical.size < 3:
         return None
-    n = own.numerical
-    error = own.analytical - n
-    noise = 1e-5 * np.max(np.abs(n)) + 4 * e.noise
-    size = np.max(np.abs(error))
-    if noise > 1e-3 * size:
+    error = own.analytical - own.numerical
+    noise = 1e-5 * np.max(np.abs(own.numerical)) + 4 * e.noise
+    return (own, error, noise) if noise < 1e-3 * np.max(np.abs(error)) else None
+
+
+def simple(e: Evidence) -> Cause | None:
+    """A constant, at all entries or at some; or a number itself, of this input, another one or the output."""
+    if (found := _measured(e)) is None:
         return None
+    own, error, noise = found
     wrong = np.abs(error) > 10 * noise
     if wrong.sum() < 3:
         return None
-    end = "is missing, one too many, or has a wrong sign or factor"
     c = float(np.median(error[wrong]))
     if np.max(np.abs(error[wrong] - c)) <= 2 * noise:
         if wrong.all():
-            return Cause(f"the error is {c:.4g} for every entry, times the incoming gradient: a constant summand {end}", *TERM)
+            return Cause(f"the error is {c:.4g} for every entry, times the incoming gradient: a constant summand {END}", *TERM)
         return Cause(
-            f"the error is {c:.4g}, times the incoming gradient, at {int(wrong.sum())} of {n.size} entries, and 0 at the others: a "
-            f"summand that is not 0 there (a label, a one-hot target) {end}",
+            f"the error is {c:.4g}, times the incoming gradient, at {int(wrong.sum())} of {error.size} entries, and 0 at the others: "
+            f"a summand that is not 0 there (a label, a one-hot target) {END}",
             *TERM,
         )
-    if noise > 5e-5 * size:
+    for name, t in (*own.numbers, *([("the output", own.output)] if own.output is not None else [])):
+        c = float(t @ error / (t @ t)) if np.any(t) else 0.0
+        if np.ptp(t) > 1e-3 * np.max(np.abs(t)) and np.max(np.abs(error - c * t)) <= 2 * noise:
+            return Cause(f"the error is {c:.4g} times {name}, times the incoming gradient: a summand {END}", *TERM)
+    return None
+
+
+def summand(e: Evidence) -> Cause | None:
+    """A form of one number, or the output or the input times one."""
+    if (found := _measured(e)) is None:
         return None
-    return _form(own, error, noise / size, end)
+    own, error, noise = found
+    tolerance = noise / np.max(np.abs(error))
+    return _form(own, error, tolerance) if error.size >= LEAST and tolerance < 5e-5 else None
 
 
-def _form(own: Own, error: np.ndarray, tolerance: float, end: str) -> Cause | None:
-    """The error as a constant times a form of a number, or the output or the input times one."""
+def _form(own: Own, error: np.ndarray, tolerance: float) -> Cause | None:
     parts = [("", np.ones(error.size))]
-    if (y := own.output) is not None and np.all(np.abs(y) > 1e-6 * np.max(np.abs(y))):
-        c = float(np.median(error / y))
-        if np.max(np.abs(error - c * y)) <= 2 * tolerance * np.max(np.abs(error)):
-            return Cause(f"the error is {c:.4g} times the output, times the incoming gradient: a summand {end}", *TERM)
-        parts.append(("the output times ", y))
     x = own.numbers[0][1]
-    if np.all(x != 0):
-        parts.append(("the input times ", x))
+    for words, part in (("the output times ", own.output), ("the input times ", x)):
+        if part is not None and np.all(np.abs(part) > 1e-6 * np.max(np.abs(part))):
+            parts.append((words, part))
     for words, part in parts:
         for name, t in own.numbers:
             if hit := fit(error / part, t, 2 * tolerance):
                 letter, shown = worded(name, *hit)
                 return Cause(
-                    f"the error is {words}{shown}, times the incoming gradient ({letter}: {name}): a summand {end}",
-                    *TERM,
+                    f"the error is {words}{shown}, times the incoming gradient ({letter}: {name}): a summand {END}", *TERM
                 )
     return None

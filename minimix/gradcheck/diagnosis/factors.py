@@ -154,7 +154,18 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
         return None
     if min(bad.sum(), right.sum()) < 3 or (slices and where.regular(slices)):
         return Cause(f"the gradient {text} at {slices or some}, and right elsewhere")
+    if abs(c) < 1e-4:
+        return Cause(
+            f"nothing arrives at {some}, whatever the input's values are, and the others are right: a term that only these have (those "
+            "of a label) is left out, or a mask blocks them",
+            *("left out", "term missing", "wrong mask"),
+        )
     text = f"the gradient {text} at {some}, whatever the input's values are, and right at the others"
+    if abs(1 / c - round(1 / c)) < 1e-3 and round(1 / c) > 1:
+        return Cause(
+            f"{text}: of {round(1 / c)} equal contributions one remains, or their mean; or a weight of these (of their class) is wrong",
+            *("overwritten", "averaged", "scale"),
+        )
     return Cause(
         f"{text}: a weight of these (of their class) is wrong, or a mask or condition that holds other numbers than 0 and 1 is "
         "multiplied in",
@@ -169,7 +180,7 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
         words, c, power = hit
         times = "" if abs(c - 1) < 1e-4 else " (times -1: the sign is wrong, too)" if abs(c + 1) < 1e-4 else f" (times {c:.6g})"
         if " / (1 + " in words:
-            kept, needed = words.split(" / ")[:: power]
+            kept, needed = words.split(" / ")[::power]
             return Cause(
                 f"the ratio of analytical to numerical is {kept} / {needed}{times}: backward has {kept} where {needed} is needed",
                 *("term missing", "term extra", "wrong formula"),

@@ -188,7 +188,9 @@ def other_formula(e: Evidence) -> Cause | None:
             return Cause(f"{text}: its two branches are exchanged", "inverted mask", "value")
         if frozenset((f.words, g.words)) in OPPOSITE:
             same = abs(p - q) < 1e-3 * q
-            return Cause(f"{text}: {'a sign' if same else 'a sign and a constant'} in it is wrong", "sign of a term", "wrong formula")
+            return Cause(
+                f"{text}: {'a sign' if same else 'a sign and a constant'} in it is wrong", "sign of a term", "wrong formula"
+            )
         cosine = float(a @ n / (np.linalg.norm(a) * np.linalg.norm(n)))
         if cosine > 0.9:
             return Cause(

@@ -81,7 +81,11 @@ def aligned(values: np.ndarray, shape: tuple) -> list[np.ndarray]:
     for candidate in (
         values.shape,
         values.shape + (1,) * (len(shape) - values.ndim),
-        *(tuple(-1 if a == axis else 1 for a in range(len(shape))) for axis in range(len(shape)) if values.size == shape[axis] > 1),
+        *(
+            tuple(-1 if a == axis else 1 for a in range(len(shape)))
+            for axis in range(len(shape))
+            if values.size == shape[axis] > 1
+        ),
     ):
         try:
             if np.broadcast_shapes(values.reshape(candidate).shape, shape) == shape:

@@ -32,7 +32,9 @@ def ratio(e: Evidence) -> Cause | None:
             *("wrong point", "chain factor", "wrong formula"),
         )
     return Cause(
-        f"{text}: factors that are missing (negative exponents) or there too often (positive ones)", "chain factor", "wrong formula"
+        f"{text}: factors that are missing (negative exponents) or there too often (positive ones)",
+        "chain factor",
+        "wrong formula",
     )
 
 

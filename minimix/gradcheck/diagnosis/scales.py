@@ -13,7 +13,10 @@ STATISTICS = (
     ("sum", lambda x, a: x.sum(axis=a)),
     ("sum of absolute values", lambda x, a: np.abs(x).sum(axis=a)),
     ("sum of exponentials", lambda x, a: np.exp(x).sum(axis=a)),
-    ("sum of exponentials of the differences to the largest", lambda x, a: np.exp(x - x.max(axis=a, keepdims=True)).sum(axis=a)),
+    (
+        "sum of exponentials of the differences to the largest",
+        lambda x, a: np.exp(x - x.max(axis=a, keepdims=True)).sum(axis=a),
+    ),
     ("largest number", lambda x, a: x.max(axis=a)),
     ("product", lambda x, a: x.prod(axis=a)),
 )
@@ -54,8 +57,9 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
         }[counts]
         return Cause(f"{text}, {reading}: a scale or weight that belongs to it is wrong, or {claim}", "scale", counts)
     return Cause(
-        f"{text}: a factor that belongs to it (a weight, a scale) is missing, there once too often, or lacks a summand",
-        *("scale", "term missing"),
+        f"{text}: a factor that belongs to it (a weight, a scale) is missing, there once too often, lacks a summand, or is taken at "
+        "another point",
+        *("scale", "term missing", "wrong point"),
     )
 
 
@@ -75,7 +79,11 @@ def _statistic(e: Evidence, ratios: np.ndarray, known: np.ndarray, rest: tuple, 
     if not of_output and rest:
         arrays = [("the input", e.point)]
         arrays += [(f"the input minus {e.probe.names[j]}", e.point - p) for j, p in e.others.items() if p.shape == e.shape]
-        named += [(f"the {words} of {name} over axes {rest}", function(t, rest)) for name, t in arrays for words, function in STATISTICS]
+        named += [
+            (f"the {words} of {name} over axes {rest}", function(t, rest))
+            for name, t in arrays
+            for words, function in STATISTICS
+        ]
     if e.output is not None and e.output.size == ratios.size:
         named.append(("the output", e.output))
     for name, numbers in named:

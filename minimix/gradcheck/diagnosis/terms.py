@@ -64,20 +64,6 @@ def homogeneous(e: Evidence) -> Cause | None:
     return None
 
 
-def own_map(e: Evidence) -> Cause | None:
-    """The Jacobian itself, where its transpose is needed: what forward does is done once more."""
-    if not e.whole or e.output is None or e.output.size != e.point.size or e.point.size < 3:
-        return None
-    a, n = (part.reshape(len(part), -1) for part in (e.analytical, e.numerical))
-    if not e.alike(a, n.T) or np.max(np.abs(n - n.T)) <= 1e-3 * e.size:
-        return None
-    return Cause(
-        "backward multiplies by the Jacobian, where its transpose is needed: it does what forward does once more (turns the same way, "
-        "does not conjugate, transpose, mirror or invert), or the terms between two entries have the wrong sign",
-        *("transposed", "sign of a term", "permuted", "flipped", "wrong formula"),
-    )
-
-
 def levelled(e: Evidence) -> Cause | None:
     """Every entry gets the mean of what the entries along some axes should get."""
     a, n = e.mixed[1:]

@@ -20,44 +20,20 @@ def one_sided(e: Evidence) -> Cause | None:
     )
 
 
-def between(e: Evidence) -> Cause | None:
-    """Wrong where a number lies between two limits: backward's branch begins at another number than forward's."""
-    bad, good = e.bad & ~e.dead, ~e.bad & ~e.dead
-    other = where.shuffled(e)
-    if bad.sum() < 3 or good.sum() < 4 or other is None:
-        return None
-    for (name, t), (_, moved) in zip(where.fields(e), where.fields(other), strict=True):
-        low, high = t[bad].min(), t[bad].max()
-        inside = (t >= low) & (t <= high)
-        below, above = t[good & (t < low)], t[good & (t > high)]
-        if (inside & good).any() or below.size < 2 or above.size < 2:
-            continue
-        outer = (below.max(), above.min())
-        sure, out = (moved >= low) & (moved <= high), (moved < outer[0]) | (moved > outer[1])
-        if other.bad[sure & ~other.dead].all() and not other.bad[out].any() and sure.any() and out.any():
-            limits = f"{outer[0]:.3g} to {low:.3g} and {high:.3g} to {outer[1]:.3g}"
-            return Cause(
-                f"wrong exactly where {name} lies between two limits (somewhere from {limits}), right on both sides: backward's branch or "
-                "mask begins at another number than forward's, or the formula between them is wrong",
-                *("wrong mask", "value", "wrong constant"),
-            )
-    return None
-
-
 def other_mask(e: Evidence) -> Cause | None:
     """0 at some entries where there is a gradient, a gradient at some where there is none; right at all others."""
     lost, leaks = e.silent & ~e.dead, e.dead & ~e.silent
     if not (lost.any() and leaks.any()) or not np.array_equal(e.bad, lost | leaks) or not (~e.dead & ~e.bad).any():
         return None
-    text = (
-        f"{_entries(lost)} nothing although a gradient is due, {_entries(leaks)} one although none is due, and the others are right"
-    )
+    text = f"{_entries(lost)} nothing although a gradient is due, {_entries(leaks)} one although none is due, and the others are right"
     if _changing(e):
         return Cause(f"{text}; another time, others do: the mask is drawn anew", "random", "state", "wrong mask")
     a, n = (part.reshape(len(part), -1) for part in (e.analytical, e.numerical))
     unused = np.max(np.abs(n), axis=1) <= e.tiny
     if e.whole and np.any(unused & (np.max(np.abs(a), axis=1) > e.tiny)):
-        return Cause(f"{text}, also from outputs that depend on nothing: backward's mask is another than forward's", "wrong mask")
+        return Cause(
+            f"{text}, also from outputs that depend on nothing: backward's mask is another than forward's", "wrong mask"
+        )
     return Cause(
         f"{text}: backward's mask is another than forward's, or gradients are given to the wrong entries",
         *("wrong mask", "other place", "shifted", "permuted"),

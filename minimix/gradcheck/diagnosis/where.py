@@ -19,7 +19,7 @@ def shuffled(e: Evidence) -> Evidence | None:
     return e.__dict__["shuffled"]
 
 
-def fields(e: Evidence):
+def _fields(e: Evidence):
     """(name, values) of everything that has a number for each entry of the input."""
     yield "the input", e.point
     yield "the input's absolute value", np.abs(e.point)
@@ -40,7 +40,7 @@ def by_value(e: Evidence, bad: np.ndarray, of) -> tuple[str, str] | None:
     error = np.max(np.abs(e.analytical - e.numerical), axis=0)
     if error[~bad].max() > 1e-6 * e.size + 4 * e.noise:
         return None  # not quite right there: the error grows, it does not begin
-    for (name, values), follow in zip(fields(e), _followers(e), strict=True):
+    for (name, values), follow in zip(_fields(e), _followers(e), strict=True):
         side = "above" if values[bad].min() > values[~bad].max() else "below" if values[bad].max() < values[~bad].min() else ""
         if not side:
             continue
@@ -54,9 +54,9 @@ def by_value(e: Evidence, bad: np.ndarray, of) -> tuple[str, str] | None:
 
 
 def _followers(e: Evidence):
-    """The values of ``fields`` for the shuffled evidence, or None."""
+    """The values of ``_fields`` for the shuffled evidence, or None."""
     other = shuffled(e)
-    return [None] * len(list(fields(e))) if other is None else [values for _, values in fields(other)]
+    return [None] * len(list(_fields(e))) if other is None else [values for _, values in _fields(other)]
 
 
 def _confirmed(e: Evidence, values, low: float, high: float, side: str, of) -> bool:
