@@ -27,6 +27,11 @@ class Family:
     constant: bool = True
     inside: bool = False
 
+    @property
+    def pieces(self) -> bool:
+        """Whether it consists of branches."""
+        return any(word in self.words for word in ("where", "cut off", "beyond", "moved towards", "sign("))
+
 
 FAMILIES = (
     Family("{t}", lambda t, p: t, False),
@@ -181,6 +186,13 @@ def other_formula(e: Evidence) -> Cause | None:
         if f is g:
             return Cause(f"{text}: a constant is another than forward's", "wrong constant")
         if g.words in LIMITS.get(f.words, ()):
+            if f.words == "{t}":
+                return Cause(
+                    f"{text}: the branch or mask beyond the limits is forgotten, or their constant",
+                    "value",
+                    "no mask",
+                    "wrong constant",
+                )
             return Cause(
                 f"{text}: a constant is forgotten, or it is an approximation", "wrong constant", "approximate", "wrong formula"
             )
@@ -188,16 +200,16 @@ def other_formula(e: Evidence) -> Cause | None:
             return Cause(f"{text}: its two branches are exchanged", "inverted mask", "value")
         if frozenset((f.words, g.words)) in OPPOSITE:
             same = abs(p - q) < 1e-3 * q
+            sign = "a sign in it is" if same else "a sign and a constant in it are"
+            return Cause(f"{text}: {sign} wrong", "sign of a term", "wrong formula")
+        branch = (", or of one branch alone", "value") if f.pieces != g.pieces else ("",)
+        if float(a @ n / (np.linalg.norm(a) * np.linalg.norm(n))) > 0.9:
             return Cause(
-                f"{text}: {'a sign' if same else 'a sign and a constant'} in it is wrong", "sign of a term", "wrong formula"
-            )
-        cosine = float(a @ n / (np.linalg.norm(a) * np.linalg.norm(n)))
-        if cosine > 0.9:
-            return Cause(
-                f"{text}: an approximation, a wrong exponent or the derivative of another function",
-                *("approximate", "wrong formula"),
+                f"{text}: an approximation, a wrong exponent or the derivative of another function{branch[0]}",
+                *("approximate", "wrong formula", *branch[1:]),
             )
         return Cause(
-            f"{text}: the derivative of another function, or an inner derivative is missing", "wrong formula", "chain factor"
+            f"{text}: the derivative of another function{branch[0]}, or an inner derivative is missing",
+            *("wrong formula", "chain factor", *branch[1:]),
         )
     return None
