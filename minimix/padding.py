@@ -62,8 +62,8 @@ def number(value, name: str) -> float:
     return value
 
 
-def count(value, name: str) -> int:
-    """``value``, a whole number, 1 or more. Raises as ``pair`` does, and TypeError for a sequence.
+def count(value, name: str, least: int = 1) -> int:
+    """``value``, a whole number, ``least`` or more. Raises as ``pair`` does, and TypeError for a sequence.
 
     >>> count(3, "channels")
     3
@@ -71,8 +71,8 @@ def count(value, name: str) -> int:
     if isinstance(value, (tuple, list)):
         raise TypeError(f"{name} must be one integer, got {value!r}")
     whole = _integer(value, name, value, "an integer")
-    if whole < 1:
-        raise RuntimeError(f"{name} must be 1 or more, got {value!r}")
+    if whole < least:
+        raise RuntimeError(f"{name} must be {least} or more, got {value!r}")
     return whole
 
 

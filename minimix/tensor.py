@@ -19,6 +19,7 @@ import numpy as np
 
 from minimix import changes, op_times
 from minimix.kernels import memory
+from minimix.ops import contract
 from minimix.ops.op import Op
 from minimix.recording import enable_grad as enable_grad
 from minimix.recording import is_grad_enabled as is_grad_enabled  # they belong to what a Tensor needs
@@ -68,17 +69,11 @@ class Node:
             extra = (self.needed,) if self.op.selective else ()
             gradients = self.op.backward(gradient, self.saved, *extra)
             record(gradient.shape, self.flops and self.flops * sum(self.needed[:2]))
-        if not isinstance(gradients, tuple) or len(gradients) != len(self.inputs):
-            found = f"{len(gradients)} gradients" if isinstance(gradients, tuple) else f"a {type(gradients).__name__}"
-            raise RuntimeError(
-                f"backward of {self.op.name} must return a tuple of {len(self.inputs)}, one an input, not {found}"
-            )
+        if type(gradients) is not tuple or len(gradients) != len(self.inputs):
+            contract.check_backward(self.op, gradients, len(self.inputs))
         for i, (tensor, found) in enumerate(zip(self.inputs, gradients, strict=True)):
-            if found is not None and np.shape(found) != tensor.data.shape:
-                raise RuntimeError(
-                    f"backward of {self.op.name} gives input {i} a gradient of shape {np.shape(found)}, but it has shape "
-                    f"{tensor.data.shape}: they must be equal; what forward broadcast is summed in backward"
-                )
+            if found is not None and (type(found) is not np.ndarray or found.shape != tensor.data.shape):
+                contract.check_gradient(self.op, i, found, tensor.data.shape)
         return gradients
 
     def free(self) -> None:
@@ -348,18 +343,27 @@ def _accumulate(tensor: Tensor, gradient: np.ndarray, fresh: bool) -> None:
 
 
 def apply(op: Op, *inputs: Any, **options: Any) -> Tensor:
-    """Run ``op`` on Tensors (or anything that makes one), and remember it where a gradient may be asked for."""
+    """Run ``op`` on Tensors (or anything that makes one), and remember it where a gradient may be asked for.
+
+    Outputs that are not floating-point (or complex) have no gradient: they require none. Raises TypeError where ``op`` is not
+    an Op, or its forward does not return (output, saved).
+    """
+    if not isinstance(op, Op):
+        raise TypeError(f"apply(op, *inputs) takes a minimix.Op(name, forward, backward) first, not a {type(op).__name__}")
     tensors = tuple(x if isinstance(x, Tensor) else Tensor(x) for x in inputs)
     run = getattr(_state, "instead", None)
     if run is not None:
         return run(op, tensors, options)
     # as in PyTorch, infinities and NaNs are results, not warnings
     with op_times.timed(op, "forward") as record, np.errstate(all="ignore"):
-        output, saved = op.forward(*(t.data for t in tensors), **options)
+        result = op.forward(*(t.data for t in tensors), **options)
+        if type(result) is not tuple or len(result) != 2 or type(result[0]) is not np.ndarray:
+            contract.check_forward(op, result)
+        output, saved = result
         flops = op.flops(output, saved) if op.flops and op_times.enabled() else None
         record(output.shape, flops)
-    result = Tensor(output)
-    if is_grad_enabled() and any(t.requires_grad for t in tensors):
-        result.requires_grad = True
-        result.node = Node(op, tensors, saved, output, flops)
-    return result
+    tensor = Tensor(output)
+    if is_grad_enabled() and any(t.requires_grad for t in tensors) and tensor.dtype.kind in "fc":
+        tensor.requires_grad = True
+        tensor.node = Node(op, tensors, saved, output, flops)
+    return tensor

@@ -404,4 +404,8 @@ def backpropagate(seeds: list[tuple[Tensor, np.ndarray]], retain_graph: bool=Fal
 
 
 def apply(op: Op, *inputs: Any, **options: Any) -> Tensor:
-    """Run ``op`` on Tensors (or anything that makes one), and remember it where a gradient may be asked for."""
+    """Run ``op`` on Tensors (or anything that makes one), and remember it where a gradient may be asked for.
+
+    Outputs that are not floating-point (or complex) have no gradient: they require none. Raises TypeError where ``op`` is not
+    an Op, or its forward does not return (output, saved).
+    """

@@ -22,7 +22,7 @@ from minimix.gradcheck.probe import Probe, Tape, index_of, output_at
 from minimix.gradcheck.report import InputReport
 
 ROUNDS = 4  # random cotangents, and random directions an input
-SHRINKS = (1.0, 8.0, 64.0, 1 / 8, 1 / 64, 1 / 512)  # of the step, one after the other as long as they disagree
+SHRINKS = (1.0, 8.0, 64.0, 1 / 8, 1 / 64, 1 / 512, 512.0, 4096.0, 32768.0)  # of eps, in turn, as long as they disagree
 CONFIRMED = 16  # wrong entries whose derivatives were measured anew without a change, before the rest is believed
 
 
@@ -90,9 +90,13 @@ def full(probe: Probe, tape: Tape, differences, tolerance: Tolerance, rows: list
 
 def _doubted(numerical: np.ndarray, analytical: np.ndarray, allowed: np.ndarray):
     """The rows that seem wrong, the worst first, until so many were confirmed that the others may be taken for wrong."""
+    if numerical.size == 0:
+        return
     with np.errstate(invalid="ignore"):
         excess = np.abs(analytical - numerical) - allowed
-    excess = np.where(np.isnan(excess), np.inf, excess).reshape(len(excess), -1).max(axis=1, initial=-1)
+    if excess.size == 0:
+        return
+    excess = np.where(np.isnan(excess), np.inf, excess).reshape(len(excess), -1).max(axis=1)
     confirmed = 0
     for position in np.argsort(-excess, kind="stable"):
         if excess[position] <= 0 or confirmed == CONFIRMED:
@@ -109,39 +113,54 @@ def refined(differences, k: int, position: int, numerical: np.ndarray, analytica
     """
     if not isinstance(differences, CentralDifferences):
         return numerical, 0.0
-    best, doubt = differences.best(k, position)
-    size = np.max(np.abs(best), initial=0, where=np.isfinite(best))
-    sure = doubt <= 1e-2 * np.maximum(np.abs(best), 1e-3 * size) + 1e-12
+    best, doubt = closest(*differences.candidates(k, position), analytical)
     with np.errstate(invalid="ignore"):
-        gap = np.abs(analytical - best)
-        closer = sure & (gap <= 0.5 * np.abs(analytical - numerical)) | ~np.isfinite(numerical) & np.isfinite(best)
+        closer = (np.abs(analytical - best) <= 0.5 * np.abs(analytical - numerical)) | ~np.isfinite(numerical) & np.isfinite(
+            best
+        )
     if not closer.any():
         return numerical, 0.0
     return np.where(closer, best, numerical), np.where(closer, 2 * doubt, 0.0)
 
 
-def rounding(u: np.ndarray, values: np.ndarray, step: float) -> float:
-    """How far rounding of the function's values may shift a central difference of u . f with this step."""
-    return 64 * 2.0**-53 * float(np.linalg.norm(u * np.where(np.isfinite(values), values, 0))) / step
+def closest(found: np.ndarray, doubts: np.ndarray, analytical: np.ndarray, floor: float = 1e-3) -> tuple:
+    """Of the derivatives with several steps (S, M), those that are sure of themselves and closest to ``analytical``; NaN where
+    none is sure; and their doubts. The true derivative is among them, a wrong one agrees with none.
+
+    floor: what counts as a small derivative, relative to the largest one with the same step.
+    """
+    size = np.max(np.abs(found[0]), initial=0, where=np.isfinite(found[0]))  # with eps itself
+    with np.errstate(invalid="ignore"):
+        sure = np.isfinite(found) & (doubts <= 1e-2 * np.maximum(np.abs(found), floor * size) + 1e-300)
+        gap = np.where(sure, np.abs(found - analytical), np.inf)
+    choice = gap.argmin(axis=0)
+    columns = np.arange(found.shape[1])
+    some = np.isfinite(gap[choice, columns])
+    return np.where(some, found[choice, columns], np.nan), np.where(some, doubts[choice, columns], 0.0)
+
+
+def rounding(u: np.ndarray, values: np.ndarray, step: float):
+    """How far rounding of the function's values may shift a central difference of u . f (for each row u) with this step."""
+    return 64 * 2.0**-53 / step * np.linalg.norm(u * np.where(np.isfinite(values), values, 0), axis=-1)
 
 
 def entries(k: int, gradients: np.ndarray, cotangents: np.ndarray, differences, positions, allowed, row: InputReport) -> None:
     """Compare the gradients of u . f (one a row of ``cotangents``) at some entries of Tensor k, entry by entry."""
     if len(positions) == 0:
         return
-    columns = np.stack([differences.entry(k, int(p)) for p in positions])  # (entry, output)
-    numerical = columns @ cotangents.T  # (entry, round)
+    # (entry, round); a column is as long as all outputs together: never more than one at a time
+    numerical = np.stack([cotangents @ differences.entry(k, int(p)) for p in positions])
     analytical = gradients.reshape(len(gradients), -1)[:, positions].T
     within = allowed(numerical)
     for i in _doubted(numerical, analytical, within):
         if isinstance(differences, CentralDifferences):
-            best, doubt = differences.best(k, int(positions[i]))
-            best, doubt = np.where(np.isfinite(best), best, columns[i]), np.where(np.isfinite(doubt), doubt, 0)
-            better, spread = cotangents @ best, np.abs(cotangents) @ doubt
-            if np.all(spread <= 1e-2 * np.max(np.abs(better)) + 1e-12):
-                closer = ~(np.abs(analytical[i] - better) > 0.5 * np.abs(analytical[i] - numerical[i]))
-                numerical[i] = np.where(closer, better, numerical[i])
-                within[i] = np.where(closer, allowed(numerical[i : i + 1])[0] + 2 * spread, within[i])
+            found, doubts = differences.candidates(k, int(positions[i]))
+            with np.errstate(invalid="ignore"):
+                better, spread = closest(found @ cotangents.T, doubts @ np.abs(cotangents.T), analytical[i], 0.1)
+                closer = np.abs(analytical[i] - better) <= 0.5 * np.abs(analytical[i] - numerical[i])
+                closer |= ~np.isfinite(numerical[i]) & np.isfinite(better)
+            numerical[i] = np.where(closer, better, numerical[i])
+            within[i] = np.where(closer, allowed(numerical[i : i + 1])[0] + 2 * spread, within[i])
     top = worst(row, numerical, analytical, within)
     if top is not None:
         row.index = index_of(int(positions[top // len(cotangents)]), gradients.shape[1:])
@@ -155,7 +174,7 @@ def projections(
     for _ in range(rounds):
         direction = rng.standard_normal(shape)
         pending = np.arange(len(cotangents))  # rounds in which no step has agreed yet
-        noted = None
+        noted = rough = None
         for shrink in (*SHRINKS, "small"):
             if shrink == "small":  # where the function bends most, and near the edge of its domain, a step fit for the value
                 middle = np.abs(differences.base[k])
@@ -170,9 +189,13 @@ def projections(
             scale = np.maximum(np.linalg.norm(terms, axis=1), np.abs(numerical))
             allowed = tolerance.atol + tolerance.rtol * scale
             if eps is not None:
-                noise = np.array([rounding(cotangents[p], values, eps / shrink) for p in pending])
-                # Rounding may excuse no more than what an entry is allowed: a noisy function is not a right one.
-                allowed = allowed + np.minimum(noise, 1e3 * allowed)
+                noise = rounding(cotangents[pending], values, eps / shrink)
+                if noted is not None:  # eps was no good: is the function noisy?
+                    rough = differences.noise(k, direction) if rough is None else rough
+                    noise += 8 * np.linalg.norm(cotangents[pending] * rough, axis=1) * shrink / eps
+                # Rounding may excuse no more than what an entry is allowed: a noisy function is not a right one. Tiny steps,
+                # in which everything is noise, excuse next to nothing.
+                allowed = allowed + np.minimum(noise, (1e3 if shrink <= 64 else 10.0) * allowed)
             if noted is None:
                 noted = [numerical.copy(), analytical.copy(), allowed.copy()]
             else:

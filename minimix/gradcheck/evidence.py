@@ -10,8 +10,9 @@ from functools import cached_property
 
 import numpy as np
 
-from minimix.gradcheck.compare import rounding
-from minimix.gradcheck.numerical import CentralDifferences
+from minimix.gradcheck.compare import closest, rounding
+from minimix.gradcheck.numerical import CentralDifferences, steps
+from minimix.gradcheck.manners import only_float32
 from minimix.gradcheck.probe import Probe, Tape
 
 WHOLE_OUTPUTS = 1024  # so many unit cotangents are pulled at most
@@ -99,6 +100,18 @@ class Evidence:
     def others(self) -> dict[int, np.ndarray]:
         """The floating-point inputs beside this one, by their number."""
         return {j: p for j, p in enumerate(self.probe.points) if j != self.k and p.dtype == np.float64 and p.size}
+
+    @property
+    def coarse(self) -> bool:
+        """Whether forward gives only float32 digits, though the input has more; whole numbers and the like need no more."""
+        with np.errstate(over="ignore"):
+            short = np.mean(self.values == self.values.astype(np.float16))
+        return only_float32(self.values) and not only_float32(self.point) and short < 0.5
+
+    def forget(self) -> None:
+        """What was derived from the derivatives, where these have changed."""
+        for name in ("bad", "size", "tiny", "dead", "silent", "mixed"):
+            self.__dict__.pop(name, None)
 
     def alike(self, a: np.ndarray, b: np.ndarray) -> bool:
         """Equal but for the noise of differences, and not all zero."""
@@ -188,7 +201,8 @@ def _assemble(probe, k, tape, eps, values, cotangents, whole, jacobian, allowed)
     place = probe.checked.index(k)
     analytical = np.stack([np.array(tape.pull(u)[place]) for u in cotangents])
     numerical = (jacobian if whole else cotangents @ jacobian).reshape(len(cotangents), *shape).copy()
-    noise = rounding(np.ones(1), np.max(np.abs(values), initial=0), eps) * (1 if whole else np.linalg.norm(cotangents[0]))
+    step = float(np.min(steps(probe.points[k], eps), initial=np.inf))
+    noise = rounding(np.ones(1), np.max(np.abs(values), initial=0), step) * (1 if whole else np.linalg.norm(cotangents[0]))
     if analytical.shape != numerical.shape:
         wrong = np.ones(numerical.shape, bool)
     else:
@@ -202,10 +216,13 @@ def _assemble(probe, k, tape, eps, values, cotangents, whole, jacobian, allowed)
     )
 
 
-def gather(probe: Probe, k: int, tape: Tape, eps: float, values, cotangents, jacobian, allowed, seconds: float) -> Evidence:
+def gather(
+    probe: Probe, k: int, tape: Tape, eps: float, values, cotangents, jacobian, allowed, seconds: float, refine: bool
+) -> Evidence:
     """The evidence on Tensor k.
 
     cotangents: random ones, (R, M). jacobian: (M, entries), measured. allowed: what a numerical derivative may be off.
+    refine: whether ``jacobian`` comes from central differences, which other steps may better.
     """
     start = time.perf_counter()
     tape.pull(cotangents[0])
@@ -215,7 +232,7 @@ def gather(probe: Probe, k: int, tape: Tape, eps: float, values, cotangents, jac
     weightings = np.eye(tape.size) if whole else cotangents
     evidence = _assemble(probe, k, tape, eps, values, weightings, whole, jacobian, allowed)
     evidence.seconds = seconds
-    if evidence.wrong.shape[1:] == evidence.shape and np.all(np.isfinite(evidence.analytical)):
+    if refine and evidence.wrong.shape[1:] == evidence.shape and np.all(np.isfinite(evidence.analytical)):
         _refine(evidence, CentralDifferences(probe, eps), allowed)
     return evidence
 
@@ -226,10 +243,15 @@ def _refine(e: Evidence, differences: CentralDifferences, allowed) -> None:
         return
     analytical, changed = e.analytical.reshape(len(e.analytical), -1), False
     for position in np.flatnonzero(e.bad):
-        best, doubt = differences.best(e.k, int(position))
+        found, doubts = differences.candidates(e.k, int(position))
         measured = e.jacobian[:, position]
-        sure = np.isfinite(best) & (doubt <= 1e-3 * np.max(np.abs(best), initial=0, where=np.isfinite(best)) + 1e-12)
-        better = sure & ~(np.abs(best - measured) <= 1e-7 * np.abs(best) + e.noise)
+        choice, columns = doubts.argmin(axis=0), np.arange(found.shape[1])
+        best, doubt = found[choice, columns], doubts[choice, columns]
+        if e.whole:  # what is right with one of the steps is right
+            near, spread = closest(found, doubts, analytical[:, position])
+            right = np.abs(near - analytical[:, position]) <= allowed(near) + 2 * spread
+            best, doubt = np.where(right, near, best), np.where(right, spread, doubt)
+        better = np.isfinite(best) & np.isfinite(doubt) & ~(np.abs(best - measured) <= 1e-7 * np.abs(best) + e.noise)
         if not better.any():
             continue
         changed = True
@@ -240,8 +262,7 @@ def _refine(e: Evidence, differences: CentralDifferences, allowed) -> None:
         within = allowed(column) + 2 * np.abs(e.cotangents) @ np.where(better, doubt, 0)
         e.wrong.reshape(len(analytical), -1)[:, position] = ~(np.abs(analytical[:, position] - column) <= within)
     if changed:
-        for name in ("bad", "size", "tiny", "dead", "silent", "mixed"):
-            e.__dict__.pop(name, None)
+        e.forget()
 
 
 def kinked(e: Evidence) -> str:
@@ -253,6 +274,7 @@ def kinked(e: Evidence) -> str:
     kinks = np.zeros(e.shape, bool)
     arrays = e.probe.dense()
     jumps = [None, None]
+    rough = CentralDifferences(e.probe, e.eps).noise(e.k, np.ones(e.shape))
     places = np.argwhere(e.bad)
     if len(places) * e.seconds * 4 > SECONDS:
         return ""
@@ -266,11 +288,12 @@ def kinked(e: Evidence) -> str:
             jumps[i] = np.abs((above - e.values) - (e.values - below)) / step
         arrays[e.k][place] = middle
         slope = np.max(np.abs(above - below)) / (e.eps / 4) + np.max(jumps[1])
-        kinks[place] = np.any((jumps[1] > 0.5 * jumps[0]) & (jumps[1] > 1e-3 * slope + 64 * e.noise))
+        kinks[place] = np.any((jumps[1] > 0.5 * jumps[0]) & (jumps[1] > 1e-3 * slope + 64 * e.noise + 64 * rough / e.eps))
     if not kinks.any():
         return ""
-    e.wrong &= ~kinks
-    e.__dict__.pop("bad", None)
+    for array in (e.wrong, e.analytical, e.numerical):  # as though nothing depended on them
+        array[:, kinks] = 0
+    e.forget()
     place = tuple(int(i) for i in np.argwhere(kinks)[0])
     where = f"{place}" if kinks.sum() == 1 else f"{int(kinks.sum())} entries, the first {place}"
     return (

@@ -37,6 +37,8 @@ def gradcheck_module(module, *inputs, raise_exception: bool = True, verbose: boo
 
 def examine_module(module, *inputs, **options) -> Report:
     """As ``gradcheck_module``, but gives the Report."""
+    if not hasattr(module, "named_parameters"):
+        raise TypeError(f"gradcheck_module takes a module; for a {type(module).__name__}, use gradcheck(func, inputs)")
     tensors = [as_tensor(x) for x in inputs]
     named = list(module.named_parameters())
     if repeated := [name for name, p in named if not isinstance(p, Tensor)]:

@@ -12,7 +12,16 @@ import numpy as np
 from minimix.gradcheck.probe import Probe
 
 COMPLEX_STEP = 1e-20
-FACTORS = (1.0, 1 / 8, 1 / 64, 8.0, 64.0, 512.0)  # of eps: the steps that are tried where eps itself is in doubt
+FACTORS = (
+    1.0,
+    1 / 8,
+    1 / 64,
+    1 / 512,
+    1 / 4096,
+    8.0,
+    64.0,
+    512.0,
+)  # of eps: the steps that are tried where eps itself is in doubt
 PARTS = (1e-5, 1e-3)  # of the entry's own value
 ComplexWarning = getattr(np, "exceptions", np).ComplexWarning
 
@@ -29,74 +38,80 @@ class CentralDifferences:
 
     def __init__(self, probe: Probe, eps: float):
         self.probe, self.eps, self.base = probe, eps, probe.dense()
-        self.size = 1  # of the outputs; known after the first difference
 
     def entry(self, k: int, position: int) -> np.ndarray:
         """Derivatives of all outputs with respect to entry ``position`` (C order) of Tensor k."""
-        array, index = self.base[k], np.unravel_index(position, self.base[k].shape)
-        middle = array[index]
-        high, low = middle + self.eps, middle - self.eps
-        if high == low:
-            raise ValueError(
-                f"eps={self.eps} vanishes beside {self.probe.names[k]}{tuple(map(int, index))} = {middle}: use a larger eps"
-            )
-        array[index] = high
-        above = self.probe.values(self.base)
-        array[index] = low
-        below = self.probe.values(self.base)
-        array[index] = middle
-        with np.errstate(invalid="ignore"):  # inf - inf: the report will say so
-            return (above - below) / (high - low)
+        index = np.unravel_index(position, self.base[k].shape)
+        return self._quotient(k, index, float(steps(self.base[k][index], self.eps)))[0]
 
-    def best(self, k: int, position: int) -> tuple[np.ndarray, np.ndarray]:
-        """The derivatives of ``entry`` with the steps that suit each output best, and how far they may be off.
+    def candidates(self, k: int, position: int) -> tuple[np.ndarray, np.ndarray]:
+        """(derivatives, how far they may be off), (S, M), as ``entry`` with S other steps.
 
         A step is too large where the function bends, near a kink and near the edge of its domain, too small where the outputs
         are so large that their difference is rounded away. The error is taken for what halving the step changes, and rounding.
         """
-        array, index = self.base[k], np.unravel_index(position, self.base[k].shape)
-        middle = array[index]
-        steps = [self.eps * factor for factor in FACTORS] + [abs(middle) * part for part in PARTS if middle]
-        best = doubt = None
-        try:
-            for step in steps:
-                wide, size = self._difference(k, index, middle, step)
-                near, _ = self._difference(k, index, middle, step / 2)
-                with np.errstate(invalid="ignore"):
-                    error = np.abs(near - wide) + 4 * 2.0**-53 * size / step
-                error[np.isnan(error)] = np.inf
-                if best is None:
-                    best, doubt = near, error
-                else:
-                    better = error < doubt
-                    best, doubt = np.where(better, near, best), np.where(better, error, doubt)
-        finally:
-            array[index] = middle
-        return best, doubt
+        index = np.unravel_index(position, self.base[k].shape)
+        middle = self.base[k][index]
+        found, doubts = [], []
+        for step in [self.eps * factor for factor in FACTORS] + [abs(middle) * part for part in PARTS if middle]:
+            if step < 4 * np.spacing(abs(middle)):
+                continue
+            wide, size = self._quotient(k, index, step)
+            near, _ = self._quotient(k, index, step / 2)
+            with np.errstate(invalid="ignore"):
+                doubt = np.abs(near - wide) + 4 * 2.0**-53 * size / step
+            doubt[np.isnan(doubt)] = np.inf
+            found.append(near)
+            doubts.append(doubt)
+        return np.stack(found), np.stack(doubts)
 
-    def _difference(self, k: int, index: tuple, middle: float, step: float) -> tuple[np.ndarray, np.ndarray]:
-        """(the quotient, the size of the values) for one step."""
+    def _quotient(self, k: int, index: tuple, step: float) -> tuple[np.ndarray, np.ndarray]:
+        """(the difference quotients, the size of the values)."""
         array = self.base[k]
+        middle = array[index]
         high, low = middle + step, middle - step
-        if high == low:
-            return np.full(self.size, np.nan), np.ones(self.size)
-        with np.errstate(all="ignore"):
+        try:
             array[index] = high
             above = self.probe.values(self.base)
             array[index] = low
             below = self.probe.values(self.base)
-            self.size = above.size
+        finally:
+            array[index] = middle
+        with np.errstate(all="ignore"):  # inf - inf: the report will say so
             return (above - below) / (high - low), np.maximum(np.abs(above), np.abs(below))
 
     def along(self, k: int, direction: np.ndarray, shrink: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-        """(Jacobian times v, v). v is ``direction`` as it came out after rounding x + h v and x - h v."""
+        """(Jacobian times v, v). v is ``direction`` as it came out after rounding x + h v and x - h v; huge entries take
+        larger steps."""
         step, middle = self.eps / shrink, self.base[k]
-        direction = _ordered_as(middle, direction)
+        direction = _ordered_as(middle, direction) * (steps(middle, step) / step)
         high, low = middle + step * direction, middle - step * direction
         above = self.probe.values([*self.base[:k], high, *self.base[k + 1 :]])
         below = self.probe.values([*self.base[:k], low, *self.base[k + 1 :]])
         with np.errstate(invalid="ignore"):
             return (above - below) / (2 * step), (high - low) / (2 * step)
+
+    def noise(self, k: int, direction: np.ndarray) -> np.ndarray:
+        """How noisy each output is: what rounding inside of the function adds to it.
+
+        Fifth differences over tiny steps, in which what is smooth leaves nothing (J. More and S. Wild, Estimating
+        computational noise, 2011, sec. 2).
+        """
+        middle = self.base[k]
+        direction = _ordered_as(middle, direction)
+        with np.errstate(all="ignore"):
+            rows = [
+                self.probe.values([*self.base[:k], middle + i * self.eps / 64 * direction, *self.base[k + 1 :]])
+                for i in range(8)
+            ]
+            differences = np.diff(np.stack(rows), 5, axis=0)
+            return np.nan_to_num(np.max(np.abs(differences), axis=0) / np.sqrt(252), posinf=0)
+
+
+def steps(x, eps: float):
+    """The step for each entry: eps, but a millionth of those beside which eps vanishes."""
+    size = np.abs(x)
+    return np.where(eps < 4 * np.spacing(size), 1e-6 * size, eps)
 
 
 class ComplexStep:
@@ -116,11 +131,20 @@ class ComplexStep:
     def entry(self, k: int, position: int) -> np.ndarray:
         array, index = self.base[k], np.unravel_index(position, self.base[k].shape)
         middle = array[index]
-        array[index] = middle + 1j * COMPLEX_STEP
+        small = float(_small(middle.real))
+        array[index] = middle + 1j * COMPLEX_STEP * small
         result = self._imaginary(self.base)
         array[index] = middle
-        return result
+        return result / small
 
     def along(self, k: int, direction: np.ndarray, shrink: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-        moved = self.base[k] + 1j * COMPLEX_STEP * _ordered_as(self.base[k], direction)
+        """(Jacobian times v, v), v being ``direction``, but shorter at entries that are tiny."""
+        direction = _ordered_as(self.base[k], direction) * _small(self.base[k].real)
+        moved = self.base[k] + 1j * COMPLEX_STEP * direction
         return self._imaginary([*self.base[:k], moved, *self.base[k + 1 :]]), direction
+
+
+def _small(x):
+    """1, but for entries so tiny that the complex step would be large beside them: their own size."""
+    size = np.abs(x)
+    return np.where((size < 1e-8) & (size > 0), np.maximum(size, 1e-280), 1.0)

@@ -69,6 +69,8 @@ class Probe:
         self.points = [np.array(t.data, order="K") for t in self.tensors]
         self.checked = [k for k, t in enumerate(self.tensors) if t.requires_grad]
         self.kept = []  # which outputs are differentiated; set by the first record()
+        self.closure = []  # float64 Tensors that the function uses without being given them; set by record()
+        self._lends = False  # whether those must be complex where the inputs are
 
     def dense(self) -> list[np.ndarray]:
         """The point, in fresh arrays without holes that keep the inputs' memory order."""
@@ -81,46 +83,87 @@ class Probe:
     @contextlib.contextmanager
     def at(self, arrays):
         """While it lasts, the Tensors hold ``arrays`` and are leaves without a gradient."""
-        before = [(t.data, t.grad, t.node) for t in self.tensors]
+        before = self._lend(arrays)
         try:
-            for t, array in zip(self.tensors, arrays, strict=True):
-                t.data, t.grad, t.node = array, None, None
             yield
         finally:
-            for t, state in zip(self.tensors, before, strict=True):
-                t.data, t.grad, t.node = state
+            self._take_back(before)
+
+    def _lend(self, arrays) -> list[tuple]:
+        before = [(t.data, t.grad, t.node) for t in self.tensors]
+        for t, array in zip(self.tensors, arrays, strict=True):
+            t.data, t.grad, t.node = array, None, None
+        return before
+
+    def _take_back(self, before: list[tuple]) -> None:
+        for t, state in zip(self.tensors, before, strict=True):
+            t.data, t.grad, t.node = state
 
     def call(self) -> tuple:
-        """The outputs as a tuple of Tensors."""
+        """Those outputs that are Tensors. Others (places from an argmax, numbers for a log) have no gradient."""
         result = self.func(*self.inputs)
+        if isinstance(result, Tensor):
+            return (result,)
         outputs = tuple(result) if isinstance(result, (tuple, list)) else (result,)
         for position, output in enumerate(outputs):
-            if not isinstance(output, Tensor):
+            parts = output.values() if isinstance(output, dict) else output if isinstance(output, (tuple, list)) else ()
+            if any(isinstance(part, Tensor) for part in parts):
                 raise TypeError(
-                    f"gradcheck needs a function that returns Tensors, but output {position} is {type(output).__name__}"
+                    f"gradcheck: output {position} of the function is a {type(output).__name__} with Tensors in it: return a "
+                    "Tensor, or a flat tuple of Tensors"
                 )
-        return outputs
+        tensors = tuple(output for output in outputs if isinstance(output, Tensor))
+        if not tensors:
+            found = ", ".join(type(output).__name__ for output in outputs) or "nothing"
+            raise TypeError(f"gradcheck needs a function that returns a Tensor or a tuple of Tensors, but this returns {found}")
+        return tensors
 
     def values(self, arrays) -> np.ndarray:
         """All differentiated outputs at ``arrays``, as one new vector."""
-        with self.at(arrays), no_grad():
+        before = self._lend(arrays)
+        try:
+            with no_grad():
+                outputs = self._call_complex() if any(a.dtype.kind == "c" for a in arrays) else self.call()
+                return flatten([outputs[k].data for k in self.kept])
+        finally:
+            self._take_back(before)
+
+    def _call_complex(self) -> tuple:
+        """``call`` with complex inputs. Ops that mix no dtypes want a closure's Tensors (a layer's weights) complex, too."""
+        if not self._lends:
+            try:
+                return self.call()
+            except (TypeError, ValueError, RuntimeError):
+                if not self.closure:
+                    raise
+        before = [t.data for t in self.closure]
+        try:
+            for t in self.closure:
+                t.data = t.data.astype(complex)
             outputs = self.call()
-            return flatten([outputs[k].data for k in self.kept])
+            self._lends = True
+            return outputs
+        finally:
+            for t, data in zip(self.closure, before, strict=True):
+                t.data = data
 
     @contextlib.contextmanager
-    def record(self, arrays):
-        """Run forward at ``arrays`` and give its Tape."""
+    def record(self, arrays, watch=None):
+        """Run forward at ``arrays``, within the context manager ``watch``, and give its Tape."""
         with self.at(arrays):
-            outputs = self.call()
+            with watch or contextlib.nullcontext():
+                outputs = self.call()
             # As torch does, leave out what is not differentiable; but where nothing is, a gradient may have got lost.
             real = [k for k, o in enumerate(outputs) if o.dtype.kind in "fc"]
             self.kept = [k for k in real if outputs[k].requires_grad] or real
             tape = Tape(self, [outputs[k] for k in self.kept])
-            strangers = [(t, t.grad) for t in tape.leaves() if not any(t is mine for mine in self.tensors)]
+            strangers = [t for t in tape.leaves() if not any(t is mine for mine in self.tensors)]
+            self.closure = [t for t in strangers if t.dtype == np.float64]
+            gradients = [t.grad for t in strangers]
             try:
                 yield tape
             finally:
-                for t, gradient in strangers:  # parameters in a closure are not ours to leave gradients in
+                for t, gradient in zip(strangers, gradients, strict=True):  # not ours to leave gradients in
                     t.grad = gradient
 
 
@@ -143,13 +186,16 @@ class Tape:
         return pieces
 
     def pull(self, vector: np.ndarray) -> list[np.ndarray]:
-        """Transposed Jacobian times ``vector``: one gradient for each checked input, zeros where none arrived."""
+        """Transposed Jacobian times ``vector``: one gradient for each checked input, zeros where none arrived.
+
+        They are copies: what an op returned may be memory that it writes into again.
+        """
         tensors = [self.probe.tensors[k] for k in self.probe.checked]
         for t in tensors:
             t.grad = None
         pieces = self.cotangents(vector)
         backpropagate([(o, g) for o, g in zip(self.outputs, pieces, strict=True) if o.requires_grad], retain_graph=True)
-        return [np.zeros_like(t.data) if t.grad is None else t.grad for t in tensors]
+        return [np.zeros_like(t.data) if t.grad is None else np.array(t.grad, order="K") for t in tensors]
 
     def nodes(self) -> list:
         """Every op that was recorded, each once."""
@@ -162,5 +208,5 @@ class Tape:
         return list(found.values())
 
     def leaves(self) -> list[Tensor]:
-        """The Tensors that gradients end in."""
-        return [t for node in self.nodes() for t in node.inputs if t.node is None and t.requires_grad]
+        """The Tensors that no op made, each once."""
+        return list({id(t): t for node in self.nodes() for t in node.inputs if t.node is None}.values())

@@ -83,7 +83,7 @@ class Report:
     @property
     def causes(self) -> list[str]:
         """Everything that is said to be wrong."""
-        return self.problems + [row.cause for row in self.inputs if not row.ok]
+        return self.problems + [row.cause for row in self.inputs if not row.ok and row.cause]
 
     def __str__(self) -> str:
         lines = [

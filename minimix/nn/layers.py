@@ -100,8 +100,9 @@ class Linear(Module):
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         super().__init__()
-        self.in_features, self.out_features = count(in_features, "in_features"), count(out_features, "out_features")
-        bound = 1 / math.sqrt(in_features)
+        self.in_features = count(in_features, "in_features", 0)
+        self.out_features = count(out_features, "out_features", 0)
+        bound = 1 / math.sqrt(max(in_features, 1))
         self.weight = Parameter(init.uniform((out_features, in_features), bound))
         self.bias: Parameter | Any = Parameter(init.uniform((out_features,), bound)) if bias else None
 

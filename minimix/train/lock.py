@@ -7,6 +7,7 @@ import platform
 from pathlib import Path
 
 FILE = ".lock"
+_HELD = {errno.EACCES, errno.EAGAIN, errno.EDEADLK, getattr(errno, "EDEADLOCK", errno.EDEADLK)}  # somebody else has it
 _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}  # of file systems that have none
 
 
@@ -58,6 +59,9 @@ def _taken(path: Path) -> int:
         except OSError as error:
             if error.errno in _NO_LOCKS:
                 return file
+            if error.errno not in _HELD:
+                os.close(file)
+                raise
             who = os.pread(file, 300, 0) if os.name == "posix" else os.read(file, 300)
             os.close(file)
             run = path.parent.resolve().name

@@ -74,7 +74,7 @@ def write(path, history: list) -> None:
 def read_metrics(path) -> list[Epoch]:
     """The epochs in a run's ``metrics.csv``. Columns that it lacks (older runs know no validation images) are None.
 
-    path: the file, or the run's folder.
+    path: the file, or the run's folder, or the name of a run in the folder "runs".
 
     Raises FileNotFoundError, and ValueError, naming the file and the line, for what cannot be read.
 
@@ -84,6 +84,8 @@ def read_metrics(path) -> list[Epoch]:
     0.5
     """
     path = Path(path)
+    if not path.exists() and path.name == str(path) and (Path("runs") / path).is_dir():
+        path = "runs" / path
     path = path / "metrics.csv" if path.is_dir() else path
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path}: it is written after a run's first epoch")
@@ -123,7 +125,7 @@ def with_timing(history: list, path) -> list:
 def histories(source) -> dict[str, list]:
     """{name: epochs} of one or several runs, for whoever draws them.
 
-    source: a history, a ``Result``, a run's folder or its metrics.csv; a list of the last two kinds; or {name: any of these}.
+    source: a history, a ``Result``, a run's folder, name or metrics.csv; a list of the last kinds; or {name: any of these}.
 
     Raises ValueError for a run without an epoch, TypeError for what is none of these.
 

@@ -99,6 +99,11 @@ def test_refusals(make, error, message):
         make()
 
 
+def test_linear_without_inputs_or_outputs_is_one():
+    assert nn.Linear(0, 3)(np.zeros((2, 0), np.float32)).shape == (2, 3)
+    assert nn.Linear(3, 0)(np.zeros((2, 3), np.float32)).shape == (2, 0)
+
+
 def test_initial_weights():
     """MixNet's: normal, variance 2 / fan_out. For a depthwise kernel that is the kernel's size."""
     for layer, fan_out in (

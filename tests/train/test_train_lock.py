@@ -108,6 +108,15 @@ def test_a_file_system_without_locks_does_not_stand_in_the_way(tmp_path, monkeyp
         pass
 
 
+def test_a_disk_that_fails_is_no_other_process(tmp_path, monkeypatch):
+    def fail(file):
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(lock, "_lock", fail)
+    with pytest.raises(OSError, match="input/output error"), locked(tmp_path):
+        pass
+
+
 def test_windows_has_other_locks(tmp_path, monkeypatch):
     """What can be tried of it elsewhere: with a module that locks as that of Windows does."""
     held = {}

@@ -166,6 +166,14 @@ def test_curves_take_a_folder_a_result_a_history_or_several(run):
     assert list(histories(folders)) == ["a", "b"] and list(histories([folders[0]] * 2)) == ["a", "a (2)"]
 
 
+def test_a_name_alone_is_that_of_a_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "mine").mkdir(parents=True)
+    metrics.write(tmp_path / "runs" / "mine" / "metrics.csv", [Epoch(1, 78, 0.3, 2.0, 0.25, 1.5, 0.5)])
+    assert [epoch.epoch for epoch in read_metrics("mine")] == [1]
+    assert list(metrics.histories("mine")) == ["mine"]
+
+
 def test_curves_refuse_what_has_no_epochs(tmp_path):
     with pytest.raises(FileNotFoundError):
         viz.curves(tmp_path)

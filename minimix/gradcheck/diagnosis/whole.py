@@ -52,9 +52,7 @@ def shape(e: Evidence) -> Cause | None:
 
 def rough(e: Evidence) -> Cause | None:
     """Forward gives only float32 digits."""
-    with np.errstate(over="ignore"):
-        short = np.mean(e.values == e.values.astype(np.float16))  # whole numbers and the like have few digits anyway
-    if not only_float32(e.values) or only_float32(e.point) or short > 0.5:
+    if not e.coarse:
         return None
     return Cause(
         "the forward pass computes in float32 somewhere: its results hold only float32 digits, too few for differences",
@@ -150,7 +148,7 @@ def constant(e: Evidence) -> Cause | None:
     flipped = ", and the sign is flipped" if c < 0 else ""
     text = f"constant ratio: analytical is {_number(c)} times numerical everywhere"
     rng = np.random.default_rng(4)
-    moved = e.elsewhere({e.k: e.point * rng.uniform(0.8, 1.0, e.shape)})
+    moved = e.elsewhere({e.k: np.where(e.point == 0, 0.05, e.point * rng.uniform(0.8, 1.0, e.shape))})
     there = ratio(*moved.mixed[1:], e) if moved is not None else None
     if there is not None and abs(there - c) > 1e-3 * abs(c):
         return _varying(e, moved, c, there)

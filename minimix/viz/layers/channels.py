@@ -21,7 +21,7 @@ def connections(layer: Module, channels: int, size: int = 16) -> np.ndarray:
     """Which input channels each output channel depends on: booleans (C_out, C).
 
     The layer is called on a random picture of size x size, and on the same with one channel changed at a time: what changes in
-    the output depends on that channel. It may be any module that takes (N, channels, size, size).
+    the output, be it in the last bit, depends on that channel. It may be any module that takes (N, channels, size, size).
 
     >>> from minimix import nn
     >>> connections(nn.PointwiseConv2d(4, 2, groups=2), 4).astype(int)
@@ -37,10 +37,10 @@ def connections(layer: Module, channels: int, size: int = 16) -> np.ndarray:
     try:
         layer.eval()
         with no_grad():
-            before = layer(Tensor(x)).data
             for first in range(0, channels, BATCH):
                 changed = np.arange(first, min(first + BATCH, channels))
                 moved = np.repeat(x, len(changed), axis=0)
+                before = layer(Tensor(moved.copy())).data  # as many images: a kernel may round the last ones in another way
                 moved[np.arange(len(changed)), changed] = draws.standard_normal((len(changed), size, size))
                 found.append((layer(Tensor(moved)).data != before).any(axis=(2, 3)))  # (changed, C_out)
     finally:

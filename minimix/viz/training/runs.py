@@ -28,7 +28,8 @@ def curves(history, title: str = "") -> theme.Picture:
     """Loss, accuracy and learning rate over the epochs, of one run or of several.
 
     history: an ``Epoch`` for each, as in ``mm.train(...).history``: anything with their attributes; or the ``Result``; or the
-        run's folder, or its metrics.csv. Several runs: a list of folders or Results, or {name: any of these}.
+        run's folder, its name in the folder "runs", or its metrics.csv. Several runs: a list of these or of Results, or
+        {name: any of these}.
 
     Raises ValueError where there is no epoch, FileNotFoundError for a folder without metrics.csv.
 

@@ -87,16 +87,16 @@ def test_refusals():
         gradcheck(F.exp, x, mode="fast")
     with pytest.raises(ValueError, match="eps must be positive"):
         gradcheck(F.exp, x, eps=0)
-    with pytest.raises(TypeError, match="output 1 is int"):
-        gradcheck(lambda x: (x, 3), x)
+    with pytest.raises(TypeError, match="returns a Tensor or a tuple of Tensors, but this returns ndarray"):
+        gradcheck(lambda x: x.data, x)
+    with pytest.raises(TypeError, match="output 1 of the function is a tuple with Tensors in it"):
+        gradcheck(lambda x: (x, (x, x)), x)
     with pytest.raises(TypeError, match="output is float32"):
         gradcheck(lambda x: F.astype(x, np.float32), x)
     with pytest.raises(ValueError, match="no output of the function is floating-point"):
         gradcheck(lambda x: Tensor(np.arange(3)), x)
     with pytest.raises(ValueError, match="mode='random'"):
         gradcheck(F.exp, tensor(5000))
-    with pytest.raises(ValueError, match="vanishes beside"):
-        gradcheck(lambda x: x * 2, Tensor(np.array([1e12]), requires_grad=True), eps=1e-9)
     with pytest.raises(TypeError, match="complex128: give the real point"):
         gradcheck(F.exp, Tensor(np.ones(2, complex), requires_grad=True), mode="complex")
 
@@ -126,7 +126,7 @@ def test_complex_mode_refuses_what_is_not_analytic():
 @pytest.mark.parametrize("mode", MODES)
 def test_outputs_that_are_not_differentiable_are_ignored(mode):
     def several(x):
-        return F.exp(x), Tensor(np.arange(3)), x.detach()
+        return F.exp(x), Tensor(np.arange(3)), x.detach(), F.argmax(x), 3, x.data, None
 
     assert gradcheck(several, tensor(3), mode=mode, seed=0)
 
@@ -160,7 +160,10 @@ def test_memory_and_gradients_of_the_caller_stay_as_they_are(mode):
     assert np.array_equal(base, kept)
     assert np.all(parameter.grad == 5)
     assert not any(same for _, _, same in seen)
-    assert all(is_x and np.argsort(strides).tolist() == [0, 3, 2, 1] for is_x, strides, _ in seen)
+    assert all(is_x for is_x, _, _ in seen)
+    orders = [np.argsort(strides).tolist() for _, strides, _ in seen]
+    assert orders[0] == [0, 3, 2, 1]
+    assert sum(order != orders[0] for order in orders) == 3  # where memory order is checked
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -310,6 +313,11 @@ def test_modules_are_checked_by_name_and_keep_their_buffers(mode, in_place):
         gradcheck_module(Norm(in_place, gain=4.0), Tensor(x), mode=mode, seed=0)
     assert [row.name for row in caught.value.report.inputs] == ["input", "weight"]
     assert "counted twice" in caught.value.report.causes[0]
+
+
+def test_a_function_is_no_module():
+    with pytest.raises(TypeError, match=r"takes a module; for a function, use gradcheck\(func, inputs\)"):
+        gradcheck_module(F.exp, np.ones(3))
 
 
 def test_a_float32_module_is_refused():

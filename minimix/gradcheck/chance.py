@@ -1,0 +1,69 @@
+"""Why two passes over the same numbers differ: random numbers, a state, memory that was never written. Found by experiments."""
+
+import random
+
+import numpy as np
+
+from minimix.gradcheck import linearity
+from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.probe import Probe, Tape
+from minimix.gradcheck.spy import same_bits
+
+
+def same(a: list, b: list) -> bool:
+    """Whether two lists of arrays are equal to the bit."""
+    return all(same_bits(x, y) for x, y in zip(a, b, strict=True))
+
+
+class _Seeds:
+    """The global random generators, set to one and the same start; as they were, afterwards."""
+
+    def __enter__(self):
+        self.before = np.random.get_state(), random.getstate()
+        np.random.seed(1)
+        random.seed(1)
+
+    def __exit__(self, *exc):
+        np.random.set_state(self.before[0])
+        random.setstate(self.before[1])
+
+
+def forward(probe: Probe) -> Cause:
+    """Why two forward passes differ."""
+    results = []
+    for _ in range(3):
+        with _Seeds():
+            results.append(probe.values(probe.dense()))
+    text = "two forward passes on the same inputs differ"
+    if same(results[:2], results[1:]):
+        text += ", unless NumPy's random numbers begin from the same seed: something is random (dropout?). "
+        return Cause(text + "Use eval(), or set the seed inside the function", "random")
+    text += ": something is random (dropout?) or keeps a state. Use eval(), or set the seed inside the function"
+    return Cause(text, "random", "state")
+
+
+def backward(probe: Probe, tape: Tape, u: np.ndarray, first: list, second: list) -> Cause:
+    """Why two backward passes, ``first`` and ``second``, give other gradients for the cotangent u."""
+    results = []
+    for _ in range(3):
+        with _Seeds():
+            results.append(tape.pull(u))
+    text = "backward a second time gives another gradient"
+    if linearity.unwritten(lambda: tape.pull(u), *(g.shape for g in first)):
+        return Cause(f"{text}: it holds memory that was never written, some entries of an np.empty", "not finite", "left out")
+    if same(results[0], results[1]) and same(results[1], results[2]) and not same(results[2], second):
+        return Cause(f"{text}, unless NumPy's random numbers begin from the same seed: it draws new ones", "random")
+    if same(second, results[0]) and same(second, results[1]):
+        probe.values(probe.strided())
+        if same(tape.pull(u), first):
+            text = "another forward pass changes the gradient of the one before: backward reads something that is not in what "
+            return Cause(text + "forward saved for it, or that the other overwrites", "state", "aliased")
+    histories = zip(first, second, *results, strict=True)  # of each input's gradient
+    if all(_steady(np.stack(history)) for history in histories):
+        return Cause(f"{text}: each call adds the same to what the one before has given", "state")
+    return Cause(f"{text}: it is random, or keeps a state", "state", "random")
+
+
+def _steady(history: np.ndarray) -> bool:
+    steps = np.diff(history, axis=0)
+    return bool(np.allclose(steps, steps[:1], rtol=1e-9, atol=1e-12 * np.max(np.abs(history), initial=0)))

@@ -1,0 +1,41 @@
+"""The corpus as a test: right functions pass; of a sample of the wrong ones all are caught, and no cause is false."""
+
+import collections
+
+import numpy as np
+import pytest
+from corpus import held_out
+from measure import MODES, entries, run, verdict
+
+WRONG = entries("wrong", "WRONG")
+RIGHT = entries("right", "RIGHT")
+SAMPLE = [entry for entry in WRONG if not held_out(entry.name)][::6]
+
+
+def test_a_third_is_held_out():
+    for found in (WRONG, RIGHT, entries("solutions", "SOLUTIONS")):
+        assert len(found) > 300
+        assert 0.25 < np.mean([held_out(entry.name) for entry in found]) < 0.42
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_right_function_is_called_wrong(mode):
+    for entry in RIGHT[MODES.index(mode) :: 3]:
+        for number in range(len(entry.points)):
+            report, _ = run(entry, number, mode)
+            if isinstance(report, Exception):
+                assert mode in entry.refused or mode == "complex", (entry.name, number, report)
+            else:
+                assert report.ok, (entry.name, number, report)
+
+
+def test_a_sample_of_wrong_ops_is_caught_and_no_cause_is_false():
+    words: collections.Counter = collections.Counter()
+    for place, entry in enumerate(SAMPLE):
+        mode = MODES[place % 2]
+        report, _ = run(entry, place % len(entry.points), mode)
+        assert not isinstance(report, Exception), (entry.name, report)
+        word = verdict(entry, report)
+        words[word] += 1
+        assert word != "false", (entry.name, entry.truth, report)
+    assert words["missed"] <= 1 and words["named"] > 0.7 * len(SAMPLE), words
