@@ -45,7 +45,8 @@ RULES = (
     *(places.elsewhere, places.permuted, places.shifted),
     *(factors.per_entry, altered.itself, factors.per_output),
     *(terms.levelled, nearly.differences, values.one_sided, errors.simple),
-    *(formulas.other_formula, powers.ratio, errors.summand, powers.error),
+    *(formulas.levels, formulas.other_formula, powers.ratio, formulas.factor),
+    *(errors.summand, powers.error),
     *(terms.homogeneous, terms.diagonal, terms.passed_on, values.other_mask, sums.contributions, sums.misplaced),
     *(positions.placed, terms.common, nearly.close),
 )

@@ -10,6 +10,7 @@ from minimix.gradcheck.evidence import Evidence
 TERM = ("term missing", "term extra", "sign of a term", "wrong constant")
 
 
+FORM = (*TERM, "chain factor")  # what is left of a term that lacks a factor may look like anything
 END = "is missing, one too many, or has a wrong sign or factor"
 
 
@@ -57,16 +58,11 @@ def summand(e: Evidence) -> Cause | None:
 
 
 def _form(own: Own, error: np.ndarray, tolerance: float) -> Cause | None:
-    parts = [("", np.ones(error.size))]
-    x = own.numbers[0][1]
-    for words, part in (("the output times ", own.output), ("the input times ", x)):
-        if part is not None and np.all(np.abs(part) > 1e-6 * np.max(np.abs(part))):
-            parts.append((words, part))
-    for words, part in parts:
+    for words, part in own.parts():
         for name, t in own.numbers:
             if hit := fit(error / part, t, 2 * tolerance):
                 letter, shown = worded(name, *hit)
                 return Cause(
-                    f"the error is {words}{shown}, times the incoming gradient ({letter}: {name}): a summand {END}", *TERM
+                    f"the error is {words}{shown}, times the incoming gradient ({letter}: {name}): a summand {END}", *FORM
                 )
     return None

@@ -186,13 +186,21 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
                 *("term missing", "term extra", "wrong formula"),
             )
         what = "there once too often" if power == 1 else "missing, or there is a division by it too many"
+        sum_, claims = _made_of_summands(words)
         return Cause(
-            f"the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor {words} is {what}",
-            *("chain factor", "scale", "wrong formula"),
+            f"the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor {words} is {what}{sum_}",
+            *("chain factor", "scale", "wrong formula", *claims),
         )
     if found := scales.along_axes(e, d, live):
         return found
     return scales.along_axes(e, d, live & e.bad, where="where it is wrong, ")
+
+
+def _made_of_summands(words: str) -> tuple[str, tuple]:
+    """What else a factor may come from that is a sum, or a share of one: a summand that is missing."""
+    if any(part in words for part in ("1 - ", "1 + ", "sigmoid", "tanh")):
+        return ", or one of the summands that make it up is forgotten or counted twice", ("term missing", "term extra")
+    return "", ()
 
 
 def per_output(e: Evidence) -> Cause | None:
@@ -215,11 +223,13 @@ def per_output(e: Evidence) -> Cause | None:
         return _uncounted(e, lost, kept)
     if hit := match(e, d, live, _fields(e, shape)):
         words, c, power = hit
-        times = "" if abs(c - 1) < 1e-4 else " (and the sign is wrong)" if abs(c + 1) < 1e-4 else f" (times {c:.6g})"
+        times = "" if abs(c - 1) < 1e-4 else " (times -1: the sign is wrong, too)" if abs(c + 1) < 1e-4 else f" (times {c:.6g})"
+        what = "there once too often" if power == 1 else "missing"
+        sum_, claims = _made_of_summands(words)
         return Cause(
             f"for each output entry, the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor "
-            f"{words} is {'missing' if power == -1 else 'there once too often'}",
-            *("chain factor", "scale", "wrong formula"),
+            f"{words} is {what}{sum_}",
+            *("chain factor", "scale", "wrong formula", *claims),
         )
     return scales.along_axes(e, d, live, of_output=True)
 

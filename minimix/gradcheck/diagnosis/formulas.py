@@ -153,9 +153,24 @@ def _needed(family: Family, values: np.ndarray, t: np.ndarray, p: float) -> bool
 
 def worded(name: str, family: Family, c: float, p: float) -> tuple[str, str]:
     """(the letter that stands for the number of that name, the fitted formula)."""
-    letter = "d" if "minus" in name else "x" if name == "the input" else "w"
+    letter = "d" if "minus" in name else "x" if name == "the input" else "p" if " times " in name else "w"
     words = family.words.format(t=letter, p=f"{p:.4g}").replace("(1 * ", "(").replace("-1 * ", "-")
     return letter, words if abs(c - 1) < 1e-4 else f"-({words})" if abs(c + 1) < 1e-4 else f"{c:.4g} ({words})"
+
+
+def levels(e: Evidence) -> Cause | None:
+    """One number for all entries, where the derivative differs from one to the other."""
+    own = own_numbers(e)
+    if own is None or own.analytical.size < 4 or not np.all(np.abs(own.analytical) > e.tiny):
+        return None
+    a, n = own.analytical, own.numerical
+    if np.ptp(a) > 1e-9 * np.max(np.abs(a)) or np.ptp(n) <= 1e-3 * np.max(np.abs(n)):
+        return None
+    return Cause(
+        f"backward multiplies by {a[0]:.4g} everywhere, where the derivative differs from entry to entry: as though forward were linear "
+        "(the factor or the summands that depend on the values are missing)",
+        *("chain factor", "term missing", "wrong formula"),
+    )
 
 
 def other_formula(e: Evidence) -> Cause | None:
@@ -163,53 +178,87 @@ def other_formula(e: Evidence) -> Cause | None:
     own = own_numbers(e)
     if own is None or own.analytical.size < LEAST:
         return None
+    for words, part in own.parts():
+        a, n = own.analytical / part, own.numerical / part
+        noise = 1e-5 + 4 * e.noise / (np.min(np.abs(part)) * np.max(np.abs(n)) or 1.0)
+        for name, t in own.numbers:
+            ours = fit(a, t, 1e-7)
+            theirs = fit(n, t, noise) if ours and noise < 1e-3 else None
+            if ours and theirs:
+                (letter, mine), (_, right) = worded(name, *ours), worded(name, *theirs)
+                text = f"backward multiplies by {words}{mine}, where the derivative is {words}{right} ({letter}: {name})"
+                return _compared(text, ours, theirs, float(a @ n / (np.linalg.norm(a) * np.linalg.norm(n))))
+    return None
+
+
+def factor(e: Evidence) -> Cause | None:
+    """The ratio of the two is a function of one number."""
+    own = own_numbers(e)
+    if own is None or own.analytical.size < LEAST:
+        return None
     a, n = own.analytical, own.numerical
-    noise = 4 * e.noise / (np.max(np.abs(n)) or 1.0)
+    sure = np.abs(n) > 1e-2 * np.max(np.abs(n))  # differences leave no digits of the others
+    if sure.sum() < max(LEAST, 0.6 * n.size) or np.any(a[sure] == 0):
+        return None
+    ratio, noise = a[sure] / n[sure], 2e-5 + 4 * e.noise / np.min(np.abs(n[sure]))
     for name, t in own.numbers:
-        ours = fit(a, t, 1e-7)
-        theirs = fit(n, t, 1e-5 + noise) if ours else None
-        if not ours or not theirs:
-            continue
-        (letter, mine), (_, right) = worded(name, *ours), worded(name, *theirs)
-        text = f"backward multiplies by {mine}, where the derivative is {right} ({letter}: {name})"
-        (f, _, p), (g, _, q) = ours, theirs
-        if f is g and f.inside:
-            return Cause(
-                f"{text}: a constant inside the function is another than forward's, or the formula is taken at the wrong number",
-                *("wrong constant", "wrong point"),
-            )
-        if f is g and "to the power" in f.words:
-            return Cause(
-                f"{text}: a wrong exponent, or a factor is missing or there once too often",
-                *("wrong formula", "wrong constant", "chain factor"),
-            )
-        if f is g:
-            return Cause(f"{text}: a constant is another than forward's", "wrong constant")
-        if g.words in LIMITS.get(f.words, ()):
-            if f.words == "{t}":
+        for power, what in ((1, "is there once too often"), (-1, "is missing")):
+            if noise < 1e-3 and (hit := fit(ratio**power, t[sure], noise)):
+                letter, shown = worded(name, *hit)
+                made = any(sign in hit[0].words for sign in (" + ", " - ", "sigmoid", "tanh", "cosh"))
+                more = ", or one of the summands that make it up is forgotten or counted twice" if made else ""
                 return Cause(
-                    f"{text}: the branch or mask beyond the limits is forgotten, or their constant",
-                    "value",
-                    "no mask",
-                    "wrong constant",
+                    f"the ratio of analytical to numerical is {'1 / ' if power < 0 else ''}({shown}) ({letter}: {name}): that factor "
+                    f"{what}{more}",
+                    *("chain factor", "wrong formula", *(("term missing", "term extra", "sign of a term") if made else ())),
                 )
+    return None
+
+
+def _compared(text: str, ours: tuple, theirs: tuple, cosine: float) -> Cause:
+    """What two recognised formulas say of a mistake."""
+    (f, _, p), (g, _, q) = ours, theirs
+    if f is g and f.inside:
+        return Cause(
+            f"{text}: a constant inside the function is another than forward's, or the formula is taken at the wrong number",
+            *("wrong constant", "wrong point"),
+        )
+    if f is g and "to the power" in f.words:
+        return Cause(
+            f"{text}: a wrong exponent, or a factor is missing or there once too often",
+            *("wrong formula", "wrong constant", "chain factor"),
+        )
+    if f is g and any(f.words in pair and "/" not in f.words for pair in OPPOSITE):
+        return Cause(
+            f"{text}: a constant is another than forward's, or a summand is counted twice or in part",
+            *("wrong constant", "term extra", "term missing"),
+        )
+    if f is g:
+        return Cause(f"{text}: a constant is another than forward's", "wrong constant")
+    if g.words in LIMITS.get(f.words, ()):
+        if f.words == "{t}":
             return Cause(
-                f"{text}: a constant is forgotten, or it is an approximation", "wrong constant", "approximate", "wrong formula"
-            )
-        if {f.words, g.words} == BRANCHES:
-            return Cause(f"{text}: its two branches are exchanged", "inverted mask", "value")
-        if frozenset((f.words, g.words)) in OPPOSITE:
-            same = abs(p - q) < 1e-3 * q
-            sign = "a sign in it is" if same else "a sign and a constant in it are"
-            return Cause(f"{text}: {sign} wrong", "sign of a term", "wrong formula")
-        branch = (", or of one branch alone", "value") if f.pieces != g.pieces else ("",)
-        if float(a @ n / (np.linalg.norm(a) * np.linalg.norm(n))) > 0.9:
-            return Cause(
-                f"{text}: an approximation, a wrong exponent or the derivative of another function{branch[0]}",
-                *("approximate", "wrong formula", *branch[1:]),
+                f"{text}: the branch or mask beyond the limits is forgotten, or their constant",
+                "value",
+                "no mask",
+                "wrong constant",
             )
         return Cause(
-            f"{text}: the derivative of another function{branch[0]}, or an inner derivative is missing",
-            *("wrong formula", "chain factor", *branch[1:]),
+            f"{text}: a constant is forgotten, or it is an approximation", "wrong constant", "approximate", "wrong formula"
         )
-    return None
+    if {f.words, g.words} == BRANCHES:
+        return Cause(f"{text}: its two branches are exchanged", "inverted mask", "value")
+    if frozenset((f.words, g.words)) in OPPOSITE:
+        same = abs(p - q) < 1e-3 * q
+        sign = "a sign in it is" if same else "a sign and a constant in it are"
+        return Cause(f"{text}: {sign} wrong", "sign of a term", "wrong formula")
+    branch = (", or of one branch alone", "value") if f.pieces != g.pieces else ("",)
+    if cosine > 0.9:
+        return Cause(
+            f"{text}: an approximation, a wrong exponent or the derivative of another function{branch[0]}",
+            *("approximate", "wrong formula", *branch[1:]),
+        )
+    return Cause(
+        f"{text}: the derivative of another function{branch[0]}, or an inner derivative is missing",
+        *("wrong formula", "chain factor", *branch[1:]),
+    )

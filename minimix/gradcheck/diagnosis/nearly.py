@@ -104,6 +104,9 @@ def differences(e: Evidence) -> Cause | None:
             if h is None:
                 continue
             size = np.max(np.abs(a - n))
+            digits = h / 10 ** np.floor(np.log10(h))
+            if h > 0.21 or np.min(np.abs(digits - np.array([1, 2, 2.5, 5, 10]))) > 1e-3 * digits:
+                continue  # of an error that is only a constant, some step always makes one
             if all(abs(quotient(p, above * h, below * h) - a[p]) <= 1e-4 * size for p in places):
                 return Cause(
                     f"this is what {words} differences with a step of {h:.3g} give: backward takes differences in place of the derivative",

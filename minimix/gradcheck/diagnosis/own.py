@@ -22,6 +22,14 @@ class Own:
     numbers: list[tuple[str, np.ndarray]]
     output: np.ndarray | None
 
+    def parts(self) -> list[tuple[str, np.ndarray]]:
+        """(words, numbers) of what a derivative may be a multiple of: 1, the input, other inputs, the output; nowhere 0."""
+        found = [("", np.ones(self.analytical.size))]
+        for name, t in [*self.numbers, *([("the output", self.output)] if self.output is not None else [])]:
+            if np.all(np.abs(t) > 1e-6 * np.max(np.abs(t))) and np.ptp(t) > 1e-3 * np.max(np.abs(t)) and " times " not in name:
+                found.append((f"{name} times ", t))
+        return found[:5]
+
 
 def own_numbers(e: Evidence) -> Own | None:
     """What the incoming gradient is multiplied by at each place; None where entries mix, or where that does not hold for every
@@ -103,5 +111,9 @@ def _numbers(e: Evidence, x: np.ndarray, shape: tuple) -> list[tuple[str, np.nda
     for j, p in e.others.items():
         for values in aligned(p, shape):
             whole = np.broadcast_to(values, shape)
-            named += [(f"the input minus {e.probe.names[j]}", x - whole), (e.probe.names[j], whole)]
+            named += [
+                (f"the input minus {e.probe.names[j]}", x - whole),
+                (e.probe.names[j], whole),
+                (f"the input times {e.probe.names[j]}", x * whole),
+            ]
     return [(name, t.reshape(-1)) for name, t in named]

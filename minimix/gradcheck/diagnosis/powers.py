@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis.errors import TERM
+from minimix.gradcheck.diagnosis.errors import END, FORM
 from minimix.gradcheck.diagnosis.own import Own, own_numbers
 from minimix.gradcheck.evidence import Evidence
 
@@ -26,15 +26,29 @@ def ratio(e: Evidence) -> Cause | None:
     c, powers = hit
     text = f"the ratio of analytical to numerical is {_words(c, powers)}"
     over, under = ([name for name, p in powers if (p > 0) == side] for side in (True, False))
-    if over and under:
+    if not (over and under):
         return Cause(
-            f"{text}: backward has {' and '.join(over)} where {' and '.join(under)} is needed, or these factors are missing and too many",
-            *("wrong point", "chain factor", "wrong formula"),
+            f"{text}: factors that are missing (negative exponents) or there too often (positive ones)",
+            "chain factor",
+            "wrong formula",
+        )
+    text += f": backward has {' and '.join(over)} where {' and '.join(under)} is needed"
+    sums = [[" + " in name or " - " in name or " minus " in name for name in side] for side in (over, under)]
+    if any(sums[0]) and any(sums[1]):
+        return Cause(
+            f"{text}: a summand has the wrong sign, or a factor is taken at another point",
+            "sign of a term",
+            "wrong point",
+            "wrong formula",
+        )
+    if any(sums[0]) or any(sums[1]):
+        return Cause(
+            f"{text}: a summand is {'missing' if any(sums[1]) else 'too many'}, or a factor is missing or taken at another point",
+            *("term missing" if any(sums[1]) else "term extra", "wrong point", "chain factor", "wrong formula"),
         )
     return Cause(
-        f"{text}: factors that are missing (negative exponents) or there too often (positive ones)",
-        "chain factor",
-        "wrong formula",
+        f"{text}, or these factors are missing and too many",
+        *("wrong point", "chain factor", "wrong formula"),
     )
 
 
@@ -52,8 +66,8 @@ def error(e: Evidence) -> Cause | None:
     if hit is None:
         return None
     return Cause(
-        f"the error is {_words(*hit)}, times the incoming gradient: a summand is missing, one too many, or has a wrong sign or factor",
-        *TERM,
+        f"the error is {_words(*hit)}, times the incoming gradient: a summand {END}",
+        *FORM,
     )
 
 
@@ -98,7 +112,7 @@ def _signs(chosen, exponents):
 
 def _numbers(own: Own):
     """(name, one number for each place): what ``own`` has, sums with the input, the output and its differences, 1 - the input."""
-    (_, x), *others = own.numbers
+    (_, x), *others = [(name, t) for name, t in own.numbers if " times " not in name]
     found = [("the input", x)]
     for name, t in others:
         found.append((f"({name})" if " minus " in name else name, t))

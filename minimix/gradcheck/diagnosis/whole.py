@@ -162,7 +162,9 @@ def constant(e: Evidence) -> Cause | None:
         readings.append("a factor of 2 missing (from a square, or a term used twice)")
         claims += ["term missing"]
     sign = ["sign"] if c < 0 else []
-    return Cause(f"{text} ({'; or '.join(readings) or 'a factor missing or doubled'}{flipped})", "factor", *claims, *sign)
+    if not readings:
+        readings, claims = ["a factor missing or doubled, or a constant that is not forward's"], ["wrong constant"]
+    return Cause(f"{text} ({'; or '.join(readings)}{flipped})", "factor", *claims, *sign)
 
 
 def _number(c: float) -> str:
