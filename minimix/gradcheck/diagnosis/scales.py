@@ -33,7 +33,7 @@ def along_axes(e: Evidence, d: np.ndarray, live: np.ndarray, where: str = "", of
             ratios = np.nanmedian(held, axis=rest, keepdims=True) if rest else held
             known = ratios[np.isfinite(ratios)]
             enough = of_output or live.sum() >= (known.size + 1 if count == 1 else 2 * known.size)
-            if known.size < 2 or not enough or np.ptp(known) <= 1e-4 * np.max(np.abs(known)):
+            if known.size < 2 or not enough or np.min(np.abs(known)) < 1e-4 or np.ptp(known) <= 1e-4 * np.max(np.abs(known)):
                 continue
             if np.nanmax(np.abs(held - ratios)) <= 1e-4 * np.max(np.abs(known)):
                 return _named(e, ratios, axes, rest, where, of_output)
