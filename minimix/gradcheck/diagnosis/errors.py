@@ -62,7 +62,8 @@ def _form(own: Own, error: np.ndarray, tolerance: float) -> Cause | None:
         for name, t in own.numbers:
             if hit := fit(error / part, t, 2 * tolerance):
                 letter, shown = worded(name, *hit)
-                return Cause(
-                    f"the error is {words}{shown}, times the incoming gradient ({letter}: {name}): a summand {END}", *FORM
-                )
+                text = f"the error is {words}{shown}, times the incoming gradient ({letter}: {name}): a summand {END}"
+                if hit[0].pieces:
+                    return Cause(f"{text}, or one of its branches is wrong", *FORM, "value")
+                return Cause(text, *FORM)
     return None

@@ -6,6 +6,7 @@ constant each, and so are the true derivatives.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -105,25 +106,39 @@ def _misfit(values: np.ndarray, shapes: np.ndarray) -> tuple[np.ndarray, np.ndar
     return c, np.where(np.isfinite(off), off, np.inf)
 
 
+def _drawn(family: Family, t: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """The family at t for each constant of a grid."""
+    with np.errstate(all="ignore"):
+        return np.broadcast_to(family.function(t[None], grid[:, None]), (len(grid), len(t)))
+
+
+@lru_cache(maxsize=32)
+def _unit_shapes(numbers: bytes) -> np.ndarray:
+    """All families at all constants of the grid, each scaled to the norm 1: (families, constants, numbers); 0 where not finite."""
+    t = np.frombuffer(numbers)
+    shapes = np.stack([_drawn(family, t, GRID) for family in FAMILIES])
+    with np.errstate(all="ignore"):
+        shapes = shapes / np.sqrt((shapes * shapes).sum(axis=2, keepdims=True))
+    shapes[~np.isfinite(shapes).all(axis=2)] = 0
+    return shapes
+
+
 def fit(values: np.ndarray, t: np.ndarray, tolerance: float) -> tuple[Family, float, float] | None:
     """(family, c, p) with values = c family(t, p), the first family that fits."""
     if len(np.unique(np.round(t, 9))) < LEAST or np.ptp(values) <= 1e-3 * np.max(np.abs(values)):
         return None
-    order = np.linspace(0, values.size - 1, min(values.size, 48)).astype(int)  # enough to search with
+    order = np.linspace(0, values.size - 1, min(values.size, 40)).astype(int)  # enough to search with
     some, at = values[order], t[order]
-    if not np.any(some):
+    size = np.linalg.norm(some)
+    if not (np.isfinite(size) and size > 0):
         return None
-    for family in FAMILIES:
-        grid = GRID if family.constant else GRID[:1]
-        with np.errstate(all="ignore"):
-            shapes = np.broadcast_to(family.function(at[None], grid[:, None]), (len(grid), len(at)))
-        _, off = _misfit(some, shapes)
-        best = int(np.argmin(off))
-        if not off[best] < (0.3 if family.constant else tolerance):
-            continue
-        p = _refined(family, some, at, best) if family.constant else 1.0
-        with np.errstate(all="ignore"):
-            c, off = _misfit(values, np.broadcast_to(family.function(t, p), t.shape)[None])
+    along = np.abs(_unit_shapes(np.ascontiguousarray(at).tobytes()) @ (some / size))  # cosines
+    best = along.argmax(axis=1)
+    closest = along[np.arange(len(FAMILIES)), best]
+    for k in np.flatnonzero(closest > 0.997)[:8]:
+        family = FAMILIES[k]
+        p = _refined(family, some, at, int(best[k])) if family.constant else 1.0
+        c, off = _misfit(values, _drawn(family, t, np.array([p])))
         if off[0] <= tolerance and _needed(family, values, t, p):
             return family, float(c[0]), p
     return None
@@ -134,9 +149,7 @@ def _refined(family: Family, values: np.ndarray, t: np.ndarray, best: int) -> fl
     low, high = GRID[max(best - 1, 0)], GRID[min(best + 1, len(GRID) - 1)]
     for _ in range(9):
         grid = np.linspace(low, high, 21)
-        with np.errstate(all="ignore"):
-            shapes = np.broadcast_to(family.function(t[None], grid[:, None]), (len(grid), len(t)))
-        _, off = _misfit(values, shapes)
+        _, off = _misfit(values, _drawn(family, t, grid))
         i = int(np.argmin(off))
         low, high = grid[max(i - 1, 0)], grid[min(i + 1, len(grid) - 1)]
     return float(grid[i])
@@ -146,8 +159,7 @@ def _needed(family: Family, values: np.ndarray, t: np.ndarray, p: float) -> bool
     """Whether the constant matters: with another one, the family would not fit."""
     if not family.constant:
         return True
-    with np.errstate(all="ignore"):
-        _, off = _misfit(values, np.stack([np.broadcast_to(family.function(t, q), t.shape) for q in (0.8 * p, 1.25 * p)]))
+    _, off = _misfit(values, _drawn(family, t, np.array([0.8 * p, 1.25 * p])))
     return bool(np.all(off > 1e-3))
 
 
@@ -203,7 +215,7 @@ def factor(e: Evidence) -> Cause | None:
     ratio, noise = a[sure] / n[sure], 2e-5 + 4 * e.noise / np.min(np.abs(n[sure]))
     for name, t in own.numbers:
         for power, what in ((1, "is there once too often"), (-1, "is missing")):
-            if noise < 1e-3 and (hit := fit(ratio**power, t[sure], noise)):
+            if noise < 1e-3 and (hit := fit(ratio**power, t[sure], noise)) and not hit[0].pieces:
                 letter, shown = worded(name, *hit)
                 made = any(sign in hit[0].words for sign in (" + ", " - ", "sigmoid", "tanh", "cosh"))
                 more = ", or one of the summands that make it up is forgotten or counted twice" if made else ""
@@ -232,6 +244,10 @@ def _compared(text: str, ours: tuple, theirs: tuple, cosine: float) -> Cause:
         return Cause(
             f"{text}: a constant is another than forward's, or a summand is counted twice or in part",
             *("wrong constant", "term extra", "term missing"),
+        )
+    if f is g and f.pieces:
+        return Cause(
+            f"{text}: a constant (a slope or a limit of its branches) is another than forward's", "wrong constant", "value"
         )
     if f is g:
         return Cause(f"{text}: a constant is another than forward's", "wrong constant")

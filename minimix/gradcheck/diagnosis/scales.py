@@ -30,7 +30,9 @@ def along_axes(e: Evidence, d: np.ndarray, live: np.ndarray, where: str = "", of
         for axes in itertools.combinations(long, count):
             rest = tuple(a for a in range(d.ndim) if a not in axes)
             held = np.where(live, d, np.nan)
-            ratios = np.nanmedian(held, axis=rest, keepdims=True) if rest else held
+            ratios = np.where(live, d, 0).sum(axis=rest, keepdims=True) / live.sum(
+                axis=rest, keepdims=True
+            )  # NaN where none is
             known = ratios[np.isfinite(ratios)]
             enough = of_output or live.sum() >= (known.size + 1 if count == 1 else 2 * known.size)
             if known.size < 2 or not enough or np.min(np.abs(known)) < 1e-4 or np.ptp(known) <= 1e-4 * np.max(np.abs(known)):

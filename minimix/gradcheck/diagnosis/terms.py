@@ -72,11 +72,19 @@ def levelled(e: Evidence) -> Cause | None:
             mean = np.broadcast_to(n.mean(axis=axes, keepdims=True), n.shape)
             if e.alike(a, mean) and np.max(np.abs(n - mean)) > 1e-3 * e.size:
                 named = tuple(axis - 1 for axis in axes)
-                return Cause(
-                    f"every entry gets the mean over axes {named} of what the entries there should get: backward averages where it should "
-                    "treat each on its own, or takes the mean in place of each one's number",
-                    *("averaged", "wrong point", "wrong formula"),
+                text = (
+                    f"every entry gets the mean over axes {named} of what the entries there should get: backward averages where it "
+                    "should treat each on its own, or takes the mean in place of each one's number"
                 )
+                if e.dead.any():
+                    return Cause(
+                        f"{text}; a mask that chooses among them is missing",
+                        "averaged",
+                        "no mask",
+                        "approximate",
+                        "wrong formula",
+                    )
+                return Cause(text, "averaged", "wrong point", "wrong formula")
     return None
 
 
