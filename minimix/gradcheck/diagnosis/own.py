@@ -65,8 +65,8 @@ def _of_outputs(e: Evidence) -> Own | None:
     others[rows, entry] = False
     if np.any(np.abs(n)[others] > e.tiny) or np.any(np.abs(a)[others] > e.tiny):
         return None
-    if np.any((np.abs(a[rows, entry]) <= e.tiny) & (np.abs(n[rows, entry]) > e.tiny)):
-        return None  # contributions that are lost are no formula's fault
+    if np.any((np.abs(a[rows, entry]) <= e.tiny) != (np.abs(n[rows, entry]) <= e.tiny)):
+        return None  # contributions that are lost, or let through, are no formula's fault
     x = e.point.reshape(-1)[entry].reshape(e.shapes[0])
     return Own(a[rows, entry], n[rows, entry], _numbers(e, x, e.shapes[0]), e.values)
 
