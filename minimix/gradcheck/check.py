@@ -6,7 +6,7 @@ import numpy as np
 
 from minimix.gradcheck import compare, diagnosis, manners
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.evidence import gather, kinked
+from minimix.gradcheck.evidence import fastest, gather, kinked
 from minimix.gradcheck.numerical import CentralDifferences, ComplexStep, ComplexWarning
 from minimix.gradcheck.probe import Probe, Tape, index_of
 from minimix.gradcheck.report import GradcheckError, InputReport, Report
@@ -230,12 +230,12 @@ class _Check:
                 if self.probe.closure:  # Tensors that the function did not get as arguments
                     hint += "; if that comes from a layer's weights, gradcheck_module(layer, x, mode='complex') converts them"
                 raise Refusal(f"gradcheck: the function does not take a complex {name} ({error}). {hint}") from error
-            for shrink in compare.SHRINKS[:6]:  # the tiny steps are all noise
+            for shrink in compare.SHRINKS:
                 column, moved = central.along(k, direction, shrink)
                 if np.max(np.abs(moved - direction)) > 1e-6 * np.max(np.abs(direction)):
                     exact, _ = self.differences.along(k, moved)
                 size = np.max(np.abs(column), initial=0)
-                noise = 1e-9 * np.max(np.abs(self.values), initial=0) * shrink
+                noise = 1e-9 * np.max(np.abs(self.values), initial=0) * shrink if shrink <= 64 else 0.0
                 if not np.all(np.isfinite(column)) or np.all(np.abs(exact - column) <= 1e-4 * size + 10 * noise + 1e-8):
                     break
             else:
@@ -248,6 +248,7 @@ class _Check:
     def _explain(self, k: int, row: InputReport, gradients, cotangents, tape: Tape, jacobian) -> None:
         """Name the worst entry, and guess at the cause, from the whole gradient of u . f for several u."""
         point = self.probe.points[k]
+        self.seconds = min(self.seconds, fastest(lambda: self.probe.values(self.probe.dense())))
         slow = jacobian is None and 3 * point.size * self.seconds > DIAGNOSIS_SECONDS
         if slow or point.size * tape.size > LARGEST_JACOBIAN:
             self._explain_large(k, row, gradients, cotangents)
@@ -271,13 +272,27 @@ class _Check:
                     "no single derivative is far off, but their sums are: small errors in many, or a function that is noisy"
                 )
                 return
+        if not self.exact and (jumps := self._jumps(k)):
+            row.cause = Cause(
+                f"the forward pass rounds inside (float32?): along a line its results jump by about {jumps:.0e} of their size, too much "
+                "for differences",
+                *("forward precision", "precision"),
+            )
+            return
         with np.errstate(all="ignore"):
-            kinks = "" if self.exact or evidence.coarse else kinked(evidence)
+            kinks = "" if self.exact else kinked(evidence)
         row.cause = diagnosis.diagnose(evidence) if evidence.wrong.any() else None
         if row.cause is None:
             row.cause = Cause(kinks, "kink")
         elif kinks:
             row.cause = Cause(f"{row.cause}. Besides, {kinks}", *row.cause.claims)
+
+    def _jumps(self, k: int) -> float:
+        """By how much most outputs jump about where they should be smooth, relative to their size; 0 for ordinary rounding."""
+        noise = self.differences.noise(k, np.ones(self.probe.points[k].shape))
+        moved = noise[(self.values != 0) & (noise > 0)] / np.abs(self.values[(self.values != 0) & (noise > 0)])
+        typical = float(np.median(moved)) if moved.size > max(2, 0.3 * noise.size) else 0.0
+        return typical if 1e-10 < typical < 1e-2 else 0.0
 
     def _recount(self, row: InputReport, gradient, numerical, noise: float) -> None:
         """Count the wrong entries of the gradient of one u . f, in place of those that were sampled."""

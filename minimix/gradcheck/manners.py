@@ -74,6 +74,9 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
             return Findings([*problems, Cause(strange, "not finite")], False)
         if tape.size == 0:
             return Findings(problems, True)
+        if coarse(first, probe):
+            text = "the forward pass computes in float32 somewhere: its results hold only float32 digits, too few for differences"
+            return Findings([*problems, Cause(text, "forward precision", "precision")], False)
         u = rng.standard_normal(tape.size)
         gradients, restless, largest, moved = _backward_rules(probe, tape, u, rng, problems)
         shaken = peak(moved - dense) if moved is not None and moved.shape == dense.shape else 0.0
@@ -86,6 +89,7 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
             text = "the backward pass changes the output of the forward pass: work on a copy, not in place"
             problems.append(Cause(text, "changes output"))
         alone = len(tape.nodes()) == 1
+        plain = all(a.flags.c_contiguous for a in (*arrays, *(o.data for o in tape.outputs)))
     told = _claims(problems)
     spoiling = SPOILING - {"aliased"} if alone else SPOILING  # pulls are copied: one op has nobody to spoil
     if gradients is None:
@@ -95,13 +99,22 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
         # outputs, and so gradients, follow the inputs' order: who stumbles over that is known already
         expected = None if "gradient strides" in told else gradients
         problems.extend(layouts.of_inputs(probe, u, dense, expected, shaken))
-    spoils = own_strides or restless or bool(told & spoiling)
+    strides = not plain and _claims(problems) & {"input strides", "gradient strides"}  # the numbers come from such arrays
+    spoils = bool(own_strides or restless or strides or told & spoiling)
     return Findings(problems, True, largest, spoils, "precision" in told)
 
 
 def only_float32(array: np.ndarray) -> bool:
     """Whether every number in a float64 array is one that float32 can hold."""
     return linearity.digits(array) is not None
+
+
+def coarse(values: np.ndarray, probe: Probe) -> bool:
+    """Whether forward gives only float32 digits, though the inputs have more; whole numbers and the like need no more."""
+    if np.abs(values).max() < 1e-9 or not only_float32(values) or all(only_float32(probe.points[k]) for k in probe.checked):
+        return False
+    with np.errstate(over="ignore"):
+        return bool(np.mean(values == values.astype(np.float16)) < 0.5)
 
 
 def _claims(problems) -> set[str]:

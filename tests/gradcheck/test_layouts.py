@@ -89,8 +89,18 @@ def test_an_input_that_comes_with_holes(mode):
 def test_whatever_the_order_of_the_input_itself(order):
     op = Op("dense", lambda x: (2 * dense(x), None), lambda g, s: (2 * g,))
     x = Tensor(np.array(tensor(3, 4).data, order=order), requires_grad=True)
-    (problem,) = check(op, x).problems
+    report = check(op, x)
+    (problem,) = report.problems
     assert problem.startswith(f"with input 0 in {'Fortran' if order == 'C' else 'C'} order, ")
+    assert not report.inputs[0].cause
+
+
+def test_numbers_that_come_from_strides_are_not_explained_by_something_else():
+    op = Op("square", lambda x: (x * x, x), lambda g, x: (2 * g * dense(x),))
+    report = check(op, Tensor(np.asfortranarray(tensor(3, 4).data), requires_grad=True))
+    assert {problem.claims for problem in report.problems} == {("input strides",)}
+    assert not report.inputs[0].ok
+    assert not report.inputs[0].cause
 
 
 def in_place(g, s):
