@@ -1,4 +1,4 @@
-"""Wrong formulas of functions that work entry by entry, wrong factors and masks, gradients that are nearly right: the cause is named."""
+"""Wrong formulas, factors and masks of functions that work entry by entry, and gradients that are nearly right: named."""
 
 import numpy as np
 import pytest

@@ -138,7 +138,8 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     uses = (np.abs(e.numerical) > e.tiny).sum(axis=0) if e.whole else np.zeros(e.shape, int)
     if bad.sum() >= 1 and np.all(uses[bad] > 1) and np.all(uses[right & live] <= 1) and abs(c * uses[bad] - 1).max() < 1e-4:
         return Cause(
-            f"the gradient is {c:.6g} times what it should be for each entry that {uses[bad][0]} outputs depend on: averaged over its "
+            f"the gradient is {c:.6g} times what it should be for each entry that {uses[bad][0]} outputs depend on: averaged "
+            "over its "
             "uses, where they should be summed",
             "averaged",
         )
@@ -146,7 +147,8 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     if abs(c + 1) < 1e-4 and bad.sum() > 1 and right.sum() > 1:
         staying = ", whatever the input's values are," if positions.staying(e) else ""
         return Cause(
-            f"the gradient {text} at {slices if slices and staying else some}{staying} and is right at the others: where a label, a "
+            f"the gradient {text} at {slices if slices and staying else some}{staying} and is right at the others: where a "
+            "label, a "
             "condition or a value decides for one of two terms, that one has the wrong sign",
             *("sign of a term", "value"),
         )
@@ -156,14 +158,16 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
         return Cause(f"the gradient {text} at {slices or some}, and right elsewhere")
     if abs(c) < 1e-4:
         return Cause(
-            f"nothing arrives at {some}, whatever the input's values are, and the others are right: a term that only these have (those "
+            f"nothing arrives at {some}, whatever the input's values are, and the others are right: a term that only these "
+            "have (those "
             "of a label) is left out, or a mask blocks them",
             *("left out", "term missing", "wrong mask"),
         )
     text = f"the gradient {text} at {some}, whatever the input's values are, and right at the others"
     if abs(1 / c - round(1 / c)) < 1e-3 and round(1 / c) > 1:
         return Cause(
-            f"{text}: of {round(1 / c)} equal contributions one remains, or their mean; or a weight of these (of their class) is wrong",
+            f"{text}: of {round(1 / c)} equal contributions one remains, or their mean; or a weight of these (of their "
+            "class) is wrong",
             *("overwritten", "averaged", "scale"),
         )
     return Cause(
@@ -182,13 +186,15 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
         if " / (1 + " in words:
             kept, needed = words.split(" / ")[::power]
             return Cause(
-                f"the ratio of analytical to numerical is {kept} / {needed}{times}: backward has {kept} where {needed} is needed",
+                f"the ratio of analytical to numerical is {kept} / {needed}{times}: backward has {kept} where {needed} is "
+                "needed",
                 *("term missing", "term extra", "wrong formula"),
             )
         what = "there once too often" if power == 1 else "missing, or there is a division by it too many"
         sum_, claims = _made_of_summands(words)
         return Cause(
-            f"the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor {words} is {what}{sum_}",
+            f"the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor {words} is "
+            f"{what}{sum_}",
             *("chain factor", "scale", "wrong formula", *claims),
         )
     if found := scales.along_axes(e, d, live):
@@ -227,7 +233,8 @@ def per_output(e: Evidence) -> Cause | None:
         what = "there once too often" if power == 1 else "missing"
         sum_, claims = _made_of_summands(words)
         return Cause(
-            f"for each output entry, the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor "
+            "for each output entry, the ratio of analytical to numerical is "
+            f"{'1 / ' if power == -1 else ''}({words}){times}: the factor "
             f"{words} is {what}{sum_}",
             *("chain factor", "scale", "wrong formula", *claims),
         )

@@ -114,7 +114,7 @@ def _drawn(family: Family, t: np.ndarray, grid: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=32)
 def _unit_shapes(numbers: bytes) -> np.ndarray:
-    """All families at all constants of the grid, each scaled to the norm 1: (families, constants, numbers); 0 where not finite."""
+    """All families at all constants of the grid, scaled to the norm 1, (families, constants, numbers); 0 if not finite."""
     t = np.frombuffer(numbers)
     shapes = np.stack([_drawn(family, t, GRID) for family in FAMILIES])
     with np.errstate(all="ignore"):
@@ -179,7 +179,8 @@ def levels(e: Evidence) -> Cause | None:
     if np.ptp(a) > 1e-9 * np.max(np.abs(a)) or np.ptp(n) <= 1e-3 * np.max(np.abs(n)):
         return None
     return Cause(
-        f"backward multiplies by {a[0]:.4g} everywhere, where the derivative differs from entry to entry: as though forward were linear "
+        f"backward multiplies by {a[0]:.4g} everywhere, where the derivative differs from entry to entry: as though forward "
+        "were linear "
         "(the factor or the summands that depend on the values are missing)",
         *("chain factor", "term missing", "wrong formula"),
     )
@@ -220,7 +221,8 @@ def factor(e: Evidence) -> Cause | None:
                 made = any(sign in hit[0].words for sign in (" + ", " - ", "sigmoid", "tanh", "cosh"))
                 more = ", or one of the summands that make it up is forgotten or counted twice" if made else ""
                 return Cause(
-                    f"the ratio of analytical to numerical is {'1 / ' if power < 0 else ''}({shown}) ({letter}: {name}): that factor "
+                    f"the ratio of analytical to numerical is {'1 / ' if power < 0 else ''}({shown}) ({letter}: {name}): "
+                    "that factor "
                     f"{what}{more}",
                     *("chain factor", "wrong formula", *(("term missing", "term extra", "sign of a term") if made else ())),
                 )

@@ -45,8 +45,10 @@ def stepped(e: Evidence) -> Cause | None:
         if np.all((step == 0) | (step > 1e-6 * size)):
             name = "the input" if j == e.k else e.probe.names[j]
             return Cause(
-                f"right to about {_error(e):.0e} of its size, and in steps: where {name} is moved by 1e-10 of its size, the gradient does "
-                "not change at all, or it jumps: numbers are rounded in backward (to float16, to integers, to some decimals), or "
+                f"right to about {_error(e):.0e} of its size, and in steps: where {name} is moved by 1e-10 of its size, the "
+                "gradient does "
+                "not change at all, or it jumps: numbers are rounded in backward (to float16, to integers, to some "
+                "decimals), or "
                 "looked up in a table",
                 *("precision", "approximate"),
             )
@@ -65,13 +67,15 @@ def decimals(e: Evidence) -> Cause | None:
         if np.max(np.abs(scaled - np.round(scaled))) < 1e-9 * 10**places:
             if np.mean(np.abs(true - np.round(true)) > 1e-3) > 0.5:
                 return Cause(
-                    f"right to about {_error(e):.0e} of its size, and no derivative has more than {places} decimals: backward rounds them",
+                    f"right to about {_error(e):.0e} of its size, and no derivative has more than {places} decimals: "
+                    "backward rounds them",
                     *("precision", "approximate"),
                 )
             return None
     if np.all(a == a.astype(np.float16)):
         return Cause(
-            f"right to about {_error(e):.0e} of its size, and every number in it is one that float16 can hold: backward casts to float16",
+            f"right to about {_error(e):.0e} of its size, and every number in it is one that float16 can hold: backward "
+            "casts to float16",
             "precision",
         )
     return None
@@ -109,7 +113,8 @@ def differences(e: Evidence) -> Cause | None:
                 continue  # of an error that is only a constant, some step always makes one
             if all(abs(quotient(p, above * h, below * h) - a[p]) <= 1e-4 * size for p in places):
                 return Cause(
-                    f"this is what {words} differences with a step of {h:.3g} give: backward takes differences in place of the derivative",
+                    f"this is what {words} differences with a step of {h:.3g} give: backward takes differences in place of "
+                    "the derivative",
                     "approximate",
                 )
     except Exception:
@@ -138,13 +143,15 @@ def _step(miss) -> float | None:
 
 def close(e: Evidence) -> Cause | None:
     """Off by a few parts in a hundred at most, and nothing else is known."""
-    u, a, n = e.mixed
+    a, n = e.mixed[1:]
     cosine = float((a * n).sum() / (np.linalg.norm(a) * np.linalg.norm(n) or 1.0))
     if _error(e) > 0.05 or cosine < 0.999:
         return None
     return Cause(
-        f"nearly right (off by {_error(e):.1%} of the largest derivative at most): an approximation, a constant that differs a little "
-        "from forward's (eps, smoothing), a saved number that was rounded, or a small summand that is missing, too many or has a wrong "
+        f"nearly right (off by {_error(e):.1%} of the largest derivative at most): an approximation, a constant that differs "
+        "a little "
+        "from forward's (eps, smoothing), a saved number that was rounded, or a small summand that is missing, too many or "
+        "has a wrong "
         "sign",
         *("approximate", "wrong constant", "precision", "term missing", "term extra", "sign of a term"),
     )

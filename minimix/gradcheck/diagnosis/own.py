@@ -86,7 +86,7 @@ def _spreads(e: Evidence):
 
 
 def aligned(values: np.ndarray, shape: tuple) -> list[np.ndarray]:
-    """``values`` so that they broadcast to a shape: as they are, from the first axis on, or as a vector that belongs to an axis."""
+    """``values`` so that they broadcast to a shape: as they are, from the first axis on, or as a vector of one axis."""
     found = []
     for candidate in (
         values.shape,

@@ -43,7 +43,8 @@ def ratio(e: Evidence) -> Cause | None:
         )
     if any(sums[0]) or any(sums[1]):
         return Cause(
-            f"{text}: a summand is {'missing' if any(sums[1]) else 'too many'}, or a factor is missing or taken at another point",
+            f"{text}: a summand is {'missing' if any(sums[1]) else 'too many'}, or a factor is missing or taken at another "
+            "point",
             *("term missing" if any(sums[1]) else "term extra", "wrong point", "chain factor", "wrong formula"),
         )
     return Cause(
@@ -72,8 +73,9 @@ def error(e: Evidence) -> Cause | None:
 
 
 def product(own: Own, values: np.ndarray, tolerance: float, sure: np.ndarray) -> tuple[float, list[tuple[str, float]]] | None:
-    """(c, [(name, exponent)]) with values, those of the entries ``sure``, = c times powers of at most three numbers. None where that takes more than a fit can
-    show: more entries than numbers to fit are needed, and exponents that are multiples of 1/2."""
+    """(c, [(name, exponent)]) with values, those of the entries ``sure``, = c times powers of at most three numbers. None where
+    that takes more than a fit can show: more entries than numbers to fit are needed, and exponents that are multiples of 1/2.
+    """
     if not np.all(np.isfinite(values)) or np.any(values == 0) or tolerance > 1e-3:
         return None
     numbers = [(name, t[sure]) for name, t in _numbers(own)]
@@ -111,7 +113,7 @@ def _signs(chosen, exponents):
 
 
 def _numbers(own: Own):
-    """(name, one number for each place): what ``own`` has, sums with the input, the output and its differences, 1 - the input."""
+    """(name, one number for each place): what ``own`` has, sums with the input, the output, its differences, 1 - the input."""
     (_, x), *others = [(name, t) for name, t in own.numbers if " times " not in name]
     found = [("the input", x)]
     for name, t in others:

@@ -59,7 +59,8 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
         }[counts]
         return Cause(f"{text}, {reading}: a scale or weight that belongs to it is wrong, or {claim}", "scale", counts)
     return Cause(
-        f"{text}: a factor that belongs to it (a weight, a scale) is missing, there once too often, lacks a summand, or is taken at "
+        f"{text}: a factor that belongs to it (a weight, a scale) is missing, there once too often, lacks a summand, or is "
+        "taken at "
         "another point",
         *("scale", "term missing", "wrong point"),
     )

@@ -26,13 +26,16 @@ def diagonal(e: Evidence) -> Cause | None:
         if np.ptp(a[own]) > 1e-6 * np.max(np.abs(a)) and np.median((np.abs(n) > 1e-6 * e.size).sum(axis=1)) < 3:
             return Cause("each output gives a gradient to its own entry only, although it depends on another one, too")
         return Cause(
-            "each output gives a gradient to its own entry only, although it depends on others, too: what they have in common (a sum, "
-            "a norm, another use of the input) is forgotten or cut off, as an approximation may, or the formula is that of a function that "
+            "each output gives a gradient to its own entry only, although it depends on others, too: what they have in "
+            "common (a sum, "
+            "a norm, another use of the input) is forgotten or cut off, as an approximation may, or the formula is that of a "
+            "function that "
             "works entry by entry",
             *("term missing", "not summed", "approximate", "wrong formula"),
         )
     return Cause(
-        "right for each output's own entry, but 0 for all others, on which it depends as well: what they have in common (a sum, "
+        "right for each output's own entry, but 0 for all others, on which it depends as well: what they have in common (a "
+        "sum, "
         "a mean, a norm) is forgotten",
         *("term missing", "not summed", "left out"),
     )
@@ -54,7 +57,8 @@ def homogeneous(e: Evidence) -> Cause | None:
     if abs(degree) < 0.5 or np.max(np.abs(given - degree * y)) > 1e-4 * abs(degree) * size:
         return None
     text = (
-        "forward does not change when the input is multiplied by a number (it divides by a norm, a deviation or a sum of it), but "
+        "forward does not change when the input is multiplied by a number (it divides by a norm, a deviation or a sum of "
+        "it), but "
         f"backward's gradient along the input is {degree:.4g} times the output"
     )
     if abs(degree - 1) < 1e-3:
@@ -73,7 +77,8 @@ def levelled(e: Evidence) -> Cause | None:
             if e.alike(a, mean) and np.max(np.abs(n - mean)) > 1e-3 * e.size:
                 named = tuple(axis - 1 for axis in axes)
                 text = (
-                    f"every entry gets the mean over axes {named} of what the entries there should get: backward averages where it "
+                    f"every entry gets the mean over axes {named} of what the entries there should get: backward averages "
+                    "where it "
                     "should treat each on its own, or takes the mean in place of each one's number"
                 )
                 if e.dead.any():
@@ -142,7 +147,8 @@ def common(e: Evidence) -> Cause | None:
                 *TERM,
             )
         return Cause(
-            f"the error is linear in the input {where}: the term that the variance leaves in a normalisation (the centred input "
+            f"the error is linear in the input {where}: the term that the variance leaves in a normalisation (the centred "
+            "input "
             "times a sum) is missing or has a wrong factor or sign",
             *TERM,
         )

@@ -25,7 +25,9 @@ def other_mask(e: Evidence) -> Cause | None:
     lost, leaks = e.silent & ~e.dead, e.dead & ~e.silent
     if not (lost.any() and leaks.any()) or not np.array_equal(e.bad, lost | leaks) or not (~e.dead & ~e.bad).any():
         return None
-    text = f"{_entries(lost)} nothing although a gradient is due, {_entries(leaks)} one although none is due, and the others are right"
+    text = (
+        f"{_entries(lost)} nothing although a gradient is due, {_entries(leaks)} one although none is due, the others are right"
+    )
     if _changing(e):
         return Cause(f"{text}; another time, others do: the mask is drawn anew", "random", "state", "wrong mask")
     a, n = (part.reshape(len(part), -1) for part in (e.analytical, e.numerical))

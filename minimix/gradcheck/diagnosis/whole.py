@@ -73,14 +73,16 @@ def zero(e: Evidence) -> Cause | None:
     given = float(np.max(np.abs(e.analytical)))
     if 1e-3 * given < 4 * e.noise:
         return Cause(
-            f"the function's values are so large (up to {np.max(np.abs(e.values)):.3g}) that their differences are rounded away: "
+            f"the function's values are so large (up to {np.max(np.abs(e.values)):.3g}) that their differences are rounded "
+            "away: "
             "nothing can be said of a gradient of this size. Subtract what is constant, or take a larger eps",
             "difference",
         )
     if e.size <= max(1e-7 * given, 4 * e.noise):
         if any(np.max(np.abs(other.values - e.values)) > 1e-9 * np.max(np.abs(e.values)) for other in _elsewhere(e)):
             return Cause(
-                "around this point the function does not change with this input (at other points it does), yet backward returns a "
+                "around this point the function does not change with this input (at other points it does), yet backward "
+                "returns a "
                 "gradient: a mask is missing or wrong, or an approximation stands for a derivative that is 0",
                 *("approximate", "no mask", "wrong mask", "other place", "inverted mask", "wrong formula", "value"),
             )
