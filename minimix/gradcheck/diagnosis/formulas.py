@@ -213,6 +213,8 @@ def factor(e: Evidence) -> Cause | None:
     sure = np.abs(n) > 1e-2 * np.max(np.abs(n))  # differences leave no digits of the others
     if sure.sum() < max(LEAST, 0.6 * n.size) or np.any(a[sure] == 0):
         return None
+    if np.max(np.abs(a[~sure]), initial=0) > 0.1 * np.max(np.abs(a)):
+        return None
     ratio, noise = a[sure] / n[sure], 2e-5 + 4 * e.noise / np.min(np.abs(n[sure]))
     for name, t in own.numbers:
         for power, what in ((1, "is there once too often"), (-1, "is missing")):
@@ -232,6 +234,11 @@ def factor(e: Evidence) -> Cause | None:
 def _compared(text: str, ours: tuple, theirs: tuple, cosine: float) -> Cause:
     """What two recognised formulas say of a mistake."""
     (f, _, p), (g, _, q) = ours, theirs
+    if f is g and f.inside and "exp(" in f.words:
+        return Cause(
+            f"{text}: a constant in the exponent is another than forward's, or a factor is missing or there twice",
+            *("wrong constant", "wrong point", "chain factor"),
+        )
     if f is g and f.inside:
         return Cause(
             f"{text}: a constant inside the function is another than forward's, or the formula is taken at the wrong number",

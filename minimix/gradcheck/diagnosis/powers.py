@@ -18,7 +18,7 @@ def ratio(e: Evidence) -> Cause | None:
         return None
     a, n = own.analytical, own.numerical
     sure = np.abs(n) > 1e-3 * np.max(np.abs(n))  # differences leave no digits of the others
-    if sure.sum() < min(0.6 * a.size, 12):
+    if sure.sum() < min(0.6 * a.size, 12) or np.max(np.abs(a[~sure]), initial=0) > 0.1 * np.max(np.abs(a)):
         return None
     hit = product(own, np.divide(a[sure], n[sure]), 3e-5 + 4 * e.noise / np.min(np.abs(n[sure])), sure)
     if hit is None:
@@ -61,8 +61,8 @@ def error(e: Evidence) -> Cause | None:
     noise = 1e-5 * np.max(np.abs(n)) + 4 * e.noise
     off = np.abs(a - n)
     sure = off > 1e-2 * np.max(off)
-    if sure.sum() < min(0.6 * a.size, 12):
-        return None
+    if sure.sum() < min(0.6 * a.size, 12) or np.any(off <= 2 * noise):
+        return None  # right at some places: no summand of all
     hit = product(own, (a - n)[sure], 3e-5 + noise / np.min(off[sure]), sure)
     if hit is None:
         return None

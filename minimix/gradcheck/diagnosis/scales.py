@@ -58,6 +58,12 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
             "not averaged": ("whole numbers", "the division of a mean over what belongs to an index is forgotten"),
         }[counts]
         return Cause(f"{text}, {reading}: a scale or weight that belongs to it is wrong, or {claim}", "scale", counts)
+    if not rest:
+        return Cause(
+            f"{text}: a factor of each output (the derivative of what is applied last, a weight of the row) is missing, there "
+            "twice, or a term of it is missing or has the wrong sign",
+            *("chain factor", "scale", "wrong formula", "term missing", "sign of a term"),
+        )
     return Cause(
         f"{text}: a factor that belongs to it (a weight, a scale) is missing, there once too often, lacks a summand, or is "
         "taken at "
