@@ -1,8 +1,16 @@
 """How an exercise is checked: the learner's function is run, compared with the solution, and what is wrong with it is named.
 
-exercise     what an exercise is: data. alterations: what its wrong functions are made of
-outcome      what came of calling a function once
+exercise     what an exercise is: data
+outcome      what came of calling a function once; state: what it keeps between calls
 engine       running a learner's function, and telling apart what can be wrong with it
-diagnose     which mistake gives these numbers; patterns: what is true of wrong numbers anyhow
+diagnose     which mistake gives these numbers, alone, with another, or where
+patterns     what is true of wrong numbers anyhow; formulas: by which of a configuration's numbers they are too large
+conditions   what the configurations that fail have in common; quantities: the numbers that one is made of
+independence whether each argument makes a difference; broadcasts: what NumPy's complaints about shapes mean
 report       what a check says, as HTML and as text; panels: which arrays its picture shows
+
+What wrong functions are made of:
+
+sliding      a convolution whose every step can be altered; slips: what goes wrong with its windows; channels: with its channels
+alterations  a right function, and something altered on its way in or out
 """

@@ -94,7 +94,8 @@ PADDING_IGNORED = (
 )
 PADDED_BEFORE = (
     "padding one-sided (top and left)",
-    "Zeros are only put above and to the left of the image. Its last row and last column deserve the same as the first ones.",
+    "The result is as if zeros lay only above and to the left of the image. Are there some below and to the right, and are "
+    "both sides counted in the number of places?",
 )
 PADDED_AFTER = (
     "padding one-sided (bottom and right)",

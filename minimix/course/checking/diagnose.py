@@ -1,15 +1,30 @@
 """Why numbers are wrong.
 
-First the mistakes of the exercise are run: one that gives the learner's numbers wherever both can run is what the learner did,
-in whatever style the code is written. Where none fits everywhere, one that fits on most of what is wrong is probably one of
-several. For the rest there are the statements of ``patterns.py``.
+First the mistakes of the exercise are run, in the order below: what gives the learner's numbers wherever both can run is what
+the learner did, in whatever style the code is written. For the rest there are experiments and the statements of
+``patterns.py``, each true of what was run.
+
+1. one mistake, everywhere
+2. two mistakes that alter different parts, both at once, everywhere
+3. a mistake whose result is altered once more (its sign, a factor, cut to whole numbers), everywhere
+4. a mistake in a part of the configurations, if a condition tells that part from the others
 """
 
+import functools
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from minimix.course.checking import patterns
+from minimix.course.checking.conditions import necessary, separating
 from minimix.course.checking.exercise import Case, Exercise, Mistake
+from minimix.course.checking.formulas import formula
 from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, close, run
+from minimix.course.checking.quantities import quantities
+
+LEAST = 3  # configurations that a mistake must explain where it does not explain all
 
 
 @dataclass(frozen=True)
@@ -21,54 +36,273 @@ class Trial:
     outcome: Outcome
     problem: str
 
-    @property
+    @functools.cached_property
     def expected(self) -> Arrays:
         return arrays_of(self.solved, self.solved)
+
+    @functools.cached_property
+    def misses(self) -> bool:
+        """Whether there are numbers, and other ones than there should be."""
+        return self.outcome.arrays is not None and not agree(self.outcome.arrays, self.expected)
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A mistake, and on how many configurations it explains the wrong result. whole: it never gives another one."""
+    """What explains the wrong results: one mistake, or two; then what else is altered, or the condition under which it fits.
 
-    mistake: Mistake
-    count: int
-    whole: bool
+    raises: it raises exactly where the learner's function does.
+    """
+
+    mistakes: tuple[Mistake, ...]
+    altered: str = ""
+    where: str = ""
+    raises: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of a single mistake that explains all."""
+        return self.mistakes[0].name if len(self.mistakes) == 1 and not self.altered and not self.where else ""
 
 
 def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
-    """The mistake that explains the most wrong results; rather one that fits everywhere."""
-    fits = [fit for mistake in exercise.mistakes if (fit := _fit(exercise, mistake, trials)).count]
-    best = max(fits, key=lambda fit: (fit.whole, fit.count), default=None)
-    wrong = sum(bool(trial.problem) and trial.outcome.arrays is not None for trial in trials)
-    return best if best and (best.whole or best.count >= max(3, wrong / 2)) else None
+    """The simplest that explains the wrong results."""
+    if not any(trial.misses for trial in trials):
+        return None
+    known = {id(mistake): _Results(exercise, mistake.function, trials) for mistake in exercise.mistakes}
+    singles = [(mistake, known[id(mistake)]) for mistake in exercise.mistakes]
+    wrong = [trial for trial in trials if trial.misses]
+    plain = all(list(trial.expected) == [""] for trial in wrong) and patterns.plain(
+        [(trial.expected[""], trial.outcome.arrays[""]) for trial in wrong]
+    )
+    for search in (_one, _somewhere) if plain else (_one, _two, _one_altered, _somewhere):
+        if fit := search(exercise, trials, singles):
+            return fit
+    return None
 
 
-def _fit(exercise: Exercise, mistake: Mistake, trials: list[Trial]) -> Fit:
-    count, whole = 0, True
-    for trial in trials:
-        if trial.outcome.arrays is None:
+class _Results:
+    """What a function returns in each of the trials, found out when it is asked for. None where it raises."""
+
+    def __init__(self, exercise: Exercise, function: Callable, trials: list[Trial]):
+        self._exercise, self._function, self._trials = exercise, function, trials
+        self._known: dict[int, Arrays | None] = {}
+
+    def __getitem__(self, number: int) -> Arrays | None:
+        if number not in self._known:
+            trial = self._trials[number]
+            self._known[number] = run(self._exercise, self._function, trial.case, trial.solved).arrays
+        return self._known[number]
+
+    def explain(self) -> bool:
+        """Whether they are the learner's wherever there are both, and at least for half of what is wrong."""
+        wrong, explained = sum(trial.misses for trial in self._trials), 0
+        for number in sorted(range(len(self._trials)), key=lambda number: not self._trials[number].misses):
+            trial = self._trials[number]
+            if trial.outcome.arrays is None or self[number] is None:
+                continue
+            if not agree(trial.outcome.arrays, self[number]):
+                return False
+            explained += trial.misses
+        return explained >= max(1, wrong / 2)
+
+    def raise_alike(self) -> bool:
+        """Whether they are missing exactly where the learner's are, somewhere at least."""
+        theirs = [trial.outcome.arrays is None for trial in self._trials]
+        return any(theirs) and theirs == [self[number] is None for number in range(len(self._trials))]
+
+
+def _one(exercise, trials, singles) -> Fit | None:
+    found = [(mistake, results) for mistake, results in singles if results.explain()]
+    if not found:
+        return None
+
+    def covered(pair) -> tuple[bool, int]:
+        return pair[1].raise_alike(), sum(pair[1][number] is not None for number in range(len(trials)))
+
+    mistake, results = max(found, key=covered)
+    return Fit((mistake,), raises=results.raise_alike())
+
+
+def _two(exercise, trials, singles) -> Fit | None:
+    """Only where no other pair fits as well."""
+    if exercise.built is None:
+        return None
+    first = next(trial for trial in trials if trial.misses)
+    parted = [mistake for mistake, _ in singles if mistake.parts]
+    pairs = [pair for pair in itertools.combinations(parted, 2) if not pair[0].parts.keys() & pair[1].parts.keys()]
+    found = []
+    for a, b in pairs:
+        function = exercise.built(**a.parts, **b.parts)
+        if not _gives(exercise, function, first):
             continue
-        theirs = run(exercise, mistake.function, trial.case, trial.solved).arrays
-        if theirs is None:
+        results = _Results(exercise, function, trials)
+        if results.explain():
+            found.append(Fit((a, b), raises=results.raise_alike()))
+    return found[0] if len(found) == 1 else None
+
+
+def _gives(exercise: Exercise, function: Callable, trial: Trial) -> bool:
+    """A quick look at one trial, without the care of ``run``: thousands of pairs are tried."""
+    try:
+        theirs = arrays_of(exercise.call(function, trial.case), trial.solved)
+    except Exception:  # the mistakes raise here: nothing is known
+        return True
+    for name, ours in trial.outcome.arrays.items():
+        if ours.shape != theirs[name].shape or (ours.size and not _alike(ours.flat[0], theirs[name].flat[0], ours)):
+            return False
+    return agree(trial.outcome.arrays, theirs)
+
+
+def _alike(a: float, b: float, among: np.ndarray) -> bool:
+    return not abs(a - b) > 1e-3 * np.abs(among).max()
+
+
+def _one_altered(exercise, trials, singles) -> Fit | None:
+    first = next(number for number, trial in enumerate(trials) if trial.misses)
+    for mistake, results in singles:
+        pairs = []
+        if results[first] is None or not _altered_alike(results[first], trials[first].outcome.arrays):
             continue
-        if not agree(trial.outcome.arrays, theirs):
-            whole = False
-        elif not agree(theirs, trial.expected):
-            count += 1
-    return Fit(mistake, count, whole)
+        for number, trial in enumerate(trials):
+            if trial.outcome.arrays is not None:
+                theirs = results[number]
+                if theirs is None or any(theirs[name].shape != array.shape for name, array in trial.outcome.arrays.items()):
+                    break
+                pairs += [(theirs[name], array) for name, array in trial.outcome.arrays.items()]
+        else:
+            if len(pairs) >= LEAST and (text := patterns.alteration(pairs)):
+                return Fit((mistake,), altered=text)
+    return None
 
 
-def described(trials: list[Trial]) -> list[str]:
+def _altered_alike(theirs: Arrays, ours: Arrays) -> bool:
+    """Whether one trial could be explained so."""
+    if any(theirs[name].shape != array.shape for name, array in ours.items()):
+        return False
+    pairs = [(theirs[name], array) for name, array in ours.items()]
+    return all(close(array, expected) for expected, array in pairs) or bool(patterns.alteration(pairs))
+
+
+def _somewhere(exercise, trials, singles) -> Fit | None:
+    """In the configurations where the learner's function is wrong or the mistake is: a condition must tell those that fit."""
+    rows = [quantities(exercise, trial.case) for trial in trials]
+    found = []
+    for mistake, results in singles:
+        relevant, fits, nothing = [], [], True
+        for number, trial in enumerate(trials):
+            theirs, ours = results[number], trial.outcome.arrays
+            if theirs is None or ours is None or (not trial.misses and agree(theirs, trial.expected)):
+                continue
+            relevant.append(rows[number])
+            fits.append(trial.misses and agree(ours, theirs))
+            nothing &= not fits[-1] or not any(array.any() for array in ours.values())
+        if (
+            sum(fits) >= max(LEAST, sum(trial.misses for trial in trials) / 3)
+            and not nothing
+            and (where := separating(relevant, fits))
+        ):
+            found.append((sum(fits), -where.count(" and "), Fit((mistake,), where=where)))
+    best = max((entry[:2] for entry in found), default=None)
+    fits = [fit for *size, fit in found if tuple(size) == best]
+    return fits[0] if len(fits) == 1 else None
+
+
+def described(exercise: Exercise, trials: list[Trial]) -> list[str]:
     """Sentences on how the wrong results differ from the right ones."""
-    wrong = [trial for trial in trials if trial.problem and trial.outcome.arrays is not None]
-    if len({tuple(dict.fromkeys(name.partition("[")[0] for name in trial.expected)) for trial in wrong}) > 1:
+    wrong = [trial for trial in trials if trial.misses]
+    if not wrong or len({tuple(dict.fromkeys(name.partition("[")[0] for name in trial.expected)) for trial in wrong}) > 1:
         return []  # the results have other names each time
     sentences, right = [], []
     for name in wrong[0].expected:  # of lists of different lengths, those that the smallest case has
-        pairs = [(t.expected[name], t.outcome.arrays[name]) for t in wrong if name in t.expected]
-        pairs = [(expected, actual) for expected, actual in pairs if not close(actual, expected)]
-        if not pairs:
+        given = [trial for trial in wrong if name in trial.expected]
+        bad = [trial for trial in given if not close(trial.outcome.arrays[name], trial.expected[name])]
+        if not bad:
             right.append(name)
-        elif text := patterns.describe(pairs):
+            continue
+        pairs = [(trial.expected[name], trial.outcome.arrays[name]) for trial in bad]
+        events = tuple(dict.fromkeys(event for trial in bad for event in trial.outcome.events))
+        text = patterns.describe(pairs, events) or _by_a_formula(exercise, trials, name)
+        text = text or _with_an_argument([trial for trial in trials if name in trial.expected], name)
+        if text:
             sentences.append(f"{name}: {text}" if name else text[0].upper() + text[1:])
-    return [f"Right everywhere: {', '.join(right)}."] * bool(right) + [f"{sentence}." for sentence in sentences]
+    return [f"Right everywhere: {', '.join(right)}."] * bool(right) + [
+        sentence if sentence[-1] in ".?" else f"{sentence}." for sentence in sentences
+    ]
+
+
+def _by_a_formula(exercise: Exercise, trials: list[Trial], name: str) -> str:
+    """By how much the results are too large, in the configuration's numbers."""
+    trials = [trial for trial in trials if name in trial.expected]
+    if any(trial.outcome.arrays is None for trial in trials):
+        return ""
+    pairs = [(trial.expected[name], trial.outcome.arrays[name]) for trial in trials]
+    if any(expected.shape != actual.shape for expected, actual in pairs):
+        return ""
+    rows = [quantities(exercise, trial.case) for trial in trials]
+    factors = [patterns.factor(actual, expected) for expected, actual in pairs]
+    if None not in factors:
+        if text := formula(factors, rows):
+            return f"{text} times the right result, in all configurations"
+        if len({round(factor, 6) for factor in factors}) > 1 and any(expected.size > 2 for expected, _ in pairs):
+            return "a number times the right result in each configuration, but not the same number in all"
+    offsets = [patterns.offset(actual, expected) for expected, actual in pairs]
+    if None not in offsets:
+        if text := formula(offsets, rows):
+            return f"too large by {text}, in all configurations"
+        if text := formula([-offset for offset in offsets], rows):
+            return f"too small by {text}, in all configurations"
+    return ""
+
+
+def _with_an_argument(trials: list[Trial], name: str) -> str:
+    """The right result and an argument of the same shape, each times a number, the same in all configurations."""
+    if any(trial.outcome.arrays is None for trial in trials):
+        return ""
+    wanted = [trial.expected[name] for trial in trials]
+    ours = [trial.outcome.arrays[name] for trial in trials]
+    if any(a.shape != b.shape or not np.isfinite(b).all() for a, b in zip(wanted, ours, strict=True)):
+        return ""
+    for argument in trials[0].case:
+        given = [trial.case[argument] for trial in trials]
+        if not all(isinstance(g, np.ndarray) and g.shape == a.shape for g, a in zip(given, wanted, strict=True)):
+            continue
+        columns = np.stack([np.concatenate([a.ravel() for a in arrays]) for arrays in (wanted, given)], axis=1).astype(float)
+        target = np.concatenate([a.ravel() for a in ours]).astype(float)
+        if len(target) < 3 * LEAST:
+            continue
+        (a, b), *_ = np.linalg.lstsq(columns, target, rcond=None)
+        fits = np.abs(columns @ (a, b) - target).max() <= 1e-9 * np.abs(target).max()
+        if fits and abs(b) > 1e-7:
+            sign = "plus" if b > 0 else "minus"
+            return f"{_times(a, 'the right result')} {sign} {_times(abs(b), argument)}, in all configurations"
+    return ""
+
+
+def _times(number: float, what: str) -> str:
+    return what if abs(number - 1) < 1e-6 else f"{number:.4g} times {what}"
+
+
+def conditions(exercise: Exercise, trials: list[Trial]) -> list[str]:
+    """In which configurations the function fails, if that can be said."""
+    fails = [bool(trial.problem) for trial in trials]
+    rows = [quantities(exercise, trial.case) | _right_result(trial) for trial in trials]
+    where = separating(rows, fails)
+    if not where:
+        where, count = necessary(rows, fails)
+        return [f"Wrong only where {where}, in {sum(fails)} of {count} such configurations."] if where else []
+    text = f"Wrong wherever {where} (in {sum(fails)} configurations), right in the {len(fails) - sum(fails)} others."
+    values = [trial.outcome.arrays for trial in trials if trial.problem]
+    sizes = {arrays[""].item() if arrays and list(arrays) == [""] and arrays[""].size == 1 else None for arrays in values}
+    if len(sizes) == 1 and None not in sizes and sum(fails) >= LEAST:
+        text += f" There your result is always {sizes.pop():g}."
+    elif None not in sizes and len(set(map(abs, sizes))) == 1 and sum(fails) >= LEAST:
+        text += f" There your result is always {max(sizes):g} or {min(sizes):g}."
+    return [text]
+
+
+def _right_result(trial: Trial) -> dict[str, float]:
+    """A single number that is wanted may itself be what tells those that fail from the others."""
+    if list(trial.expected) != [""] or trial.expected[""].ndim:
+        return {}
+    result = trial.expected[""].item()
+    return {"the right result": result, "the size of the right result": abs(result)}

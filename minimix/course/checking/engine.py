@@ -5,22 +5,26 @@ import linecache
 import os
 import sysconfig
 import traceback
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 import minimix
-from minimix.course.checking import diagnose
+from minimix.course.checking import broadcasts, diagnose
 from minimix.course.checking.diagnose import Trial
 from minimix.course.checking.exercise import Case, Exercise
+from minimix.course.checking.independence import ignored
 from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, kind_of, run
 from minimix.course.checking.report import Report
+from minimix.course.checking.state import remembered
 
 STRICT = "MINIMIX_COURSE_STRICT"
 HINTS = {  # of exceptions: what they mostly mean here
     IndexError: "An index lies outside of an array: compare the largest index that the loops reach with the array's shape.",
     ZeroDivisionError: "Something is divided by 0.",
     RecursionError: "The function calls itself without end.",
+    UnboundLocalError: "A name is used before it was given a value: does it get one where a loop does not run, or an if fails?",
     NameError: "A name is used that was never given a value: a spelling mistake, or a cell that was not run.",
 }
 WORDS = (  # in an exception's message, and what they mean
@@ -29,6 +33,7 @@ WORDS = (  # in an exception's message, and what they mean
     ("indices must be integers", "A size or an index is a float: / gives floats, // whole numbers."),
     ("could not be broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
     ("could not broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
+    ("empty sequence", "The largest or smallest of nothing is asked for: a list is empty here."),
     ("not aligned", "Two arrays of different shapes meet: print both shapes on the line before."),
 )
 
@@ -46,7 +51,9 @@ def check(exercise: Exercise, function, strict: bool | None = None) -> Report:
 
     strict: whether to raise CheckFailed where it is wrong. None: only where MINIMIX_COURSE_STRICT=1 is set.
     """
-    report = _examined(exercise, function)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # of a learner's numbers: huge ones overflow here as well
+        report = _examined(exercise, function)
     if not report.passed and (os.environ.get(STRICT) == "1" if strict is None else strict):
         raise CheckFailed(report)
     return report
@@ -56,22 +63,32 @@ def _examined(exercise: Exercise, function) -> Report:
     cases = exercise.configurations()
     if text := _cannot_be_called(function, cases[0]):
         return Report(exercise.name, "signature", f"{exercise.name}: {text[0]}", (text[1],), total=len(cases))
+    fresh = remembered(function)
     trials = [_tried(exercise, function, case) for case in cases]
     wrong = [trial for trial in trials if trial.problem]
     if not wrong and exercise.whole and (floats := [trial for trial in trials if _has_floats(trial)]):
         text = (
             "The numbers are right, but they are floats. They are used as sizes and indices, where Python wants whole numbers: "
         )
-        return _report(exercise, "type", trials, floats, (f"{text}// instead of /, or int(...) at the end.",))
-    again = wrong[0] if wrong else trials[0]
-    if _differs(run(exercise, function, again.case, again.solved), again.outcome):
-        text = "Called twice with the same input, the function returned two different results. Does it keep something between "
-        text += "calls: an array made outside of it, a default argument that is changed, a random number?"
-        return _report(exercise, "state", trials, [again], (text,))
+        return _report(exercise, function, "type", trials, floats, (f"{text}// instead of /, or int(...) at the end.",))
+    backwards = trials[::-1] if exercise.call is Exercise.call else trials[:1]  # a call that is not plain may take long
+    again = [t for t in wrong[:1] or backwards if _differs(run(exercise, function, t.case, t.solved), t.outcome)]
+    if again:
+        text = f"Called twice with the same input, the function returned two different results. {STATE}"
+        return _report(exercise, function, "state", trials, again[-1:], (text,))
+    if wrong and wrong[0] is not trials[0] and not _tried(exercise, fresh(), wrong[0].case).problem:
+        text = f"Called with this input first, the function is right. After calls with other inputs it is wrong. {STATE}"
+        return _report(exercise, function, "state", trials, wrong, (text,))
     if not wrong:
         title = f"{exercise.name}: right in all {len(trials)} configurations"
         return Report(exercise.name, "passed", title, total=len(trials))
-    return _report(exercise, wrong[0].problem, trials, wrong, _words(exercise, trials, wrong[0]))
+    return _report(exercise, function, wrong[0].problem, trials, wrong, _words(exercise, trials, wrong[0]))
+
+
+STATE = (
+    "Does it keep something between calls: an array made outside of it, a default argument that is changed, results under a "
+    "key that leaves something out, a random number?"
+)
 
 
 def _tried(exercise: Exercise, function, case: Case) -> Trial:
@@ -110,11 +127,12 @@ def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, 
     outcome = first.outcome
     if first.problem == "stub":
         if outcome.empty and any(trial.outcome.arrays is not None for trial in trials):
-            return ("Here the function returns None: does one of its branches lack a return?",)
+            text = "Here the function returns None: does one of its branches lack a return?"
+            return (text, *diagnose.conditions(exercise, trials))
         text = "There is nothing to check yet"
         return (f"{text}: {exercise.nothing}" if outcome.empty else f"{text}.",)
     if first.problem == "exception":
-        return (f"{type(outcome.error).__name__}: {outcome.error}", *_hint(outcome.error))
+        return (f"{type(outcome.error).__name__}: {outcome.error}".rstrip(), *_hint(outcome.error))
     if first.problem == "type":
         return (f"It returns {outcome.malformed}.",)
     if first.problem == "in-place":
@@ -133,6 +151,8 @@ def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, 
 
 
 def _hint(error: Exception) -> tuple[str, ...]:
+    if text := broadcasts.explained(str(error)):
+        return (text,)
     for words, hint in WORDS:
         if words in str(error):
             return (hint,)
@@ -150,29 +170,48 @@ TITLES = {
 }
 
 
-def _report(exercise: Exercise, kind: str, trials: list[Trial], wrong: list[Trial], words: tuple[str, ...]) -> Report:
+def _report(exercise: Exercise, function, kind: str, trials: list, wrong: list, words: tuple[str, ...]) -> Report:
     first = wrong[0]
     title, name = f"{exercise.name}: {TITLES[kind]}", None
     if kind == "exception":
         title = f"{exercise.name}: your function raises {type(first.outcome.error).__name__}"
     if kind not in ("stub", "state"):
         fit = diagnose.fitting(exercise, trials)
-        if fit and fit.whole:
-            name = fit.mistake.name
-            where = "" if kind in ("values", "shape") else "The numbers show something else, too: "
-            title = title if where else f"{exercise.name}: {name}"
-            words = (*words, where + fit.mistake.explanation)
+        if fit and fit.name:
+            name = fit.name
+            plain = kind in ("values", "shape") or (kind == "exception" and fit.raises)
+            title = f"{exercise.name}: {name}" if plain else title
+            words = (*words, ("" if plain else "The numbers show something else, too: ") + fit.mistakes[0].explanation)
         elif fit:
-            text = f"Probably more than one thing is wrong. {fit.count} of the wrong results are what this mistake gives: "
-            words = (*words, f"{text}{fit.mistake.name}. {fit.mistake.explanation}")
-        elif kind in ("values", "shape"):
-            words = (*words, *diagnose.described(wrong))
+            words = (*words, *_fitted(fit))
+        else:
+            numbers = diagnose.described(exercise, trials) if kind in ("values", "shape") else []
+            known = any("in all configurations" in text for text in numbers) or (kind == "type" and not wrong[0].problem)
+            where = [] if known else diagnose.conditions(exercise, trials)
+            words = (
+                *words,
+                *numbers,
+                *where,
+                *(ignored(exercise, function, trials) if kind == "values" and not numbers else []),
+            )
     expected, actual = first.expected, first.outcome.arrays or {}
     return Report(
         exercise.name, kind, title, words, mistake=name, case=first.case,
         expected=expected.get("", expected), actual=actual.get("", actual) if actual else None,
         failed=len(wrong), total=len(trials), code=_own_line(first.outcome.error), printed=first.outcome.printed,
     )  # fmt: skip
+
+
+def _fitted(fit: diagnose.Fit) -> list[str]:
+    """What is said of mistakes that explain the numbers not by themselves."""
+    first = fit.mistakes[0]
+    if fit.where:
+        return [f"Wherever {fit.where}, the results are what this mistake gives: {first.name}. {first.explanation}"]
+    if fit.altered:
+        return [f"Two things at once: {first.name}; and of what that gives, {fit.altered}.", first.explanation]
+    second = fit.mistakes[1]
+    text = f"Two mistakes at once give exactly these numbers: {first.name}, and {second.name}."
+    return [text, first.explanation, second.explanation]
 
 
 def _cannot_be_called(function, case: Case) -> tuple[str, str] | None:

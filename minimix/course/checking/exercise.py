@@ -1,7 +1,7 @@
 """What an exercise is: data. What the learner's function is given, what it should return, and what usually goes wrong."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,11 +14,13 @@ class Mistake:
 
     name: a few words that stand in the report's title. explanation: what is wrong, and how to see it, in a sentence or two.
     function: does what the mistaken code does. It may raise where that code would: such configurations do not count.
+    parts: what of the exercise's ``built`` it alters; mistakes that alter different parts can be made at once.
     """
 
     name: str
     explanation: str
     function: Callable
+    parts: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Exercise:
     whole:     the result is used as a size, so that 4.0 will not do for 4.
     call:      ``call(function, case)`` runs a function on a configuration, where that is not a plain call.
     nothing:   what is said of a function after whose call there is no result, if it is no stub.
+    built:     ``built(**parts)`` makes a function of altered parts, the solution where none is. Two mistakes with parts are
+               also tried together.
+    features:  ``features(case)``: {words: number or truth} about a configuration, beside its arguments and their shapes: what
+               may tell those that fail from the others.
     """
 
     name: str
@@ -41,10 +47,24 @@ class Exercise:
     whole: bool = False
     call: Callable = lambda function, case: function(*case.values())
     nothing: str = "the function returns None. If it is written, a return is missing."
+    built: Callable | None = None
+    features: Callable[[Case], dict] = lambda case: {}
 
     def configurations(self) -> list[Case]:
         """The same ones every time, the smallest first."""
         return sorted(self.cases(np.random.default_rng(0)), key=size_of)
+
+
+def altered(built: Callable) -> Callable[..., Mistake]:
+    """How mistakes are written that alter parts of ``built``: altered(built)(name, explanation, part=...).
+
+    >>> def built(sign=1, factor=2):
+    ...     return lambda x: sign * factor * x
+    >>> mistake = altered(built)("sign reversed", "Which one is subtracted from which?", sign=-1)
+    >>> mistake.function(3), mistake.parts
+    (-6, {'sign': -1})
+    """
+    return lambda name, explanation, **parts: Mistake(name, explanation, built(**parts), parts)
 
 
 def size_of(value) -> int:
@@ -73,10 +93,19 @@ def numbers(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return values.astype(np.float64) if values.size <= 18 else values / 4 + np.sign(values) * 0.25
 
 
+def in_another_order(array: np.ndarray) -> np.ndarray:
+    """The same numbers, the last axis not the one whose entries are neighbours in memory, as of many views and outputs.
+
+    >>> in_another_order(np.zeros((2, 3, 4))).strides
+    (8, 16, 48)
+    """
+    return array.transpose().copy().transpose()
+
+
 def copied(value):
     """A configuration, or a part of it, that may be changed without harm."""
     if isinstance(value, np.ndarray):
-        return value.copy()
+        return value.copy(order="K")
     if isinstance(value, dict):
         return {name: copied(item) for name, item in value.items()}
     return type(value)(map(copied, value)) if type(value) in (list, tuple) else value

@@ -6,6 +6,7 @@ shape, does.
 
 import contextlib
 import io
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,8 @@ class Malformed(Exception):
 @dataclass(frozen=True)
 class Outcome:
     """arrays: the numbers, None where there are none: then ``error`` was raised, or ``malformed`` says what came instead, or
-    nothing came (``empty``). changed: names of arguments that the function changed. printed: what it printed."""
+    nothing came (``empty``). changed: names of arguments that the function changed. printed: what it printed.
+    events: what NumPy met while it computed: "divide by zero", "overflow", "invalid value"."""
 
     arrays: Arrays | None = None
     error: Exception | None = None
@@ -31,6 +33,7 @@ class Outcome:
     empty: bool = False
     changed: tuple[str, ...] = ()
     printed: str = ""
+    events: tuple[str, ...] = ()
 
     @property
     def unwritten(self) -> bool:
@@ -41,19 +44,22 @@ def run(exercise: Exercise, function, case: Case, expected=None) -> Outcome:
     """Call ``function`` with a copy of ``case``. expected: what the solution returns; None while that is being found out."""
     given = copied(case)
     printed = io.StringIO()
+    events: dict[str, None] = {}
+    met = np.errstate(all="call", under="ignore", call=lambda kind, _: events.setdefault(kind))
     try:
-        with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
+        with contextlib.redirect_stdout(printed), warnings.catch_warnings(), met:
+            warnings.simplefilter("ignore")
             result = exercise.call(function, given)
     except Exception as error:  # whatever the learner's code does is to be reported, not to be raised
         return Outcome(error=error, printed=printed.getvalue())
     changed = tuple(name for name in case if not same(case[name], given[name]))
+    seen = {"changed": changed, "printed": printed.getvalue(), "events": tuple(events)}
     if result is None or result is Ellipsis:
-        return Outcome(empty=True, changed=changed, printed=printed.getvalue())
+        return Outcome(empty=True, **seen)
     try:
-        arrays = arrays_of(result, result if expected is None else expected)
+        return Outcome(arrays_of(result, result if expected is None else expected), **seen)
     except Malformed as problem:
-        return Outcome(malformed=str(problem), changed=changed, printed=printed.getvalue())
-    return Outcome(arrays, changed=changed, printed=printed.getvalue())
+        return Outcome(malformed=str(problem), **seen)
 
 
 def same(a, b) -> bool:
@@ -103,11 +109,15 @@ def _array(value) -> np.ndarray:
     if value is None:
         raise Malformed("None for a part of the result")
     try:
-        array = np.array(value)
-    except ValueError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a Tensor, a matrix: what matters is whether numbers come out
+            array = np.array(value)
+    except (ValueError, TypeError):
         raise Malformed(f"{kind_of(value)} from which no array can be made (do its rows differ in length?)") from None
     if array.dtype.kind == "c" and not array.imag.any():
         array = array.real
+    if array.dtype.kind == "O" and isinstance(value, np.ndarray):
+        raise Malformed("an array of objects, not of numbers (do its rows differ in length?)")
     if array.dtype.kind not in "biuf":
         raise Malformed(f"{kind_of(value)} that is no array of real numbers")
     return array.astype(int) if array.dtype.kind == "b" else array

@@ -5,35 +5,86 @@ whether it says something: of a picture of a single row, "wrong at the border" i
 """
 
 import itertools
+import math
 from collections.abc import Callable
 
 import numpy as np
 
 from minimix.course.checking.outcome import close, wrong_entries
-from minimix.gradcheck.diagnose import factor
 
 Pairs = list[tuple[np.ndarray, np.ndarray]]  # (expected, actual)
 Statements = dict[str, bool]  # {text: whether it says something}
 
 
-def describe(pairs: Pairs) -> str:
-    """The most telling statement that is true of all pairs, "" if there is none.
+def describe(pairs: Pairs, events: tuple[str, ...] = ()) -> str:
+    """The most telling statement that is true of all pairs, "" if there is none. events: what NumPy met meanwhile.
 
     >>> describe([(np.array([1.0, 2.0, 4.0]), np.array([2.0, 4.0, 8.0]))])
     'always 2 times the right result'
     >>> describe([(np.arange(9).reshape(3, 3), np.arange(9).reshape(3, 3) * [1, 1, 0])])
     'right but for the last column'
     """
+    if text := _not_finite(pairs, events):
+        return text
     tiny = all(expected.size < 3 for expected, _ in pairs)  # any number is a multiple of any other: one pair says nothing
     for pattern in PATTERNS:
         found = [pattern(expected, actual) for expected, actual in pairs]
         common = [text for text in found[0] if all(text in statements for statements in found)]
         telling = [text for text in common if any(statements[text] for statements in found)]
-        if telling and not (tiny and len(pairs) == 1):
-            return telling[0]
-        if not common and all(found) and not tiny:
-            return f"{next(iter(found[0]))} on the smallest input, and likewise on others"
+        if telling and not (tiny and len({tuple(expected.ravel().tolist()) for expected, _ in pairs}) == 1):
+            seen = found[0][telling[0]]
+            return telling[0] if seen else f"{telling[0]}, as larger configurations than the smallest one show"
     return ""
+
+
+def plain(pairs: Pairs) -> bool:
+    """Whether one of the patterns that leave no doubt is there in all pairs: no combination of mistakes need be looked for."""
+    found = [[pattern(expected, actual) for expected, actual in pairs] for pattern in (_zero, _whole)]
+    return any(all(statements) and any(true for s in statements for true in s.values()) for statements in found)
+
+
+def alteration(pairs: Pairs) -> str:
+    """What turns the first array of each pair into the second, the same for all pairs; "" if nothing simple does."""
+    if all(close(actual, expected) for expected, actual in pairs):
+        return ""
+    for pattern in (_ratio, _turned_over, _cut_off):
+        found = [pattern(expected, actual) for expected, actual in pairs]
+        if common := [text for text in found[0] if all(text in statements for statements in found)]:
+            return common[0] if any(statements[common[0]] for statements in found) else ""
+    return ""
+
+
+def factor(actual: np.ndarray, expected: np.ndarray) -> float | None:
+    """c with actual = c expected, or None."""
+    right = expected.astype(float)
+    norm = float(np.vdot(right, right))
+    c = float(np.vdot(right, actual) / norm) if norm else 0.0
+    return c if c and np.isfinite(c) and close(actual.astype(float), c * right) else None
+
+
+def offset(actual: np.ndarray, expected: np.ndarray) -> float | None:
+    """The one number that actual is larger by, or None."""
+    difference = (actual.astype(float) - expected).reshape(-1)
+    if not np.isfinite(difference).all():
+        return None
+    return float(difference[0]) if difference.size and close(difference, np.full(difference.shape, difference[0])) else None
+
+
+def _not_finite(pairs: Pairs, events: tuple[str, ...]) -> str:
+    """Numbers that are none where the right result has some, and what made them."""
+    same = [(expected, actual) for expected, actual in pairs if expected.shape == actual.shape]
+    if not any((~np.isfinite(actual) & np.isfinite(expected)).any() for expected, actual in same):
+        return ""
+    causes = [words for event, words in EVENTS.items() if event in events]
+    text = "there are NaNs or infinities"
+    return f"{text}: {'; '.join(causes)}" if causes else f"{text}, though NumPy met no division by zero and no overflow"
+
+
+EVENTS = {  # what NumPy met, in the order in which one leads to the next
+    "overflow": "NumPy met an overflow, a number too large to be held, as exp of a large number is",
+    "divide by zero": "NumPy met a division by zero, or a logarithm of 0",
+    "invalid value": "NumPy met an invalid value, as 0 / 0, inf - inf or a root of a negative number are",
+}
 
 
 def _same_shape(pattern: Callable) -> Callable:
@@ -41,23 +92,24 @@ def _same_shape(pattern: Callable) -> Callable:
 
 
 @_same_shape
-def _not_finite(expected, actual) -> Statements:
-    bad = not np.isfinite(actual).all()
-    return {"there are NaNs or infinities: a division by zero, or np.empty that was not filled": True} if bad else {}
-
-
-@_same_shape
 def _zero(expected, actual) -> Statements:
-    return {} if actual.any() else {"zero everywhere: nothing was written into it, or it was written somewhere else": True}
+    return {} if actual.any() else {"nothing but zeros, wherever it is wrong": True}
 
 
 @_same_shape
 def _whole(expected, actual) -> Statements:
     """Made with a dtype that has no fractions."""
+    text = "whole numbers only: was the result made with an integer dtype?"
+    if actual.dtype.kind in "iu" and expected.dtype.kind == "f":
+        return {text: not np.array_equal(expected, np.round(expected))}
     if not np.array_equal(actual, np.round(actual)) or np.array_equal(expected, np.round(expected)):
         return {}
-    near = np.all(np.abs(actual - expected) < 1 + 1e-6) or actual.dtype.kind in "iu"
-    return {"whole numbers only: was the result made with an integer dtype?": True} if near else {}
+    return {text: True} if np.all(np.abs(actual - expected) < 1 + 1e-6) else {}
+
+
+@_same_shape
+def _cut_off(expected, actual) -> Statements:
+    return {"the fractions are cut off": not close(actual, expected)} if close(actual, np.trunc(expected)) else {}
 
 
 def _rearranged(expected, actual) -> Statements:
@@ -78,7 +130,7 @@ def _rearranged(expected, actual) -> Statements:
 
 @_same_shape
 def _ratio(expected, actual) -> Statements:
-    c = factor(actual.astype(float), expected.astype(float))
+    c = factor(actual, expected)
     if c is None or abs(c - 1) < 1e-4:
         return {}
     if abs(c + 1) < 1e-4:
@@ -90,11 +142,14 @@ def _ratio(expected, actual) -> Statements:
 
 @_same_shape
 def _offset(expected, actual) -> Statements:
-    difference = actual - expected
-    step = float(difference.reshape(-1)[0]) if difference.size else 0.0
-    if not step or not close(difference, np.full(expected.shape, step)):
-        return {}
-    return {f"always {abs(step):.4g} too {'large' if step > 0 else 'small'}": True}
+    step = offset(actual, expected)
+    return {f"always {abs(step):.4g} too {'large' if step > 0 else 'small'}": True} if step else {}
+
+
+def _turned_over(expected, actual) -> Statements:
+    """Of more than one entry along the axes in question."""
+    found = _rearranged(expected, actual)
+    return {text: expected.size > 1 and not close(actual, expected) for text in found}
 
 
 @_same_shape
@@ -158,7 +213,7 @@ def _which(expected, actual) -> Statements:
         if not bad[0]:
             found[f"right in the first {name}, wrong in others"] = True
         elif not bad[1:].any():
-            found[f"wrong in the first {name}, right in the others"] = len(bad) > 1
+            found[f"wrong in the first {name}, right in others"] = len(bad) > 1
     return found
 
 
@@ -167,29 +222,99 @@ def _nearly(expected, actual) -> Statements:
     size, error = np.max(np.abs(expected), initial=0.0), np.max(np.abs(actual - expected), initial=0.0)
     if expected.dtype.kind in "iu" or not 0 < error <= 0.02 * size:
         return {}
-    return {"nearly right: a small term is missing, or something is rounded on the way": True}
+    if actual.dtype == np.float16:
+        return {"nearly right: the result has the dtype float16, which holds three digits": True}
+    return {"nearly right: never off by more than a fiftieth of the largest number": True}
 
 
 def _extent(expected, actual) -> Statements:
     """A wrong shape in words."""
     if expected.shape == actual.shape:
         return {}
+    if expected.size and not actual.size:
+        return {"the result is empty. A slice is, if it ends where it starts or before, as a[p:-p] where p is 0": True}
+    if expected.ndim == 0:
+        return _instead_of_a_number(expected, actual)
     if close(actual.reshape(-1), expected.reshape(-1)):
-        squeezed = [n for n in expected.shape if n > 1] == [n for n in actual.shape if n > 1] and expected.ndim != actual.ndim
-        return {
-            f"the right numbers, but {'axes of length 1 are missing or too many' if squeezed else 'in another shape'}": True
-        }
+        return _reshaped(expected.shape, actual.shape) | _reduced(expected, actual)
+    if reduced := _reduced(expected, actual):
+        return reduced
     if expected.ndim != actual.ndim:
-        return {f"the result has {actual.ndim} axes instead of {expected.ndim}": True}
+        axes = f"{actual.ndim} {'axis' if actual.ndim == 1 else 'axes'}"
+        return {f"the result has {axes} instead of {expected.ndim}": True}
     words = ("images", "channels", "rows", "columns")[-expected.ndim :] if 2 <= expected.ndim <= 4 else None
     parts = [
         f"{'more' if n > m else 'fewer'} {words[i]}" if words else f"a {'longer' if n > m else 'shorter'} axis {i}"
         for i, (m, n) in enumerate(zip(expected.shape, actual.shape, strict=True))
         if n != m
     ]
-    return {f"the result has {' and '.join(parts)} than it should": True}
+    return {f"the result has {part} than it should": True for part in (" and ".join(parts), *parts)}
+
+
+def _reduced(expected, actual) -> Statements:
+    """The right result, added up or averaged over some axes."""
+    found: Statements = {}
+    telling = expected.size > actual.size and bool(actual.any())
+    for count in range(1, expected.ndim + 1):
+        for axes in itertools.combinations(range(expected.ndim), count):
+            for keepdims in (False, True):
+                total = expected.sum(axis=axes, keepdims=keepdims)
+                which = f"{'axis' if count == 1 else 'axes'} {' and '.join(map(str, axes))}"
+                which = "all axes" if count == expected.ndim > 1 else which
+                if close(actual, total):
+                    found[f"the right numbers, added up over {which}"] = telling
+                if close(actual * (expected.size / max(1, total.size)), total):
+                    found[f"the right numbers, averaged over {which}"] = telling
+    return found
+
+
+@_same_shape
+def _added(expected, actual) -> Statements:
+    """What is too much is the same along some axes."""
+    difference = actual.astype(float) - expected
+    if not difference.size or not np.isfinite(difference).all():
+        return {}
+    found: Statements = {}
+    if np.ptp(difference) < 1e-6 * np.abs(difference).max():
+        found["off by the same number everywhere, but by another one in each configuration"] = difference.size > 2
+    if difference.ndim == 4 and np.ptp(difference, axis=(2, 3)).max() < 1e-6 * np.abs(difference).max():
+        found["off by the same number at all places of a channel"] = difference[0, 0].size > 2
+    return found
+
+
+def _instead_of_a_number(expected, actual) -> Statements:
+    found = {}
+    if actual.size > 1 and close(actual, np.full(actual.shape, expected)):
+        found["the right number comes more than once, in a list, tuple or array: one number is wanted"] = True
+    if actual.size == 1:
+        found["one number is wanted, without a list, tuple or array around it"] = close(actual.reshape(()), expected)
+    if actual.ndim == 1 and len(actual) == expected:
+        found["one number is wanted, not a list or array; it has as many entries as this number says"] = True
+    found |= {"one number is wanted, not several in a list, tuple or array": True}
+    return found | (_reshaped(expected.shape, actual.shape) if actual.size == 1 and close(actual.reshape(()), expected) else {})
+
+
+def _reshaped(expected: tuple, actual: tuple) -> Statements:
+    """The right numbers in their order, in another shape. What is told: which axes of length 1, which were made one."""
+    found: Statements = {}
+    longer = [n for n in expected if n > 1] == [n for n in actual if n > 1]
+    for axis, n in enumerate(expected):
+        if n == 1 and actual == expected[:axis] + expected[axis + 1 :]:
+            found[f"the right numbers, but axis {axis}, of length 1, is missing"] = True
+    for axis in range(len(actual)):
+        if actual[axis] == 1 and expected == actual[:axis] + actual[axis + 1 :]:
+            found[f"the right numbers, but axis {axis}, of length 1, is one too many"] = True
+    if actual == tuple(n for n in expected if n > 1):
+        found["the right numbers, but axes of length 1 are missing, as np.squeeze drops them"] = True
+    for start, stop in itertools.combinations(range(len(expected) + 1), 2):
+        if stop - start > 1 and actual == (*expected[:start], math.prod(expected[start:stop]), *expected[stop:]):
+            named = " and ".join(map(str, range(start, stop))) if stop - start == 2 else f"{start} to {stop - 1}"
+            found[f"the right numbers, but axes {named} have become one"] = not longer
+    if longer and len(expected) != len(actual):
+        found["the right numbers, but axes of length 1 are missing or too many"] = True
+    return found | {"the right numbers in their order, but in another shape": True}
 
 
 PATTERNS = (
-    _not_finite, _zero, _whole, _rearranged, _ratio, _offset, _reordered, _moved, _where, _which, _nearly, _extent,
+    _zero, _whole, _rearranged, _ratio, _offset, _reordered, _moved, _where, _which, _nearly, _extent, _added,
 )  # fmt: skip

@@ -4,27 +4,14 @@ Each is data (``checking.exercise``): a statement, a solution, configurations to
 """
 
 from minimix.course.exercises.lesson00_differences import CENTRAL_DIFFERENCE, check_central_difference
-from minimix.course.exercises.lesson01_convolution import (
-    CONV2D,
-    OUTPUT_SIZE,
-    WINDOWS,
-    check_conv2d,
-    check_output_size,
-    check_windows,
-)
+from minimix.course.exercises.lesson01_arithmetic import OUTPUT_SIZE, check_output_size
+from minimix.course.exercises.lesson01_convolution import CONV2D, check_conv2d
+from minimix.course.exercises.lesson01_patches import WINDOWS, check_windows
 from minimix.course.exercises.lesson01_regression import MEAN_SQUARE_GRAD, check_mean_square_grad
-from minimix.course.exercises.lesson02_depthwise import (
-    DEPTHWISE_CONV2D,
-    SEPARABLE_MACS,
-    check_depthwise_conv2d,
-    check_separable_macs,
-)
-from minimix.course.exercises.lesson03_dilation import (
-    DILATED_CONV2D,
-    RECEPTIVE_FIELD,
-    check_dilated_conv2d,
-    check_receptive_field,
-)
+from minimix.course.exercises.lesson02_depthwise import DEPTHWISE_CONV2D, check_depthwise_conv2d
+from minimix.course.exercises.lesson02_macs import SEPARABLE_MACS, check_separable_macs
+from minimix.course.exercises.lesson03_dilation import DILATED_CONV2D, check_dilated_conv2d
+from minimix.course.exercises.lesson03_receptive_field import RECEPTIVE_FIELD, check_receptive_field
 from minimix.course.exercises.lesson04_mixing import MIXCONV2D, PARTITION, check_mixconv2d, check_partition
 from minimix.course.exercises.lesson04_one_kernel import EMBED, check_embed
 from minimix.course.exercises.lesson05_counting import BLOCK_MACS, check_block_macs

@@ -1,20 +1,18 @@
-"""Exercises on depthwise and depthwise separable convolution."""
+"""An exercise on depthwise convolution."""
 
 import numpy as np
 
-from minimix import nn, reference
-from minimix.costs import profile
-from minimix.course.checking import alterations as alt
-from minimix.course.checking.alterations import bordered, cut
+from minimix import reference
+from minimix.course.checking import slips
+from minimix.course.checking.channels import CHANNELS
 from minimix.course.checking.engine import check
-from minimix.course.checking.exercise import Exercise, Mistake, numbers
+from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
+from minimix.course.checking.sliding import depthwise_product, sliding
 
-# -- depthwise convolution -------------------------------------------------------------------------------------------------
 
-
-def _depthwise(x, weight, stride=1, padding=0, dilation=1):
-    return reference.depthwise_conv2d(x, weight, stride, padding, dilation)
+def _depthwise(x, weight, stride, padding):
+    return reference.depthwise_conv2d(x, weight, stride, padding)
 
 
 def _pictures(rng):
@@ -23,177 +21,101 @@ def _pictures(rng):
         (2, 1, 1, 2, 1, 1, 0), (1, 1, 3, 3, 1, 2, 0), (1, 1, 2, 2, 1, 1, 1), (1, 1, 3, 3, 3, 1, 1), (1, 1, 3, 4, 2, 1, 0),
         (1, 1, 4, 3, 3, 1, 1), (1, 1, 4, 4, 2, 2, 0), (1, 1, 5, 5, 3, 2, 0), (1, 1, 5, 4, 3, 2, 1), (1, 2, 3, 3, 2, 1, 0),
         (1, 3, 3, 3, 3, 1, 1), (2, 1, 4, 4, 3, 1, 1), (2, 2, 4, 5, 3, 1, 1), (2, 3, 5, 5, 3, 2, 1), (1, 1, 7, 6, 3, 3, 1),
-        (1, 2, 7, 7, 5, 2, 2), (2, 4, 6, 7, 3, 2, 2),
+        (1, 2, 7, 7, 5, 2, 2), (2, 4, 6, 7, 3, 2, 2), (1, 2, 3, 5, 1, 3, 1), (1, 1, 6, 5, 2, 3, 0), (1, 2, 8, 9, 2, 4, 1),
+        (1, 3, 3, 3, 1, 1, 0), (1, 3, 5, 5, 3, 1, 0), (2, 3, 4, 4, 2, 1, 0), (3, 2, 4, 4, 4, 1, 1), (1, 3, 6, 3, 4, 2, 2),
+        (2, 2, 3, 3, 3, 1, 2), (1, 1, 3, 3, 5, 1, 2), (1, 1, 2, 6, 3, 1, 3), (3, 1, 5, 5, 4, 3, 0), (3, 3, 3, 2, 1, 1, 0),
+        (4, 2, 3, 3, 2, 1, 0),
+        (1, 1, 7, 12, 2, 5, 0), (1, 1, 2, 2, 7, 1, 4), (1, 6, 2, 2, 1, 1, 0), (5, 1, 2, 2, 2, 1, 0),
     ]:  # fmt: skip
-        yield {"x": numbers(rng, n, c, h, w), "weight": numbers(rng, c, 1, k, k), "stride": s, "padding": p}
+        x, weight = numbers(rng, n, c, h, w), numbers(rng, c, 1, k, k)
+        yield {"x": x, "weight": weight, "stride": s, "padding": p}
+        if (n, c) in ((3, 2), (2, 3)):  # once more, in another order
+            yield {"x": in_another_order(x[::-1]), "weight": in_another_order(weight), "stride": s, "padding": p}
+    for n, c, h, w, k, s, p in [(1, 1, 3, 3, 2, 1, 0), (2, 3, 5, 4, 3, 2, 1)]:  # numbers that half precision does not hold
+        yield {"x": rng.normal(size=(n, c, h, w)), "weight": rng.normal(size=(c, 1, k, k)), "stride": s, "padding": p}
 
 
-def _dense(x, weight, stride, padding):
-    return reference.conv2d(x, np.repeat(weight, x.shape[1], axis=1), None, stride, padding)
+_built = sliding(depthwise_product)
 
 
-def _stride_on_taps(x, weight, stride, padding):
-    """Where the taps reach too far there are zeros."""
-    beyond = bordered(x, padding, padding + stride * weight.shape[-1])
-    return cut(_depthwise(beyond, weight, 1, 0, stride), _depthwise(x, weight, stride, padding).shape)
+def _first_tap_alone(x, weight, stride, padding):
+    """K read from the axis of length 1."""
+    return _built()(x, weight[..., :1, :1], stride, padding)
 
+
+def _output_padded(x, weight, stride, padding):
+    inner = _built()(x, weight, stride, 0)
+    return np.pad(inner, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+
+
+def _slice_spoilt(x, weight, stride, padding):
+    """Slices are views: multiplied in place, later taps find the products."""
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    k = weight.shape[-1]
+    rows, columns = ((n - k) // stride + 1 for n in padded.shape[2:])
+    out = np.zeros((*x.shape[:2], rows, columns))
+    for i, j in np.ndindex(k, k):
+        seen = padded[:, :, i : i + stride * rows : stride, j : j + stride * columns : stride]
+        seen *= weight[:, 0, i, j, None, None]
+        out += seen
+    return out
+
+
+_altered = altered(_built)
 
 DEPTHWISE_CONV2D = Exercise(
     "depthwise_conv2d",
     _depthwise,
     _pictures,
     (
-        Mistake(*alt.FLIPPED, lambda x, w, s, p: _depthwise(x, alt.flipped(w), s, p)),
-        Mistake(*alt.TRANSPOSED, lambda x, w, s, p: _depthwise(x, alt.transposed(w), s, p)),
-        Mistake(*alt.EXCHANGED, lambda x, w, s, p: alt.transposed(_depthwise(x, w, s, p))),
-        Mistake(*alt.STRIDE_IGNORED, lambda x, w, s, p: _depthwise(x, w, 1, p)),
-        Mistake(*alt.STEP_OF_ONE, lambda x, w, s, p: cut(_depthwise(x, w, 1, p), _depthwise(x, w, s, p).shape)),
-        Mistake(*alt.STRIDE_ON_TAPS, _stride_on_taps),
-        Mistake(*alt.PADDING_IGNORED, lambda x, w, s, p: _depthwise(x, w, s)),
-        Mistake(*alt.PADDED_BEFORE, lambda x, w, s, p: _depthwise(bordered(x, p, 0), w, s)),
-        Mistake(*alt.PADDED_AFTER, lambda x, w, s, p: _depthwise(bordered(x, 0, p), w, s)),
-        Mistake(*alt.NOT_MOVED, lambda x, w, s, p: _depthwise(bordered(x, 0, 2 * p), w, s)),
-        Mistake(*alt.EDGE_REPEATED, lambda x, w, s, p: _depthwise(bordered(x, p, p, "edge"), w, s)),
-        Mistake(*alt.LAST_PRODUCT, lambda x, w, s, p: _depthwise(x, alt.last_tap(w), s, p)),
-        Mistake(*alt.MEAN, lambda x, w, s, p: _depthwise(x, w, s, p) / w[0].size),
-        Mistake(*alt.LOOPS_END_EARLY, lambda x, w, s, p: alt.without_last(_depthwise(x, w, s, p))),
-        Mistake(*alt.FIRST_IMAGE, lambda x, w, s, p: alt.first_image(_depthwise(x, w, s, p))),
-        Mistake(*alt.FIRST_CHANNEL, lambda x, w, s, p: alt.first_channel(_depthwise(x, w, s, p))),
-        Mistake(*alt.ONE_KERNEL, lambda x, w, s, p: _depthwise(x, alt.one_kernel(w), s, p)),
-        Mistake(*alt.KERNELS_REVERSED, lambda x, w, s, p: _depthwise(x, w[::-1], s, p)),
-        Mistake(*alt.CHANNELS_SUMMED, _dense),
+        *(
+            _altered(name, explanation, **parts)
+            for slip in (
+                slips.KERNELS,
+                slips.STRIDES,
+                slips.BORDERS,
+                slips.COUNTS,
+                slips.TAPS,
+                slips.MIXED,
+                slips.RESULTS,
+                CHANNELS,
+            )
+            for name, explanation, parts in slip
+            if name != "divided by the number of taps"  # the mean
+        ),
         Mistake(
-            "channels added up",
-            "The result has a single channel, the sum of all. Depthwise convolution gives as many channels as come in.",
-            lambda x, w, s, p: _depthwise(x, w, s, p).sum(axis=1, keepdims=True),
+            "K read from the axis of length 1",
+            "The kernel is taken for 1 x 1, its top left tap: K is read from weight.shape[1], which is 1. K is the last axis.",
+            _first_tap_alone,
+        ),
+        Mistake(
+            "the padded image changed while it is read",
+            "A slice of the padded image is multiplied in place. It is a view: later taps find products where pixels should "
+            "be. Multiply into a new array.",
+            _slice_spoilt,
+        ),
+        Mistake(
+            *slips.BORDER_LEFT_ZERO,
+            lambda x, w, s, p: slips.inside_only(x, w, s, p, _depthwise(x, w, s, p)),
+        ),
+        Mistake(
+            "the output padded, not the picture",
+            "The zeros are put around the result. They belong around the image, before the windows are looked at.",
+            _output_padded,
         ),
     ),
+    built=_built,
 )
 
 
 def check_depthwise_conv2d(function) -> Report:
     """Check f(x, weight, stride, padding) -> the depthwise convolution of x (N, C, H, W) with weight (C, 1, K, K).
 
-    padding: rows and columns of zeros on each side. Returns (N, C, OH, OW).
+    padding: rows and columns of zeros on each side. The kernel is not flipped, and fits into the padded image. Returns
+    (N, C, OH, OW), floats.
 
     >>> from minimix import reference
     >>> check_depthwise_conv2d(reference.depthwise_conv2d).passed
     True
     """
     return check(DEPTHWISE_CONV2D, function)
-
-
-# -- what separating saves -------------------------------------------------------------------------------------------------
-
-
-def _separable_macs(height, width, channels, out_channels, kernel):
-    def macs(layer):
-        return profile(layer, (1, channels, height, width)).macs
-
-    dense = nn.Conv2d(channels, out_channels, kernel, padding=kernel // 2, bias=False)
-    separate = nn.Sequential(nn.DepthwiseConv2d(channels, kernel), nn.PointwiseConv2d(channels, out_channels, bias=False))
-    return {"dense": macs(dense), "separable": macs(separate)}
-
-
-def _layers(rng):
-    rows = [
-        (1, 1, 1, 1, 1), (1, 2, 1, 1, 1), (2, 3, 1, 1, 3), (3, 2, 2, 1, 1), (3, 2, 1, 2, 1), (2, 2, 2, 3, 3),
-        (4, 3, 3, 2, 3), (5, 5, 4, 4, 3), (6, 4, 2, 8, 5), (7, 7, 8, 2, 5), (8, 6, 5, 7, 7), (14, 14, 16, 32, 3),
-        (28, 28, 24, 40, 5), (7, 9, 96, 24, 9), (112, 112, 32, 64, 3),
-    ]  # fmt: skip
-    return [dict(zip(("height", "width", "channels", "out_channels", "kernel"), row, strict=True)) for row in rows]
-
-
-def _altered(change):
-    """A mistake that changes (standard, depthwise, pointwise) of the formula, given (H, W, C, C_out, K)."""
-    return lambda h, w, c, o, k: change(h, w, c, o, k, h * w * c * o * k * k, h * w * c * k * k, h * w * c * o)
-
-
-SEPARABLE_MACS = Exercise(
-    "separable_macs",
-    _separable_macs,
-    _layers,
-    (
-        Mistake(
-            "kernel not squared",
-            "A kernel of size K counts K multiply-adds instead of K * K. How many taps are there in a 3x3 kernel?",
-            lambda h, w, c, o, k: (h * w * c * o * k, h * w * c * k + h * w * c * o),
-        ),
-        Mistake(
-            "pointwise part left out",
-            "Of the separable layer only the depthwise half is counted. What mixes the channels afterwards?",
-            _altered(lambda h, w, c, o, k, standard, depth, point: (standard, depth)),
-        ),
-        Mistake(
-            "depthwise part left out",
-            "Of the separable layer only the 1x1 half is counted. What looks at neighbouring pixels before it?",
-            _altered(lambda h, w, c, o, k, standard, depth, point: (standard, point)),
-        ),
-        Mistake(
-            "depthwise counted as dense",
-            "The depthwise half counts each pair of channels. How many channels does each of its kernels look at?",
-            _altered(lambda h, w, c, o, k, standard, depth, point: (standard, depth * c + point)),
-        ),
-        Mistake(
-            "depthwise part with the output's channels",
-            "The depthwise half runs before the number of channels changes. How many kernels does it have?",
-            _altered(lambda h, w, c, o, k, standard, depth, point: (standard, h * w * o * k * k + point)),
-        ),
-        Mistake(
-            "parts multiplied instead of added",
-            "The two halves run one after the other: their costs are not multiplied.",
-            _altered(lambda h, w, c, o, k, standard, depth, point: (standard, depth * point)),
-        ),
-        Mistake(
-            "pointwise part with a large kernel",
-            "The pointwise half counts K * K taps. How large is its kernel?",
-            _altered(lambda h, w, c, o, k, standard, depth, point: (standard, depth + standard)),
-        ),
-        Mistake(
-            "weights counted instead of multiply-adds",
-            "These are the numbers of weights. Each of them is used once for every pixel of the output.",
-            lambda h, w, c, o, k: (c * o * k * k, c * k * k + c * o),
-        ),
-        Mistake(
-            "multiplications and additions counted apart",
-            "Everything is twice too much. A multiplication with its addition counts as one here (the literature has both "
-            "habits).",
-            _altered(lambda h, w, c, o, k, standard, depth, point: (2 * standard, 2 * (depth + point))),
-        ),
-        Mistake(
-            "height used for the width",
-            "The height counts twice and the width not at all. Try an image that is not square.",
-            lambda h, w, c, o, k: (h * h * c * o * k * k, h * h * (c * k * k + c * o)),
-        ),
-        Mistake(
-            "border not padded",
-            "The windows are counted as if none could reach over the border. Here the output is as large as the input.",
-            lambda h, w, c, o, k: (
-                max(0, h - k + 1) * max(0, w - k + 1) * c * o * k * k,
-                max(0, h - k + 1) * max(0, w - k + 1) * (c * k * k + c * o),
-            ),
-        ),
-        Mistake(
-            "results in the other order",
-            "The two numbers have changed places: (dense, separable) is wanted.",
-            _altered(lambda h, w, c, o, k, standard, depth, point: (depth + point, standard)),
-        ),
-        Mistake(
-            "one input channel",
-            "The dense convolution counts a single input channel. Each of its outputs adds up all of them.",
-            _altered(lambda h, w, c, o, k, standard, depth, point: (standard // c, depth + point)),
-        ),
-    ),
-)
-
-
-def check_separable_macs(function) -> Report:
-    """Check f(height, width, channels, out_channels, kernel) -> (dense, separable), multiply-adds of one image.
-
-    dense: a convolution with a kernel x kernel window; separable: a depthwise one with the same window, then a 1x1
-    convolution. Both have stride 1 and enough padding for an output of height x width, and no bias.
-
-    >>> check_separable_macs(lambda h, w, c, o, k: (h * w * c * o * k**2, h * w * c * k**2 + h * w * c * o)).passed
-    True
-    """
-    return check(SEPARABLE_MACS, function)

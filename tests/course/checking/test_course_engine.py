@@ -171,14 +171,15 @@ def test_a_wrong_shape_is_reported_with_both_shapes():
 
 def test_an_axis_of_length_one_too_many():
     report = course.check_unbroadcast(lambda g, shape: course.UNBROADCAST.solution(g, shape)[None])
-    assert "axes of length 1 are missing or too many" in said(report)
+    assert "the right numbers, but axis 0, of length 1, is one too many" in said(report).lower()
 
 
 def test_the_right_numbers_along_other_axes():
     """There are as many axes as there should be: none of them is missing."""
     expected = np.arange(6.0).reshape(1, 2, 3)
-    assert patterns.describe([(expected, expected.reshape(2, 3, 1))]) == "the right numbers, but in another shape"
-    assert "axes of length 1 are missing" in patterns.describe([(expected, expected[0])])
+    assert patterns.describe([(expected, expected.reshape(2, 3, 1))]).startswith("the right numbers in their order")
+    assert "axis 0, of length 1, is missing" in patterns.describe([(expected, expected[0])])
+    assert "axes of length 1 are missing" in patterns.describe([(expected[None], expected[0])])
 
 
 def test_names_keep_their_small_letters():
@@ -313,7 +314,8 @@ def test_a_result_that_is_right_only_the_first_time():
 
     def f(layers):
         calls.append(layers)
-        return tuple(course.RECEPTIVE_FIELD.solution(layers).values()) if len(calls) <= 20 else (0, 0)
+        right_so_far = len(calls) <= len(course.RECEPTIVE_FIELD.configurations())
+        return tuple(course.RECEPTIVE_FIELD.solution(layers).values()) if right_so_far else (0, 0)
 
     report = course.check_receptive_field(f)
     assert report.kind == "state" and len(report.case["layers"]) == 0
@@ -323,10 +325,10 @@ def test_a_result_that_is_right_only_the_first_time():
 
 
 def test_two_mistakes_at_once():
-    """One of them explains most of what is wrong; it is named as a guess, not as the mistake."""
+    """Neither alone gives these numbers, both together do."""
     report = course.check_depthwise_conv2d(lambda x, w, s, p: right(x, w[..., ::-1, ::-1], 1, p))
     assert report.mistake is None
-    assert "Probably more than one thing is wrong" in said(report) and "kernel flipped" in said(report)
+    assert "Two mistakes at once give exactly these numbers: kernel flipped, and stride ignored." in said(report)
 
 
 def changed(change):
@@ -353,12 +355,11 @@ def border_wrong(result):
         (lambda r: -r, "The sign is wrong everywhere."),
         (lambda r: 3 * r, "Always 3 times the right result."),
         (lambda r: r + 0.5, "Always 0.5 too large."),
-        (lambda r: r * 0, "Zero everywhere"),
+        (lambda r: r * 0, "Nothing but zeros"),
         (lambda r: r * np.nan, "There are NaNs or infinities"),
         (lambda r: r[..., ::-1, :], "Top and bottom are exchanged."),
-        (lambda r: r[:, ::-1], "The order along axis 1 is reversed"),
-        (last_column_wrong, "Right but for the last column."),
-        (border_wrong, "Right inside, wrong at the border."),
+        (last_column_wrong, "Right but for the last column, as larger configurations"),
+        (border_wrong, "Right inside, wrong at the border, as larger configurations"),
         (lambda r: r * 1.001, "Always 1.001 times the right result."),
         (lambda r: np.concatenate([r[:1], r[1:] + 1]), "Right in the first image, wrong in others."),
         (lambda r: np.concatenate([r[:, :1], r[:, 1:] * 2], axis=1), "Right in the first channel, wrong in others."),
@@ -382,8 +383,8 @@ def test_a_statement_that_is_true_of_all_wrong_results(change, words):
          "the channels are right but in another order, [1, 2, 0]"),
         (np.zeros((2, 3)), np.zeros((2, 4)), "the result has more columns than it should"),
         (np.zeros(3), np.zeros(2), "the result has a shorter axis 0 than it should"),
-        (np.ones((2, 3)), np.zeros(3), "the result has 1 axes instead of 2"),
-        (np.arange(6.0).reshape(2, 3), np.arange(6.0), "the right numbers, but in another shape"),
+        (np.ones((2, 3)), np.zeros(3), "the result has 1 axis instead of 2"),
+        (np.arange(6.0).reshape(2, 3), np.arange(6.0), "the right numbers, but axes 0 and 1 have become one"),
         (np.arange(5.0) + 1, np.arange(5.0) + 1 + 0.01 * np.array([1, -1, 2, 1, 0]), "nearly right"),
         (np.random.default_rng(0).normal(size=(4, 4)), np.random.default_rng(1).normal(size=(4, 4)), ""),
         (np.array(3), np.array(6), ""),  # of a single number, any other is a multiple
@@ -397,7 +398,7 @@ def test_patterns(expected, actual, words):
 def test_a_pattern_must_be_there_in_every_pair():
     a = np.arange(1.0, 5.0)
     assert patterns.describe([(a, 2 * a), (a, 2 * a)]) == "always 2 times the right result"
-    assert "likewise on others" in patterns.describe([(a, 2 * a), (a, 3 * a)])
+    assert patterns.describe([(a, 2 * a), (a, 3 * a)]) == ""
     assert patterns.describe([(a, 2 * a), (a, a[[1, 0, 3, 2]])]) == ""
 
 

@@ -1,0 +1,100 @@
+"""What the configurations that fail have in common, and none of the others has."""
+
+import itertools
+from collections.abc import Sequence
+
+LEAST = 2  # so many must fail, and as many not: one alone differs from all others in many ways
+
+
+def separating(rows: Sequence[dict[str, float | bool]], fails: Sequence[bool]) -> str:
+    """The simplest condition that holds for all ``rows`` that fail and for no other, in words; "" if there is none.
+
+    rows: the quantities of each configuration.
+
+    >>> rows = [{"kernel": k, "stride": s} for k in (1, 2, 3) for s in (1, 2)]
+    >>> separating(rows, [row["stride"] > 1 for row in rows])
+    'stride is greater than 1'
+    >>> separating(rows, [row["kernel"] > 1 and row["stride"] > 1 for row in rows])
+    'kernel is greater than 1 and stride is greater than 1'
+    >>> separating(rows, [row["kernel"] == 1 for row in rows]), separating(rows, [True] * 6)
+    ('kernel is 1', '')
+    """
+    if sum(fails) < LEAST or len(fails) - sum(fails) < LEAST:
+        return ""
+    wanted = tuple(map(bool, fails))
+    simple, related = _of_one_quantity(rows), _of_two(rows)
+    for words, holds in [*simple, *related]:
+        if holds == wanted:
+            return words
+    wide = [(words, holds) for words, holds in _wide(simple, wanted) if not words.endswith((" even", " odd"))]
+    for (first, a), (second, b) in itertools.combinations(wide, 2):
+        if tuple(x and y for x, y in zip(a, b, strict=True)) == wanted:
+            return f"{first} and {second}"
+    return ""
+
+
+def necessary(rows: Sequence[dict[str, float | bool]], fails: Sequence[bool]) -> tuple[str, int]:
+    """The narrowest simple condition that holds wherever it fails, and for how many rows; ("", 0) if it holds for many others.
+
+    >>> rows = [{"kernel": k, "stride": s} for k in range(1, 10) for s in (1, 2)]
+    >>> necessary(rows, [row["kernel"] > 5 and row != rows[-1] for row in rows])
+    ('kernel is greater than 5', 8)
+    """
+    wanted = tuple(map(bool, fails))
+    found = [(sum(holds), words) for words, holds in _wide(_of_one_quantity(rows), wanted)]
+    count, words = min(found, key=lambda entry: entry[0], default=(0, ""))
+    few = sum(wanted) > LEAST and count <= 1.5 * sum(wanted) and count <= len(rows) - 2 * LEAST
+    return (words, count) if few else ("", 0)
+
+
+def _wide(conditions: "Conditions", wanted: tuple[bool, ...]) -> "Conditions":
+    """Those that hold wherever it fails."""
+    return [(words, holds) for words, holds in conditions if all(h for h, w in zip(holds, wanted, strict=True) if w)]
+
+
+Conditions = list[tuple[str, tuple[bool, ...]]]  # (words, for which rows it holds)
+
+
+def _columns(rows) -> dict[str, list]:
+    return {name: [row[name] for row in rows] for name in rows[0] if all(name in row for row in rows)}
+
+
+def _of_one_quantity(rows) -> Conditions:
+    """The simplest first."""
+    found: dict[str, tuple[bool, ...]] = {}
+    numbers = {}
+    for name, values in _columns(rows).items():
+        if all(isinstance(value, bool) for value in values):
+            found[name] = tuple(values)
+        else:
+            numbers[name] = values
+    for name, values in numbers.items():
+        low = min(values)
+        if low < 0:
+            found[f"{name} is below 0"] = tuple(value < 0 for value in values)
+            found[f"{name} is not below 0"] = tuple(value >= 0 for value in values)
+            found[f"{name} is above 0"] = tuple(value > 0 for value in values)
+        found[f"{name} is greater than {low:g}"] = tuple(value > low for value in values)
+        for value in (0, low) if low < 0 else (low,):
+            found[f"{name} is {value:g}"] = tuple(v == value for v in values)
+        if all(type(value) is int for value in values):
+            found[f"{name} is even"] = tuple(value % 2 == 0 for value in values)
+            found[f"{name} is odd"] = tuple(value % 2 == 1 for value in values)
+    for name, values in numbers.items():
+        for limit in sorted(set(values))[1:-1]:
+            found[f"{name} is greater than {limit:g}"] = tuple(value > limit for value in values)
+            found[f"{name} is {limit:g}"] = tuple(value == limit for value in values)
+            found[f"{name} is not {limit:g}"] = tuple(value != limit for value in values)
+    return list(found.items())
+
+
+def _of_two(rows) -> Conditions:
+    """Two quantities compared: two arguments, or two lengths."""
+    found: dict[str, tuple[bool, ...]] = {}
+    counted = {name: values for name, values in _columns(rows).items() if all(type(value) is int for value in values)}
+    for (a, first), (b, second) in itertools.combinations(counted.items(), 2):
+        if ("." in a or " " in a) == ("." in b or " " in b) or "kernel" in a + b:
+            found[f"{a} is not {b}"] = tuple(x != y for x, y in zip(first, second, strict=True))
+            found[f"{a} is greater than {b}"] = tuple(x > y for x, y in zip(first, second, strict=True))
+            found[f"{a} is less than {b}"] = tuple(x < y for x, y in zip(first, second, strict=True))
+    return list(found.items())
