@@ -47,12 +47,12 @@ from minimix.gradcheck.evidence import Evidence
 RULES = (
     *(whole.not_finite, whole.shape, whole.rough, whole.zero),  # nothing else can be said
     *(whole.constant, nearly.decimals, nearly.stepped, whole.digits),
-    *(blocked.let_through, blocked.inverted, indices.named, indices.repeated, blocked.blocked),
+    *(blocked.let_through, blocked.inverted, indices.named, blocked.blocked),
     *(known.recognised, factors.two_kinds, masks.another, altered.exchanged),
     *(places.rearranged, places.given_rearranged, altered.other_inputs, altered.other_axis),  # right, but for something else
     *(places.elsewhere, places.permuted, jacobians.turned, jacobians.shifted),
     blocked.outputs_inverted,
-    *(factors.per_entry, altered.itself, factors.per_output),
+    *(factors.per_entry, altered.itself, factors.per_output, indices.repeated),
     *(sums.kept, terms.levelled, nearly.differences, values.one_sided, errors.simple),
     *(formulas.levels, formulas.other_formula, powers.ratio, formulas.factor),
     *(errors.summand, powers.error),
