@@ -74,8 +74,7 @@ def zero(e: Evidence) -> Cause | None:
     if 1e-3 * given < 4 * e.noise:
         return Cause(
             f"the function's values are so large (up to {np.max(np.abs(e.values)):.3g}) that their differences are rounded "
-            "away: "
-            "nothing can be said of a gradient of this size. Subtract what is constant, or take a larger eps",
+            "away: nothing can be said of a gradient of this size. Subtract what is constant, or take a larger eps",
             "difference",
         )
     if e.size <= max(1e-7 * given, 4 * e.noise):
