@@ -1,6 +1,7 @@
 """Why a gradient is wrong: rules, each with the measurement that justifies its sentence, from the most to the least telling.
 
 whole       no gradient, digits, one factor for everything
+nearly      rounded inside, differences in place of a derivative, approximations
 blocked     masks that are missing, inverted, too narrow
 masks       masks that are there, but not forward's
 jacobians   which outputs and inputs are connected
@@ -8,11 +9,15 @@ indices     what an input of whole numbers names
 places      right numbers in wrong places
 altered     right for other inputs: transposed, squared, left out
 factors     a factor of its own for each entry, or for each output
+scales      one for each channel, row or column
 known       functions that are recognised, and what goes wrong with them
+formulas    of functions that work entry by entry (own: their numbers): which function is it, which should it be?
+powers      the same for products of powers of several numbers
+errors      an error that is a summand of a known form
 slices      weights whose taps meet other places
 sums        contributions lost, too many, or given to others
 terms       a summand missing, doubled, or with the wrong sign
-values      right on one side of a number
+values      right on one side of a number; two masks
 positions   wrong at some places, whatever the values are
 where       which entries: by value or by position
 

@@ -38,8 +38,7 @@ def simple(e: Evidence) -> Cause | None:
             return Cause(f"the error is {c:.4g} for every entry, times the incoming gradient: a constant summand {END}", *TERM)
         return Cause(
             f"the error is {c:.4g}, times the incoming gradient, at {int(wrong.sum())} of {error.size} entries, and 0 at the "
-            "others: "
-            f"a summand that is not 0 there (a label, a one-hot target) {END}",
+            f"others: a summand that is not 0 there (a label, a one-hot target) {END}",
             *TERM,
         )
     for name, t in (*own.numbers, *([("the output", own.output)] if own.output is not None else [])):

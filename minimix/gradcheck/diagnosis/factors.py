@@ -139,8 +139,7 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     if bad.sum() >= 1 and np.all(uses[bad] > 1) and np.all(uses[right & live] <= 1) and abs(c * uses[bad] - 1).max() < 1e-4:
         return Cause(
             f"the gradient is {c:.6g} times what it should be for each entry that {uses[bad][0]} outputs depend on: averaged "
-            "over its "
-            "uses, where they should be summed",
+            "over its uses, where they should be summed",
             "averaged",
         )
     slices, some = where.by_slices(bad), f"{int(bad.sum())} of {bad.size} entries"
@@ -148,8 +147,7 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
         staying = ", whatever the input's values are," if positions.staying(e) else ""
         return Cause(
             f"the gradient {text} at {slices if slices and staying else some}{staying} and is right at the others: where a "
-            "label, a "
-            "condition or a value decides for one of two terms, that one has the wrong sign",
+            "label, a condition or a value decides for one of two terms, that one has the wrong sign",
             *("sign of a term", "value"),
         )
     if not positions.staying(e):
@@ -159,8 +157,7 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     if abs(c) < 1e-4:
         return Cause(
             f"nothing arrives at {some}, whatever the input's values are, and the others are right: a term that only these "
-            "have (those "
-            "of a label) is left out, or a mask blocks them",
+            "have (those of a label) is left out, or a mask blocks them",
             *("left out", "term missing", "wrong mask"),
         )
     text = f"the gradient {text} at {some}, whatever the input's values are, and right at the others"

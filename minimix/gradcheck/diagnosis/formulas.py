@@ -180,8 +180,7 @@ def levels(e: Evidence) -> Cause | None:
         return None
     return Cause(
         f"backward multiplies by {a[0]:.4g} everywhere, where the derivative differs from entry to entry: as though forward "
-        "were linear "
-        "(the factor or the summands that depend on the values are missing)",
+        "were linear (the factor or the summands that depend on the values are missing)",
         *("chain factor", "term missing", "wrong formula"),
     )
 
@@ -224,8 +223,7 @@ def factor(e: Evidence) -> Cause | None:
                 more = ", or one of the summands that make it up is forgotten or counted twice" if made else ""
                 return Cause(
                     f"the ratio of analytical to numerical is {'1 / ' if power < 0 else ''}({shown}) ({letter}: {name}): "
-                    "that factor "
-                    f"{what}{more}",
+                    f"that factor {what}{more}",
                     *("chain factor", "wrong formula", *(("term missing", "term extra", "sign of a term") if made else ())),
                 )
     return None

@@ -46,10 +46,8 @@ def stepped(e: Evidence) -> Cause | None:
             name = "the input" if j == e.k else e.probe.names[j]
             return Cause(
                 f"right to about {_error(e):.0e} of its size, and in steps: where {name} is moved by 1e-10 of its size, the "
-                "gradient does "
-                "not change at all, or it jumps: numbers are rounded in backward (to float16, to integers, to some "
-                "decimals), or "
-                "looked up in a table",
+                "gradient does not change at all, or it jumps: numbers are rounded in backward (to float16, to integers, to "
+                "some decimals), or looked up in a table",
                 *("precision", "approximate"),
             )
     return None
@@ -149,9 +147,7 @@ def close(e: Evidence) -> Cause | None:
         return None
     return Cause(
         f"nearly right (off by {_error(e):.1%} of the largest derivative at most): an approximation, a constant that differs "
-        "a little "
-        "from forward's (eps, smoothing), a saved number that was rounded, or a small summand that is missing, too many or "
-        "has a wrong "
-        "sign",
+        "a little from forward's (eps, smoothing), a saved number that was rounded, or a small summand that is missing, too "
+        "many or has a wrong sign",
         *("approximate", "wrong constant", "precision", "term missing", "term extra", "sign of a term"),
     )

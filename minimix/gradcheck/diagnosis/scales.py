@@ -66,8 +66,7 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
         )
     return Cause(
         f"{text}: a factor that belongs to it (a weight, a scale) is missing, there once too often, lacks a summand, or is "
-        "taken at "
-        "another point",
+        "taken at another point",
         *("scale", "term missing", "wrong point"),
     )
 

@@ -27,16 +27,14 @@ def diagonal(e: Evidence) -> Cause | None:
             return Cause("each output gives a gradient to its own entry only, although it depends on another one, too")
         return Cause(
             "each output gives a gradient to its own entry only, although it depends on others, too: what they have in "
-            "common (a sum, "
-            "a norm, another use of the input) is forgotten or cut off, as an approximation may, or the formula is that of a "
-            "function that "
+            "common (a sum, a norm, another use of the input) is forgotten or cut off, as an approximation may, or the "
+            "formula is that of a function that "
             "works entry by entry",
             *("term missing", "not summed", "approximate", "wrong formula"),
         )
     return Cause(
         "right for each output's own entry, but 0 for all others, on which it depends as well: what they have in common (a "
-        "sum, "
-        "a mean, a norm) is forgotten",
+        "sum, a mean, a norm) is forgotten",
         *("term missing", "not summed", "left out"),
     )
 
@@ -58,8 +56,7 @@ def homogeneous(e: Evidence) -> Cause | None:
         return None
     text = (
         "forward does not change when the input is multiplied by a number (it divides by a norm, a deviation or a sum of "
-        "it), but "
-        f"backward's gradient along the input is {degree:.4g} times the output"
+        f"it), but backward's gradient along the input is {degree:.4g} times the output"
     )
     if abs(degree - 1) < 1e-3:
         return Cause(f"{text}: what it divides by is taken for a constant", "term missing", "wrong formula")
@@ -78,8 +75,7 @@ def levelled(e: Evidence) -> Cause | None:
                 named = tuple(axis - 1 for axis in axes)
                 text = (
                     f"every entry gets the mean over axes {named} of what the entries there should get: backward averages "
-                    "where it "
-                    "should treat each on its own, or takes the mean in place of each one's number"
+                    "where it should treat each on its own, or takes the mean in place of each one's number"
                 )
                 if e.dead.any():
                     return Cause(
@@ -148,8 +144,7 @@ def common(e: Evidence) -> Cause | None:
             )
         return Cause(
             f"the error is linear in the input {where}: the term that the variance leaves in a normalisation (the centred "
-            "input "
-            "times a sum) is missing or has a wrong factor or sign",
+            "input times a sum) is missing or has a wrong factor or sign",
             *TERM,
         )
     return None
