@@ -204,11 +204,13 @@ class _Check:
 
     def _project_once(self, k: int, row: InputReport, gradients, cotangents) -> None:
         """One strict projection: what is within ``rtol`` everywhere, but systematically wrong, is wrong."""
-        tolerance = self.tolerance.scaled(1e-3)
+        tolerance, entries = self.tolerance.scaled(1e-3), row.checked
         tolerance.atol += EXACT * self.peak * np.sqrt(gradients[0].size)
         compare.projections(
             k, gradients[:1], cotangents[:1], self.differences, tolerance, self.values, self.report.eps, self.rng, row, rounds=1
         )
+        if row.ok:
+            row.checked = entries  # the Jacobian's
 
     def _refuse_unanalytic(self, gradients, cotangents) -> None:
         """The complex step is only as good as the function: hold it against central differences first."""
