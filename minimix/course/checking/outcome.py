@@ -50,6 +50,8 @@ def run(exercise: Exercise, function, case: Case, expected=None) -> Outcome:
         with contextlib.redirect_stdout(printed), warnings.catch_warnings(), met:
             warnings.simplefilter("ignore")
             result = exercise.call(function, given)
+    except Malformed as problem:
+        return Outcome(malformed=str(problem), printed=printed.getvalue())
     except Exception as error:  # whatever the learner's code does is to be reported, not to be raised
         return Outcome(error=error, printed=printed.getvalue())
     changed = tuple(name for name in case if not same(case[name], given[name]))

@@ -1,6 +1,8 @@
 """The exercises of the course, in its order: a file for each subject of a lesson, named after the lesson's number.
 
-Each is data (``checking.exercise``): a statement, a solution, configurations to try, and the mistakes that learners make.
+Each is data (``checking.exercise``): a statement, a solution, configurations to try, and the mistakes that learners make. What
+the wrong functions of a large exercise are made of is in ``wrong_<subject>.py``, a long list of them in
+``mistakes_<exercise>.py``; ``features``: what may tell the configurations that fail from the others.
 """
 
 from minimix.course.exercises.lesson00_differences import CENTRAL_DIFFERENCE, check_central_difference
@@ -12,21 +14,19 @@ from minimix.course.exercises.lesson02_depthwise import DEPTHWISE_CONV2D, check_
 from minimix.course.exercises.lesson02_macs import SEPARABLE_MACS, check_separable_macs
 from minimix.course.exercises.lesson03_dilation import DILATED_CONV2D, check_dilated_conv2d
 from minimix.course.exercises.lesson03_receptive_field import RECEPTIVE_FIELD, check_receptive_field
-from minimix.course.exercises.lesson04_mixing import MIXCONV2D, PARTITION, check_mixconv2d, check_partition
+from minimix.course.exercises.lesson04_dividing import PARTITION, check_partition
+from minimix.course.exercises.lesson04_mixing import MIXCONV2D, check_mixconv2d
 from minimix.course.exercises.lesson04_one_kernel import EMBED, check_embed
 from minimix.course.exercises.lesson05_counting import BLOCK_MACS, check_block_macs
 from minimix.course.exercises.lesson06_backward import BACKWARD, Scalar, check_backward
 from minimix.course.exercises.lesson06_broadcasting import UNBROADCAST, check_unbroadcast
-from minimix.course.exercises.lesson07_gradients import (
-    DEPTHWISE_INPUT_GRAD,
-    DEPTHWISE_WEIGHT_GRAD,
-    check_depthwise_input_grad,
-    check_depthwise_weight_grad,
-)
+from minimix.course.exercises.lesson07_depthwise_input import DEPTHWISE_INPUT_GRAD, check_depthwise_input_grad
+from minimix.course.exercises.lesson07_depthwise_weight import DEPTHWISE_WEIGHT_GRAD, check_depthwise_weight_grad
 from minimix.course.exercises.lesson07_mixed_gradients import MIXCONV2D_BACKWARD, check_mixconv2d_backward
 from minimix.course.exercises.lesson07_normalising import BATCH_NORM_BACKWARD, check_batch_norm_backward
 from minimix.course.exercises.lesson08_offsets import TAP_OFFSETS, check_tap_offsets
-from minimix.course.exercises.lesson09_learning import CONFUSION, TRAIN_STEP, check_confusion, check_train_step
+from minimix.course.exercises.lesson09_learning import TRAIN_STEP, check_train_step
+from minimix.course.exercises.lesson09_mistaken import CONFUSION, check_confusion
 from minimix.course.exercises.lesson10_spread import DIFFERENCE, check_difference
 from minimix.course.exercises.lesson11_stability import LOG_SOFTMAX, check_log_softmax
 

@@ -1,11 +1,15 @@
 """An exercise on automatic differentiation: walking a tape backward."""
 
-import functools
 from dataclasses import dataclass
 
+import numpy as np
+
 from minimix.course.checking.engine import check
-from minimix.course.checking.exercise import Exercise, Mistake
+from minimix.course.checking.exercise import Exercise
+from minimix.course.checking.outcome import Malformed, close, kind_of
 from minimix.course.checking.report import Report
+from minimix.course.exercises.features import Condition, features
+from minimix.course.exercises.mistakes_backward import MISTAKES
 
 
 class Scalar:
@@ -78,39 +82,87 @@ class Program:
 
 def _programs(rng):
     texts = [
-        "a = 3", "a = 3; b = a ** 2", "a = 3; b = a + a", "a = 3; b = a * a", "a = 3; b = 5; c = a * b",
+        "a = 3; b = a ** 2", "a = 3; b = a + a", "a = 3", "a = 3; b = 5", "a = 3; b = a * a", "a = 3; b = 5; c = a * b",
         "a = 3; b = 5; c = a - b", "a = 3; b = 5; c = 7; d = a * c", "a = 3; b = a ** 2; c = b ** 2",
         "a = 3; b = a + a; c = b + b", "a = 3; b = 2; c = a * b; d = c * a", "a = 3; b = 2; c = a * b; d = a - c",
         "a = 3; b = 2; c = a * b; d = c * b; e = d + c", "a = 2; b = a * a; c = b * b; d = c * b",
-        "a = 3; b = 2; c = 5; d = a - b; e = d * c; f = e * d", "a = 2; b = a ** 2; c = a * b; d = a * c; e = b - d",
-        "a = 2; b = 3; c = a + b; d = c * c; e = d - a; f = e * c", "a = 2; b = a + a; c = b + b; d = c + c; e = d + d",
-        "a = 3; b = 2; c = a * b; d = c - a; e = d * c; f = e - c; g = f * d",
+        "a = 2; c = a * a; d = c * c; e = c - d; f = e + a", "a = 3; b = 1; c = 5; d = a - b; e = d * c; f = e * d",
+        "a = 2; b = a ** 2; c = a * b; d = a * c; e = b - d", "a = 2; b = 3; c = a + b; d = c * c; e = d - a; f = e * c",
+        "a = 2; b = a + a; c = b + b; d = c + c; e = d + d", "a = 4; b = 3; c = a * b; d = c - a; e = d * c; f = e - c; g = f "
+        "* d",
         "a = 2; b = 5; c = a - b; d = c ** 2; e = d * b; f = a * e; g = f - d",
         "a = 2; b = 3; c = a * b; d = a - b; e = c * d; f = e ** 2; g = c - f; h = g * d",
+        "a = 3; b = a * a; c = b - b; d = c - a", "a = 2; b = 3; c = a * b; d = c - a; e = d * b; f = c * c; g = f - e",
+        "a = 2; b = 7; c = a * b; d = c - a; e = d * b; f = c + c; g = e - f",
+        "a = 5; b = 3; c = a - b; d = c * a; e = d * b; f = e - c; g = c * c; h = g * f",
+        "a = 5; b = a * a; c = b - b; d = c - b",
     ]  # fmt: skip
-    return [{"root": Program(text)} for text in texts]
+    drawn = sorted((_drawn(rng, 4 + number // 5) for number in range(30)), key=lambda text: text.count(";"))
+    return [{"root": Program(text)} for text in [*texts, *drawn, *map(_chain, (13, 25, 31, 60))]]
+
+
+def _chain(steps: int) -> str:
+    """A tape whose numbers lie far from the root."""
+    lines = [f"x{i + 1} = x{i} {'- b' if i % 3 == 1 else '+ a'}" for i in range(steps)]
+    return "; ".join(["a = 2.03", "b = 3.17", "x0 = a * b", *lines])
+
+
+def _drawn(rng, steps: int) -> str:
+    """A tape of so many steps: what came last is used more often, some numbers not at all, and none becomes large."""
+    while True:
+        given = int(rng.integers(1, 4))
+        names = [chr(ord("a") + i) for i in range(given + steps)]
+        lines = [
+            f"{name} = {value}" for name, value in zip(names, rng.choice([-3, -2, -1.5, 0.5, 2, 3, 5], given), strict=False)
+        ]
+        for i in range(given, given + steps):
+            left, right = (names[int(i * rng.random() ** 0.6)] for _ in range(2))
+            right = left if rng.random() < 0.2 else right
+            op = rng.choice(["+", "-", "*", "*", "square"])
+            lines.append(f"{names[i]} = {left} ** 2" if op == "square" else f"{names[i]} = {left} {op} {right}")
+        text = "; ".join(lines)
+        values = [abs(node.value) for node in Program(text).run().values()]
+        if max(values) < 1000 and min(values) > 0.2 and len(set(values)) == len(values):
+            return text
 
 
 def _called(function, case):
     """Build the tape, have the function walk it, and return what it left in ``grad``: nothing at all if it touched none."""
     nodes = case["root"].run()
     *_, root = nodes.values()
-    function(root)
-    return {name: node.grad for name, node in nodes.items()} if any(node.grad != 0 for node in nodes.values()) else None
+    result = function(root)
+    found = {name: node.grad for name, node in nodes.items()}
+    if result is not None and result is not Ellipsis:
+        again = case["root"].run()
+        _walk(list(again.values())[-1])
+        if all(close(np.array(found[name]), np.array(node.grad)) for name, node in again.items()):
+            raise Malformed(
+                f"{kind_of(result)}; expected nothing: the gradients are to be left in grad, and there they are right"
+            )
+    return found if any(grad != 0 for grad in found.values()) or _touches(function, root) else None
+
+
+def _touches(function, root: Scalar) -> bool:
+    """Whether the function is written at all, where it left a root that was given as it is."""
+    if root.inputs:
+        return False
+    other = Scalar(2.0).squared()
+    function(other)
+    return other.grad != 0
 
 
 def _in_order(root: Scalar) -> list[Scalar]:
     """The tape below ``root``, each Scalar behind all of its inputs."""
-    order: list[Scalar] = []
+    order: dict[Scalar, None] = {}
 
     def visit(node):
         if node not in order:
             for other in node.inputs:
                 visit(other)
-            order.append(node)
+            order[node] = None
 
     visit(root)
-    return order
+    return list(order)
 
 
 def _pass_on(node: Scalar) -> None:
@@ -118,73 +170,43 @@ def _pass_on(node: Scalar) -> None:
         other.grad += slope * node.grad
 
 
-def _walk(root: Scalar, pass_on=_pass_on, start: float = 1.0, order: int = -1) -> None:
-    """The solution, and with other arguments many ways to miss it."""
-    root.grad = start
-    for node in _in_order(root)[::order]:
-        pass_on(node)
-
-
-def _walked(pass_on):
-    return functools.partial(_walk, pass_on=pass_on)
-
-
-def _depth_first(root):
+def _walk(root: Scalar) -> None:
     root.grad = 1.0
-
-    def visit(node):
-        for other, slope in zip(node.inputs, node.slopes, strict=True):
-            other.grad += slope * node.grad
-            visit(other)
-
-    visit(root)
-
-
-def _breadth_first(root, once: bool):
-    root.grad = 1.0
-    queue, seen = [root], []
-    while queue:
-        node = queue.pop(0)
-        if once and node in seen:
-            continue
-        seen.append(node)
+    for node in _in_order(root)[::-1]:
         _pass_on(node)
-        queue.extend(node.inputs)
 
 
-def _assign(node):
-    for other, slope in zip(node.inputs, node.slopes, strict=True):
-        other.grad = slope * node.grad
+def _properties(case) -> dict:
+    nodes = case["root"].run()
+    *_, root = nodes.values()
+    below = _in_order(root)
+    uses = [other for node in below for other in node.inputs]
+    return {
+        "below": below,
+        "again": any(uses.count(node) > 1 for node in below),
+        "twice": any(len(set(node.inputs)) < len(node.inputs) for node in below),
+        "square": any(len(node.inputs) == 1 for node in below),
+        "unused": len(below) < len(nodes),
+    }
 
 
-def _add_twice(node):
-    _pass_on(node)
-    _pass_on(node)
-
-
-def _with_slopes(slopes_of):
-    """``_pass_on`` with other slopes: slopes_of(node)."""
-
-    def pass_on(node):
-        for other, slope in zip(node.inputs, slopes_of(node), strict=True):
-            other.grad += slope * node.grad
-
-    return pass_on
-
-
-def _first_input_only(node):
-    for other, slope in list(zip(node.inputs, node.slopes, strict=True))[:1]:
-        other.grad += slope * node.grad
-
-
-def _distinct_inputs(node):
-    for other, slope in dict(zip(node.inputs, node.slopes, strict=True)).items():
-        other.grad += slope * node.grad
-
-
-def _without_gradient(node):
-    for other, slope in zip(node.inputs, node.slopes, strict=True):
-        other.grad += slope
+CONDITIONS = (
+    Condition("the root is a given number", "the root was computed", lambda case: len(_properties(case)["below"]) == 1),
+    Condition("a number is used more than once", "each number is used once", lambda case: _properties(case)["again"]),
+    Condition(
+        "a step uses the same number twice", "no step uses the same number twice", lambda case: _properties(case)["twice"]
+    ),
+    Condition(
+        "there is a step with one input (a square)", "all steps have two inputs", lambda case: _properties(case)["square"]
+    ),
+    Condition(
+        "a number is not used for the root", "all numbers are used for the root", lambda case: _properties(case)["unused"]
+    ),
+    Condition("the tape has more than ten numbers", "the tape has ten numbers or fewer", lambda case: len(case["root"]) > 10),
+    Condition(
+        "the tape has more than twenty numbers", "the tape has twenty numbers or fewer", lambda case: len(case["root"]) > 20
+    ),
+)
 
 
 BACKWARD = Exercise(
@@ -193,89 +215,20 @@ BACKWARD = Exercise(
     _programs,
     call=_called,
     nothing="every grad is still 0.0. If the function is written: all gradients are multiples of the root's own. What is that?",
-    mistakes=(
-        Mistake(
-            "a node passes on before all has arrived (depth first)",
-            "The walk follows each edge at once, and a node that is reached twice passes its first share on twice. When "
-            "may a node pass its gradient on? Follow b = a + a; c = b + b by hand.",
-            _depth_first,
-        ),
-        Mistake(
-            "a node passes on each time it is reached (breadth first)",
-            "A node that is reached twice stands in the queue twice, and passes all of its gradient on both times.",
-            functools.partial(_breadth_first, once=False),
-        ),
-        Mistake(
-            "a node passes on when it is first reached",
-            "Each node is visited once, but maybe too early: another user of it may come later. In which order must they come?",
-            functools.partial(_breadth_first, once=True),
-        ),
-        Mistake(
-            "= instead of +=",
-            "The last user of a node overwrites what the others left. Try b = a + a.",
-            _walked(_assign),
-        ),
-        Mistake(
-            "starts from the root's value",
-            "The walk starts with the root's value. What is the derivative of the root with respect to itself?",
-            lambda root: _walk(root, start=root.value),
-        ),
-        Mistake(
-            "slopes ignored",
-            "A node's gradient goes to its inputs as it is. The chain rule has another factor.",
-            _walked(_with_slopes(lambda node: [1.0] * len(node.inputs))),
-        ),
-        Mistake(
-            "gradient ignored",
-            "Each input gets the slope alone. The chain rule has another factor: what arrived at the node itself.",
-            _walked(_without_gradient),
-        ),
-        Mistake(
-            "slopes exchanged",
-            "The slope of the first input goes to the second one and the other way round. Try c = a * b.",
-            _walked(_with_slopes(lambda node: node.slopes[::-1])),
-        ),
-        Mistake(
-            "one slope for all inputs",
-            "All inputs get the slope of the first one. Try c = a - b.",
-            _walked(_with_slopes(lambda node: node.slopes[:1] * len(node.inputs))),
-        ),
-        Mistake(
-            "values instead of slopes",
-            "The gradient is multiplied by the input's value. What does the tape keep for each input, beside the input itself?",
-            _walked(_with_slopes(lambda node: [other.value for other in node.inputs])),
-        ),
-        Mistake(
-            "only the first input",
-            "A node's second input gets nothing. Try c = a * b.",
-            _walked(_first_input_only),
-        ),
-        Mistake(
-            "equal inputs counted once",
-            "A node that uses the same input twice passes on a single share. Does a set or a dict hold the inputs?",
-            _walked(_distinct_inputs),
-        ),
-        Mistake(
-            "only the root's own inputs",
-            "What they were computed from gets nothing. Either the walk ends after one step, or the nodes come in the order in "
-            "which they were computed: then nothing has arrived yet when they pass on.",
-            functools.partial(_walk, order=1),
-        ),
-        Mistake(
-            "passed on twice",
-            "Each node passes its gradient on twice: one call too many?",
-            _walked(_add_twice),
-        ),
-    ),
+    features=features(*CONDITIONS),
+    mistakes=MISTAKES,
 )
 
 
 def check_backward(function) -> Report:
     """Check f(root), which walks a tape of ``course.Scalar`` and leaves d root / d node in every node's ``grad``.
 
-    It returns nothing. Each Scalar has value, inputs, slopes and grad (0.0 at first).
+    It returns nothing. Each Scalar has value, inputs,
+    slopes and grad (0.0 at first). The root may be a number that was given; its
+    own grad is 1. A number may be used several times, and twice in one step. What was not used for
+    the root keeps grad 0.
 
-    >>> check_backward(lambda root: setattr(root, "grad", 1.0)).failed
-    19
+    >>> check_backward(lambda root: setattr(root, "grad", 1.0)).mistake
+    'nothing arrives below the root'
     """
     return check(BACKWARD, function)

@@ -1,4 +1,4 @@
-"""Exercises on training: a single step of it, and counting what a classifier mistakes for what."""
+"""An exercise on training: a single step of it."""
 
 from dataclasses import dataclass
 
@@ -8,315 +8,289 @@ import minimix.functional as F
 from minimix import nn, optim
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
+from minimix.course.checking.outcome import Malformed, kind_of
 from minimix.course.checking.report import Report
+from minimix.course.exercises import wrong_steps as wrong
+from minimix.course.exercises.features import Condition, features
+from minimix.course.exercises.wrong_steps import make
 from minimix.tensor import Tensor
 
-# -- one step ---------------------------------------------------------------------------------------------------------------
+
+class _Normed(nn.Module):
+    """A batch norm, whose results depend on whether the network is in training, and a linear layer."""
+
+    def __init__(self, features: int, classes: int):
+        super().__init__()
+        self.norm, self.linear = nn.BatchNorm2d(features), nn.Linear(features, classes)
+
+    def forward(self, x):
+        return self.linear(self.norm(x.reshape(*x.shape, 1, 1)).reshape(*x.shape))
 
 
 @dataclass(frozen=True)
 class Net:
-    """A network of one linear layer, always with the same weights for one ``seed``."""
+    """A small network, always with the same weights for one ``seed``. normed: with a batch norm in front. left: whether there
+    are gradients from before."""
 
     features: int
     classes: int
     seed: int = 0
+    normed: bool = False
+    left: bool = False
 
     def made(self) -> nn.Module:
         draws = np.random.default_rng(self.seed)
-        net = nn.Linear(self.features, self.classes).double()
-        net.weight.data = draws.integers(-4, 5, net.weight.shape) / 4
-        net.bias.data = draws.integers(-4, 5, net.bias.shape) / 4
+        net = (_Normed(self.features, self.classes) if self.normed else nn.Linear(self.features, self.classes)).double()
+        for parameter in net.parameters():
+            parameter.data = draws.integers(-4, 5, parameter.shape) / 4 + 0.125
+            parameter.grad = draws.integers(-4, 5, parameter.shape) / 2 + 0.25 if self.left else None
         return net
 
     def __repr__(self) -> str:
-        return f"nn.Linear({self.features}, {self.classes})"
+        linear = f"nn.Linear({self.features}, {self.classes})"
+        net = f"nn.BatchNorm2d({self.features}) and {linear}" if self.normed else linear
+        return f"{net} with gradients from before" if self.left else net
 
 
 @dataclass(frozen=True)
 class Descent:
-    """Stochastic gradient descent."""
+    """An optimiser of ``minimix.optim`` by its name, with options."""
 
     lr: float
     momentum: float = 0.0
+    weight_decay: float = 0.0
+    kind: str = "SGD"
+
+    def made(self, net):
+        options = {"weight_decay": self.weight_decay} | ({"momentum": self.momentum} if self.kind == "SGD" else {})
+        return getattr(optim, self.kind)(net.parameters(), self.lr, **options)
 
     def __repr__(self) -> str:
-        return f"optim.SGD(net.parameters(), {self.lr}, {self.momentum})"
+        more = f", momentum={self.momentum}" if self.momentum else ""
+        more += f", weight_decay={self.weight_decay}" if self.weight_decay else ""
+        return f"optim.{self.kind}(net.parameters(), {self.lr}{more})"
 
 
 def _batches(rng):
-    for n, features, classes, lr, momentum in [
-        (1, 1, 2, 0.5, 0.0), (1, 2, 2, 0.5, 0.0), (2, 1, 2, 0.5, 0.0), (2, 2, 2, 0.5, 0.0), (2, 2, 3, 0.5, 0.0),
-        (3, 2, 2, 0.25, 0.0), (3, 2, 3, 0.25, 0.5), (4, 3, 2, 1.0, 0.0), (4, 3, 3, 0.5, 0.0), (4, 4, 3, 0.5, 0.9),
-        (5, 3, 4, 0.25, 0.0), (6, 4, 3, 0.5, 0.5), (8, 4, 4, 1.0, 0.0), (8, 5, 10, 0.5, 0.9),
+    for n, features_, classes, lr, momentum, decay, kind, normed, left in [
+        (1, 1, 2, 0.5, 0.0, 0.0, "SGD", False, False), (1, 2, 2, 0.5, 0.0, 0.0, "SGD", False, False),
+        (2, 1, 2, 0.5, 0.0, 0.0, "SGD", False, False), (2, 2, 2, 0.5, 0.0, 0.0, "SGD", False, False),
+        (2, 1, 2, 0.5, 0.0, 0.0, "SGD", False, True), (2, 2, 3, 0.5, 0.0, 0.0, "SGD", False, False),
+        (3, 2, 2, 0.25, 0.0, 0.0, "SGD", False, False), (3, 2, 2, 0.5, 0.0, 0.0, "SGD", True, False),
+        (3, 2, 3, 0.25, 0.5, 0.0, "SGD", False, False), (4, 2, 2, 0.25, 0.0, 0.0, "SGD", True, True),
+        (4, 3, 2, 1.0, 0.0, 0.0, "SGD", False, False), (4, 3, 2, 0.5, 0.0, 0.25, "SGD", False, False),
+        (4, 3, 3, 0.5, 0.0, 0.0, "SGD", False, False), (4, 4, 3, 0.5, 0.9, 0.0, "SGD", False, False),
+        (5, 3, 4, 0.25, 0.0, 0.0, "SGD", False, True), (5, 3, 3, 0.125, 0.0, 0.0, "Adam", False, False),
+        (6, 4, 3, 0.5, 0.5, 0.0, "SGD", True, False), (8, 4, 4, 1.0, 0.0, 0.0, "SGD", False, False),
+        (8, 5, 10, 0.5, 0.9, 0.0, "SGD", False, False), (7, 4, 5, 0.25, 0.9, 0.125, "SGD", True, True),
     ]:  # fmt: skip
         yield {
-            "net": Net(features, classes, n),
-            "optimizer": Descent(lr, momentum),
-            "images": rng.integers(1, 9, (n, features)) * rng.choice([0.25, -0.25], (n, features)),
+            "net": Net(features_, classes, n, normed, left),
+            "optimizer": Descent(lr, momentum, decay, kind),
+            "images": rng.integers(1, 9, (n, features_)) * rng.choice([0.25, -0.25], (n, features_)),
             "labels": rng.integers(0, classes, n),
         }
 
 
 def _stepped(function, case):
-    """Call the function three times; return what it returned, and the weights that it left."""
+    """Call the function three times; return what it returned, and the weights and the state that it left."""
     net = case["net"].made()
-    optimizer = optim.SGD(net.parameters(), case["optimizer"].lr, case["optimizer"].momentum)
+    optimizer = case["optimizer"].made(net)
     before = {name: parameter.data.copy() for name, parameter in net.named_parameters()}
     losses = [function(net, optimizer, case["images"], case["labels"]) for _ in range(3)]
     after = {name: parameter.data for name, parameter in net.named_parameters()}
-    if all(loss in (None, ...) for loss in losses) and all(np.array_equal(before[name], after[name]) for name in before):
+    still = all(np.array_equal(before[name], after[name]) for name in before)
+    if still and all(loss in (None, ...) for loss in losses if not isinstance(loss, np.ndarray)):
         return None
-    numbers = [loss.item() if isinstance(loss, Tensor) else loss for loss in losses]
-    return {"loss": None if None in numbers else np.array(numbers), **after}
-
-
-def _step(net, optimizer, images, labels):
-    optimizer.zero_grad()
-    loss = F.cross_entropy(net(Tensor(images)), labels)
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
-def _with(loss_of=None, sign: float = 1.0, told=None, backward: int = 1, steps: int = 1):
-    """The solution with another loss, another sign of it, another result, or with something done several times."""
-
-    def step(net, optimizer, images, labels):
-        optimizer.zero_grad()
-        logits = net(Tensor(images))
-        loss = loss_of(logits, labels) if loss_of else F.cross_entropy(logits, labels)
-        for _ in range(backward):
-            (sign * F.cross_entropy(net(Tensor(images)), labels) if loss_of is None else loss).backward()
-        for _ in range(steps):
-            optimizer.step()
-        return told(net, logits, loss, images, labels) if told else loss.item()
-
-    return step
-
-
-def _not_cleared(net, optimizer, images, labels):
-    loss = F.cross_entropy(net(Tensor(images)), labels)
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
-def _stale(net, optimizer, images, labels):
-    loss = F.cross_entropy(net(Tensor(images)), labels)
-    optimizer.step()
-    optimizer.zero_grad()
-    loss.backward()
-    return loss.item()
-
-
-def _nothing_to_step_with(net, optimizer, images, labels):
-    loss = F.cross_entropy(net(Tensor(images)), labels)
-    loss.backward()
-    optimizer.zero_grad()
-    optimizer.step()
-    return loss.item()
+    for loss in losses:
+        if loss is None:
+            raise Malformed("None, though the weights have moved; expected the loss, a float")
+        if not isinstance(loss, (float, int, np.floating)):
+            how = ": loss.item() is one" if isinstance(loss, (Tensor, np.ndarray)) else ""
+            raise Malformed(f"{kind_of(loss)}; expected the loss, a float{how}")
+    found = {"loss": np.array(losses, float), **after}
+    if case["net"].normed:
+        found |= {name: np.array(buffer) for name, buffer in net.named_buffers() if "running" in name}
+    return found | {"in training": np.array(float(net.training))}
 
 
 TRAIN_STEP = Exercise(
     "train_step",
-    _step,
+    wrong.built(),
     _batches,
     call=_stepped,
     mistakes=(
-        Mistake(
-            "gradients of the last step kept",
-            "Backward adds to what is in .grad already, so each step goes on with the gradients of all steps before it. "
-            "optimizer.zero_grad() takes them away.",
-            _not_cleared,
+        make("gradients of the last step kept", "Backward adds to what is in .grad already, so each step goes on with "
+              "the gradients of all steps before it. optimizer.zero_grad() takes them away.", clear="never"),
+        make("gradients cleared after the step only", "The gradients are cleared behind the step. What was in .grad "
+              "before the first call is added to the first step: clear it before backward.", clear="after"),
+        Mistake("step before backward", "The optimiser takes its step before loss.backward(): it uses the gradients of the "
+                "last batch, and the first time there are none.", wrong.stale),
+        make("no gradient when the step is taken", "The weights never move. Is backward or step missing, or named but not "
+             "called, does the step come before backward, or does zero_grad() stand between them?", clear="late"),
+        Mistake("step without backward, gradients never cleared", "Backward is missing, so that the step goes on with "
+                "what was in .grad before.", wrong.built(clear="never", backward=0)),
+        Mistake("gradients of some parameters kept: vectors",
+                "The gradients of parameters with one axis, as biases, are never cleared.",
+                wrong.not_all_cleared(lambda parameter: len(parameter.shape) == 1)),
+        Mistake("gradients of some parameters kept: matrices", "The gradients of parameters with two axes are never cleared.",
+                wrong.not_all_cleared(lambda parameter: len(parameter.shape) > 1)),
+        make("sum instead of mean", "The loss is added up over the batch instead of averaged, so that the step grows "
+              "with the number of images.", entropy=lambda logits, labels: F.cross_entropy(logits, labels, reduction="sum")),
+        make("step with the sum, mean returned", "The step goes along the gradient of the sum over the batch. It is to "
+              "be that of the mean, which is returned.", entropy=lambda logits, labels: F.cross_entropy(logits, labels,
+              reduction="sum"),
+              told=lambda net, logits, loss, images, labels: loss.item() / len(labels)),
+        make("sum returned", "The weights are right. What is returned is the sum over the batch, not the mean.",
+              told=lambda net, logits, loss, images, labels: loss.item() * len(labels)),
+        make("loss divided by the number of images again",
+        "The loss is divided by the number of images, though it is a mean already.",
+              entropy=lambda logits, labels: wrong.entropy(logits, labels) / len(labels)),
+        make("returned loss divided by the number of images", "The weights are right. The returned loss is divided by "
+              "the number of images, though it is a mean already.", told=lambda net, logits, loss, images,
+              labels: loss.item() / len(labels)),
+        make("loss divided by the number of classes",
+        "The loss is divided by the number of classes: a mean over all logits?",
+              entropy=lambda logits, labels: wrong.entropy(logits, labels) / logits.shape[1]),
+        make("softmax before cross_entropy", "F.cross_entropy takes logits and does the softmax itself. Here it gets "
+              "probabilities, and does a second softmax.", entropy=lambda logits, labels: wrong.entropy(F.softmax(logits,
+              axis=1),
+              labels)),
+        make("sigmoid before cross_entropy", "F.cross_entropy takes logits. Here it gets sigmoids of them.",
+              entropy=lambda logits, labels: wrong.entropy(F.sigmoid(logits), labels)),
+        make("relu before cross_entropy", "F.cross_entropy takes logits. Here those below 0 are cut off.",
+              entropy=lambda logits, labels: wrong.entropy(F.relu(logits), labels)),
+        make("softmax over the batch",
+        "Before cross_entropy a softmax is taken over the images. It takes logits as they are.",
+              entropy=lambda logits, labels: wrong.entropy(F.softmax(logits, axis=0), labels)),
+        make("minus the right class's logit",
+        "The loss is minus the logit of the right class: log_softmax is missing before nll_loss.",
+              entropy=wrong.picked),
+        make("minus the right class's probability",
+        "The loss is minus the probability of the right class: its logarithm is missing.",
+              entropy=wrong.probability),
+        make("squared error", "The loss is the mean squared error of logits and one-hot labels. " + wrong.PLAIN,
+        entropy=wrong.squared),
+        make("squared error, summed over the classes",
+        "The loss is the squared error of logits and one-hot labels. " + wrong.PLAIN,
+              entropy=wrong.squared_sum),
+        make("squared error of probabilities",
+        "The loss is the mean squared error of probabilities and one-hot labels. " + wrong.PLAIN,
+              entropy=lambda logits, labels: wrong.squared(F.softmax(logits, axis=1), labels)),
+        make("label smoothing", "The loss has label smoothing in it. " + wrong.PLAIN,
+              entropy=lambda logits, labels: F.cross_entropy(logits, labels, label_smoothing=0.1)),
+        make("loss after the step", "The weights are right, but the loss was computed once more after they had moved. "
+              "Return that of the first pass.", told=wrong.loss_again),
+        make("accuracy instead of loss",
+        "The weights are right. What is returned is the share of images that were classified rightly.",
+              told=wrong.accuracy),
+        make("errors instead of loss",
+        "The weights are right. What is returned is the share of images that were classified wrongly.",
+              told=lambda *given: 1 - wrong.accuracy(*given)),
+        make("number of right images instead of loss", "The weights are right. What is returned is the number of images "
+              "that were classified rightly.", told=lambda net, logits, loss, images, labels: wrong.accuracy(net, logits, loss,
+              images,
+              labels) * len(labels)),
+        make("0 instead of loss", "The weights are right. What is returned is 0 always.", told=lambda *given: 0.0),
+        make("loss with another sign", "The returned loss has the wrong sign.", told=lambda net, logits, loss, images,
+        labels: -loss.item()),
+        make("exp of the loss", "What is returned is exp(loss), a perplexity.",
+              told=lambda net, logits, loss, images, labels: float(np.exp(loss.item()))),
+        *(
+            make(f"loss rounded to {digits} digits", "The returned loss is rounded.",
+                  told=lambda net, logits, loss, images, labels, digits=digits: round(loss.item(), digits))
+            for digits in (0, 1, 2, 3)
         ),
-        Mistake(
-            "step before backward",
-            "The optimiser takes its step before loss.backward(): it uses the gradients of the last batch, and the first time "
-            "there are none.",
-            _stale,
+        make("loss cut to a whole number", "The returned loss is cut to a whole number.",
+              told=lambda net, logits, loss, images, labels: float(int(loss.item()))),
+        make("step taken twice", "For one batch, optimizer.step() is called twice.", steps=2),
+        make("step taken three times", "For one batch, optimizer.step() is called three times.", steps=3),
+        make("backward twice",
+        "For one batch, loss.backward() is called twice, and gradients add up: the step is twice as long.",
+              gradients=wrong.each(lambda grad: 2 * grad)),
+        make("forward and backward twice",
+        "For one batch, the whole pass is made twice, and gradients add up: the step is twice as long.",
+              backward=2),
+        make("two forward passes",
+        "The network sees the batch twice: its batch norms take the batch into their statistics twice.",
+              again=True),
+        Mistake("two whole steps", "For one batch two whole steps are taken, forward, backward and step.", wrong.two_steps),
+        Mistake("two whole steps, the first loss returned",
+                "For one batch two whole steps are taken, forward, backward and step.",
+                lambda *given: (wrong.built()(*given), wrong.built()(*given))[0]),
+        make("evaluation mode", "The network is put into evaluation mode, and left there: batch norm takes its stored "
+              "statistics, dropout is off. In training neither should be.", mode="eval"),
+        make("evaluation mode for the step", "The network is in evaluation mode meanwhile: batch norm takes its stored "
+              "statistics, dropout is off. In training neither should be.", mode="eval and back"),
+        make("left in evaluation mode",
+        "The step is right, but the network is left in evaluation mode: the next step would be another one.",
+              told=wrong.then_eval),
+        make("uphill", "The weights move against the right direction, so that the loss grows. Is there a minus in front "
+        "of the loss?",
+              sign=-1.0),
+        make("uphill, minus the loss returned", "The weights move against the right direction: there is a minus in front "
+              "of the loss, which is returned, too.", sign=-1.0, told=lambda net, logits, loss, images, labels: -loss.item()),
+        make("half the loss", "Half of the loss is used in backward.", sign=0.5),
+        make("only the first image", "The loss is that of the batch's first image alone.", batch=wrong.first(1)),
+        make("last image left out", "The loss is that of all images but the last.", batch=wrong.some_but_last),
+        make("first image left out", "The loss is that of all images but the first.", batch=wrong.some_but_first),
+        make("half of the batch", "The loss is that of the first half of the batch.", batch=lambda x,
+        y: (x[: len(x) // 2],
+        y[: len(y) // 2])),
+        make("images in reverse order", "The images come in reverse order, the labels do not.", batch=lambda x,
+        y: (x[::-1].copy(), y)),
+        make("labels sorted", "The labels are sorted, the images are not.", batch=lambda x, y: (x, np.sort(y))),
+        make("labels from the network", "The loss takes the network's own answers for labels.",
+              entropy=lambda logits, labels: wrong.entropy(logits, logits.data.argmax(axis=1))),
+        make("images normalised", "Mean and standard deviation are taken out of the images, which nobody asked for.",
+              batch=lambda x, y: ((x - x.mean()) / x.std(), y)),
+        make("images centred", "The mean is taken out of the images, which nobody asked for.", batch=lambda x,
+        y: (x - x.mean(), y)),
+        make("images divided by 255", "The images are divided by 255, which nobody asked for.", batch=lambda x,
+        y: (x / 255,
+        y)),
+        make("gradient of length one", "The gradient is scaled to length 1 before the step.", gradients=wrong.length_one),
+        make("gradient clipped to length one", "Gradients longer than 1 are scaled to length 1 before the step.",
+        gradients=wrong.clipped),
+        make("only the gradient's sign", "Of the gradient only the signs are used.", gradients=wrong.each(np.sign)),
+        make("step by hand", "The weights are changed by lr * gradient, by hand. Momentum, weight decay and all other "
+              "rules of the optimiser are lost: optimizer.step().", stepper=wrong.by_hand),
+        make("step by hand, and another", "The weights are changed by hand, and then by optimizer.step() once more.",
+              stepper=wrong.by_hand_and_again),
+        *(
+            make(f"an optimiser of its own, with rate {lr}", "The step is taken with an SGD of its own; the optimiser "
+                  "that was passed in is not used.", stepper=wrong.own(lr=lr))
+            for lr in (0.1, 0.01, 0.001, 1.0)
         ),
-        Mistake(
-            "no gradient when the step is taken",
-            "The weights never move. Either backward or step is missing, or zero_grad() stands between them.",
-            _nothing_to_step_with,
-        ),
-        Mistake(
-            "sum instead of mean",
-            "The loss is added up over the batch instead of averaged, so that the step grows with the number of images.",
-            _with(lambda logits, labels: F.cross_entropy(logits, labels, reduction="sum")),
-        ),
-        Mistake(
-            "softmax before cross_entropy",
-            "F.cross_entropy takes logits and does the softmax itself. Here it gets probabilities, and does a second softmax.",
-            _with(lambda logits, labels: F.cross_entropy(F.softmax(logits, axis=1), labels)),
-        ),
-        Mistake(
-            "loss after the step",
-            "The weights are right, but the loss was computed once more after they had moved. Return that of the first pass.",
-            _with(told=lambda net, logits, loss, images, labels: F.cross_entropy(net(Tensor(images)), labels).item()),
-        ),
-        Mistake(
-            "accuracy instead of loss",
-            "The weights are right. What is returned is the share of images that were classified rightly.",
-            _with(told=lambda net, logits, loss, images, labels: float((logits.data.argmax(axis=1) == labels).mean())),
-        ),
-        Mistake(
-            "step taken twice",
-            "For one batch, optimizer.step() is called twice.",
-            _with(steps=2),
-        ),
-        Mistake(
-            "backward twice",
-            "For one batch, loss.backward() is called twice, and gradients add up: the step is twice as long.",
-            _with(backward=2),
-        ),
-        Mistake(
-            "uphill",
-            "The weights move against the right direction, so that the loss grows. Is there a minus in front of the loss?",
-            _with(sign=-1.0),
-        ),
-        Mistake(
-            "label smoothing",
-            "The loss has label smoothing in it. Here it is plain cross-entropy.",
-            _with(lambda logits, labels: F.cross_entropy(logits, labels, label_smoothing=0.1)),
-        ),
-        Mistake(
-            "only the first image",
-            "The loss is that of the batch's first image alone.",
-            _with(lambda logits, labels: F.cross_entropy(logits[:1], labels[:1])),
-        ),
+        make("only the last parameters", "Only the last parameter is changed.", gradients=wrong.without(slice(0, -1))),
+        make("only the first parameters", "Only the first parameter is changed.", gradients=wrong.without(slice(1,
+        None))),
     ),
-)
+    built=wrong.built,
+    features=features(
+        Condition("there is a batch norm", "there is no batch norm", lambda case: case["net"].normed),
+        Condition("there are gradients from before", "there are no gradients from before", lambda case: case["net"].left),
+        Condition("the optimiser has momentum", "the optimiser has no momentum", lambda case: case["optimizer"].momentum > 0),
+        Condition("the optimiser has weight decay", "the optimiser has no weight decay",
+        lambda case: case["optimizer"].weight_decay > 0),
+        Condition("the optimiser is Adam", "the optimiser is SGD", lambda case: case["optimizer"].kind == "Adam"),
+        Condition("there is more than one image", "there is a single image", lambda case: len(case["images"]) > 1),
+        Condition("the optimiser is more than plain descent", "the optimiser is plain descent", lambda case:
+                  case["optimizer"].momentum > 0 or case["optimizer"].weight_decay > 0 or case["optimizer"].kind == "Adam"),
+    ),
+)  # fmt: skip  # fmt: skip
 
 
 def check_train_step(function) -> Report:
     """Check f(net, optimizer, images, labels), one step of training: it returns the batch's mean cross-entropy, a float, and
     leaves the weights one step of ``optimizer`` further.
 
-    net: a module that takes (N, features) and gives logits (N, classes). images: an array. labels: whole numbers (N,).
+    net: a module in training mode, where it stays, that takes (N, features) and gives logits (N,
+    classes). optimizer: of any kind.
+    images: an array. labels: whole numbers (N,). There may be gradients from before in the parameters; they do not count. The
+    loss is that of one forward pass, before the step; any number of NumPy or Python is a float, a Tensor or an array is none.
 
     >>> check_train_step(lambda net, optimizer, images, labels: 0.0).passed
     False
     """
     return check(TRAIN_STEP, function)
-
-
-# -- what is mistaken for what -------------------------------------------------------------------------------------------------
-
-
-def _answers(rng):
-    for labels, predictions, classes in [
-        ([0], [0], 1), ([0], [1], 2), ([1], [0], 2), ([0, 1], [0, 1], 2), ([0, 0], [0, 1], 2), ([1, 1], [0, 0], 2),
-        ([0, 0], [0, 0], 3), ([2, 0], [1, 2], 3), ([0, 1, 1], [0, 1, 0], 3), ([1, 1, 1, 0], [0, 0, 0, 0], 3),
-    ]:  # fmt: skip
-        yield {"labels": np.array(labels), "predictions": np.array(predictions), "classes": classes}
-    for n, classes in [(6, 3), (8, 4), (12, 4), (20, 3), (30, 5), (50, 10)]:
-        labels = rng.integers(0, classes, n)
-        predictions = np.where(rng.random(n) < 0.5, labels, rng.integers(0, classes, n))
-        yield {"labels": labels, "predictions": predictions, "classes": classes}
-
-
-def _counted(labels, predictions, classes):
-    counts = np.zeros((classes, classes), int)
-    np.add.at(counts, (labels, predictions), 1)
-    return counts
-
-
-def _overwritten(labels, predictions, classes):
-    counts = np.zeros((classes, classes), int)
-    counts[labels, predictions] += 1
-    return counts
-
-
-def _shares(axis):
-    def wrong(labels, predictions, classes):
-        counts = _counted(labels, predictions, classes)
-        return counts / np.maximum(counts.sum(axis=axis, keepdims=True), 1)
-
-    return wrong
-
-
-def _cut(labels, predictions, classes):
-    classes = max(labels.max(), predictions.max()) + 1
-    return _counted(labels, predictions, classes)
-
-
-def _where(keep):
-    def wrong(labels, predictions, classes):
-        kept = keep(labels, predictions)
-        return _counted(labels[kept], predictions[kept], classes)
-
-    return wrong
-
-
-CONFUSION = Exercise(
-    "confusion",
-    lambda *arguments: _counted(*arguments).tolist(),
-    _answers,
-    (
-        Mistake(
-            "rows and columns exchanged",
-            "Rows are predictions and columns are true classes. The true class is the row.",
-            lambda labels, predictions, classes: _counted(predictions, labels, classes),
-        ),
-        Mistake(
-            "each pair counted once",
-            "No count is above 1. NumPy's counts[labels, predictions] += 1 reads and writes every place once, however often "
-            "its pair occurs. A loop, np.add.at and np.bincount count all of them.",
-            _overwritten,
-        ),
-        Mistake(
-            "shares of each true class",
-            "The rows are divided by their sums. The numbers wanted are counts.",
-            _shares(1),
-        ),
-        Mistake(
-            "shares of each predicted class",
-            "The columns are divided by their sums. The numbers wanted are counts.",
-            _shares(0),
-        ),
-        Mistake(
-            "shares of all",
-            "The counts are divided by the number of images. The numbers wanted are counts.",
-            lambda labels, predictions, classes: _counted(labels, predictions, classes) / len(labels),
-        ),
-        Mistake(
-            "only as many classes as occur",
-            "The matrix ends with the largest class that occurs. A class without images has a row and a column, too.",
-            _cut,
-        ),
-        Mistake(
-            "only what is right",
-            "Only the diagonal is counted. The mistakes belong beside it.",
-            _where(lambda labels, predictions: labels == predictions),
-        ),
-        Mistake(
-            "only what is wrong",
-            "The diagonal is empty. Images that were classified rightly count, too.",
-            _where(lambda labels, predictions: labels != predictions),
-        ),
-        Mistake(
-            "last image left out",
-            "One image is missing. What is the last number that range(n) gives?",
-            _where(lambda labels, predictions: np.arange(len(labels)) < len(labels) - 1),
-        ),
-        Mistake(
-            "predictions ignored",
-            "All images of a class are on the diagonal, as if all were classified rightly.",
-            lambda labels, predictions, classes: _counted(labels, labels, classes),
-        ),
-    ),
-)
-
-
-def check_confusion(function) -> Report:
-    """Check f(labels, predictions, classes) -> (classes, classes) of whole numbers: how many images of class [row] were taken
-    for class [column].
-
-    labels, predictions: whole numbers (N,), 0 to classes - 1.
-
-    >>> check_confusion(lambda labels, predictions, classes: np.zeros((classes, classes), int)).passed
-    False
-    """
-    return check(CONFUSION, function)

@@ -20,7 +20,7 @@ def test_the_folder_is_in_the_order_of_the_course():
     files = [getattr(exercises, f"check_{exercise.name}").__module__.rpartition(".")[2] for exercise in EXERCISES]
     assert files == sorted(files)
     assert {name[:8] for name in files} == {f"lesson{number:02d}" for number in range(12)}
-    assert set(files) == {path.stem for path in Path(exercises.__file__).parent.glob("[!_]*.py")}
+    assert set(files) == {path.stem for path in Path(exercises.__file__).parent.glob("lesson*.py")}
 
 
 def fails(exercise, function, case) -> bool:
@@ -35,7 +35,7 @@ def test_the_solution_passes(exercise):
     report = check(exercise, exercise.solution)
     assert report.passed, report
     assert report.title == f"{exercise.name}: right in all {report.total} configurations"
-    assert 12 <= report.total <= 50
+    assert 12 <= report.total <= 70
 
 
 @every_exercise
