@@ -135,7 +135,7 @@ def own_only(e: Evidence) -> Cause | None:
         a, n = (np.stack([part.reshape(-1) for part in parts]) for parts in _differences(e, moved))
         near = 1e-6 * e.size + 8 * e.noise
         own = [np.flatnonzero(np.abs(row) > near).tolist() for row in a[:2]] == [[0], [value.size - 1]]
-        several = min((np.abs(row) > near).sum() for row in n[:2]) > 1
+        several = min((np.abs(row) > near).sum() for row in n[:2]) > 1 and (np.min(np.abs(n[:2]), axis=0) > near).any()
         if own and several and np.max(np.abs(n[0] + n[1] - n[2])) <= near * 10:  # a sum over them, no norm
             name = e.probe.names[j]
             return Cause(

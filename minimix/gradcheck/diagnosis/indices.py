@@ -8,7 +8,9 @@ from minimix.gradcheck.evidence import Evidence
 
 
 def repeated(e: Evidence) -> Cause | None:
-    """Wrong exactly at the indices that occur several times."""
+    """Wrong exactly at the indices that occur several times: one contribution remains, or their mean is taken."""
+    if not e.bad.any() or e.silent[e.bad].all():
+        return None  # left out
     for name, numbers in where.whole_numbers(e):
         for axis, length in enumerate(e.shape):
             if numbers.min() < -length or numbers.max() >= length:
@@ -18,6 +20,14 @@ def repeated(e: Evidence) -> Cause | None:
             wrong, live = np.flatnonzero(e.bad.any(axis=rest)), np.flatnonzero((~e.dead).any(axis=rest))
             several, once = used[counts > 1], used[counts == 1]
             if len(several) and np.array_equal(wrong, several) and len(np.intersect1d(once, live)):
+                often = np.ones([length if a == axis else 1 for a in range(len(e.shape))])
+                often.reshape(-1)[used] = counts
+                if e.alike(e.analytical * often, e.numerical):
+                    return Cause(
+                        f"divided by how often an index of axis {axis} occurs in {name}: of contributions that should be "
+                        "added, the mean is taken, or of equal ones one remains",
+                        *("averaged", "not summed", "overwritten"),
+                    )
                 return Cause(
                     f"wrong exactly at the indices of axis {axis} that occur several times in {name} "
                     f"({where.ranges(several, length)}): "
