@@ -46,7 +46,7 @@ ONE = {  # name: (forward, factor of the incoming gradient, shape, words, a clai
     ),
     "linear": (lambda x: x**3 + x, lambda x: np.ones_like(x), (3, 4), "as though forward were linear", "chain factor"),
     "weights of rows": (lambda x: WEIGHTS * x * x, lambda x: 2 * x, (3, 4), "constant for each index of axis 0", "scale"),
-    "other mask": (lambda x: MASK * x, lambda x: OTHER_MASK * np.ones_like(x), (3, 4), "another than forward's", "wrong mask"),
+    "other mask": (lambda x: MASK * x, lambda x: OTHER_MASK * np.ones_like(x), (3, 4), "forward's", "wrong mask"),
     "sign by label": (
         lambda x: np.where(LABELS == 1, x * x, -x),
         lambda x: np.where(LABELS == 1, -2 * x, -1),
