@@ -80,9 +80,9 @@ def zero(e: Evidence) -> Cause | None:
     if e.size <= max(1e-7 * given, 4 * e.noise):
         if any(np.max(np.abs(other.values - e.values)) > 1e-9 * np.max(np.abs(e.values)) for other in _elsewhere(e)):
             return Cause(
-                "around this point the function does not change with this input (at other points it does), yet backward returns a "
-                "gradient: a mask is missing or wrong, the input only decides something (an order, a branch) and deserves "
-                "none, or an approximation stands for a derivative that is 0",
+                "around this point the function does not change with this input (at other points it does), yet backward "
+                "returns a gradient: a mask is missing or wrong, the input only decides something (an order, a branch) and "
+                "deserves none, or an approximation stands for a derivative that is 0",
                 *(
                     "approximate",
                     "independent",
