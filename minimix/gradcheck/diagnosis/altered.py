@@ -164,9 +164,13 @@ def itself(e: Evidence) -> Cause | None:
         )
     for words, claims, array in (
         ("its absolute value", ("wrong point", "value", "sign"), np.abs(x)),
-        ("minus the input", ("wrong point", "sign"), -x),
-        ("twice the input", ("wrong point", "wrong constant", "chain factor"), 2 * x),
-        ("half the input", ("wrong point", "wrong constant", "chain factor"), x / 2),
+        ("minus the input (its odd powers have the wrong sign)", ("wrong point", "sign", "sign of a term"), -x),
+        (
+            "twice the input (a constant, or a summand that is counted twice)",
+            ("wrong point", "wrong constant", "chain factor", "term extra"),
+            2 * x,
+        ),
+        ("half the input (or a constant is missing)", ("wrong point", "wrong constant", "chain factor"), x / 2),
         ("the input squared", ("wrong point", "chain factor"), x * x),
         ("the input plus 1", ("wrong point", "wrong constant"), x + 1),
         ("the input minus 1", ("wrong point", "wrong constant"), x - 1),
