@@ -276,8 +276,8 @@ class _Check:
                 return
         if not self.exact and (jumps := self._jumps(k)):
             row.cause = Cause(
-                f"the forward pass rounds inside (float32?): along a line its results jump by about {jumps:.0e} of their size, too much "
-                "for differences",
+                f"the forward pass rounds inside (float32?): along a line its results jump by about {jumps:.0e} of their "
+                "size, too much for differences",
                 *("forward precision", "precision"),
             )
             return

@@ -75,7 +75,9 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
         if tape.size == 0:
             return Findings(problems, True)
         if coarse(first, probe):
-            text = "the forward pass computes in float32 somewhere: its results hold only float32 digits, too few for differences"
+            text = (
+                "the forward pass computes in float32 somewhere: its results hold only float32 digits, too few for differences"
+            )
             return Findings([*problems, Cause(text, "forward precision", "precision")], False)
         u = rng.standard_normal(tape.size)
         gradients, restless, largest, moved = _backward_rules(probe, tape, u, rng, problems)

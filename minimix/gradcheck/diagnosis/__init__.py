@@ -50,7 +50,7 @@ from minimix.gradcheck.diagnosis import (
 from minimix.gradcheck.evidence import Evidence
 
 RULES = (
-    *(whole.not_finite, whole.shape, whole.rough, whole.zero),  # nothing else can be said
+    *(whole.not_finite, whole.shape, whole.zero),  # nothing else can be said
     *(whole.constant, nearly.decimals, nearly.stepped, whole.digits),
     *(blocked.let_through, blocked.inverted, indices.named, blocked.blocked),
     *(known.recognised, factors.two_kinds, masks.another, altered.exchanged),

@@ -50,17 +50,6 @@ def shape(e: Evidence) -> Cause | None:
     return Cause(text, "shape")
 
 
-def rough(e: Evidence) -> Cause | None:
-    """Forward gives only float32 digits."""
-    if not e.coarse:
-        return None
-    return Cause(
-        "the forward pass computes in float32 somewhere: its results hold only float32 digits, too few for differences",
-        "forward precision",
-        "precision",
-    )
-
-
 def zero(e: Evidence) -> Cause | None:
     """Nothing arrives; or something does, at an input that does not matter."""
     if not np.any(e.analytical):
