@@ -282,7 +282,8 @@ class _Check:
             )
             return
         with np.errstate(all="ignore"):
-            kinks = "" if self.exact else kinked(evidence)
+            told = np.all(np.isfinite(evidence.analytical))  # else that is what matters, kink or not
+            kinks = kinked(evidence) if told and not self.exact else ""
         row.cause = diagnosis.diagnose(evidence) if evidence.wrong.any() else None
         if row.cause is None:
             row.cause = Cause(kinks, "kink")

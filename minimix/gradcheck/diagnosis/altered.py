@@ -205,9 +205,9 @@ def exchanged(e: Evidence) -> Cause | None:
         if value.shape == e.shape and e.explained(of=j):
             if j in e.probe.checked and _right(e, j):
                 return Cause(
-                    f"this is the gradient of {name}, whose own is right: it is returned twice, or what distinguishes "
-                    "the two (a factor, a sign, a term) is left out",
-                    *("exchanged", "chain factor", "scale", "term missing"),
+                    f"this is the gradient of {name}, whose own is right: it is returned twice, or taken from its "
+                    "place, or what distinguishes the two (a factor, a sign, a term) is left out",
+                    *("exchanged", "chain factor", "scale", "term missing", "shifted", "other place", "wrong formula"),
                 )
             return Cause(f"this is the gradient of {name}: the two are exchanged, or returned in the wrong order", "exchanged")
         if value.size == e.point.size > 1 and value.shape != e.shape and e.explained(of=j):

@@ -8,9 +8,7 @@ from minimix.gradcheck.diagnosis.own import Own, own_numbers
 from minimix.gradcheck.evidence import Evidence
 
 TERM = ("term missing", "term extra", "sign of a term", "wrong constant")
-
-
-FORM = (*TERM, "chain factor")  # what is left of a term that lacks a factor may look like anything
+FORM = (*TERM, "chain factor", "wrong point", "wrong formula")  # what is left of a wrong term may look like anything
 END = "is missing, one too many, or has a wrong sign or factor"
 
 
@@ -62,7 +60,8 @@ def _form(own: Own, error: np.ndarray, tolerance: float) -> Cause | None:
         for name, t in own.numbers:
             if hit := fit(error / part, t, 2 * tolerance):
                 letter, shown = worded(name, *hit)
-                text = f"the error is {words}{shown}, times the incoming gradient ({letter}: {name}): a summand {END}"
+                text = f"the error is {words}{shown}, times the incoming gradient ({letter}: {name}): a summand {END}, "
+                text += "or is taken at another point or of another function"
                 if hit[0].pieces:
                     return Cause(f"{text}, or one of its branches is wrong", *FORM, "value")
                 return Cause(text, *FORM)

@@ -167,6 +167,12 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
             "class) is wrong",
             *("overwritten", "averaged", "scale"),
         )
+    if abs(c - 2) < 1e-4:
+        return Cause(
+            f"{text}: these are counted twice, or a weight of these (of their class) is wrong, or a mask or condition that "
+            "holds other numbers than 0 and 1 is multiplied in",
+            *("summed", "term extra", "wrong formula", "scale", "wrong mask"),
+        )
     return Cause(
         f"{text}: a weight of these (of their class) is wrong, or a mask or condition that holds other numbers than 0 and 1 is "
         "multiplied in",
@@ -200,7 +206,9 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
 
 
 def _made_of_summands(words: str) -> tuple[str, tuple]:
-    """What else a factor may come from that is a sum, or a share of one: a summand that is missing."""
+    """What else a factor may come from that is a sum, or a share of one, or a power: a summand or a constant that is wrong."""
+    if "exp(" in words:
+        return ", or a constant in an exponent is another than forward's", ("wrong constant", "wrong point")
     if any(part in words for part in ("1 - ", "1 + ", "sigmoid", "tanh")):
         return ", or one of the summands that make it up is forgotten or counted twice", ("term missing", "term extra")
     return "", ()

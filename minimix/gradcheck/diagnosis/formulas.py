@@ -278,8 +278,9 @@ def _compared(text: str, ours: tuple, theirs: tuple, cosine: float) -> Cause:
     branch = (", or of one branch alone", "value") if f.pieces != g.pieces else ("",)
     if cosine > 0.9:
         return Cause(
-            f"{text}: an approximation, a wrong exponent or the derivative of another function{branch[0]}",
-            *("approximate", "wrong formula", *branch[1:]),
+            f"{text}: an approximation, a wrong or forgotten constant or exponent, or the derivative of another "
+            f"function{branch[0]}",
+            *("approximate", "wrong formula", "wrong constant", *branch[1:]),
         )
     return Cause(
         f"{text}: the derivative of another function{branch[0]}, or an inner derivative is missing",

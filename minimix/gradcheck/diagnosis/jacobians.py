@@ -33,9 +33,9 @@ def turned(e: Evidence) -> Cause | None:
     claims = ["transposed"]
     words = "a matrix is not transposed"
     own = np.diag(np.diag(n))
-    if e.alike(n[::-1, ::-1], n.T):
-        claims.append("flipped")
-        words += ", or a sum runs in the wrong direction (mirrored)"
+    if e.alike(n[::-1, ::-1], n.T) or _along_diagonals(e, n):
+        claims += ["flipped", "shifted", "border"]
+        words += ", or a sum or a kernel runs in the wrong direction (mirrored), or padding is cut off at the wrong end"
     if e.alike(own - n.T, n - own) or e.alike(2 * own - n.T, n):
         claims += ["sign of a term", "sign", "exchanged"]
         words += ", or two exchanged entries have each other's signs (a rotation that is not turned back)"
@@ -49,6 +49,14 @@ def turned(e: Evidence) -> Cause | None:
         f"backward multiplies the incoming gradient by the Jacobian, where its transpose belongs: {words}",
         *claims,
     )
+
+
+def _along_diagonals(e: Evidence, n: np.ndarray) -> bool:
+    """Whether n_ij depends on i - j alone, within slices of the last axis or round its end: a convolution."""
+    length = e.shape[-1]
+    blocks = n.reshape(-1, length, n.shape[0] // length, length).transpose(0, 2, 1, 3).reshape(-1, length, length)
+    near = 1e-5 * e.size + 4 * e.noise
+    return bool(np.max(np.abs(blocks[:, 1:, 1:] - blocks[:, :-1, :-1]), initial=0) <= near)
 
 
 def _scaled(e: Evidence, n: np.ndarray) -> bool:

@@ -41,7 +41,11 @@ def another(e: Evidence) -> Cause | None:
         f"{int((right & ~given).sum())} the reverse"
     )
     if np.array_equal(given, ~right):
-        return Cause(f"{text}, and none has its own: a mask or a condition is inverted", "inverted mask", "wrong mask")
+        return Cause(
+            f"{text}, and none has its own: a mask or a condition is inverted, or the two kinds of entries (channels, groups) "
+            "are exchanged",
+            *("inverted mask", "wrong mask", "permuted", "exchanged", "groups"),
+        )
     moves = (*arrangements(e.shape), *_copies(e.shape))
     moved = [(words, claims) for words, claims, move in moves if np.array_equal(move(right), given)]
     moved += [(f"moved by {by} in C order", ("shifted", "other place")) for by in (1, -1) if _shifted(right, given, by)]

@@ -7,6 +7,7 @@ import numpy as np
 from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.evidence import Evidence
 
+TERM = ("term missing", "sign of a term")
 STATISTICS = (
     ("standard deviation", lambda x, a: x.std(axis=a)),
     ("norm", lambda x, a: np.sqrt((x * x).sum(axis=a))),
@@ -52,7 +53,7 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
         return Cause(f"{text}: {found}", "scale", "chain factor")
     if len(axes) == 1 and known.all() and _at_the_ends(numbers):
         return Cause(f"{text}, 1 but at its ends: what happens at the border (padding) counts differently", "border", "scale")
-    if counts := _counts(numbers):
+    if rest and (counts := _counts(numbers)):
         reading, claim = {
             "averaged": ("1 divided by whole numbers", "what belongs to an index is averaged where it should be summed"),
             "not averaged": ("whole numbers", "the division of a mean over what belongs to an index is forgotten"),
@@ -61,13 +62,13 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
     if not rest:
         return Cause(
             f"{text}: a factor of each output (the derivative of what is applied last, a weight of the row) is missing, there "
-            "twice, or a term of it is missing or has the wrong sign",
-            *("chain factor", "scale", "wrong formula", "term missing", "sign of a term"),
+            "twice, taken at another point or of another function, or a term or a constant of it is wrong",
+            *("chain factor", "scale", "wrong formula", "wrong point", "wrong constant", *TERM, "value"),
         )
     return Cause(
-        f"{text}: a factor that belongs to it (a weight, a scale) is missing, there once too often, lacks a summand, or is "
-        "taken at another point",
-        *("scale", "term missing", "wrong point"),
+        f"{text}: a factor that belongs to it (a weight, a scale, another input) is missing, there once too often, lacks a "
+        "summand, or is taken at another point or of another function",
+        *("scale", "chain factor", "term missing", "wrong point", "wrong formula", "wrong constant"),
     )
 
 

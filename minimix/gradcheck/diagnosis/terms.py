@@ -159,4 +159,8 @@ def _constant(e: Evidence, axes: tuple, along: tuple, a: np.ndarray, n: np.ndarr
             "missing, or has a wrong factor or sign",
             *TERM,
         )
-    return Cause(f"{text}: a term summed over them is missing, or is one too many, or has a wrong sign", *TERM)
+    return Cause(
+        f"{text}: a term that is the same for all of them (a sum, a mean) is missing, one too many, or wrong itself (its sign, "
+        "a factor, the point where it is taken)",
+        *(*TERM, "wrong point"),
+    )

@@ -130,8 +130,8 @@ def by_border(bad: np.ndarray) -> int | None:
         rows = bad.ndim < 3 or bad.any(axis=tuple(a for a in range(bad.ndim) if a != bad.ndim - 2)).all()
         if rows and line[:width].all() and line[-width:].all() and not line[width:-width].any() and bad[..., line].mean() > 0.7:
             return width
-    if bad.ndim < 3 or min(bad.shape[-2:]) < 3:
-        return None
+    if bad.ndim < 4 or min(bad.shape[-2:]) < 3:
+        return None  # no pictures
     for width in range(1, (min(bad.shape[-2:]) - 1) // 2 + 1):
         inside = np.zeros(bad.shape[-2:], bool)
         inside[width:-width, width:-width] = True
