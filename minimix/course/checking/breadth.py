@@ -1,5 +1,7 @@
-"""Random configurations over all that a statement covers: behind the small ones that a reader can follow, so that a fault in any
-corner shows."""
+"""Random configurations over all that a statement covers, so that a fault in any corner shows.
+
+They are tried behind the small ones that a reader can follow.
+"""
 
 from collections.abc import Iterator
 
@@ -59,8 +61,13 @@ def _somehow_in_memory(rng: np.random.Generator, array: np.ndarray) -> np.ndarra
 def pictures(
     rng: np.random.Generator, count: int, kernels=(1, 2, 3, 4), dilations=(1,), strides=(1, 2, 3, 4), paddings=(0, 1, 2, 3)
 ) -> Iterator[dict[str, int]]:
-    """Lengths n, c, o, h, w and k, s, p, d of a convolution in which the kernel fits; of the first ones, one is large in each."""
-    large = [*"ncohw", *("s" if len(strides) > 1 else ""), *("d" if len(dilations) > 1 else ""), *("p" if max(paddings) else "")]
+    """Lengths n, c, o, h, w and k, s, p, d of a convolution in which the kernel fits; of the first, one is large in each."""
+    large = [
+        *"ncohw",
+        *("s" if len(strides) > 1 else ""),
+        *("d" if len(dilations) > 1 else ""),
+        *("p" if max(paddings) else ""),
+    ]
     large = [*large, *large]
     while count:
         n, c, o = (int(rng.choice([1, 2, 3, 4], p=[0.4, 0.3, 0.2, 0.1])) for _ in range(3))
@@ -77,3 +84,24 @@ def pictures(
         if min(found["h"], found["w"]) + 2 * found["p"] > found["d"] * (found["k"] - 1):
             count, large = count - 1, large[:-1]
             yield found
+
+
+def regressions(rng: np.random.Generator) -> Iterator[dict[str, np.ndarray]]:
+    """Errors, pixels and weights of all sizes; outputs not much larger than the errors, which would drown in their rounding."""
+    for number in range(90):
+        places, taps = (whole(rng, 1, 14) for _ in range(2)) if number % 3 else (1, 1 + number % 2)
+        high = rng.uniform(-4, 4)  # the errors' size, as a power of ten
+        errors = entries(rng, places, kind=None if places > 1 else "many sizes") * 10.0**high
+        matrix = entries(rng, places, taps) * 10.0 ** rng.uniform(max(-3, -high), 4)
+        weight = entries(rng, taps)
+        if number % 2:  # of a size as the errors have, or of none
+            size = np.abs(errors).max() / max(np.abs(matrix @ weight).max(), 1e-3)
+            weight = weight * size * 10.0 ** rng.uniform(-1, 1)
+        if number % 9 == 0:
+            matrix = np.repeat(matrix[:1], places, axis=0)  # places that look alike
+        elif number % 9 == 1:
+            weight = np.zeros(taps)
+        target = np.zeros(places) if number % 9 == 2 else matrix @ weight - errors
+        if number % 9 == 4:
+            matrix, target, weight = (rng.integers(-3, 4, array.shape).astype(float) for array in (matrix, target, weight))
+        yield {"matrix": matrix, "target": target, "weight": weight}

@@ -34,7 +34,11 @@ def separating(rows: Sequence[dict[str, float | bool]], fails: Sequence[bool]) -
             return words
     if sum(wanted) < LEAST_OF_TWO or len(wanted) - sum(wanted) < LEAST_OF_TWO:
         return ""
-    wide = [(words, _bits(holds)) for words, holds in _wide(simple, wanted) if not (words.endswith((" even", " odd")) or " is not " in words)]
+    wide = [
+        (words, _bits(holds))
+        for words, holds in _wide(simple, wanted)
+        if not (words.endswith((" even", " odd")) or " is not " in words)
+    ]
     both = _bits(wanted)
     wide = [(words, bits) for words, bits in wide if (bits & ~both).bit_count() >= LEAST]  # that each of the two is needed
     for (first, a), (second, b) in itertools.combinations(wide, 2):

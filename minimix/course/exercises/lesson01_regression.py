@@ -41,27 +41,6 @@ def _examples(rng):
         yield {"matrix": matrix, "target": matrix @ weight, "weight": weight}
 
 
-def _broad(rng):
-    """Errors, pixels and weights of all sizes; outputs not much larger than the errors, which would drown in their rounding."""
-    for number in range(90):
-        places, taps = (breadth.whole(rng, 1, 14) for _ in range(2)) if number % 3 else (1, 1 + number % 2)
-        high = rng.uniform(-4, 4)  # the errors' size, as a power of ten
-        errors = breadth.entries(rng, places, kind=None if places > 1 else "many sizes") * 10.0**high
-        matrix = breadth.entries(rng, places, taps) * 10.0 ** rng.uniform(max(-3, -high), 4)
-        weight = breadth.entries(rng, taps)
-        if number % 2:  # of a size as the errors have, or of none
-            size = np.abs(errors).max() / max(np.abs(matrix @ weight).max(), 1e-3)
-            weight = weight * size * 10.0 ** rng.uniform(-1, 1)
-        if number % 9 == 0:
-            matrix = np.repeat(matrix[:1], places, axis=0)  # places that look alike
-        elif number % 9 == 1:
-            weight = np.zeros(taps)
-        target = np.zeros(places) if number % 9 == 2 else matrix @ weight - errors
-        if number % 9 == 4:
-            matrix, target, weight = (rng.integers(-3, 4, array.shape) for array in (matrix, target, weight))
-        yield {"matrix": matrix, "target": target, "weight": weight}
-
-
 def _features(case):
     errors = case["matrix"] @ case["weight"] - case["target"]
     return features.values("matrix", "target", "weight")(case) | {
@@ -389,7 +368,7 @@ MEAN_SQUARE_GRAD = Exercise(
     ),
     built=_built,
     features=_features,
-    broad=_broad,
+    broad=breadth.regressions,
 )  # fmt: skip
 
 

@@ -29,9 +29,16 @@ def _broad(rng):
         high, wide, most = ((9, 9, 7), (60, 200, 30), (400, 2000, 3))[number % 3]
         h, w, c, o, k = (breadth.whole(rng, 1, limit) for limit in (high, high, wide, wide, most))
         if rng.random() < 0.25:
-            h, w, c, o, k = [(w, w, c, o, k), (h, w, c, c, k), (h, w, c, o, 1), (h, w, c, o, min(9, max(1, c)))][rng.integers(4)]
+            h, w, c, o, k = [(w, w, c, o, k), (h, w, c, c, k), (h, w, c, o, 1), (h, w, c, o, min(9, max(1, c)))][
+                rng.integers(4)
+            ]
         yield dict(zip(names, (h, w, c, o, k), strict=True))
-    for numbers in ((401, 503, 701, 811, 601), (331, 337, 1009, 1013, 1001), (499, 401, 2003, 1999, 755), (331, 393, 100003, 8, 1001)):
+    for numbers in (
+        (401, 503, 701, 811, 601),
+        (331, 337, 1009, 1013, 1001),
+        (499, 401, 2003, 1999, 755),
+        (331, 393, 100003, 8, 1001),
+    ):
         yield dict(zip(names, numbers, strict=True))
 
 

@@ -42,7 +42,9 @@ def _broad(rng):
         if _receptive_field(layers)["size"] < 1e5:
             count += 1
             yield {"layers": layers}
-    yield from ({"layers": layers} for layers in ([(3, 1, 1)] * 24, [(3, 2, 1)] * 12, [(101, 1, 1)], [(3, 32, 1)], [(3, 1, 99)]))
+    yield from (
+        {"layers": layers} for layers in ([(3, 1, 1)] * 24, [(3, 2, 1)] * 12, [(101, 1, 1)], [(3, 32, 1)], [(3, 1, 99)])
+    )
 
 
 def _built(
