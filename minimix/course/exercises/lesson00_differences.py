@@ -133,8 +133,8 @@ def _alike(rng):
     """Functions whose values, places or slope happen to be equal, 0, 1, or opposite."""
     for x, h in ((2, 1), (-3, 2), (0.5, 1.5), (0, 2), (-1.25, 0.25), (4, 4), (-2, 2), (4, 2), (1, 2), (0, 1), (1, 1), (-1, 1)):
         yield from ((Polynomial(row), x, h) for row in (
-            (0, 1), (-x, 1), (-x - h, 1), (h - x, 1), (x * x, -2 * x, 1), (h * h - x * x, 0, 1), (x,), (0,), (1,), (0, 0, 0, -1),
-            (1 - x - h, 1), (1 - x + h, 1), (-x * x - h * h, 0, 1), (0, x, h), (h, 0, 1, 1), (-1, -1, -1), (0, h), (0, 0, 0.5),
+            (0, 1), (-x, 1), (-x - h, 1), (h - x, 1), (x * x, -2 * x, 1), (h * h - x * x, 0, 1), (x,), (0,), (1,),
+            (0, 0, 0, -1), (1 - x - h, 1), (1 - x + h, 1), (-x * x - h * h, 0, 1), (0, x, h), (h, 0, 1, 1), (-1, -1, -1), (0, h), (0, 0, 0.5),
         ))  # fmt: skip
         yield from ((Elementary(name), x, h) for name in ("fabs", "floor", "ceil", "tanh"))
 
@@ -166,7 +166,8 @@ def _features(case):
     function, x, h = case.values()
     right, left = function(x + h), function(x - h)
     facts = {
-        "x is h": x == h, "x is -h": x == -h, "x is a multiple of h": x % h == 0, "x and h are whole numbers": x % 1 == h % 1 == 0,
+        "x is h": x == h, "x is -h": x == -h, "x is a multiple of h": x % h == 0,
+        "x and h are whole numbers": x % 1 == h % 1 == 0,
         "the two values are equal": right == left, "the two values are opposite": right == -left,
         "the value at x + h is 0": right == 0, "the value at x - h is 0": left == 0, "the value at x + h is below 0": right < 0,
         "the value at x - h is below 0": left < 0, "the function falls": right < left,
