@@ -165,6 +165,7 @@ WRONG = [
         (lambda rng: [2 * rng.standard_normal(15)], lambda rng: [3 * rng.standard_normal((4, 4))]),
         "no mask",
         "beyond 2 the loss is constant: the gradient grows there",
+        ("value",),
     ),
     Wrong(
         "wing loss: inner 2 in the denominator",
@@ -186,8 +187,8 @@ WRONG = [
         "root of the mean square error: root not divided",
         op("rmse", rmse_forward, lambda g, s: (g * s[0] / s[0].size, -g * s[0] / s[0].size)),
         (
-            normal((5,), (5,)),
-            normal((3, 4), (3, 4)),
+            within(0, 0.5, (5,), (5,)),
+            within(1, 9, (3, 4), (3, 4)),
             lambda rng: [3 * rng.standard_normal((2, 6)), rng.standard_normal((2, 6))],
         ),
         "factor",
@@ -223,7 +224,7 @@ WRONG = [
         (normal((4, 4)), normal((2, 5, 3)), normal((6, 2))),
         "border",
         "the differences down are subtracted from row 1 on only: row 0 lacks its share",
-        ("left out", "term missing"),
+        ("left out", "term missing", "not summed"),
     ),
     Wrong(
         "pairwise personal ranking: mean over users",
