@@ -174,8 +174,8 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
             *("summed", "term extra", "wrong formula", "scale", "wrong mask"),
         )
     return Cause(
-        f"{text}: a weight, a term or a constant of the case that these belong to (a class, a label, a condition) is wrong, or a "
-        "mask that holds other numbers than 0 and 1 is multiplied in",
+        f"{text}: a weight, a term or a constant of the case that these belong to (a class, a label, a condition) is wrong, or "
+        "a mask that holds other numbers than 0 and 1 is multiplied in",
         *("scale", "wrong mask", "term missing", "wrong constant", "wrong formula"),
     )
 
