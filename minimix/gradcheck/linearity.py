@@ -115,6 +115,9 @@ class _Experiments:
             zero = self.pull(0 * self.v)
             if np.any(zero) and np.all(np.isfinite(zero)):
                 return Cause("is not zero for a zero cotangent", "nonlinear")
+            first = self.pull(self.v)
+            if any(not np.array_equal(first, self.pull(self.v), equal_nan=True) for _ in range(8)):
+                return Cause("differs when backward is called again with the same cotangent", "random", "state")
         return _nonlinear("that of a sum is not the sum of the two")
 
     def _unwritten(self) -> Cause | None:

@@ -123,11 +123,11 @@ def ranges(indices, length: int) -> str:
 
 def by_border(bad: np.ndarray) -> int | None:
     """How far from the border of the last two axes the bad entries lie, where most of those are bad."""
-    if bad.all() or bad.ndim < 2:
+    if bad.all() or bad.ndim < 3:
         return None
     line = bad.any(axis=tuple(range(bad.ndim - 1)))
     for width in range(1, (len(line) - 1) // 2 + 1) if len(line) > 3 else ():
-        rows = bad.ndim < 3 or bad.any(axis=tuple(a for a in range(bad.ndim) if a != bad.ndim - 2)).all()
+        rows = bad.any(axis=tuple(a for a in range(bad.ndim) if a != bad.ndim - 2)).all()
         if rows and line[:width].all() and line[-width:].all() and not line[width:-width].any() and bad[..., line].mean() > 0.7:
             return width
     if bad.ndim < 4 or min(bad.shape[-2:]) < 3:
