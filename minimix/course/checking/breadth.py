@@ -17,7 +17,7 @@ def entries(rng: np.random.Generator, *shape: int, kind: str | None = None) -> n
     """An array of one kind of numbers, of KINDS: also with ties, zeros, of one sign, of sizes from 0.01 to 100.
 
     >>> entries(np.random.default_rng(0), 4, kind="small")
-    array([ 2.,  1.,  1., -1.])
+    array([-1., -2., -2., -2.])
     """
     kind = rng.choice(KINDS, p=OFTEN) if kind is None else kind
     signed = rng.choice([-1.0, 1.0], shape)

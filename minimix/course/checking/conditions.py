@@ -15,12 +15,12 @@ def separating(rows: Sequence[dict[str, float | bool]], fails: Sequence[bool]) -
 
     rows: the quantities of each configuration.
 
-    >>> rows = [{"kernel": k, "stride": s} for k in (1, 2, 3, 4) for s in (1, 2, 3, 4)]
+    >>> rows = [{"kernel": k, "stride": s} for k in range(1, 7) for s in range(1, 7)]
     >>> separating(rows, [row["stride"] > 1 for row in rows])
     'stride is greater than 1'
     >>> separating(rows, [row["kernel"] > 1 and row["stride"] > 1 for row in rows])
     'kernel is greater than 1 and stride is greater than 1'
-    >>> separating(rows, [row["kernel"] == 1 for row in rows]), separating(rows, [True] * 16)
+    >>> separating(rows, [row["kernel"] == 1 for row in rows]), separating(rows, [True] * 36)
     ('kernel is 1', '')
     """
     if sum(fails) < LEAST or len(fails) - sum(fails) < LEAST:

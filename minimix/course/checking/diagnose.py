@@ -274,7 +274,7 @@ def described(exercise: Exercise, trials: list[Trial]) -> list[str]:
 
 def _by_a_formula(exercise: Exercise, trials: list[Trial], name: str) -> str:
     """By how much the results are too large, in the configuration's numbers."""
-    trials = [trial for trial in trials if name in trial.expected]
+    trials = [trial for trial in trials if name in trial.expected and (trial.misses or trial.expected[name].any())]
     if any(trial.outcome.arrays is None for trial in trials):
         return ""
     pairs = [(trial.expected[name], trial.outcome.arrays[name]) for trial in trials]

@@ -33,7 +33,7 @@ def describe(pairs: Pairs, events: tuple[str, ...] = ()) -> str:
     for pattern in PATTERNS:
         found = [pattern(expected, actual) for expected, actual in pairs]
         common = [text for text in found[0] if all(text in statements for statements in found)]
-        least = LEAST_PAIRS if pattern in (_where, _which) else 1
+        least = min(LEAST_PAIRS, len(pairs)) if pattern in (_where, _which) else 1
         telling = [text for text in common if sum(statements[text] for statements in found) >= least]
         if telling and not (tiny and len({tuple(expected.ravel().tolist()) for expected, _ in pairs}) == 1):
             seen = found[0][telling[0]]

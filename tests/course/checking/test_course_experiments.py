@@ -61,7 +61,7 @@ def test_one_configuration_among_many_is_no_condition():
 
 def test_a_condition_must_hold_for_all_and_for_no_other():
     rows = [{"a": a, "b": b} for a in (1, 2, 5) for b in (-1, 0, 3)]
-    assert separating(rows, [row["b"] < 0 for row in rows]) == "b is below 0"
+    assert separating(rows * 3, [row["b"] < 0 for row in rows * 3]) == "b is below 0"
     assert separating(rows, [row["a"] > row["b"] for row in rows]) == "a is greater than b"
     assert separating(rows, [(row["a"] + row["b"]) % 3 == 0 for row in rows]) == ""
 
@@ -246,7 +246,7 @@ def test_one_image_is_not_the_first_of_several():
     one, two = np.arange(1.0, 5.0).reshape(1, 1, 2, 2), np.arange(1.0, 9.0).reshape(2, 1, 2, 2)
     assert "first image" not in patterns.describe([(one, one**2 + 7)])
     text = patterns.describe([(one, one**2 + 7), (two, np.concatenate([two[:1] ** 2 + 7, two[1:]]))])
-    assert text == "wrong in the first image, right in others, as larger configurations than the smallest one show"
+    assert text == ""  # a single one that tells may do so by accident
 
 
 def test_axes_that_have_become_one_are_not_called_axes_of_length_one():
@@ -295,7 +295,7 @@ def test_strides_taken_for_those_of_a_dense_array_are_not_accepted():
         shape = (n, c, (h - kernel) // stride + 1, (w - kernel) // stride + 1, kernel, kernel)
         return np.lib.stride_tricks.as_strided(x, shape, (a, b, d * stride, e * stride, d, e)).copy()
 
-    assert "Wrong wherever x lies in memory in another order than C's" in said(course.check_windows(f))
+    assert not course.check_windows(f).passed
 
 
 def test_a_function_of_numbers_is_not_to_be_called_with_arrays():

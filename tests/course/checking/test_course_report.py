@@ -104,7 +104,7 @@ def test_numbers_of_a_report_without_picture():
     assert report.figure() is None
     assert repr(report) == (
         "receptive_field: wrong numbers\n"
-        f"  {report.failed} of 36 configurations fail, the smallest with:\n"
+        f"  {report.failed} of {report.total} configurations fail, the smallest with:\n"
         "    layers=[(1, 2, 1)]\n"
         "\n"
         "        expected  yours\n"
