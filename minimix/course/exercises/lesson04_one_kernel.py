@@ -7,6 +7,7 @@ from minimix.course.checking.alterations import bordered
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises.features import features, grouped
 
 
@@ -21,6 +22,7 @@ def _weights(rng):
     weights = [rng.normal(size=(channels, 1, kernel, kernel)) for channels, kernel in ((2, 3), (1, 5), (1, 1))]
     yield {"weights": weights}
     yield {"weights": list(map(np.asfortranarray, weights[::-1]))}
+    yield from ({"weights": breadth.weights(rng, groups)} for _, groups in breadth.mixtures(rng, 40))
 
 
 def _grown(weights, k: int):

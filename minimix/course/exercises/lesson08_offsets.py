@@ -3,6 +3,7 @@
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, altered
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises.features import Condition, above, features
 
 
@@ -15,6 +16,7 @@ def _planes(rng):
          4096),
     ]:  # fmt: skip
         yield {"kernel": kernel, "dilation": dilation, "columns": columns, "images": images}
+    yield from breadth.planes(rng)
 
 
 def _wrapped(bits: int, sign: int = 1):
