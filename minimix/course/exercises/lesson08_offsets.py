@@ -164,7 +164,7 @@ TAP_OFFSETS = Exercise(
             _make(f"kept in {bits} bits{' without sign' if not sign else ''}", "Large offsets overflow: an integer of so few "
                   "bits begins again at its other end. Python's own integers, and int64, are large enough.",
                   after=_wrapped(bits, sign))
-            for bits, sign in ((8, 1), (16, 1), (8, 0), (16, 0))
+            for bits, sign in ((8, 1), (16, 1), (32, 1), (8, 0), (16, 0), (32, 0))
         ),
         _make("modulo the window's rows",
         "The offsets are taken modulo columns * kernel (times images): lower rows of taps wrap around.",
