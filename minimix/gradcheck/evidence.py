@@ -12,7 +12,6 @@ import numpy as np
 
 from minimix.gradcheck.compare import closest, rounding
 from minimix.gradcheck.numerical import CentralDifferences, steps
-from minimix.gradcheck.manners import only_float32
 from minimix.gradcheck.probe import Probe, Tape
 
 WHOLE_OUTPUTS = 1024  # so many unit cotangents are pulled at most
@@ -100,10 +99,6 @@ class Evidence:
     def others(self) -> dict[int, np.ndarray]:
         """The floating-point inputs beside this one, by their number."""
         return {j: p for j, p in enumerate(self.probe.points) if j != self.k and p.dtype == np.float64 and p.size}
-
-    @property
-    def coarse(self) -> bool:
-        return False
 
     def forget(self) -> None:
         """What was derived from the derivatives, where these have changed."""
@@ -302,6 +297,6 @@ def kinked(e: Evidence) -> str:
     place = tuple(int(i) for i in np.argwhere(kinks)[0])
     where = f"{place}" if kinks.sum() == 1 else f"{int(kinks.sum())} entries, the first {place}"
     return (
-        f"the function has a kink at {where} (its slopes to the left and to the right differ, as relu's at 0): there no derivative "
-        "exists to compare with; move the input away from it"
+        f"the function has a kink at {where} (its slopes to the left and to the right differ, as relu's at 0): there no "
+        "derivative exists to compare with; move the input away from it"
     )

@@ -115,6 +115,9 @@ class _Experiments:
             zero = self.pull(0 * self.v)
             if np.any(zero) and np.all(np.isfinite(zero)):
                 return Cause("is not zero for a zero cotangent", "nonlinear")
+            first = self.pull(self.v)
+            if any(not np.array_equal(first, self.pull(self.v), equal_nan=True) for _ in range(8)):
+                return Cause("differs when backward is called again with the same cotangent", "random", "state")
         return _nonlinear("that of a sum is not the sum of the two")
 
     def _unwritten(self) -> Cause | None:
@@ -140,7 +143,10 @@ class _Experiments:
         if _like(self.pull(-2 * v) - zero, -2 * a) and _like(self.pull(v + one) - zero, a + b):
             shown = ", ".join(f"{x:.4g}" for x in zero.flat[:3]) + (", ..." if zero.size > 3 else "")
             text = f"is not zero for a zero cotangent: backward adds the same numbers ({shown}) whatever cotangent it is given"
-            return Cause(f"{text} (a term too many, or one in which the gradient is forgotten)", "term extra", "ones")
+            return Cause(
+                f"{text} (a term too many, one in which the gradient is forgotten, or memory that was never written)",
+                *("term extra", "ones", "not finite"),
+            )
         return None
 
     def _power(self) -> Cause | None:

@@ -75,7 +75,9 @@ def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
         if tape.size == 0:
             return Findings(problems, True)
         if coarse(first, probe):
-            text = "the forward pass computes in float32 somewhere: its results hold only float32 digits, too few for differences"
+            text = (
+                "the forward pass computes in float32 somewhere: its results hold only float32 digits, too few for differences"
+            )
             return Findings([*problems, Cause(text, "forward precision", "precision")], False)
         u = rng.standard_normal(tape.size)
         gradients, restless, largest, moved = _backward_rules(probe, tape, u, rng, problems)
@@ -110,11 +112,12 @@ def only_float32(array: np.ndarray) -> bool:
 
 
 def coarse(values: np.ndarray, probe: Probe) -> bool:
-    """Whether forward gives only float32 digits, though the inputs have more; whole numbers and the like need no more."""
-    if np.abs(values).max() < 1e-9 or not only_float32(values) or all(only_float32(probe.points[k]) for k in probe.checked):
+    """Whether forward gives just what float32 can hold, 24 bits a number, though the inputs have more. Whole numbers and what
+    is left of a sum that cancels need fewer bits."""
+    if not only_float32(values) or all(only_float32(probe.points[k]) for k in probe.checked):
         return False
-    with np.errstate(over="ignore"):
-        return bool(np.mean(values == values.astype(np.float16)) < 0.5)
+    mantissa, _ = np.frexp(values)
+    return bool(np.mean(mantissa * 2.0**22 % 1 != 0) > 0.5)
 
 
 def _claims(problems) -> set[str]:

@@ -166,7 +166,10 @@ class Spy:
         self.peak = max(self.peak, peak(result))
         dtype = inputs[position].dtype
         if result.dtype != dtype:
-            self.tell(f"gradient {position} is {result.dtype}, but its input is {dtype}", "dtype")
+            self.tell(
+                f"gradient {position} is {result.dtype}, but its input is {dtype}",
+                *(("dtype", "state") if result.dtype.kind == "c" else ("dtype",)),  # complex numbers of an earlier call
+            )
         # The tape never writes into what is read-only, and keeps a copy of it.
         if not isinstance(result, np.ndarray) or not result.flags.writeable or shared(result, gradient):
             return

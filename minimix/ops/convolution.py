@@ -19,6 +19,7 @@ from minimix.ops import depthwise
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, reads_of_convolution, refuse_complex
 from minimix.ops.product import matrix_product, outer_product
+from minimix.ops.sums import summed
 
 
 def conv2d(x, weight, *bias, stride=1, padding=0, dilation=1, groups=1):
@@ -56,7 +57,7 @@ def run(x, weight, geometry, bias=None, activation=IDENTITY):
 def conv2d_backward(gradient, saved, needed):
     planes, weight, geometry = refuse_complex(saved)
     g = channel_major(gradient)
-    bias = tuple(g.sum(axis=(1, 2, 3)) if wanted else None for wanted in needed[2:])
+    bias = tuple(summed(g, (1, 2, 3)) if wanted else None for wanted in needed[2:])
     if isinstance(geometry, convargs.MixGeometry):
         return *depthwise.mixconv2d_backward(nchw(g), saved, needed[:2]), *bias
     rows = g.reshape(geometry.out_channels, -1)

@@ -8,6 +8,7 @@ from minimix.ops.elementwise import unbroadcast
 from minimix.ops.layout import ready
 from minimix.ops.op import Op, reads_of_product, refuse_complex
 from minimix.ops.product import matrix_product, outer_product
+from minimix.ops.sums import summed
 
 
 def matmul_forward(a, b):
@@ -75,7 +76,7 @@ def linear_backward(gradient, saved, needed):
         to_weight = outer_product(g, columns).astype(dtype, copy=False)
     if not has_bias:
         return to_x, to_weight
-    return to_x, to_weight, g.sum(axis=1).astype(dtype, copy=False) if needed[2] else None
+    return to_x, to_weight, summed(g, 1).astype(dtype, copy=False) if needed[2] else None
 
 
 def linear_flops(output, saved):

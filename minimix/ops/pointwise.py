@@ -4,6 +4,7 @@ from minimix import convargs, reference
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, reads_of_convolution, refuse_complex
 from minimix.ops.product import grouped_product, grouped_product_backward
+from minimix.ops.sums import summed
 
 
 def pointwise_conv2d(x, weight, *bias, groups=1):
@@ -27,7 +28,7 @@ def pointwise_conv2d_backward(gradient, saved, needed):
         gx = nchw(gx.reshape(geometry.channels, geometry.height, geometry.width, geometry.batch))
     if gw is not None:
         gw = gw.reshape(*gw.shape, 1, 1)
-    return gx, gw, *(g.sum(axis=1) if wanted else None for wanted in needed[2:])
+    return gx, gw, *(summed(g, 1) if wanted else None for wanted in needed[2:])
 
 
 def pointwise_flops(out, saved) -> int:

@@ -28,7 +28,7 @@ def seen(x: np.ndarray, tap: Pair, places: Pair, stride: Pair, dilation: Pair) -
     return x[:, :, rows, columns]
 
 
-def met(tap: Pair, places: Pair, size: Pair, pads: Pads, stride: Pair, dilation: Pair) -> tuple[tuple, tuple]:
+def met(tap: tuple[int, ...], places: Pair, size: Pair, pads: Pads, stride: Pair, dilation: Pair) -> tuple[tuple, tuple]:
     """For one tap (i, j): at which places of the window it meets the picture rather than its border, and which pixels there.
 
     Both as pairs of slices, of rows and of columns: what the border gives is nothing, and nothing need be padded.

@@ -55,7 +55,7 @@ def test_a_wrong_one_does_not(name, mode):
 def test_a_bend_is_no_kink():
     twice = op(np.log, lambda x: 2 / x)
     report = examine(twice, Tensor(np.random.default_rng(0).uniform(0, 1, 300), requires_grad=True), seed=0)
-    assert "kink" not in report.causes[0].claims and "2 times" in report.causes[0] or "1.9999" in report.causes[0]
+    assert "factor" in report.causes[0].claims and "kink" not in report.causes[0]
 
 
 def test_a_kink_is_named():

@@ -20,8 +20,8 @@ class Wrong:
     """An op whose backward pass is wrong (or whose forward pass breaks the rules).
 
     name: unique, a few words. func: takes Tensors, returns a Tensor or several.
-    points: functions of a ``numpy.random.Generator``, each making the arrays of one call, float64 where they are differentiated;
-    other shapes and values, at all of which the op is wrong.
+    points: functions of a ``numpy.random.Generator``, each making the arrays of one call, float64 where they are to be
+    differentiated; other shapes and values, at all of which the op is wrong.
     cause: a label of CAUSES. also: labels that are as true. truth: what is wrong, in a sentence.
     """
 

@@ -1,14 +1,23 @@
 """Why a gradient is wrong: rules, each with the measurement that justifies its sentence, from the most to the least telling.
 
 whole       no gradient, digits, one factor for everything
-blocked     masks
+nearly      rounded inside, differences in place of a derivative, approximations
+blocked     masks that are missing, inverted, too narrow
+masks       masks that are there, but not forward's
+jacobians   which outputs and inputs are connected
+indices     what an input of whole numbers names
 places      right numbers in wrong places
 altered     right for other inputs: transposed, squared, left out
 factors     a factor of its own for each entry, or for each output
+scales      one for each channel, row or column
 known       functions that are recognised, and what goes wrong with them
+formulas    of functions that work entry by entry (own: their numbers): which function is it, which should it be?
+powers      the same for products of powers of several numbers
+errors      an error that is a summand of a known form
+slices      weights whose taps meet other places
 sums        contributions lost, too many, or given to others
 terms       a summand missing, doubled, or with the wrong sign
-values      right on one side of a number
+values      right on one side of a number; two masks
 positions   wrong at some places, whatever the values are
 where       which entries: by value or by position
 
@@ -18,19 +27,45 @@ where       which entries: by value or by position
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import altered, blocked, factors, known, places, positions, sums, terms, values, whole
+from minimix.gradcheck.diagnosis import (
+    altered,
+    blocked,
+    errors,
+    factors,
+    formulas,
+    indices,
+    jacobians,
+    known,
+    masks,
+    nearly,
+    places,
+    positions,
+    powers,
+    slices,
+    sums,
+    terms,
+    values,
+    whole,
+)
 from minimix.gradcheck.evidence import Evidence
 
 RULES = (
-    *(whole.not_finite, whole.shape, whole.rough, whole.zero),  # nothing else can be said
-    *(whole.constant, whole.digits),
-    *(blocked.let_through, blocked.inverted, blocked.blocked),
-    *(known.recognised, factors.two_kinds, altered.exchanged),
-    *(places.rearranged, places.given_rearranged, altered.other_inputs),  # right, but for something else
-    *(places.elsewhere, places.permuted, places.shifted),
-    *(factors.per_entry, altered.itself, factors.per_output),
-    *(terms.diagonal, terms.passed_on, values.one_sided, sums.contributions, sums.misplaced),
-    *(positions.placed, terms.common),
+    *(whole.not_finite, whole.shape, whole.zero),  # nothing else can be said
+    *(whole.constant, nearly.decimals, nearly.stepped, whole.digits),
+    *(blocked.let_through, blocked.inverted, indices.named, blocked.blocked),
+    *(known.recognised, factors.two_kinds, masks.another, altered.exchanged),
+    *(places.rearranged, places.given_rearranged, altered.other_inputs, altered.other_axis),  # right, but for something else
+    *(places.elsewhere, places.permuted, jacobians.turned, jacobians.shifted),
+    blocked.outputs_inverted,
+    *(factors.per_entry, altered.itself, factors.per_output, indices.repeated),
+    *(sums.kept, terms.levelled, nearly.differences, values.one_sided, errors.simple),
+    *(formulas.levels, formulas.other_formula, powers.ratio, formulas.factor),
+    *(errors.summand, powers.error),
+    *(terms.homogeneous, terms.diagonal, terms.passed_on, values.other_mask),
+    *(sums.contributions, sums.misplaced, sums.spread),
+    *(jacobians.taken, jacobians.mixed_axes, jacobians.connected, sums.one_of_equal, sums.one_amount),
+    *(altered.lopsided, altered.own_only, slices.moved),
+    *(positions.outputs, positions.placed, terms.common, nearly.close),
 )
 
 

@@ -1,5 +1,6 @@
 """Rules that ask for which other inputs backward would be right: the function is differentiated there, and compared."""
 
+import itertools
 import time
 
 import numpy as np
@@ -9,6 +10,7 @@ from minimix.gradcheck.diagnosis.places import arrangements
 from minimix.gradcheck.evidence import Evidence
 
 SECONDS = 2.0
+STEP = 1.001  # by which an input is multiplied to see whether it is a factor: small, lest branches change
 
 
 def other_inputs(e: Evidence) -> Cause | None:
@@ -25,9 +27,7 @@ def other_inputs(e: Evidence) -> Cause | None:
                 break
             if np.array_equal(array, value) or np.array_equal(array, np.broadcast_to(value, array.shape)):
                 continue
-            if np.ptp(array) == 0 and value.size > 1 and degree is None:
-                continue  # a constant in place of something that is no factor: that may only change branches
-            if e.explained({j: array}):
+            if e.explained({j: array}) and (degree is not None or _telling(e, j, array)):
                 found.append((words, claims))
                 break  # the simplest for this input
     return _either(found)
@@ -37,21 +37,126 @@ def _degree(e: Evidence, j: int, value: np.ndarray) -> float | None:
     """p, if the derivatives grow with the p-th power of another input (1 where it is a factor; 0 where they do not change with
     it, but perhaps at the next branch); None if they follow no power."""
     v = np.random.default_rng(8).standard_normal(e.shape)
-    once, more = e.slope(v), e.slope(v, {j: 1.1 * value})
+    once, more = e.slope(v), e.slope(v, {j: STEP * value})
     if once is None or more is None:
         return None
-    live = np.abs(once) > 1e-3 * np.max(np.abs(once), initial=0)
+    live = np.abs(once) > 1e-2 * np.max(np.abs(once), initial=0)
     if not live.any():
         return None
     ratios = more[live] / once[live]
     if ratios.min() <= 0 or np.ptp(ratios) > 1e-5 * ratios.max():
         return None
-    return round(float(np.log(ratios.mean()) / np.log(1.1)), 3)
+    return round(float(np.log(ratios.mean()) / np.log(STEP)), 2)
+
+
+def _telling(e: Evidence, j: int, array: np.ndarray) -> bool:
+    """Whether a constant in place of an input that is no factor says something.
+
+    Not where any other constant would do: then it only changes branches. With zeros, a term is missing only where the
+    derivatives are a sum of two parts, one of which is proportional to the input.
+    """
+    if np.ptp(array) > 0:
+        return True
+    if e.explained({j: array + 0.37}) or e.explained({j: array + 1.9}):
+        return False
+    if np.any(array):
+        return True
+    v, value = np.random.default_rng(8).standard_normal(e.shape), e.probe.points[j]
+    columns = [e.slope(v, {j: factor * value}) for factor in (0, 1, 2)]
+    return all(c is not None for c in columns) and e.alike(columns[0] + columns[2], 2 * columns[1])
+
+
+def other_axis(e: Evidence) -> Cause | None:
+    """Right, if a vector that multiplies along one axis did so along another one of the same length."""
+    u, a, n = e.mixed
+    sides = [("the input", e.shape)] + ([("the output", e.output.shape)] if e.output is not None else [])
+    for j, value in e.others.items():
+        if value.size < 3 or max(value.shape) != value.size or np.any(value == 0) or _degree(e, j, value) != 1:
+            continue
+        for what, shape in sides:
+            alike = [axis for axis in range(len(shape)) if shape[axis] == value.size]
+            for right, wrong in itertools.permutations(alike, 2):
+                along, instead = (value.reshape([-1 if x == axis else 1 for x in range(len(shape))]) for axis in (right, wrong))
+                if what == "the input":
+                    fits = e.alike(a, n * (instead / along))
+                else:
+                    moved = u.reshape(len(u), *shape) * (instead / along)
+                    fits = e.alike(a, (moved.reshape(len(u), -1) @ e.jacobian).reshape(a.shape))
+                if fits:
+                    return Cause(
+                        f"right if {e.probe.names[j]}, which multiplies along axis {right} of {what}, multiplied along "
+                        f"axis {wrong}: it is broadcast along the wrong axis (transposed)",
+                        *("transposed", "scale", "chain factor", "permuted"),
+                    )
+    return None
+
+
+def lopsided(e: Evidence) -> Cause | None:
+    """2 A x, where (A + A.T) x is right: linear in the input, by a matrix that should be symmetric."""
+    if e.values.size != 1 or not 2 <= e.point.size <= 64:
+        return None
+    rng, found = np.random.default_rng(9), False
+    vectors = [rng.standard_normal(e.shape) for _ in range(3)]
+    at = [e.elsewhere({e.k: v}) for v in vectors]
+    twice = e.elsewhere({e.k: 2 * vectors[0]})
+    if any(there is None for there in (*at, twice)) or not e.alike(twice.numerical, 2 * at[0].numerical):
+        return None
+    for i, j in ((0, 1), (1, 2), (2, 0)):
+        one, other = np.vdot(at[i].analytical, vectors[j]), np.vdot(at[j].analytical, vectors[i])
+        right = np.vdot(at[i].numerical, vectors[j])
+        size = e.size * np.linalg.norm(vectors[j])
+        if abs(one + other - 2 * right) > 1e-5 * size + 64 * e.noise:
+            return None
+        found |= abs(one - other) > 1e-3 * size
+    if not found:
+        return None
+    return Cause(
+        "the gradient is linear in the input, by a matrix that is not symmetric, though right once it is made so: where "
+        "forward uses a matrix A from both sides, A + A.T belongs into it, not 2 A (transposed, a term missing)",
+        *("transposed", "term missing", "wrong formula"),
+    )
+
+
+def own_only(e: Evidence) -> Cause | None:
+    """Entry i of the gradient depends on entry i of another input only, where it should be a sum over several."""
+    if e.values.size != 1 or not 3 <= e.point.size <= 256:
+        return None
+    for j, value in e.others.items():
+        if value.size != e.point.size:
+            continue
+        changes = np.zeros((3, value.size))
+        changes[0, 0] = changes[1, -1] = 0.3
+        changes[2] = changes[0] + changes[1]
+        moved = [
+            e.elsewhere({j: value + (change * max(1.0, np.max(np.abs(value)))).reshape(value.shape)}) for change in changes
+        ]
+        if any(there is None for there in moved):
+            return None
+        a, n = (np.stack([part.reshape(-1) for part in parts]) for parts in _differences(e, moved))
+        near = 1e-6 * e.size + 8 * e.noise
+        own = [np.flatnonzero(np.abs(row) > near).tolist() for row in a[:2]] == [[0], [value.size - 1]]
+        several = min((np.abs(row) > near).sum() for row in n[:2]) > 1 and (np.min(np.abs(n[:2]), axis=0) > near).any()
+        if own and several and np.max(np.abs(n[0] + n[1] - n[2])) <= near * 10:  # a sum over them, no norm
+            name = e.probe.names[j]
+            return Cause(
+                f"when one entry of {name} changes, only the same entry of this gradient does, though several should: forward "
+                f"pairs each entry with several of {name} (by broadcasting), and backward does not sum over them",
+                *("not summed", "term missing"),
+            )
+    return None
+
+
+def _differences(e: Evidence, moved: list):
+    """What the analytical gradients change by, and the numerical ones."""
+    yield [there.analytical - e.analytical for there in moved]
+    yield [there.numerical - e.numerical for there in moved]
 
 
 def itself(e: Evidence) -> Cause | None:
     """Right, at another value of the input: at the output, at its absolute value, transposed."""
     x, found = e.point, []
+    if _constant(e):
+        return None
     if e.output is not None and e.output.shape == e.shape and not np.array_equal(e.output, x) and e.explained({e.k: e.output}):
         return Cause(
             "the derivative is the one at the output's value: backward uses the output where the formula needs the input",
@@ -59,9 +164,13 @@ def itself(e: Evidence) -> Cause | None:
         )
     for words, claims, array in (
         ("its absolute value", ("wrong point", "value", "sign"), np.abs(x)),
-        ("minus the input", ("wrong point", "sign"), -x),
-        ("twice the input", ("wrong point", "wrong constant", "chain factor"), 2 * x),
-        ("half the input", ("wrong point", "wrong constant", "chain factor"), x / 2),
+        ("minus the input (its odd powers have the wrong sign)", ("wrong point", "sign", "sign of a term"), -x),
+        (
+            "twice the input (a constant, or a summand that is counted twice)",
+            ("wrong point", "wrong constant", "chain factor", "term extra"),
+            2 * x,
+        ),
+        ("half the input (or a constant is missing)", ("wrong point", "wrong constant", "chain factor"), x / 2),
         ("the input squared", ("wrong point", "chain factor"), x * x),
         ("the input plus 1", ("wrong point", "wrong constant"), x + 1),
         ("the input minus 1", ("wrong point", "wrong constant"), x - 1),
@@ -80,6 +189,15 @@ def itself(e: Evidence) -> Cause | None:
     return _either(found)
 
 
+def _constant(e: Evidence) -> bool:
+    """Whether the derivatives do not change with the input (but perhaps at the next branch): then where they are taken does
+    not matter."""
+    rng = np.random.default_rng(8)
+    v, moved = rng.standard_normal(e.shape), e.point + 1e-3 * rng.standard_normal(e.shape) * np.maximum(np.abs(e.point), 1e-3)
+    here, there = e.slope(v), e.slope(v, {e.k: moved})
+    return here is not None and there is not None and bool(np.max(np.abs(here - there)) <= 1e-7 * e.size + 8 * e.noise)
+
+
 def exchanged(e: Evidence) -> Cause | None:
     """The gradient of another input."""
     for j, value in e.others.items():
@@ -87,9 +205,9 @@ def exchanged(e: Evidence) -> Cause | None:
         if value.shape == e.shape and e.explained(of=j):
             if j in e.probe.checked and _right(e, j):
                 return Cause(
-                    f"this is the gradient of {name}, whose own is right: it is returned twice, or what distinguishes the two (a factor, "
-                    "a sign, a term) is left out",
-                    *("exchanged", "chain factor", "scale", "term missing"),
+                    f"this is the gradient of {name}, whose own is right: it is returned twice, or taken from its "
+                    "place, or what distinguishes the two (a factor, a sign, a term) is left out",
+                    *("exchanged", "chain factor", "scale", "term missing", "shifted", "other place", "wrong formula"),
                 )
             return Cause(f"this is the gradient of {name}: the two are exchanged, or returned in the wrong order", "exchanged")
         if value.size == e.point.size > 1 and value.shape != e.shape and e.explained(of=j):
@@ -97,7 +215,8 @@ def exchanged(e: Evidence) -> Cause | None:
         if value.shape == e.shape and value.size > 1 and _negated(e, j):
             if j in e.probe.checked and _right(e, j):
                 return Cause(
-                    f"this is minus the gradient of {name}, whose own is right: what distinguishes the two (a factor, a term) is left out",
+                    f"this is minus the gradient of {name}, whose own is right: what distinguishes the two (a factor, a "
+                    "term) is left out",
                     *("sign", "exchanged", "chain factor", "scale", "term missing"),
                 )
             return Cause(f"this is minus the gradient of {name}: the two are exchanged, one with its sign", "exchanged", "sign")

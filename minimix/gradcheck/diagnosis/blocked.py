@@ -47,6 +47,20 @@ def inverted(e: Evidence) -> Cause | None:
     return Cause("0 exactly where the true gradient is not, and the reverse: a mask is inverted", "inverted mask")
 
 
+def outputs_inverted(e: Evidence) -> Cause | None:
+    """The outputs that forward fills with one number give a gradient, those that depend on something give none."""
+    if not e.whole or e.output is None or e.output.shape != e.shape:
+        return None
+    dead, silent = (np.max(np.abs(part.reshape(len(part), -1)), axis=1) <= e.tiny for part in (e.numerical, e.analytical))
+    if not dead.any() or silent.all() or np.any(~dead & ~silent) or np.ptp(e.values[dead]) > 0:
+        return None
+    return Cause(
+        f"the {int((~dead).sum())} output entries that depend on the input give it no gradient, but of those that are "
+        f"{e.values[dead][0]:.3g} whatever it is, {int((~silent).sum())} do: a mask on the output is inverted",
+        *("inverted mask", "wrong mask"),
+    )
+
+
 def blocked(e: Evidence) -> Cause | None:
     """Nothing arrives at some entries; all the others are right."""
     lost = e.silent & ~e.dead
@@ -54,9 +68,11 @@ def blocked(e: Evidence) -> Cause | None:
         return None
     text = f"wrong only where backward gives 0 ({_count(lost)} whose true gradient is not 0)"
     if found := where.by_value(e, lost, lambda other: other.silent & ~other.dead):
+        others = found[0] != "the input" and found[0] != "the input's absolute value"  # labels may choose between terms
         return Cause(
-            f"{text}, those where {found[0]} is {found[1]}: backward blocks what forward lets through",
-            *("wrong mask", "value", "left out"),
+            f"{text}, those where {found[0]} is {found[1]}: backward blocks what forward lets through"
+            f"{', or the term that counts there is missing' * others}",
+            *("wrong mask", "value", "left out", *(("term missing",) * others)),
         )
     other = where.shuffled(e)
     moved = other is not None and not np.array_equal(other.silent & ~other.dead, lost)

@@ -3,7 +3,8 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import positions, sums, where
+from minimix.gradcheck.diagnosis import positions, scales, sums, where
+from minimix.gradcheck.diagnosis.own import aligned
 from minimix.gradcheck.evidence import Evidence
 
 
@@ -25,6 +26,7 @@ FORMS = (  # what a factor may be of a number t: words with {} for t
     ("the root of 1 + {} squared", lambda t: np.sqrt(1 + t * t)),
     ("the root of 1 - {} squared", lambda t: np.sqrt(1 - t * t)),
     ("{} (1 - {})", lambda t: t * (1 - t)),
+    ("{} / (1 + {})", lambda t: t / (1 + t)),
     ("exp({})", np.exp),
     ("log({})", np.log),
     ("sin({})", np.sin),
@@ -43,12 +45,15 @@ FORMS = (  # what a factor may be of a number t: words with {} for t
 def match(e: Evidence, factors: np.ndarray, mask: np.ndarray, fields) -> tuple[str, float, int] | None:
     """(words, c, power) with factors = c form(t) ** power where ``mask``, t being one of ``fields`` (name, array)."""
     f = factors[mask]
-    if f.size < 3 or np.ptp(f) <= 1e-4 * np.max(np.abs(f)):
+    if f.size < 2 or np.ptp(f) <= 1e-4 * np.max(np.abs(f)):
         return None
+    few = f.size == 2  # enough for a number itself, without a constant
     hits = []
     for name, values in fields:
         t = np.broadcast_to(values, factors.shape)[mask]
-        if len(np.unique(np.round(t, 9))) < 3:
+        if few and np.max(np.abs(np.abs(f) - np.abs(t))) <= 1e-5 * np.max(np.abs(f)) and np.ptp(f / t) < 1e-4:
+            return name, float(np.sign(f[0] / t[0])), 1
+        if few or len(np.unique(np.round(t, 9))) < 3:
             continue
         with np.errstate(all="ignore"):
             for words, form in FORMS[:1] if " index of " in name or " along " in name else FORMS:
@@ -84,15 +89,7 @@ def _fields(e: Evidence, shape: tuple):
     if e.output is not None:
         named.append(("the output", e.output))
     for name, values in named:
-        try:
-            if np.broadcast_shapes(values.shape, shape) == shape:
-                yield name, values
-                continue
-        except ValueError:
-            pass
-        for axis, length in enumerate(shape):  # a vector that belongs to an axis which is not the last one
-            if values.size == length > 1:
-                yield name, values.reshape([-1 if a == axis else 1 for a in range(len(shape))])
+        yield from ((name, array) for array in aligned(values, shape))
 
 
 def _per_entry(e: Evidence) -> tuple[np.ndarray, np.ndarray] | None:
@@ -121,7 +118,7 @@ def two_kinds(e: Evidence) -> Cause | None:
 def per_entry(e: Evidence) -> Cause | None:
     """Each entry has a factor of its own, the same for all weightings."""
     found = _per_entry(e)
-    return _named(e, *found, e.shape, "entry") if found else None
+    return _named(e, *found) if found else None
 
 
 def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
@@ -138,38 +135,83 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     if found:
         claims = ("value", "sign", "wrong mask") if abs(c + 1) < 1e-4 else ("value", "wrong constant", "wrong mask", "factor")
         return Cause(f"right where {found[0]} is not {found[1]}; where it is, the gradient {text}", *claims)
-    if positions.staying(e) and (slices := where.by_slices(bad)):
-        return Cause(f"the gradient {text} at {slices}, and right elsewhere")
-    return None
+    uses = (np.abs(e.numerical) > e.tiny).sum(axis=0) if e.whole else np.zeros(e.shape, int)
+    if bad.sum() >= 1 and np.all(uses[bad] > 1) and np.all(uses[right & live] <= 1) and abs(c * uses[bad] - 1).max() < 1e-4:
+        return Cause(
+            f"the gradient is {c:.6g} times what it should be for each entry that {uses[bad][0]} outputs depend on: averaged "
+            "over its uses, where they should be summed",
+            "averaged",
+        )
+    slices, some = where.by_slices(bad), f"{int(bad.sum())} of {bad.size} entries"
+    if abs(c + 1) < 1e-4 and bad.sum() > 1 and right.sum() > 1:
+        staying = ", whatever the input's values are," if positions.staying(e) else ""
+        return Cause(
+            f"the gradient {text} at {slices if slices and staying else some}{staying} and is right at the others: where a "
+            "label, a condition or a value decides for one of two terms, that one has the wrong sign",
+            *("sign of a term", "value"),
+        )
+    if not positions.staying(e):
+        return None
+    if min(bad.sum(), right.sum()) < 3 or (slices and where.regular(slices)):
+        return Cause(f"the gradient {text} at {slices or some}, and right elsewhere")
+    if abs(c) < 1e-4:
+        return Cause(
+            f"nothing arrives at {some}, whatever the input's values are, and the others are right: a term that only these "
+            "have (those of a label) is left out, or a mask blocks them",
+            *("left out", "term missing", "wrong mask"),
+        )
+    text = f"the gradient {text} at {some}, whatever the input's values are, and right at the others"
+    if abs(1 / c - round(1 / c)) < 1e-3 and round(1 / c) > 1:
+        return Cause(
+            f"{text}: of {round(1 / c)} equal contributions one remains, or their mean; or a weight of these (of their "
+            "class) is wrong",
+            *("overwritten", "averaged", "scale"),
+        )
+    if abs(c - 2) < 1e-4:
+        return Cause(
+            f"{text}: these are counted twice, or a weight of these (of their class) is wrong, or a mask or condition that "
+            "holds other numbers than 0 and 1 is multiplied in",
+            *("summed", "term extra", "wrong formula", "scale", "wrong mask"),
+        )
+    return Cause(
+        f"{text}: a weight of these (of their class) is wrong, or a mask or condition that holds other numbers than 0 and 1 is "
+        "multiplied in",
+        *("scale", "wrong mask"),
+    )
 
 
-def _named(e: Evidence, d: np.ndarray, live: np.ndarray, shape: tuple, what: str) -> Cause | None:
+def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     """The factors as a known function of known numbers."""
-    for values, inverse in ((d, False),):
-        if hit := match(e, values, live, _fields(e, shape)):
-            words, c, power = hit
-            missing = (power == -1) != inverse
-            times = "" if abs(c - 1) < 1e-4 else " (and the sign is wrong)" if abs(c + 1) < 1e-4 else f" (and one of {c:.6g})"
-            scale = "scale" if any(words.endswith(e.probe.names[j]) for j in e.others) else "chain factor"
+    sure = live & (np.max(np.abs(e.numerical), axis=0) > 1e-3 * e.size)  # differences leave no digits of the others
+    if sure.sum() >= min(0.6 * live.sum(), 10) and (hit := match(e, d, sure, _fields(e, e.shape))):
+        words, c, power = hit
+        times = "" if abs(c - 1) < 1e-4 else " (times -1: the sign is wrong, too)" if abs(c + 1) < 1e-4 else f" (times {c:.6g})"
+        if " / (1 + " in words:
+            kept, needed = words.split(" / ")[::power]
             return Cause(
-                f"the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times.replace('and', 'times', 1)}: "
-                f"the factor {words} is {'missing, or there is a division by it too many' if missing else 'there once too often'}",
-                *(scale, "chain factor", "scale", "wrong formula"),
+                f"the ratio of analytical to numerical is {kept} / {needed}{times}: backward has {kept} where {needed} is "
+                "needed",
+                *("term missing", "term extra", "wrong formula"),
             )
-    axes = [axis for axis in range(len(shape)) if shape[axis] > 1]
-    for axis in axes:
-        rest = tuple(a for a in range(len(shape)) if a != axis)
-        mean = np.median(d, axis=rest, keepdims=True) if rest else d
-        if rest and np.max(np.abs(d - mean)[live]) <= 1e-4 * np.max(np.abs(d)) and int(np.prod(shape)) > shape[axis]:
-            return Cause(
-                f"the ratio is constant for each index of axis {axis} ({_few(mean.reshape(-1))}): a factor that belongs to that axis "
-                "(a scale of the channel) is wrong"
-            )
-    return None
+        what = "there once too often" if power == 1 else "missing, or there is a division by it too many"
+        sum_, claims = _made_of_summands(words)
+        return Cause(
+            f"the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor {words} is "
+            f"{what}{sum_}",
+            *("chain factor", "scale", "wrong formula", *claims),
+        )
+    if found := scales.along_axes(e, d, live):
+        return found
+    return scales.along_axes(e, d, live & e.bad, where="where it is wrong, ")
 
 
-def _few(values) -> str:
-    return ", ".join(f"{v:.4g}" for v in values[:4]) + (", ..." if len(values) > 4 else "")
+def _made_of_summands(words: str) -> tuple[str, tuple]:
+    """What else a factor may come from that is a sum, or a share of one, or a power: a summand or a constant that is wrong."""
+    if "exp(" in words:
+        return ", or a constant in an exponent is another than forward's", ("wrong constant", "wrong point")
+    if any(part in words for part in ("1 - ", "1 + ", "sigmoid", "tanh")):
+        return ", or one of the summands that make it up is forgotten or counted twice", ("term missing", "term extra")
+    return "", ()
 
 
 def per_output(e: Evidence) -> Cause | None:
@@ -190,27 +232,18 @@ def per_output(e: Evidence) -> Cause | None:
     kept = live & (np.abs(d - 1) < 1e-4)
     if lost.any() and np.array_equal(lost | kept, live):
         return _uncounted(e, lost, kept)
-    if hit := match(e, d, live, _output_fields(e)):
+    if hit := match(e, d, live, _fields(e, shape)):
         words, c, power = hit
-        times = "" if abs(c - 1) < 1e-4 else " (and the sign is wrong)" if abs(c + 1) < 1e-4 else f" (times {c:.6g})"
+        times = "" if abs(c - 1) < 1e-4 else " (times -1: the sign is wrong, too)" if abs(c + 1) < 1e-4 else f" (times {c:.6g})"
+        what = "there once too often" if power == 1 else "missing"
+        sum_, claims = _made_of_summands(words)
         return Cause(
-            f"for each output entry, the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor "
-            f"{words} is {'missing' if power == -1 else 'there once too often'}",
-            *("chain factor", "scale", "wrong formula"),
+            "for each output entry, the ratio of analytical to numerical is "
+            f"{'1 / ' if power == -1 else ''}({words}){times}: the factor "
+            f"{words} is {what}{sum_}",
+            *("chain factor", "scale", "wrong formula", *claims),
         )
-    for axis in range(len(shape)):
-        rest = tuple(x for x in range(len(shape)) if x != axis)
-        mean = np.median(d, axis=rest, keepdims=True) if rest else d
-        if np.max(np.abs(d - mean)[live]) <= 1e-4 * np.max(np.abs(d)) and np.ptp(mean) > 1e-4:
-            return Cause(
-                f"the contributions along axis {axis} of the output are weighted by {_few(mean.reshape(-1))} instead of 1"
-            )
-    return None
-
-
-def _output_fields(e: Evidence):
-    shape = e.shapes[0]
-    yield from _fields(e, shape)
+    return scales.along_axes(e, d, live, of_output=True)
 
 
 def _uncounted(e: Evidence, lost: np.ndarray, kept: np.ndarray) -> Cause:

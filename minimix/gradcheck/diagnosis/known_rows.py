@@ -188,7 +188,6 @@ def reductions(e: Evidence):
         return
     for axis in _axes(x) if x.ndim > 1 else (0, None):
         for keep in (False, True):
-            p = softmax(x, axis)
             top = x.max(axis=axis, keepdims=True)
             lse = np.log(_sum(np.exp(x - top), axis)) + top
             lse = lse if keep else lse.reshape(np.sum(x, axis=axis).shape)
@@ -202,6 +201,11 @@ def reductions(e: Evidence):
                             lambda u, a=axis: _spread(u, a, x.shape) * np.exp(x),
                         ),
                         ("gives every entry the gradient itself", FACTOR, lambda u, a=axis: _spread(u, a, x.shape)),
+                        (
+                            "gives all to the largest entry, as a maximum would",
+                            ("approximate", "wrong formula", "other place"),
+                            lambda u, a=axis, t=top: _spread(u, a, x.shape) * (x == t),
+                        ),
                         (
                             "gives every entry of the row the same",
                             ("averaged", "chain factor", "approximate"),

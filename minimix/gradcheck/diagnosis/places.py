@@ -69,11 +69,19 @@ def arrangements(shape: tuple):
                     lambda x, a=axis, b=by: np.roll(x, b, a),
                 )
     for axis in long:
+        for by in range(3, shape[axis]):
+            if shape[axis] % by == 0:
+                yield (
+                    f"moved by {by} along axis {axis}, round the end (one group for another)",
+                    ("groups", "shifted", "permuted"),
+                    lambda x, a=axis, b=by: np.roll(x, b, a),
+                )
+    for axis in long:
         for g in range(2, shape[axis]):
             if shape[axis] % g == 0 and g * g <= shape[axis] * g:
                 yield (
-                    f"with axis {axis} read as {g} x {shape[axis] // g} and transposed: interleaved instead of in blocks, or the "
-                    "reverse",
+                    f"with axis {axis} read as {g} x {shape[axis] // g} and transposed: interleaved instead of in "
+                    "blocks, or the reverse",
                     ("permuted", "groups", "memory order", "stride", "shifted"),
                     lambda x, a=axis, n=g: _regrouped(x, a, n),
                 )
@@ -133,28 +141,6 @@ def given_rearranged(e: Evidence) -> Cause | None:
     return readings("backward reads the incoming gradient as though it were ", found)
 
 
-def shifted(e: Evidence) -> Cause | None:
-    """Moved along axes, the ends lost."""
-    a, n = e.mixed[1:]
-    shape = e.shape
-    long = [axis for axis in range(len(shape)) if shape[axis] > 2]
-    for count in (1, 2):
-        for axes in itertools.combinations(long, count):
-            for shifts in itertools.product((-1, 1, -2, 2), repeat=count):
-                to, source = [slice(None)] * (len(shape) + 1), [slice(None)] * (len(shape) + 1)
-                for axis, s in zip(axes, shifts, strict=True):
-                    to[axis + 1] = slice(max(s, 0), shape[axis] + min(s, 0))
-                    source[axis + 1] = slice(max(-s, 0), shape[axis] + min(-s, 0))
-                part, mine = n[tuple(source)], a[tuple(to)]
-                varied = np.ptp(part, axis=tuple(x + 1 for x in axes)).max() > 1e-3 * e.size
-                if part.size >= 8 and varied and e.alike(mine, part) and np.abs(part).max() > 0.3 * e.size:
-                    return Cause(
-                        f"the right numbers, but shifted by {shifts} along axes {axes}: an offset or a padding is wrong",
-                        *("shifted", "border", "other place", "permuted"),
-                    )
-    return None
-
-
 def permuted(e: Evidence) -> Cause | None:
     """Whole slices that are right but in each other's places."""
     a, n = e.mixed[1:]
@@ -191,8 +177,8 @@ def elsewhere(e: Evidence) -> Cause | None:
     if np.max(np.abs(first - second)) > 1e-3:
         return None
     return _taken(e, a, n) or Cause(
-        "the right numbers, each given to an entry that is not the one it belongs to: an index, an offset, a stride or an order "
-        "is wrong",
+        "the right numbers, each given to an entry that is not the one it belongs to: an index, an offset, a stride or "
+        "an order is wrong",
         *MISPLACED,
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import where
+from minimix.gradcheck.diagnosis import masks, where
 from minimix.gradcheck.evidence import Evidence
 
 
@@ -16,27 +16,43 @@ def staying(e: Evidence) -> bool:
 def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
     """Where the entries lie. what: what is wrong there ("wrong", "gets nothing")."""
     nothing = what == "gets nothing"
+    chosen = nothing and masks.slopes(e) is not None  # elementwise: something may choose between terms
+    term, claims = (", or its term is missing", ("term missing",)) if chosen else ("", ())
     if bad.sum() == 1 and bad.size >= 3:
         place = tuple(int(i) for i in np.argwhere(bad)[0])
-        return Cause(f"a single entry {'is wrong' if not nothing else what}, {place}; all others are right", "left out")
+        if not nothing:
+            return Cause(f"a single entry is wrong, {place}; all others are right")
+        return Cause(
+            f"a single entry {what}, {place}; all others are right: it is left out, or a mask blocks it{term}",
+            *("left out", "wrong mask", *claims),
+        )
     if width := where.by_border(bad):
         return Cause(
-            f"right inside; {'wrong' if not nothing else 'nothing arrives'} only within {width} of the border of the last two axes: "
-            "what happens at the border (padding) is handled differently from forward",
+            f"right inside; {'wrong' if not nothing else 'nothing arrives'} only within {width} of the border of the "
+            "last two axes: what happens at the border (padding) is handled differently from forward",
             *("border", "left out", "shifted"),
+        )
+    if not nothing and (text := where.by_reflection(bad)):
+        return Cause(
+            f"wrong only {text}, the places that a reflected border repeats: what arrives at the border (padding) is not "
+            "added to them, or added to others",
+            *("border", "not summed", "left out", "overwritten", "shifted"),
         )
     if found := where.by_phase(bad):
         stride, phases = found
         return Cause(
-            f"{what if nothing else 'wrong'} only in phases {phases} of every {stride} along the last axes: the stride (or dilation) is "
-            "handled differently from forward",
+            f"{what if nothing else 'wrong'} only in phases {phases} of every {stride} along the last axes: the stride "
+            "(or dilation) is handled differently from forward",
             *("stride", "left out"),
         )
     if text := where.by_slices(bad):
         if nothing and not where.regular(text):
             return Cause(f"nothing arrives at {text}; all others are right")
         if nothing:
-            return Cause(f"nothing arrives at {text}; all others are right", "left out", "not summed", "groups", "wrong mask")
+            return Cause(
+                f"nothing arrives at {text}; all others are right: a loop or a mask leaves these out{term}",
+                *("left out", "not summed", "groups", "wrong mask", *claims),
+            )
         return Cause(f"wrong only at {text}; all others are right")
     return None
 
@@ -46,3 +62,27 @@ def placed(e: Evidence) -> Cause | None:
     if not (~e.bad & ~e.dead).any() or not staying(e):
         return None  # wrong everywhere, or right only where there is nothing
     return named(e, e.bad, "wrong")
+
+
+def outputs(e: Evidence) -> Cause | None:
+    """The incoming gradient is handled wrongly at some places only: at the output's border, or in some of its phases."""
+    if not e.whole or e.output is None or e.output.ndim < 2:
+        return None
+    bad = e.wrong.reshape(len(e.wrong), -1).any(axis=1).reshape(e.output.shape)
+    other = where.shuffled(e)
+    if bad.all() or other is None or not np.array_equal(other.wrong.reshape(len(bad.flat), -1).any(axis=1), bad.reshape(-1)):
+        return None
+    if width := where.by_border(bad):
+        return Cause(
+            f"right for the incoming gradient inside; wrong only for output entries within {width} of the border of the "
+            "last two axes: what "
+            "happens at the border (padding, what windows there are divided by) is handled differently from forward",
+            *("border", "left out", "shifted", "averaged"),
+        )
+    if found := where.by_phase(bad):
+        return Cause(
+            f"wrong only for output entries in phases {found[1]} of every {found[0]} along the last axes: the stride (or "
+            "dilation) is handled differently from forward",
+            *("stride", "left out"),
+        )
+    return None

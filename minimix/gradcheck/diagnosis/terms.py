@@ -23,12 +23,70 @@ def diagonal(e: Evidence) -> Cause | None:
     if np.any(np.abs(n[own]) <= e.tiny):
         return None
     if not e.alike(a[own], n[own]):
-        return Cause("each output gives a gradient to its own entry only, although it depends on others, too")
+        if np.ptp(a[own]) > 1e-6 * np.max(np.abs(a)) and np.median((np.abs(n) > 1e-6 * e.size).sum(axis=1)) < 3:
+            return Cause("each output gives a gradient to its own entry only, although it depends on another one, too")
+        return Cause(
+            "each output gives a gradient to its own entry only, although it depends on others, too: what they have in "
+            "common (a sum, a norm, another use of the input) is forgotten or cut off, as an approximation may, or the "
+            "formula is that of a function that "
+            "works entry by entry",
+            *("term missing", "not summed", "approximate", "wrong formula"),
+        )
     return Cause(
-        "right for each output's own entry, but 0 for all others, on which it depends as well: what they have in common (a sum, "
-        "a mean, a norm) is forgotten",
+        "right for each output's own entry, but 0 for all others, on which it depends as well: what they have in common (a "
+        "sum, a mean, a norm) is forgotten",
         *("term missing", "not summed", "left out"),
     )
+
+
+def homogeneous(e: Evidence) -> Cause | None:
+    """The derivative along the input itself: 0 where forward divides by a norm or a sum of it, but not for its numerator."""
+    if e.output is None or e.point.size < 2 or e.output.size < 1:
+        return None
+    u, a, n = e.mixed
+    given, true = ((part * e.point).reshape(len(u), -1).sum(axis=1) for part in (a, n))
+    y = u @ e.values
+    if len(u) < 2 or np.min(np.abs(y)) < 1e-3 * np.max(np.abs(y)):
+        return None
+    size = np.max(np.abs(y))
+    if np.max(np.abs(true)) > 1e-2 * size:
+        return None
+    degree = float(np.median(given / y))
+    if abs(degree) < 0.5 or np.max(np.abs(given - degree * y)) > 1e-4 * abs(degree) * size:
+        return None
+    text = (
+        "forward does not change when the input is multiplied by a number (it divides by a norm, a deviation or a sum of "
+        f"it), but backward's gradient along the input is {degree:.4g} times the output"
+    )
+    if abs(degree - 1) < 1e-3:
+        return Cause(f"{text}: what it divides by is taken for a constant", "term missing", "wrong formula")
+    if abs(degree - 2) < 1e-3:
+        return Cause(f"{text}: the divisor's term has the wrong sign", "sign of a term")
+    return None
+
+
+def levelled(e: Evidence) -> Cause | None:
+    """Every entry gets the mean of what the entries along some axes should get."""
+    a, n = e.mixed[1:]
+    for axes in subsets(range(1, n.ndim)):
+        if axes and int(np.prod([n.shape[axis] for axis in axes])) > 2:
+            mean = np.broadcast_to(n.mean(axis=axes, keepdims=True), n.shape)
+            if e.alike(a, mean) and np.max(np.abs(n - mean)) > 1e-3 * e.size:
+                named = tuple(axis - 1 for axis in axes)
+                text = (
+                    f"every entry gets the mean over axes {named} of what the entries there should get: backward averages "
+                    "where it should treat each on its own, or takes the mean in place of each one's number"
+                )
+                if e.dead.any():
+                    return Cause(
+                        f"{text}; a mask that chooses among them is missing",
+                        "averaged",
+                        "no mask",
+                        "approximate",
+                        "wrong formula",
+                    )
+                return Cause(text, "averaged", "wrong point", "wrong formula")
+    return None
 
 
 def passed_on(e: Evidence) -> Cause | None:
@@ -64,8 +122,8 @@ def common(e: Evidence) -> Cause | None:
         flat = rows - rows.mean(axis=-1, keepdims=True)
         if np.max(np.abs(flat)) <= allowed:
             return _constant(e, axes, along, a, n)
-        if count < 4:
-            continue
+        if (count - 2) * rows.shape[1] * min(len(e.cotangents), 4) < 2:
+            continue  # two numbers are fitted to each row
         centred = x - x.mean(axis=-1, keepdims=True)
         slope = (flat * centred).sum(axis=-1, keepdims=True) / np.maximum((centred**2).sum(axis=-1, keepdims=True), 1e-300)
         if np.max(np.abs(flat - slope * centred)) > allowed:
@@ -85,8 +143,8 @@ def common(e: Evidence) -> Cause | None:
                 *TERM,
             )
         return Cause(
-            f"the error is linear in the input {where}: the term that the variance leaves in a normalisation (the centred input "
-            "times a sum) is missing or has a wrong factor or sign",
+            f"the error is linear in the input {where}: the term that the variance leaves in a normalisation (the centred "
+            "input times a sum) is missing or has a wrong factor or sign",
             *TERM,
         )
     return None
@@ -101,4 +159,8 @@ def _constant(e: Evidence, axes: tuple, along: tuple, a: np.ndarray, n: np.ndarr
             "missing, or has a wrong factor or sign",
             *TERM,
         )
-    return Cause(f"{text}: a term summed over them is missing, or is one too many, or has a wrong sign", *TERM)
+    return Cause(
+        f"{text}: a term that is the same for all of them (a sum, a mean) is missing, one too many, or wrong itself (its sign, "
+        "a factor, the point where it is taken)",
+        *(*TERM, "wrong point"),
+    )

@@ -30,6 +30,9 @@ def _fields(e: Evidence):
             yield f"the distance from {e.probe.names[j]}", np.abs(e.point - p)
     if e.output is not None and e.output.shape == e.shape:
         yield "the output", e.output
+    for name, numbers in whole_numbers(e):
+        if numbers.shape == e.shape and np.ptp(numbers) > 0:
+            yield name, numbers
 
 
 def by_value(e: Evidence, bad: np.ndarray, of) -> tuple[str, str] | None:
@@ -40,17 +43,52 @@ def by_value(e: Evidence, bad: np.ndarray, of) -> tuple[str, str] | None:
     error = np.max(np.abs(e.analytical - e.numerical), axis=0)
     if error[~bad].max() > 1e-6 * e.size + 4 * e.noise:
         return None  # not quite right there: the error grows, it does not begin
+    return side(e, bad, of)
+
+
+def side(e: Evidence, mask: np.ndarray, of) -> tuple[str, str] | None:
+    """(what has a value for each entry, "above 3" or the like) for a mask's entries, here and where entries are shuffled."""
     for (name, values), follow in zip(_fields(e), _followers(e), strict=True):
-        side = "above" if values[bad].min() > values[~bad].max() else "below" if values[bad].max() < values[~bad].min() else ""
-        if not side:
+        which = (
+            "above" if values[mask].min() > values[~mask].max() else "below" if values[mask].max() < values[~mask].min() else ""
+        )
+        if not which:
+            if text := _between(values, mask, None if follow is None else (follow, of(shuffled(e)))):
+                return name, text
             continue
-        low, high = (values[~bad].max(), values[bad].min()) if side == "above" else (values[bad].max(), values[~bad].min())
-        if not _confirmed(e, follow, low, high, side, of):
+        low, high = (values[~mask].max(), values[mask].min()) if which == "above" else (values[mask].max(), values[~mask].min())
+        if not _confirmed(e, follow, low, high, which, of):
             continue
         between = [r for r in ROUND if low <= r <= high]
         limit = f"{between[0]:g}" if between else f"a number from {low:.3g} to {high:.3g}"
-        return name, f"{side} {limit}"
+        return name, f"{which} {limit}"
     return None
+
+
+def _between(values: np.ndarray, mask: np.ndarray, there: tuple | None) -> str | None:
+    """ "between 1 and 2", if the entries of a mask are those, here and there: (values, mask) where entries are shuffled."""
+    low, high = values[mask].min(), values[mask].max()
+    below, above = values[(values < low) & ~mask], values[(values > high) & ~mask]
+    if there is None or mask.sum() < 4 or min(len(below), len(above)) < 2 or ((values >= low) & (values <= high) & ~mask).any():
+        return None
+    numbers, marked = there
+    inside = (numbers >= low) & (numbers <= high)
+    sure = inside | (numbers <= below.max()) | (numbers >= above.min())
+    if not np.array_equal(marked[sure], inside[sure]) or not inside.any():
+        return None
+    limits = []
+    for first, second in ((below.max(), low), (high, above.min())):
+        simple = [r for r in ROUND if first <= r <= second]
+        limits.append(f"{simple[0]:g}" if simple else f"about {(first + second) / 2:.2g}")
+    return f"between {limits[0]} and {limits[1]}"
+
+
+def whole_numbers(e: Evidence):
+    """(name, array) of the inputs that are arrays of whole numbers or truths: labels, indices, conditions."""
+    for i, given in enumerate(e.probe.inputs):
+        array = getattr(given, "data", given) if not isinstance(given, np.ndarray) else given
+        if isinstance(array, np.ndarray) and array.dtype.kind in "iub" and array.size:
+            yield getattr(given, "name", "") or f"input {i}", array.astype(np.int64)
 
 
 def _followers(e: Evidence):
@@ -85,15 +123,15 @@ def ranges(indices, length: int) -> str:
 
 def by_border(bad: np.ndarray) -> int | None:
     """How far from the border of the last two axes the bad entries lie, where most of those are bad."""
-    if bad.all() or bad.ndim < 2:
+    if bad.all() or bad.ndim < 3:
         return None
     line = bad.any(axis=tuple(range(bad.ndim - 1)))
     for width in range(1, (len(line) - 1) // 2 + 1) if len(line) > 3 else ():
-        rows = bad.ndim < 3 or bad.any(axis=tuple(a for a in range(bad.ndim) if a != bad.ndim - 2)).all()
+        rows = bad.any(axis=tuple(a for a in range(bad.ndim) if a != bad.ndim - 2)).all()
         if rows and line[:width].all() and line[-width:].all() and not line[width:-width].any() and bad[..., line].mean() > 0.7:
             return width
-    if bad.ndim < 3 or min(bad.shape[-2:]) < 3:
-        return None
+    if bad.ndim < 4 or min(bad.shape[-2:]) < 3:
+        return None  # no pictures
     for width in range(1, (min(bad.shape[-2:]) - 1) // 2 + 1):
         inside = np.zeros(bad.shape[-2:], bool)
         inside[width:-width, width:-width] = True
@@ -102,6 +140,29 @@ def by_border(bad: np.ndarray) -> int | None:
         if not touched[inside].any() and touched[rim].mean() > 0.6 and bad[..., rim].mean() > 0.4:
             return width
     return None
+
+
+def by_reflection(bad: np.ndarray) -> str | None:
+    """ "at 1 to 2 from the ends of the last axis": right at the ends themselves and inside, as where a border is reflected."""
+    for count in (1, 2):
+        if bad.ndim < count:
+            continue
+        touched = bad.any(axis=tuple(range(bad.ndim - count)))
+        right = [~touched.all(axis=tuple(a for a in range(count) if a != axis)) for axis in range(count)]
+        if not np.array_equal(~touched, np.logical_and.outer(*right) if count == 2 else right[0]):
+            continue
+        widths = [_reflected(~line) for line in right]
+        if all(widths):
+            axes = "the last axis" if count == 1 else "the last two axes"
+            return f"at {' and '.join(f'1 to {w}' if w > 1 else '1' for w in dict.fromkeys(widths))} from the ends of {axes}"
+    return None
+
+
+def _reflected(line: np.ndarray) -> int:
+    """w, if exactly the places 1 to w from both ends are marked, and some inside are not."""
+    width, length = int(line.sum()) // 2, len(line)
+    marked = [*range(1, width + 1), *range(length - 1 - width, length - 1)]
+    return width if 2 * width < length - 2 and np.flatnonzero(line).tolist() == marked else 0
 
 
 def by_phase(bad: np.ndarray) -> tuple[int, list] | None:

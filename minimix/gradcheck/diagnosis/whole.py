@@ -50,17 +50,6 @@ def shape(e: Evidence) -> Cause | None:
     return Cause(text, "shape")
 
 
-def rough(e: Evidence) -> Cause | None:
-    """Forward gives only float32 digits."""
-    if not e.coarse:
-        return None
-    return Cause(
-        "the forward pass computes in float32 somewhere: its results hold only float32 digits, too few for differences",
-        "forward precision",
-        "precision",
-    )
-
-
 def zero(e: Evidence) -> Cause | None:
     """Nothing arrives; or something does, at an input that does not matter."""
     if not np.any(e.analytical):
@@ -73,16 +62,26 @@ def zero(e: Evidence) -> Cause | None:
     given = float(np.max(np.abs(e.analytical)))
     if 1e-3 * given < 4 * e.noise:
         return Cause(
-            f"the function's values are so large (up to {np.max(np.abs(e.values)):.3g}) that their differences are rounded away: "
-            "nothing can be said of a gradient of this size. Subtract what is constant, or take a larger eps",
+            f"the function's values are so large (up to {np.max(np.abs(e.values)):.3g}) that their differences are rounded "
+            "away: nothing can be said of a gradient of this size. Subtract what is constant, or take a larger eps",
             "difference",
         )
     if e.size <= max(1e-7 * given, 4 * e.noise):
         if any(np.max(np.abs(other.values - e.values)) > 1e-9 * np.max(np.abs(e.values)) for other in _elsewhere(e)):
             return Cause(
-                "around this point the function does not change with this input (at other points it does), yet backward returns a "
-                "gradient: a mask is missing or wrong, or an approximation stands for a derivative that is 0",
-                *("approximate", "no mask", "wrong mask", "other place", "inverted mask", "wrong formula", "value"),
+                "around this point the function does not change with this input (at other points it does), yet backward "
+                "returns a gradient: a mask is missing or wrong, the input only decides something (an order, a branch) and "
+                "deserves none, or an approximation stands for a derivative that is 0",
+                *(
+                    "approximate",
+                    "independent",
+                    "no mask",
+                    "wrong mask",
+                    "other place",
+                    "inverted mask",
+                    "wrong formula",
+                    "value",
+                ),
             )
         return Cause("the function does not depend on this input, yet backward returns a gradient for it", "independent")
     return None
@@ -162,7 +161,9 @@ def constant(e: Evidence) -> Cause | None:
         readings.append("a factor of 2 missing (from a square, or a term used twice)")
         claims += ["term missing"]
     sign = ["sign"] if c < 0 else []
-    return Cause(f"{text} ({'; or '.join(readings) or 'a factor missing or doubled'}{flipped})", "factor", *claims, *sign)
+    if not readings:
+        readings, claims = ["a factor missing or doubled, or a constant that is not forward's"], ["wrong constant"]
+    return Cause(f"{text} ({'; or '.join(readings)}{flipped})", "factor", *claims, *sign)
 
 
 def _number(c: float) -> str:

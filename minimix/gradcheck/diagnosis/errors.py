@@ -1,0 +1,68 @@
+"""Rules on the error itself, where a function works entry by entry: is it a summand of a known form?"""
+
+import numpy as np
+
+from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis.formulas import LEAST, fit, worded
+from minimix.gradcheck.diagnosis.own import Own, own_numbers
+from minimix.gradcheck.evidence import Evidence
+
+TERM = ("term missing", "term extra", "sign of a term", "wrong constant")
+FORM = (*TERM, "chain factor", "wrong point", "wrong formula")  # what is left of a wrong term may look like anything
+END = "is missing, one too many, or has a wrong sign or factor"
+
+
+def _measured(e: Evidence) -> tuple[Own, np.ndarray, float] | None:
+    """(the numbers, their error, what differences leave of it), where that is little."""
+    own = own_numbers(e)
+    if own is None or own.analytical.size < 3:
+        return None
+    error = own.analytical - own.numerical
+    noise = 1e-5 * np.max(np.abs(own.numerical)) + 4 * e.noise
+    return (own, error, noise) if noise < 1e-3 * np.max(np.abs(error)) else None
+
+
+def simple(e: Evidence) -> Cause | None:
+    """A constant, at all entries or at some; or a number itself, of this input, another one or the output."""
+    if (found := _measured(e)) is None:
+        return None
+    own, error, noise = found
+    wrong = np.abs(error) > 10 * noise
+    if wrong.sum() < 3:
+        return None
+    c = float(np.median(error[wrong]))
+    if np.max(np.abs(error[wrong] - c)) <= 2 * noise:
+        if wrong.all():
+            return Cause(f"the error is {c:.4g} for every entry, times the incoming gradient: a constant summand {END}", *TERM)
+        return Cause(
+            f"the error is {c:.4g}, times the incoming gradient, at {int(wrong.sum())} of {error.size} entries, and 0 at the "
+            f"others: a summand that is not 0 there (a label, a one-hot target) {END}",
+            *TERM,
+        )
+    for name, t in (*own.numbers, *([("the output", own.output)] if own.output is not None else [])):
+        c = float(t @ error / (t @ t)) if np.any(t) else 0.0
+        if np.ptp(t) > 1e-3 * np.max(np.abs(t)) and np.max(np.abs(error - c * t)) <= 2 * noise:
+            return Cause(f"the error is {c:.4g} times {name}, times the incoming gradient: a summand {END}", *TERM)
+    return None
+
+
+def summand(e: Evidence) -> Cause | None:
+    """A form of one number, or the output or the input times one."""
+    if (found := _measured(e)) is None:
+        return None
+    own, error, noise = found
+    tolerance = noise / np.max(np.abs(error))
+    return _form(own, error, tolerance) if error.size >= LEAST and tolerance < 5e-5 else None
+
+
+def _form(own: Own, error: np.ndarray, tolerance: float) -> Cause | None:
+    for words, part in own.parts():
+        for name, t in own.numbers:
+            if hit := fit(error / part, t, 2 * tolerance):
+                letter, shown = worded(name, *hit)
+                text = f"the error is {words}{shown}, times the incoming gradient ({letter}: {name}): a summand {END}, "
+                text += "or is taken at another point or of another function"
+                if hit[0].pieces:
+                    return Cause(f"{text}, or one of its branches is wrong", *FORM, "value")
+                return Cause(text, *FORM)
+    return None
