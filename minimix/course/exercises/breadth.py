@@ -72,9 +72,7 @@ def divisions(rng, count: int = 45) -> Iterator[dict]:
 def mixtures(rng, count: int) -> Iterator[tuple[tuple[int, ...], list]]:
     """(shape of the picture, [(channels, kernel size) of each group])."""
     for number in range(count):
-        groups = [
-            (int(rng.integers(1, 5)), int(rng.choice([1, 3, 3, 5, 5, 7, 9, 11]))) for _ in range(sizes(rng, 6, 1)[0])
-        ]
+        groups = [(int(rng.integers(1, 5)), int(rng.choice([1, 3, 3, 5, 5, 7, 9, 11]))) for _ in range(sizes(rng, 6, 1)[0])]
         if number % 5 == 0:  # as many channels in each
             groups = [(groups[0][0], kernel) for _, kernel in groups]
         channels = sum(count for count, _ in groups)
