@@ -116,7 +116,8 @@ def test_editors_offer_what_there_is(code, offered):
 
 def test_help_shows_signature_and_docstring():
     text = pydoc.plain(pydoc.render_doc(mm.Tensor.mean))
-    assert "mean(self, axis: " in text and "keepdims: bool = False)" in text and "Arithmetic mean over" in text
+    text = " ".join(text.split()).replace("( self", "(self")  # newer Pythons break lines
+    assert "mean(self, axis: " in text and "keepdims: bool = False" in text and "Arithmetic mean over" in text
     text = pydoc.plain(pydoc.render_doc(mm.Tensor))
     assert " |  matmul(self, b: " in text and "Swap two axes" in text and "What backward passes added up" in text
 

@@ -215,9 +215,9 @@ def exchanged(e: Evidence) -> Cause | None:
         if value.shape == e.shape and value.size > 1 and _negated(e, j):
             if j in e.probe.checked and _right(e, j):
                 return Cause(
-                    f"this is minus the gradient of {name}, whose own is right: what distinguishes the two (a factor, a "
-                    "term) is left out",
-                    *("sign", "exchanged", "chain factor", "scale", "term missing"),
+                    f"this is minus the gradient of {name}, whose own is right: it is taken in its place, or what "
+                    "distinguishes the two (an order, a factor, a term) is left out",
+                    *("sign", "exchanged", "chain factor", "scale", "term missing", "permuted", "other place", "wrong formula"),
                 )
             return Cause(f"this is minus the gradient of {name}: the two are exchanged, one with its sign", "exchanged", "sign")
     return None

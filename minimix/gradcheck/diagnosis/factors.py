@@ -163,9 +163,9 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     text = f"the gradient {text} at {some}, whatever the input's values are, and right at the others"
     if abs(1 / c - round(1 / c)) < 1e-3 and round(1 / c) > 1:
         return Cause(
-            f"{text}: of {round(1 / c)} equal contributions one remains, or their mean; or a weight of these (of their "
-            "class) is wrong",
-            *("overwritten", "averaged", "scale"),
+            f"{text}: of {round(1 / c)} equal contributions one remains, or their mean; or a weight or a constant of these "
+            "(of their class) is wrong",
+            *("overwritten", "averaged", "scale", "wrong constant"),
         )
     if abs(c - 2) < 1e-4:
         return Cause(
@@ -174,9 +174,9 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
             *("summed", "term extra", "wrong formula", "scale", "wrong mask"),
         )
     return Cause(
-        f"{text}: a weight of these (of their class) is wrong, or a mask or condition that holds other numbers than 0 and 1 is "
-        "multiplied in",
-        *("scale", "wrong mask"),
+        f"{text}: a weight, a term or a constant of the case that these belong to (a class, a label, a condition) is wrong, or "
+        "a mask that holds other numbers than 0 and 1 is multiplied in",
+        *("scale", "wrong mask", "term missing", "wrong constant", "wrong formula"),
     )
 
 

@@ -11,6 +11,7 @@ MISPLACED = (
     *("other place", "shifted", "stride", "permuted", "transposed", "memory order", "groups", "flipped", "border"),
     "exchanged",
 )
+PERMUTED = ("permuted", "shifted", "groups", "other place", "memory order")
 LARGE = 200_000  # entries, from which on rearrangements are not tried
 
 
@@ -154,10 +155,11 @@ def permuted(e: Evidence) -> Cause | None:
         order = gaps.argmin(axis=1).tolist()
         if gaps.min(axis=1).max() <= 1e-5 * e.size + 4 * e.noise and sorted(order) == list(range(length)):
             shown = order if length <= 16 else f"{order[:16]}..."
-            return Cause(
-                f"right, but with axis {axis} permuted: index i holds what belongs to {shown}",
-                *("permuted", "shifted", "groups", "other place", "memory order"),
-            )
+            text, claims = f"right, but with axis {axis} permuted: index i holds what belongs to {shown}", PERMUTED
+            if np.max(np.abs(np.sort(n.reshape(-1)) + np.sort(n.reshape(-1))[::-1])) <= 1e-4 * e.size:
+                text += ", or, as each number is there with both signs, with the signs of some wrong"
+                claims += ("sign", "sign of a term")
+            return Cause(text, *claims)
     return None
 
 

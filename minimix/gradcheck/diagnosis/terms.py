@@ -59,7 +59,10 @@ def homogeneous(e: Evidence) -> Cause | None:
         f"it), but backward's gradient along the input is {degree:.4g} times the output"
     )
     if abs(degree - 1) < 1e-3:
-        return Cause(f"{text}: what it divides by is taken for a constant", "term missing", "wrong formula")
+        return Cause(
+            f"{text}: what it divides by is taken for a constant, or its share goes to the wrong entries",
+            *("term missing", "wrong formula", "other place"),
+        )
     if abs(degree - 2) < 1e-3:
         return Cause(f"{text}: the divisor's term has the wrong sign", "sign of a term")
     return None

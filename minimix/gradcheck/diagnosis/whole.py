@@ -207,6 +207,8 @@ def _readings(e: Evidence, c: float) -> tuple[list[str], list[str]]:
 def _varying(e: Evidence, moved: Evidence, c: float, there: float) -> Cause:
     """One factor for all entries, but another one at another point: something computed from the whole input."""
     text = f"analytical is {c:.6g} times numerical everywhere, but {there:.6g} times at another point"
+    if e.point.size == 1:
+        return Cause(text.replace(" everywhere", ""))  # of a single number, nothing more can be said
     for name, function in _SCALARS.items():
         here, then = function(e.point), function(moved.point)
         for power, words in ((1, "once too often"), (-1, "missing"), (2, "twice too often"), (-2, "missing twice")):
