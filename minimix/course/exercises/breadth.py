@@ -242,7 +242,7 @@ def runs(rng, count: int = 36) -> Iterator[dict]:
 
 
 def logits(rng, count: int = 40) -> Iterator[np.ndarray]:
-    """(images, classes) of sizes that float32 holds, rows far from 0 and from each other, with ties, ascending and descending."""
+    """(images, classes) of sizes that float32 holds: rows far from 0 and from each other, with ties, sorted."""
     for number in range(count):
         n, classes = sizes(rng, 12, 1)[0], sizes(rng, 40, 1)[0]
         if number % 6 == 0:
