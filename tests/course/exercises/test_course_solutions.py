@@ -16,7 +16,7 @@ sys.path.insert(0, str(FOLDER))
 from corpus import held_out  # noqa: E402
 from solutions import JUDGED, checked, fresh, said  # noqa: E402
 
-VERDICTS = json.loads(JUDGED.read_text(encoding="utf-8"))
+VERDICTS = json.loads(JUDGED[0].read_text(encoding="utf-8"))
 ENTRIES = [
     entry
     for path in sorted(FOLDER.glob("solutions_*.py"))
