@@ -20,7 +20,7 @@ STAND_ALONE = ("minimix.functional", "minimix.tensor", "minimix.graph", "minimix
 def documented(module):
     """(name, object) of the module, and of the functions and classes written in it, also where a decorator wraps them."""
     yield module.__name__, module
-    for name, value in vars(module).items():
+    for name, value in list(vars(module).items()):
         if getattr(value, "__module__", None) != module.__name__ or not (inspect.isroutine(value) or inspect.isclass(value)):
             continue
         yield f"{module.__name__}.{name}", value

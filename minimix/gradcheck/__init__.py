@@ -18,11 +18,12 @@ suite, cases, cases_images   a table of many checks, for ``minimix gradcheck``
 """
 
 from minimix.gradcheck import cases, cases_images, suite  # noqa: F401 (for the last line)
+from minimix.gradcheck.causes import CAUSES, Cause
 from minimix.gradcheck.check import examine, gradcheck
 from minimix.gradcheck.modules import gradcheck_module
 from minimix.gradcheck.report import GradcheckError, InputReport, Report
 
-__all__ = ["GradcheckError", "InputReport", "Report", "examine", "gradcheck", "gradcheck_module"]
+__all__ = ["CAUSES", "Cause", "GradcheckError", "InputReport", "Report", "examine", "gradcheck", "gradcheck_module"]
 
 # `minimix.gradcheck` is the function: `import minimix as mm; mm.gradcheck(...)`. This package's names hang on it too, so that
 # `import minimix.gradcheck as g`, which gives the function, finds `g.examine`, and `import minimix.gradcheck.suite as s` works.

@@ -82,7 +82,7 @@ class Report:
 
     @property
     def causes(self) -> list[str]:
-        """Everything that is said to be wrong."""
+        """Everything that is said to be wrong: sentences, whose ``claims`` say it in words of ``CAUSES``."""
         return self.problems + [row.cause for row in self.inputs if not row.ok and row.cause]
 
     def __str__(self) -> str:

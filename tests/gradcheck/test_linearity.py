@@ -42,7 +42,7 @@ BROKEN = {  # name: (what becomes of the gradient, words, claim)
     "squashed": (np.tanh, "nearly linear where v is small, bounded", "nonlinear"),
     "softly squashed": (lambda g: g / (1 + np.abs(g)), "nearly linear where v is small, bounded", "nonlinear"),
     "small ones dropped": (lambda g: g * (np.abs(g) > 0.1), "backward drops small entries", "nonlinear"),
-    "one added": (lambda g: g + 1, "adds the same numbers", ("term extra", "ones")),
+    "one added": (lambda g: g + 1, "adds the same numbers", ("term extra", "ones", "not finite")),
     "largest only": (lambda g: g * (np.abs(g) == np.max(np.abs(g))), "for a sum not the sum of the two", "nonlinear"),
     "and its square": (lambda g: g + g * g, "linear only where v is small", "nonlinear"),
     "rounded": (lambda g: np.round(g, 3), "rounds to 3 decimals", "precision"),

@@ -10,6 +10,7 @@ from minimix import partition
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises.features import Condition, above, features
 
 
@@ -22,6 +23,7 @@ def _divisions(rng):
         for channels, groups in rows:
             if kind == "equal" or channels >= 2 ** (groups - 1):
                 yield {"channels": channels, "groups": groups, "kind": kind}
+    yield from breadth.divisions(rng)
 
 
 def _nearest(number: float) -> int:

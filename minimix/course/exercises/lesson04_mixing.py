@@ -8,6 +8,7 @@ from minimix.course.checking.alterations import bordered
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises import wrong_mixing as wrong
 from minimix.course.exercises.features import Condition, features, pictures
 
@@ -27,6 +28,8 @@ def _pictures(rng):
     x, weights = rng.normal(size=(2, 5, 8, 7)), [rng.normal(size=(3, 1, 5, 5)), rng.normal(size=(2, 1, 3, 3))]
     yield {"x": x, "weights": weights}
     yield {"x": x.transpose(1, 2, 3, 0).copy().transpose(3, 0, 1, 2), "weights": [np.asfortranarray(w) for w in weights]}
+    for shape, groups in breadth.mixtures(rng, 30):
+        yield {"x": breadth.values(rng, *shape), "weights": breadth.weights(rng, groups)}
 
 
 MIXCONV2D = Exercise(

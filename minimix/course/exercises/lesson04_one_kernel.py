@@ -7,6 +7,7 @@ from minimix.course.checking.alterations import bordered
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises.features import features, grouped
 
 
@@ -19,12 +20,11 @@ def _weights(rng):
     ]:  # fmt: skip
         yield {"weights": [numbers(rng, channels, 1, kernel, kernel) for channels, kernel in groups]}
     weights = [rng.normal(size=(channels, 1, kernel, kernel)) for channels, kernel in ((2, 3), (1, 5), (1, 1))]
-    yield {"weights": weights}
-    yield {"weights": list(map(np.asfortranarray, weights[::-1]))}
+    wide = [breadth.weights(rng, groups) for _, groups in breadth.mixtures(rng, 40)]
+    yield from ({"weights": given} for given in (weights, list(map(np.asfortranarray, weights[::-1])), *wide))
 
 
-def _grown(weights, k: int):
-    """One group in a window of size k."""
+def _grown(weights, k: int):  # one group in a window of size k
     return _embed([weights, np.zeros((0, 1, k, k))])
 
 
@@ -87,7 +87,7 @@ def _of_size(size_of):
 
     def wrong(weights):
         k = size_of(weights)
-        if max(w.shape[-1] for w in weights) > k:
+        if _largest(weights) > k:
             raise ValueError("the window is too small")
         return _embed([*weights, np.zeros((0, 1, k, k))])
 

@@ -3,6 +3,7 @@
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises import wrong_counting as wrong
 from minimix.course.exercises.features import STRIDE, Condition, features
 from minimix.course.exercises.wrong_counting import ARGUMENTS, but, changed
@@ -20,7 +21,7 @@ def _blocks(rng):
         (15, 9, 15, 4, (7, 3), 11, 2, 0.05), (28, 28, 40, 6, (3, 5, 7), 80, 2, 0.25), (14, 14, 80, 6, (3, 5), 80, 1, 0.25),
         (112, 112, 16, 1, (3,), 16, 1, 0.0), (57, 33, 21, 3, (9, 3, 5, 7), 36, 2, 0.125),
     ]  # fmt: skip
-    return [dict(zip(ARGUMENTS, row, strict=True)) for row in rows]
+    return [dict(zip(ARGUMENTS, row, strict=True)) for row in [*rows, *breadth.blocks(rng)]]
 
 
 ODD = "An odd side, halved, is rounded down. With same padding there is a window for the last pixel, too."

@@ -8,6 +8,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise
 from minimix.course.checking.outcome import Malformed, close, kind_of
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises.features import Condition, features
 from minimix.course.exercises.mistakes_backward import MISTAKES
 
@@ -98,7 +99,21 @@ def _programs(rng):
         "a = 5; b = a * a; c = b - b; d = c - b",
     ]  # fmt: skip
     drawn = sorted((_drawn(rng, 4 + number // 5) for number in range(30)), key=lambda text: text.count(";"))
-    return [{"root": Program(text)} for text in [*texts, *drawn, *map(_chain, (13, 25, 31, 60))]]
+    wide = [text for text in map("; ".join, breadth.tapes(rng, 60)) if _exact(text)]
+    return [{"root": Program(text)} for text in [*texts, *drawn, *map(_chain, (13, 25, 31, 60)), *sorted(wide, key=len)]]
+
+
+def _exact(text: str) -> bool:
+    """Whether floats hold all numbers and gradients exactly, whatever they are added up in, and there are few ways to walk."""
+    nodes = list(Program(text).run().values())
+    if max(abs(node.value) for node in nodes) > 1e9:
+        return False
+    _walk(nodes[-1])
+    ways: dict[Scalar, int] = {}
+    for node in nodes:
+        ways[node] = 1 + sum(ways[other] for other in node.inputs)
+    numbers = [number for node in nodes for number in (node.value, node.grad)]
+    return ways[nodes[-1]] < 1000 and all(abs(number) < 2**14 and number * 2**10 % 1 == 0 for number in numbers)
 
 
 def _chain(steps: int) -> str:

@@ -5,6 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises.features import Condition, features
 from minimix.ops.elementwise import unbroadcast
 
@@ -22,7 +23,7 @@ def _broadcasts(rng):
     cases = [{"gradient": numbers(rng, *gradient), "shape": shape} for gradient, shape in rows]
     drawn = {"gradient": rng.normal(size=(3, 2, 4)), "shape": (2, 1)}
     turned = {"gradient": np.asfortranarray(rng.normal(size=(3, 4, 2))), "shape": (4, 1)}
-    return [*cases, drawn, turned]
+    return [*cases, drawn, turned, *breadth.broadcasts(rng)]
 
 
 def _new_axes(gradient, shape) -> int:

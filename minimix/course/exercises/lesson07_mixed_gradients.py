@@ -9,6 +9,7 @@ from minimix.course.checking import alterations as alt
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises.features import Condition, features, grouped, pictures
 from minimix.course.exercises.lesson07_depthwise_input import PARTS as TO_X
 from minimix.course.exercises.lesson07_depthwise_weight import AVERAGED, NOT_SUMMED, SIGN
@@ -38,6 +39,9 @@ def _cases(rng):
         yield {"gradient": numbers(rng, *x.shape), "x": x, "weights": weights}
     x, gradient = (rng.normal(size=(5, 7, 6, 2)).transpose(3, 0, 1, 2) for _ in range(2))
     yield {"gradient": gradient, "x": x, "weights": [rng.normal(size=(2, 1, 5, 5)), rng.normal(size=(3, 1, 3, 3))]}
+    for shape, groups in breadth.mixtures(rng, 24):
+        x, gradient = breadth.values(rng, *shape), breadth.values(rng, *shape)
+        yield {"gradient": gradient, "x": x, "weights": breadth.weights(rng, groups)}
 
 
 def _starts(weights) -> list[int]:

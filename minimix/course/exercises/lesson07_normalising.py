@@ -5,6 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises.features import Condition, features, pictures
 from minimix.ops.norm import BATCH_NORM
 
@@ -31,6 +32,7 @@ def _layers(rng):
         yield {"gradient": rng.normal(size=shape), "x": rng.normal(1, 2, shape), "weight": np.array(weight), "eps": 0.1}
     turned = rng.normal(1, 2, (3, 4, 5, 2)).transpose(3, 0, 1, 2)
     yield {"gradient": rng.normal(size=turned.shape), "x": turned, "weight": rng.normal(size=3), "eps": 1e-5}
+    yield from breadth.norms(rng)
 
 
 PIXELS = (0, 2, 3)  # all axes but the channels

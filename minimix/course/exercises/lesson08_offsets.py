@@ -3,6 +3,7 @@
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, altered
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises.features import Condition, above, features
 
 
@@ -15,6 +16,7 @@ def _planes(rng):
          4096),
     ]:  # fmt: skip
         yield {"kernel": kernel, "dilation": dilation, "columns": columns, "images": images}
+    yield from breadth.planes(rng)
 
 
 def _wrapped(bits: int, sign: int = 1):
@@ -162,7 +164,7 @@ TAP_OFFSETS = Exercise(
             _make(f"kept in {bits} bits{' without sign' if not sign else ''}", "Large offsets overflow: an integer of so few "
                   "bits begins again at its other end. Python's own integers, and int64, are large enough.",
                   after=_wrapped(bits, sign))
-            for bits, sign in ((8, 1), (16, 1), (8, 0), (16, 0))
+            for bits, sign in ((8, 1), (16, 1), (32, 1), (8, 0), (16, 0), (32, 0))
         ),
         _make("modulo the window's rows",
         "The offsets are taken modulo columns * kernel (times images): lower rows of taps wrap around.",

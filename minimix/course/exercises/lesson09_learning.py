@@ -1,5 +1,6 @@
 """An exercise on training: a single step of it."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.outcome import Malformed, kind_of
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises import wrong_steps as wrong
 from minimix.course.exercises.features import Condition, features
 from minimix.course.exercises.wrong_steps import make
@@ -30,25 +32,32 @@ class _Normed(nn.Module):
 @dataclass(frozen=True)
 class Net:
     """A small network, always with the same weights for one ``seed``. normed: with a batch norm in front. left: whether there
-    are gradients from before."""
+    are gradients from before. hidden: widths of hidden layers in front of it."""
 
     features: int
     classes: int
     seed: int = 0
     normed: bool = False
     left: bool = False
+    hidden: tuple[int, ...] = ()
 
     def made(self) -> nn.Module:
         draws = np.random.default_rng(self.seed)
-        net = (_Normed(self.features, self.classes) if self.normed else nn.Linear(self.features, self.classes)).double()
+        widths = (self.features, *self.hidden)
+        last = _Normed(widths[-1], self.classes) if self.normed else nn.Linear(widths[-1], self.classes)
+        front = [layer for a, b in itertools.pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU())]
+        net = (nn.Sequential(*front, last) if front else last).double()
         for parameter in net.parameters():
             parameter.data = draws.integers(-4, 5, parameter.shape) / 4 + 0.125
             parameter.grad = draws.integers(-4, 5, parameter.shape) / 2 + 0.25 if self.left else None
         return net
 
     def __repr__(self) -> str:
-        linear = f"nn.Linear({self.features}, {self.classes})"
-        net = f"nn.BatchNorm2d({self.features}) and {linear}" if self.normed else linear
+        widths = (self.features, *self.hidden, self.classes)
+        layers = [f"nn.Linear({a}, {b})" for a, b in itertools.pairwise(widths)]
+        if self.normed:
+            layers.insert(-1, f"nn.BatchNorm2d({widths[-2]})")
+        net = " and ".join([", ".join(layers[:-1]), layers[-1]]) if layers[1:] else layers[0]
         return f"{net} with gradients from before" if self.left else net
 
 
@@ -90,6 +99,34 @@ def _batches(rng):
             "images": rng.integers(1, 9, (n, features_)) * rng.choice([0.25, -0.25], (n, features_)),
             "labels": rng.integers(0, classes, n),
         }
+    yield from _wide(rng)
+
+
+def _wide(rng):
+    """Networks of other depths and widths, all optimisers with all options, tiny and huge rates and images, labels of a single
+    class; also images and labels that came in order or several times."""
+    for number in range(8):
+        n = 45 if number == 3 else breadth.sizes(rng, 40, 1)[0]
+        classes = breadth.sizes(rng, 20, 1, 2)[0] + 9 * (number % 3 == 0)
+        hidden = tuple(breadth.sizes(rng, 9, int(rng.choice([0, 0, 1, 2]))))
+        kind = ["SGD", "SGD", "Adam", "SGD", "RMSProp", "SGD", "SGD", "AdamW"][number]
+        plain = kind == "SGD"  # the others make rounding errors visible where gradients vanish
+        normed = plain and n > 3 and number % 4 == 1 and not hidden
+        rate = float(rng.choice([1e-4, 0.01, 0.1, 2.0, 10.0] if plain else [0.01, 0.1]))
+        momentum, decay = float(rng.choice([0, 0.5, 0.99]) * plain), float(rng.choice([0.0, 0.0, 0.001, 0.1]))
+        width = breadth.sizes(rng, 12, 1)[0]
+        images = rng.normal(size=(n, width)) * (float(rng.choice([0.01, 1, 1, 30])) if plain else 1.0)
+        labels = rng.integers(0, classes, n)
+        if number % 5 == 0:
+            labels = np.sort(labels)
+        if number % 7 == 0:
+            labels[:] = labels[0]
+        if number % 8 == 3:
+            images[:] = images[0]
+        if number % 9 == 4:
+            images *= rng.random(images.shape) < 0.4
+        net = Net(width, classes, 100 + number, normed, bool(number % 3 == 0), hidden)
+        yield {"net": net, "optimizer": Descent(rate, momentum, decay, kind), "images": images, "labels": labels}
 
 
 def _stepped(function, case):

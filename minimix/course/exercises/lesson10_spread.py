@@ -5,6 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises.features import Condition, features
 
 
@@ -18,6 +19,7 @@ def _runs(rng):
         yield {"a": 70 + spread * rng.standard_normal(n), "b": 68 + 2 * rng.standard_normal(m)}
     yield {"a": 90 + 0.3 * rng.standard_normal(5), "b": 90.5 + 0.4 * rng.standard_normal(4)}  # a mean far from the spread
     yield {"a": 0.7 + 0.01 * rng.standard_normal(7), "b": 0.68 + 0.02 * rng.standard_normal(3)}
+    yield from breadth.runs(rng)
 
 
 def _squares(values) -> float:

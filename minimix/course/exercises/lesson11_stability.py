@@ -5,6 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
+from minimix.course.exercises import breadth
 from minimix.course.exercises.features import Condition, features
 
 
@@ -20,6 +21,7 @@ def _logits(rng):
     for n, classes, shift in [(2, 5, 0), (4, 3, -2000), (3, 10, 1500), (8, 4, 0), (3, 3, 700), (5, 5, -300)]:
         yield {"logits": numbers(rng, n, classes) + shift * np.arange(n)[:, None]}
     yield {"logits": np.asfortranarray(rng.normal(0, 5, (6, 7)))}
+    yield from ({"logits": drawn} for drawn in breadth.logits(rng))
 
 
 def _largest(logits, axis):

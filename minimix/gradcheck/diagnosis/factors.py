@@ -3,7 +3,7 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import positions, scales, sums, where
+from minimix.gradcheck.diagnosis import indices, positions, scales, sums, where
 from minimix.gradcheck.diagnosis.own import aligned
 from minimix.gradcheck.evidence import Evidence
 
@@ -248,6 +248,8 @@ def per_output(e: Evidence) -> Cause | None:
 
 def _uncounted(e: Evidence, lost: np.ndarray, kept: np.ndarray) -> Cause:
     """Some outputs are not counted at all."""
+    if (cause := indices.repeated(e)) is not None:
+        return cause
     if (cause := sums.overwritten(e)) is not None:
         text = where.by_slices(kept)
         return Cause(f"{cause}; only {text} of the output is counted", *cause.claims, "left out") if text else cause
