@@ -23,7 +23,7 @@ from corpus import Solution
 
 from minimix import course
 
-JUDGED = [Path(__file__).parent / name for name in ("judged.json", "judged_held_out.json")]
+JUDGED = [Path(__file__).parent / name for name in ("judged.json", "judged_held_out.json", "judged_held_out_later.json")]
 VERDICTS = ("named", "vague", "misleading")
 COLUMNS = ("accepted", *VERDICTS, "unjudged")
 
@@ -48,8 +48,22 @@ def checked(entry: Solution):
 
 def said(report) -> str:
     """What a verdict is about: the title and the words below it, without the numbers of configurations."""
-    text = "\n".join([report.title, *report.paragraphs])
-    return re.sub(r"\d+ (of \d+ such )?(configurations|others)", r"N \2", text)
+    return without_counts("\n".join([report.title, *report.paragraphs]))
+
+
+def without_counts(text: str) -> str:
+    """The text without numbers of configurations: those may depend on the order in which Python walks a set."""
+    text = re.sub(r"\d+ (of \d+ such )?(configurations|others)", r"N \2", text)
+    return re.sub(r"In \d+ of", "In N of", text)
+
+
+def read_verdicts(paths) -> dict[str, dict[str, str]]:
+    """{entry: {what was said: verdict}} of several files."""
+    read: dict[str, dict[str, str]] = {}
+    for path in paths:
+        for name, texts in json.loads(path.read_text(encoding="utf-8")).items() if path.exists() else ():
+            read[name] = {without_counts(text): word for text, word in texts.items()}
+    return read
 
 
 def verdict(report, judged: dict[str, str]) -> str:
@@ -59,9 +73,7 @@ def verdict(report, judged: dict[str, str]) -> str:
 
 def table(chosen: list[Solution], texts: bool) -> None:
     """Run the checks of all chosen solutions and print what came of them. texts: also what was said to each."""
-    judged = {}
-    for path in JUDGED:
-        judged |= json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    judged = read_verdicts(JUDGED)
     rows: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
     right = refused = 0
     for entry in chosen:
