@@ -23,7 +23,7 @@ from corpus import Solution
 
 from minimix import course
 
-JUDGED = [Path(__file__).parent / name for name in ("judged.json", "judged_held_out.json")]
+JUDGED = [Path(__file__).parent / name for name in ("judged.json", "judged_held_out.json", "judged_held_out_later.json")]
 VERDICTS = ("named", "vague", "misleading")
 COLUMNS = ("accepted", *VERDICTS, "unjudged")
 
