@@ -99,7 +99,8 @@ def check_python(words: list[str]) -> None:
         source = pathlib.Path(importlib.util.find_spec(words[1]).origin).read_text(encoding="utf-8")
     else:
         options = [word for word in words[1:] if word.startswith("--")]
-        source = (ROOT / words[0]).read_text(encoding="utf-8")
+        path = ROOT / words[0]
+        source = (path / "__main__.py" if path.is_dir() else path).read_text(encoding="utf-8")
     assert all(f'"{option}"' in source for option in options), options
 
 
