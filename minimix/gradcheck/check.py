@@ -260,9 +260,8 @@ class _Check:
         full = self.report.mode == "full" and row.index is not None
         noise = 0.0 if self.exact else compare.rounding(cotangents[0], self.values, self.report.eps)
         allowed = self.tolerance.entries if full else lambda n: self._strict(n, noise)
-        weights = cotangents
         evidence = gather(
-            self.probe, k, tape, self.report.eps, self.values, weights, jacobian.T, allowed, self.seconds, not self.exact
+            self.probe, k, tape, self.report.eps, self.values, cotangents, jacobian.T, allowed, self.seconds, not self.exact
         )
         if self.exact:
             evidence.noise = 0.0
@@ -274,7 +273,8 @@ class _Check:
                     "no single derivative is far off, but their sums are: small errors in many, or a function that is noisy"
                 )
                 return
-        if not self.exact and (jumps := self._jumps(k)):
+        rough = None if self.exact else self.differences.noise(k, np.ones(point.shape))
+        if rough is not None and (jumps := self._jumps(rough)):
             row.cause = Cause(
                 f"the forward pass rounds inside (float32?): along a line its results jump by about {jumps:.0e} of their "
                 "size, too much for differences",
@@ -283,16 +283,15 @@ class _Check:
             return
         with np.errstate(all="ignore"):
             told = np.all(np.isfinite(evidence.analytical))  # else that is what matters, kink or not
-            kinks = kinked(evidence) if told and not self.exact else ""
+            kinks = kinked(evidence, rough) if told and rough is not None else ""
         row.cause = diagnosis.diagnose(evidence) if evidence.wrong.any() else None
         if row.cause is None:
             row.cause = Cause(kinks, "kink")
         elif kinks:
             row.cause = Cause(f"{row.cause}. Besides, {kinks}", *row.cause.claims)
 
-    def _jumps(self, k: int) -> float:
+    def _jumps(self, noise: np.ndarray) -> float:
         """By how much most outputs jump about where they should be smooth, relative to their size; 0 for ordinary rounding."""
-        noise = self.differences.noise(k, np.ones(self.probe.points[k].shape))
         moved = noise[(self.values != 0) & (noise > 0)] / np.abs(self.values[(self.values != 0) & (noise > 0)])
         typical = float(np.median(moved)) if moved.size > max(2, 0.3 * noise.size) else 0.0
         return typical if 1e-10 < typical < 1e-2 else 0.0
@@ -320,16 +319,16 @@ class _Check:
             column, moved = self.differences.along(k, self.rng.standard_normal(row.shape))
             ratios += [float(np.vdot(g, moved)) / (w @ column) for g, w in zip(gradients, cotangents, strict=True)]
         if not np.any(gradients):
-            row.cause = "zero everywhere: no gradient arrives (detached, None, or forgotten in backward)"
+            row.cause = Cause("zero everywhere: no gradient arrives (detached, None, or forgotten in backward)", "zero")
         elif np.ptp(ratios) < 1e-4 * abs(np.mean(ratios)):
             mean = float(np.mean(ratios))
             row.cause = (
-                "sign flipped"
+                Cause("sign flipped", "sign")
                 if abs(mean + 1) < 1e-4
-                else f"constant ratio: analytical is {mean:.6g} times numerical everywhere"
+                else Cause(f"constant ratio: analytical is {mean:.6g} times numerical everywhere", "factor")
             )
         else:
-            row.cause = (
+            row.cause = Cause(
                 "the input is too large for a full diagnosis; check a smaller one to have the pattern of the error named"
             )
 

@@ -265,16 +265,15 @@ def _refine(e: Evidence, differences: CentralDifferences, allowed) -> None:
         e.forget()
 
 
-def kinked(e: Evidence) -> str:
+def kinked(e: Evidence, rough: np.ndarray) -> str:
     """Take the entries at a kink out of what is wrong, and say which they are; "" where there are none.
 
     At a kink, the slopes to the left and to the right differ, however small the step: where the function only bends, their
-    difference shrinks with the step.
+    difference shrinks with the step. rough: how noisy each output is.
     """
     kinks = np.zeros(e.shape, bool)
     arrays = e.probe.dense()
     jumps = [None, None]
-    rough = CentralDifferences(e.probe, e.eps).noise(e.k, np.ones(e.shape))
     places = np.argwhere(e.bad)
     if len(places) * e.seconds * 4 > SECONDS:
         return ""
