@@ -5,7 +5,7 @@ and the gradients are the rows of Jacobians; where it is large, a few random one
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -45,7 +45,6 @@ class Evidence:
     noise: float
     point: np.ndarray
     seconds: float  # of a forward pass
-    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
 
     @property
     def name(self) -> str:

@@ -104,15 +104,6 @@ def nearest_leaf(node) -> int:
     return 1 + min(map(nearest_leaf, node.inputs)) if node.inputs else 0
 
 
-def by_distance(root) -> list:
-    """The shortest way to the root."""
-    distance = {id(root): 0}
-    for node in breadth_first(root):
-        for other in node.inputs:
-            distance.setdefault(id(other), distance[id(node)] + 1)
-    return sorted(breadth_first(root), key=lambda node: distance[id(node)])
-
-
 def users_counted(root, once_up: bool, once_down: bool) -> list:
     """A number waits for as many users as were counted; a step that uses it twice counts once, here or there."""
     users: dict = {}
