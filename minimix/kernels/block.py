@@ -64,10 +64,11 @@ def _product_backward(start, step, p, weight_t, gradient, x, gx, partial, scratc
 
 @kernel
 def forward(start, step, meeting, x, h, z, y, excited, out, result, residual, expand, weight, gate, project, before, after,
-            last, channels, taps, scratch):  # fmt: skip
+            last, channels, taps, slabs, scratch):  # fmt: skip
     """What each step gives: h (C, H, W, N); z, y, excited (C, OH, OW, N); out, result (M, OH, OW, N).
 
-    residual: is added to the result, if not empty.
+    residual: is added to the result, if not empty. slabs: which
+    channels go together (``lanes.py``), for few images; or None.
     """
     pixels = channels.out_height * channels.out_width
     for product_number in range(2):  # a loop, so that the code of the products is there only once: that halves its compiling
@@ -77,7 +78,7 @@ def forward(start, step, meeting, x, h, z, y, excited, out, result, residual, ex
             meet(meeting, start, step)
         if product_number:
             break
-        stage.forward(start, step, h, weight, z, y, before, after, channels, taps, scratch.buffers, scratch.weights,
+        stage.forward(start, step, h, weight, z, y, before, after, channels, taps, slabs, scratch.buffers, scratch.weights,
                       scratch.rows)  # fmt: skip
         meet(meeting, start, step)
         if gate.present:
@@ -94,7 +95,7 @@ def forward(start, step, meeting, x, h, z, y, excited, out, result, residual, ex
 @kernel
 def backward(start, step, meeting, gradient, x, h, z, y, excited, out, gx, gh, gy, g_out, residual, expand, expand_t, weight,
              gate, gate_gradient, project, project_t, before, after, last, g_expand, g_weight, g_project, g_before, g_after,
-             g_scale, g_shift, channels, taps, scratch):  # fmt: skip
+             g_scale, g_shift, channels, taps, slabs, scratch):  # fmt: skip
     """Gradients of all that went into ``forward``, from that of the result.
 
     gh, gy, g_out: room for the gradients of h, of excited (and then y), of out. residual: is added to gx, if not empty.
@@ -121,7 +122,7 @@ def backward(start, step, meeting, gradient, x, h, z, y, excited, out, gx, gh, g
             excite_grad(start, step, gy, gate.gate, gate_gradient.mean, gy, pixels)
             meet(meeting, start, step)
         stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, channels, taps,
-                       scratch.buffers, scratch.rows, scratch.weights, scratch.totals)  # fmt: skip
+                       slabs, scratch.buffers, scratch.rows, scratch.weights, scratch.totals)  # fmt: skip
         meet(meeting, start, step)
     if residual.size:
         run = (gx.size + step - 1) // step

@@ -7,13 +7,17 @@ memory, goes through all steps, and only the convolution's output (which backwar
 cores, memory is what a training step waits for: done step by step, the same numbers would travel three times as often.
 
 The steps themselves are those of ``depthwise.py``, ``norm.py`` and ``activation.py``. One output channel per input channel.
+For few images, the convolution takes the channels of a slab together (``lanes.py``), and the other steps treat each of them by
+itself as ever.
 """
 
 import numpy as np
 
+from minimix.kernels import lanes
 from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
 from minimix.kernels.border import add_met, add_met_row, gather, row_start
-from minimix.kernels.depthwise import correlate, input_grad_row, scatter, store, weight_grad_row
+from minimix.kernels.depthwise import correlate, input_grad_row, store, weight_grad_row
+from minimix.kernels.phases import scatter
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, line, moments
 
@@ -31,88 +35,149 @@ def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activa
 
 
 @inlined
-def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers, weights, rows):
+def forward(start, step, x, weight, z, y, before, after, channels, taps, slabs, buffers, weights, rows):
     """z = mixed depthwise convolution of before(x); y = after(z). x (C, H, W, N); z, y (C, OH, OW, N); all flat.
 
-    buffers, weights, rows: scratch, one row a thread: padded channel, weights in the order of the taps, one row of the input
-    or a run of the taps, whichever is longer.
+    slabs: which channels go together, or None. buffers, weights, rows: scratch, one row a thread: padded channel, weights in
+    the order of the taps, one row of the input.
     """
     n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
     pixels, length = height * width * n, channels.out_width * n
     out_pixels = out_height * length
     buffer, w = buffers[start], weights[start]
     buffer[:] = 0
+    if slabs is not None:
+        planes = slabs.planes[start]
+        for slab in range(start, slabs.channels.shape[0], step):
+            first, count = slabs.channels[slab]
+            for k in range(count):
+                m, a, b = _line(before, first + k, x, pixels)
+                scale_shift_activate(planes, U(k * slabs.pitch), x, U((first + k) * pixels), U(pixels), m, a, b,
+                                     before.activation)  # fmt: skip
+            lanes.pack(buffer, taps.buffer, planes, slabs.pitch, height, width, n, rows[start])
+            lanes.correlate(slabs, start, buffer, channels, taps, weight, w, channels.group[first], first, count, 1)
+            for k in range(count):
+                lanes.copy(z, (first + k) * out_pixels, planes, k * slabs.pitch, out_pixels)
+                m, a, b = _line(after, first + k, z, out_pixels)
+                scale_shift_activate(y, U((first + k) * out_pixels), planes, U(k * slabs.pitch), U(out_pixels), m, a, b,
+                                     after.activation)  # fmt: skip
+        return
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
-        if before.present and before.training:
-            before.mean[c], before.variance[c] = moments(x, c * pixels, pixels)
-        m, a, b = line(before, c, x)
+        m, a, b = _line(before, c, x, pixels)
         _fill_activated(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b,
                         before.activation, rows[start])  # fmt: skip
-        finite = gather(w, taps, g, weight, channels.weight_start[c])
-        correlate(z, c * out_pixels, out_height, length, buffer, taps, w, g, rows[start])
+        finite = gather(w, taps, g, weight, channels.weight_start[c], 0, 1)
+        correlate(z, c * out_pixels, out_height, length, buffer, taps, w, g)
         if not finite:
-            add_met(z, c * out_pixels, buffer, channels, taps, g, weight, channels.weight_start[c])
-        if after.training:
-            after.mean[c], after.variance[c] = moments(z, c * out_pixels, out_pixels)
-        m, a, b = line(after, c, x)
+            add_met(z, c * out_pixels, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
+        m, a, b = _line(after, c, z, out_pixels)
         scale_shift_activate(y, U(c * out_pixels), z, U(c * out_pixels), U(out_pixels), m, a, b,
                              after.activation)  # fmt: skip
 
 
 @inlined
-def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after, channels, taps, buffers, rows,
+def _line(norm, c, x, n):
+    """The norm of channel c, x[c*n : (c+1)*n], as ``norm.line`` has it; in training, of the batch's statistics."""
+    if norm.present and norm.training:
+        norm.mean[c], norm.variance[c] = moments(x, c * n, n)
+    return line(norm, c, x)
+
+
+@inlined
+def _grad_of_z(out, first, pitch, gy, z, at, rows, length, after, c, g_after):
+    """out = gradient of z[at:], the input of the second norm and activation, from gy[at:], that of their output: ``rows`` rows
+    of ``length``, the first at out[first:], the others each ``pitch`` behind the one before."""
+    m, a, b = line(after, c, z)
+    total = product = 0.0
+    for r in range(rows):
+        o, p = at + r * length, first + r * pitch
+        activate_grad(out, U(p), gy, U(o), z, U(o), U(length), m, a, b, after.activation)
+        some, products = grad_sums(out, p, z, o, length, m)
+        total += some
+        product += products
+    product -= (after.mean[c] - m) * total
+    g_after[c, 0], g_after[c, 1] = product / np.sqrt(after.variance[c] + after.eps), total
+    slope_a, constant, slope = grad_terms(after, c, m, total, product, rows * length)
+    ta, tc, ts = z.dtype.type(slope_a), z.dtype.type(constant), z.dtype.type(slope)
+    for r in range(rows):
+        o, p = U(at + r * length), U(first + r * pitch)
+        if after.training:
+            for i in range(U(length)):
+                out[p + i] = ta * out[p + i] - tc - ts * (z[o + i] - m)
+        else:  # 0 times a z that is not finite would be NaN
+            for i in range(U(length)):
+                out[p + i] *= ta
+
+
+@inlined
+def _grad_of_x(gx, x, at, n, m, total, product, before, c, g_before):
+    """gx[at : at+n] = gradient of x, the input of the first norm, from that of its output, in place. total, product: the sums
+    of that, and of it times x's distance to m."""
+    if before.present:
+        product -= (before.mean[c] - m) * total
+        g_before[c, 0], g_before[c, 1] = product / np.sqrt(before.variance[c] + before.eps), total
+        slope_a, constant, slope = grad_terms(before, c, m, total, product, n)
+        ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
+        if before.training:
+            for i in range(U(at), U(at + n)):
+                gx[i] = ta * gx[i] - tc - ts * (x[i] - m)
+        else:
+            for i in range(U(at), U(at + n)):
+                gx[i] *= ta
+
+
+@inlined
+def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after, channels, taps, slabs, buffers, rows,
              weights, totals):  # fmt: skip
     """Gradients of everything from gy (C, OH, OW, N). ``g_before`` and ``g_after`` (C, 2) take those of (scale, shift).
 
     What went forward between x and z is computed again, row by row: that is cheaper than to write it down and read it back.
-    taps: of the convolution's input gradient. Scratch, one row a thread: buffers, for a padded channel of gradients; rows, for
-    three rows of the input; weights and totals (float64), for a number a tap each.
+    taps: of the convolution's input gradient. slabs: which channels go together, or None. Scratch, one row a thread: buffers,
+    for a padded channel of gradients; rows, for three rows of the input; weights and totals, for a number a tap each.
     """
     n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
     length, out_length = width * n, channels.out_width * n
     pixels, out_pixels = height * length, out_height * out_length
-    buffer, w, total_taps = buffers[start], weights[start], totals[start]
-    row, spare, active = rows[start, :length], rows[start, length : 2 * length], rows[start, 2 * length :]
-    shape = taps.buffer
-    pitch = shape.row_step * n
+    buffer, w, total_taps, shape = buffers[start], weights[start], totals[start], taps.buffer
     buffer[:] = 0
+    if slabs is not None:
+        planes, more, spread, row = slabs.planes[start], slabs.more[start], slabs.spread[start], rows[start]
+        for slab in range(start, slabs.channels.shape[0], step):
+            first, count = slabs.channels[slab]
+            g = channels.group[first]
+            for k in range(count):
+                _grad_of_z(planes, k * slabs.pitch, 0, gy, z, (first + k) * out_pixels, 1, out_pixels, after, first + k, g_after)
+            lanes.pack(buffer, shape, planes, slabs.pitch, out_height, channels.out_width, n, row)
+            lanes.input_grad(spread, row, buffer, channels, taps, weight, w, g, first, count, 1, True)
+            lanes.gather_up(planes, slabs.pitch, spread, pixels)
+            for k in range(count):
+                at, m, a, b = (first + k) * pixels, *line(before, first + k, x)
+                activate_both(more, U(k * slabs.pitch), gx, U(at), planes, U(k * slabs.pitch), x, U(at), U(pixels), m, a, b,
+                              before.activation)  # fmt: skip
+                total, product = grad_sums(gx, at, x, at, pixels, m)
+                _grad_of_x(gx, x, at, pixels, m, total, product, before, first + k, g_before)
+            lanes.spread_out(slabs.active[start], more, 0, slabs.pitch, pixels)
+            lanes.weight_grad(g_weight, slabs.active[start], row, buffer, channels, taps, total_taps, g, first, count, 1)
+        return
+    row, spare, active = rows[start, :length], rows[start, length : 2 * length], rows[start, 2 * length :]
+    pitch = shape.row_step * n
     for c in range(start, channels.group.shape[0], step):
-        g, at, out_at = channels.group[c], c * pixels, c * out_pixels
-        inside = shape.top * pitch + shape.left * n
-
+        g, at = channels.group[c], c * pixels
         # the second norm and activation: from gy to the gradient of z, which is put straight into its padded buffer
-        m, a, b = line(after, c, x)
-        total = product = 0.0
-        for r in range(out_height):
-            o, p = out_at + r * out_length, inside + r * pitch
-            activate_grad(buffer, U(p), gy, U(o), z, U(o), U(out_length), m, a, b, after.activation)
-            some, products = grad_sums(buffer, p, z, o, out_length, m)
-            total += some
-            product += products
-        product -= (after.mean[c] - m) * total
-        g_after[c, 0], g_after[c, 1] = product / np.sqrt(after.variance[c] + after.eps), total
-        slope_a, constant, slope = grad_terms(after, c, m, total, product, out_pixels)
-        ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
-        for r in range(out_height):
-            o, p = U(out_at + r * out_length), U(inside + r * pitch)
-            if after.training:
-                for i in range(U(out_length)):
-                    buffer[p + i] = ta * buffer[p + i] - tc - ts * (z[o + i] - m)
-            else:  # 0 times a z that is not finite would be NaN
-                for i in range(U(out_length)):
-                    buffer[p + i] *= ta
+        _grad_of_z(buffer, shape.top * pitch + shape.left * n, pitch, gy, z, c * out_pixels, out_height, out_length, after, c,
+                   g_after)  # fmt: skip
 
         # the convolution, and at once the first activation, a row of the input at a time
         m, ta, tb = line(before, c, x)
-        finite = gather(w, taps, g, weight, channels.weight_start[c])
+        finite = gather(w, taps, g, weight, channels.weight_start[c], 0, 1)
         total_taps[:] = 0
         total = product = 0.0
         for r in range(height):
             o = at + r * length
             input_grad_row(row, 0, spare, r, width, n, buffer, taps, w, g, True)
             if not finite:
-                add_met_row(row, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c])
+                add_met_row(row, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
             activate_both(active, U(0), gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
             weight_grad_row(total_taps, active, 0, spare, r, width, n, buffer, taps, g)
             if before.present:
@@ -120,16 +185,4 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                 total += some
                 product += products
         store(g_weight, channels.weight_start[c], total_taps, taps, g)
-
-        # the first norm
-        if before.present:
-            product -= (before.mean[c] - m) * total
-            g_before[c, 0], g_before[c, 1] = product / np.sqrt(before.variance[c] + before.eps), total
-            slope_a, constant, slope = grad_terms(before, c, m, total, product, pixels)
-            ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
-            if before.training:
-                for i in range(U(at), U(at + pixels)):
-                    gx[i] = ta * gx[i] - tc - ts * (x[i] - m)
-            else:
-                for i in range(U(at), U(at + pixels)):
-                    gx[i] *= ta
+        _grad_of_x(gx, x, at, pixels, m, total, product, before, c, g_before)

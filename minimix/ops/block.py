@@ -20,7 +20,7 @@ from minimix.kernels.gate import Gate, GateGradient
 from minimix.kernels.norm import Norm
 from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.activation import ACTIVATIONS
-from minimix.ops.depthwise import backward_plan, plan
+from minimix.ops.depthwise import plan, room
 from minimix.ops.excite import gate_gradient, gate_of
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.norm import move_running
@@ -169,14 +169,13 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,))
     s = _room(inputs, layout_of(inputs, stride, padding, dilation), options)
     layout, planes, dtype = s.layout, s.planes, s.planes.dtype
     result = memory.empty(s.out.shape, dtype)
-    channels, taps = plan(layout.geometry)
-    n = threads_for(layout.cost)
+    p, n = plan(layout.geometry, dtype.name), threads_for(layout.cost)
     with _BACKWARD.watching(dtype.name) if options.training else contextlib.nullcontext():
         parallel(
             block.forward, *_flats(planes, s.h, s.z, s.y, s.excited, s.out, result),
             planes.reshape(-1)[: planes.size if options.skip else 0], _product(inputs.expand, layout.expand, dtype), s.weight,
-            s.gate, _product(inputs.project, layout.project, dtype), s.before, s.after, s.last, channels, taps,
-            _scratch(layout, n, dtype, taps), threads=n, meets=True,
+            s.gate, _product(inputs.project, layout.project, dtype), s.before, s.after, s.last, p.channels,
+            p.forward, *_scratch(layout, n, dtype, p, p.forward), threads=n, meets=True,
         )  # fmt: skip
     if options.training:
         norms = (options.before, s.before, s.h), (options.after, s.after, s.z), (options.last, s.last, s.out)
@@ -222,12 +221,12 @@ def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
         scale=np.zeros(layout.output_shape[1], dtype),
         shift=np.zeros(layout.output_shape[1], dtype),
     )
-    channels, taps = backward_plan(layout.geometry)
+    p = plan(layout.geometry, dtype.name)
     arguments = (
         *_flats(gradient, s.planes, s.h, s.z, s.y, s.excited, s.out, found.gx, found.gh, found.gy, found.g_out),
         gradient.reshape(-1)[: gradient.size if s.options.skip else 0], expand, _transposed(expand), s.weight, s.gate,
         found.gate, project, _transposed(project), s.before, s.after, s.last, found.expand, found.weight, found.project,
-        found.before, found.after, found.scale, found.shift, channels, taps, _scratch(layout, n, dtype, taps),
+        found.before, found.after, found.scale, found.shift, p.channels, p.backward, *_scratch(layout, n, dtype, p, p.backward),
     )  # fmt: skip
     return arguments, found
 
@@ -309,12 +308,10 @@ def _norm(options, arrays, channels: int, training: bool, dtype) -> Norm:
     return Norm(True, training, ACTIVATIONS[options.activation], float(options.eps), *map(ready, arrays), mean, variance)
 
 
-def _scratch(layout: Layout, n: int, dtype, taps) -> block.Scratch:
-    g = layout.geometry
-    rows = np.empty((n, max(3 * g.width * g.batch, int(taps.run[0]))), dtype)
-    weights, totals = (np.empty((n, len(taps.offset)), kind) for kind in (dtype, np.float64))
-    buffers = memory.empty((n, taps.buffer.size(g.batch)), dtype)
-    return block.Scratch(memory.empty((n, layout.packed), dtype), buffers, rows, weights, totals)
+def _scratch(layout: Layout, n: int, dtype, p, taps) -> tuple:
+    """(which channels go together, scratch)."""
+    slabs, *rest = room(p, taps, n, dtype, 3 * layout.geometry.width * layout.geometry.batch)
+    return slabs, block.Scratch(memory.empty((n, layout.packed), dtype), *rest)
 
 
 def multiply_adds(inputs: Inputs, output_shape: tuple) -> int:
