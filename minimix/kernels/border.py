@@ -6,7 +6,7 @@ these loops, and what they meet of the picture is added afterwards, pixel by pix
 is summed again in this way. Both are rare, and need not be quick.
 
 Arguments are those of ``depthwise.py``; ``buffer`` is the padded channel of the picture, or of the output's gradient. Where
-channels lie side by side (``lanes.py``), ``lane`` says which of the ``lanes`` is meant; else these are 0 and 1.
+several lie side by side in it (``lanes.py``), ``lane`` says which of the ``lanes`` is meant; else these are 0 and 1.
 """
 
 import numpy as np
@@ -15,16 +15,15 @@ from minimix.kernels.jit import inlined
 
 
 @inlined
-def gather(weights, taps, g, weight, start, lane, lanes):
-    """weights[t, lane] = the weight that entry t of the lists of group g stands for; 0 where it is not finite. Whether all
-    are."""
+def gather(weights, taps, g, weight, start):
+    """weights[t] = the weight that entry t of the lists of group g stands for; 0 where it is not finite. Whether all are."""
     finite = True
     for t in range(taps.lists[g, 0], taps.lists[g, 1]):
         w = weight[start + taps.index[t]]
         if not np.isfinite(w):
             w = weight.dtype.type(0)
             finite = False
-        weights[t * lanes + lane] = w
+        weights[t] = w
     return finite
 
 
@@ -61,9 +60,9 @@ def add_met(out, at, buffer, channels, taps, g, weight, start, lane, lanes):
             y = item // channels.out_width * channels.stride_y + down
             x = item % channels.out_width * channels.stride_x + right
             if 0 <= y < channels.height and 0 <= x < channels.width:
-                source, target = place(taps.buffer, y, x, n * lanes) + lane, at + item * n * lanes + lane
-                for i in range(0, n * lanes, lanes):
-                    out[target + i] += w * buffer[source + i]
+                source = place(taps.buffer, y, x, n * lanes) + lane
+                for i in range(n):
+                    out[at + item * n + i] += w * buffer[source + i * lanes]
 
 
 @inlined
@@ -81,9 +80,9 @@ def add_met_row(out, at, y, buffer, channels, taps, g, weight, start, lane, lane
         for out_x in range(channels.out_width):
             x = out_x * channels.stride_x + right
             if 0 <= x < channels.width:
-                source, target = place(taps.buffer, out_y, out_x, n * lanes) + lane, at + x * n * lanes + lane
-                for i in range(0, n * lanes, lanes):
-                    out[target + i] += w * buffer[source + i]
+                source = place(taps.buffer, out_y, out_x, n * lanes) + lane
+                for i in range(n):
+                    out[at + x * n + i] += w * buffer[source + i * lanes]
 
 
 @inlined

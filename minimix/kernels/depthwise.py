@@ -49,30 +49,39 @@ def correlate(out, at, rows, length, buffer, taps, weights, g):
 
 
 @kernel
-def forward(start, step, x, weight, out, channels, taps, slabs, buffers, weights, bias, activation):
+def forward(start, step, x, weight, out, channels, taps, slabs, buffers, rows, weights, bias, activation):
     """out (C*m, OH, OW, N) = mixed depthwise convolution of x (C, H, W, N).
 
     slabs: None; or which channels go together (``lanes.py``), for few images.
     bias: (C*m,), then out = activation(out + bias), done while the channel is in the cache; or empty.
-    buffers, weights: scratch, one row a thread: the padded channel, the weights in the order of the taps.
+    buffers, rows, weights: scratch, one row a thread: the padded channel, an input row, the weights in the order of the taps.
     """
     n, m, length = channels.images, channels.multiplier, channels.out_width * channels.images
     pixels, in_pixels = channels.out_height * length, channels.height * channels.width * n
     buffer, w = buffers[start], weights[start]
     buffer[:] = 0
     if slabs is not None:
-        planes = slabs.planes[start]
         for slab in range(start, slabs.channels.shape[0], step):
             first, count = slabs.channels[slab]
             g = channels.group[first]
-            for k in range(count):
-                lanes.copy(planes, k * slabs.pitch, x, (first + k) * in_pixels, in_pixels)
-            lanes.pack(buffer, taps.buffer, planes, slabs.pitch, channels.height, channels.width, n, slabs.spread[start])
+            lanes.pack_rows(
+                buffer,
+                slabs,
+                start,
+                taps.buffer,
+                x,
+                first,
+                count,
+                1,
+                channels.height,
+                slabs.rows,
+                channels.width,
+                n,
+                rows[start],
+            )
             for r in range(m):
-                lanes.correlate(slabs, start, buffer, channels, taps, weight, w, g, first * m + r, count, m)
-                for k in range(count):
-                    z = (first + k) * m + r
-                    lanes.copy(out, z * pixels, planes, k * slabs.pitch, pixels)
+                lanes.correlate(out, slabs, start, buffer, channels, taps, weight, w, g, first * m + r, count, m)
+                for z in range(first * m + r, (first + count) * m + r, m):
                     if bias.size:
                         shift_activate(out, U(z * pixels), U(pixels), bias[z], activation)
         return
@@ -80,7 +89,7 @@ def forward(start, step, x, weight, out, channels, taps, slabs, buffers, weights
         g = channels.group[c]
         fill(buffer, taps.buffer, x, c * in_pixels, channels.height, channels.width, n)
         for z in range(c * m, (c + 1) * m):
-            finite = gather(w, taps, g, weight, channels.weight_start[z], 0, 1)
+            finite = gather(w, taps, g, weight, channels.weight_start[z])
             correlate(out, z * pixels, channels.out_height, length, buffer, taps, w, g)
             if not finite:
                 add_met(out, z * pixels, buffer, channels, taps, g, weight, channels.weight_start[z], 0, 1)
@@ -140,7 +149,7 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
     buffer, row, w, total = buffers[start], rows[start], weights[start], totals[start]
     buffer[:] = 0
     if slabs is not None:
-        planes, spread, active = slabs.planes[start], slabs.spread[start], slabs.active[start]
+        planes, active = slabs.planes[start], slabs.active[start]
         for slab in range(start, slabs.channels.shape[0], step):
             first, count = slabs.channels[slab]
             g = channels.group[first]
@@ -149,23 +158,31 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
                     lanes.copy(planes, k * slabs.pitch, x, (first + k) * pixels, pixels)
                 lanes.spread_out(active, planes, 0, slabs.pitch, pixels)
             for r in range(m):
-                for k in range(count):
-                    lanes.copy(planes, k * slabs.pitch, gradient, ((first + k) * m + r) * out_pixels, out_pixels)
-                lanes.pack(buffer, taps.buffer, planes, slabs.pitch, channels.out_height, channels.out_width, n, row)
+                lanes.pack_rows(
+                    buffer,
+                    slabs,
+                    start,
+                    taps.buffer,
+                    gradient,
+                    first * m + r,
+                    count,
+                    m,
+                    channels.out_height,
+                    slabs.out_rows,
+                    channels.out_width,
+                    n,
+                    row,
+                )
                 if want_weight:
                     lanes.weight_grad(weight_gradient, active, row, buffer, channels, taps, total, g, first * m + r, count, m)
                 if want_x:
-                    lanes.input_grad(spread, row, buffer, channels, taps, weight, w, g, first * m + r, count, m, r == 0)
-            if want_x:
-                lanes.gather_up(planes, slabs.pitch, spread, pixels)
-                for k in range(count):
-                    lanes.copy(x_gradient, (first + k) * pixels, planes, k * slabs.pitch, pixels)
+                    lanes.input_grad(x_gradient, slabs, start, row, buffer, channels, taps, weight, w, g, first, count, r)
         return
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
         for z in range(c * m, (c + 1) * m):
             fill(buffer, taps.buffer, gradient, z * out_pixels, channels.out_height, channels.out_width, n)
-            finite = gather(w, taps, g, weight, channels.weight_start[z], 0, 1)
+            finite = gather(w, taps, g, weight, channels.weight_start[z])
             total[:] = 0
             for y in range(height):
                 at = (c * height + y) * width * n

@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minimix.kernels.border import add_met, add_met_row, gather, met_total, row_start
+from minimix.kernels.border import add_met, add_met_row, met_total, row_start
 from minimix.kernels.jit import U, inlined
-from minimix.kernels.phases import place, scatter, split
 from minimix.kernels.simd import BYTES, load1, load4, load8, repeat4, repeat8, store, transpose, zeros1, zeros4, zeros8
 
 
@@ -25,11 +24,16 @@ class Slabs(NamedTuple):
 
     channels: (S, 2), the first channel of each slab, and how many it has, all of one group.
     pitch: numbers between two channels in ``planes`` and ``more``, more than either picture has.
+    rows, out_rows, near: rows of the input and of the output that are transposed at once, few enough for the cache; and the
+        pitch for so few.
     planes, more: channels one after the other. spread, active: the same transposed.
     """
 
     channels: np.ndarray
     pitch: int
+    rows: int
+    out_rows: int
+    near: int
     planes: np.ndarray
     more: np.ndarray
     spread: np.ndarray
@@ -50,6 +54,13 @@ def copy(out, o, x, i, n):
 
 
 @inlined
+def copy_registers(out, o, x, i, n):
+    """The same for a few registers: for so little, the function of the system that the compiler would call is slow."""
+    for j in range(0, n, lanes(x)):
+        store(out, o + j, load1(x, i + j))
+
+
+@inlined
 def spread_out(out, planes, at, pitch, n):
     """out (n, lanes) = planes[:, at : at+n] transposed; up to a register's width of rows more is read and written."""
     for j in range(0, n, lanes(out)):
@@ -64,35 +75,49 @@ def gather_up(planes, pitch, x, n):
 
 
 @inlined
-def pack(buffer, shape, planes, pitch, height, width, images, row):
-    """The inside of a zero-bordered buffer of that ``shape`` = planes, (lanes, height, width, images), transposed."""
+def pack(buffer, shape, planes, pitch, top, bottom, width, images, row):
+    """Rows top .. bottom of the inside of a zero-bordered buffer of that ``shape`` = planes, (lanes, rows, width, images),
+    transposed. row: scratch."""
     together, length = images * lanes(buffer), width * images
-    for y in range(height):
-        spread_out(row, planes, y * length, pitch, length)
+    for y in range(top, bottom):
+        spread_out(row, planes, (y - top) * length, pitch, length)
         begin = row_start(shape, y, together)
-        if shape.phases == 1:
-            copy(buffer, begin + shape.left * together, row, 0, width * together)
-        else:
-            scatter(buffer, begin, shape, row, 0, width, together)
+        for phase in range(shape.phases):
+            first = (phase - shape.left) % shape.phases
+            to = begin + (phase * shape.phase_step + (shape.left + first) // shape.phases) * together
+            for q in range(first, width, shape.phases):
+                copy_registers(buffer, to, row, q * together, together)
+                to += together
 
 
 @inlined
-def shifted_sums(out, o, n, x, base, offset, weights, begin, end):
-    """out[o : o+n] = sum over t of weights[t, lane] * x[base + offset[t] : ...], t in begin .. end.
+def pack_rows(buffer, slabs, start, shape, x, first, count, step, height, at_once, width, images, row):
+    """The inside of a zero-bordered buffer = channels first + lane*step of x (C, height, width, images), transposed."""
+    length = width * images
+    for top in range(0, height, at_once):
+        bottom = min(top + at_once, height)
+        for k in range(count):
+            copy(slabs.planes[start], k * slabs.near, x, ((first + k * step) * height + top) * length, (bottom - top) * length)
+        pack(buffer, shape, slabs.planes[start], slabs.near, top, bottom, width, images, row)
+
+
+@inlined
+def shifted_sums(out, o, n, x, base, taps, weights, begin, end):
+    """out[o : o+n] = sum over the taps t of weights[index[t], lane] * x[base + offset[t] : ...], t in begin .. end.
 
     Up to eight registers more are written behind: in rows one after the other, by the next row again.
     """
-    L, base = lanes(x), U(base)
+    L, base, offset, index = lanes(x), U(base), taps.offset, taps.index
     for j in range(0, n, 8 * L):
         if n - j > 4 * L:
             sums = zeros8(x)
             for t in range(begin, end):
-                sums += repeat8(load1(weights, t * L)) * load8(x, base + offset[t] + U(j))
+                sums += repeat8(load1(weights, index[t] * L)) * load8(x, base + offset[t] + U(j))
             store(out, o + j, sums)
         else:
             half = zeros4(x)
             for t in range(begin, end):
-                half += repeat4(load1(weights, t * L)) * load4(x, base + offset[t] + U(j))
+                half += repeat4(load1(weights, index[t] * L)) * load4(x, base + offset[t] + U(j))
             store(out, o + j, half)
 
 
@@ -137,50 +162,80 @@ def _add(totals, t, end, s0, s1, s2, s3):
 
 
 @inlined
-def gather_all(weights, taps, g, weight, starts, first, count, step):
-    """weights[t, lane] = the weight of tap t of channel first + lane*step; 0 where it is not finite. Whether all are."""
-    finite = True
+def gather(weights, scratch, taps, g, weight, starts, first, count, step):
+    """weights[i, lane] = number i of the kernel of channel first + lane*step; 0 where it is not finite. Whether all are."""
+    L, size = lanes(weights), 0
+    for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+        size = max(size, taps.index[t] + 1)
+    total = weight.dtype.type(0)
     for k in range(count):
-        finite &= gather(weights, taps, g, weight, starts[first + k * step], k, lanes(weights))
-    return finite
+        at, to = U(starts[first + k * step]), U(k * (size + L))
+        for i in range(U(size)):
+            scratch[to + i] = weight[at + i]
+            total += weight[at + i] * 0
+    spread_out(weights, scratch, 0, size + L, size)
+    if total == 0:
+        return True
+    for i in range(size * L):
+        if not np.isfinite(weights[i]):
+            weights[i] = 0
+    return False
 
 
 @inlined
-def correlate(slabs, start, buffer, channels, taps, weight, weights, g, first, count, step):
-    """planes = the convolution's output, from the padded buffer, for channels first + lane*step of the output."""
-    finite = gather_all(weights, taps, g, weight, channels.weight_start, first, count, step)
-    spread, together = slabs.spread[start], channels.images * lanes(buffer)
-    length = channels.out_width * together
-    for y in range(channels.out_height):
-        shifted_sums(spread, y * length, length, buffer, taps.base[g, y, 0], taps.offset, weights, taps.begin[g, y, 0],
-                     taps.end[g, y, 0])  # fmt: skip
+def correlate(out, slabs, start, buffer, channels, taps, weight, weights, g, first, count, step):
+    """out (C*m, OH, OW, N), its channels first + lane*step, = the convolution's output, from the padded buffer."""
+    finite = gather(weights, slabs.spread[start], taps, g, weight, channels.weight_start, first, count, step)
+    planes, spread, together = slabs.planes[start], slabs.spread[start], channels.images * lanes(buffer)
+    length, images_length = channels.out_width * together, channels.out_width * channels.images
+    for top in range(0, channels.out_height, slabs.out_rows):
+        bottom = min(top + slabs.out_rows, channels.out_height)
+        for y in range(top, bottom):
+            shifted_sums(spread, (y - top) * length, length, buffer, taps.base[g, y, 0], taps, weights, taps.begin[g, y, 0],
+                         taps.end[g, y, 0])  # fmt: skip
+        n = (bottom - top) * images_length
+        gather_up(planes, slabs.near, spread, n)
+        for k in range(count):
+            z = first + k * step
+            copy(out, (z * channels.out_height + top) * images_length, planes, k * slabs.near, n)
     if not finite:
         for k in range(count):
-            add_met(spread, 0, buffer, channels, taps, g, weight, channels.weight_start[first + k * step], k, lanes(buffer))
-    gather_up(slabs.planes[start], slabs.pitch, spread, channels.out_height * channels.out_width * channels.images)
+            z = first + k * step
+            add_met(out, z * channels.out_height * images_length, buffer, channels, taps, g, weight, channels.weight_start[z], k,
+                    lanes(buffer))  # fmt: skip
 
 
 @inlined
-def input_grad(out, spare, buffer, channels, taps, weight, weights, g, first, count, step, new):
-    """out (H, W, N, lanes) (+)= gradient of the input, from the padded one of its output. ``new`` overwrites. spare: a row."""
-    finite = gather_all(weights, taps, g, weight, channels.weight_start, first, count, step)
-    together, phases = channels.images * lanes(buffer), taps.run.shape[0]
-    length = channels.width * together
-    for y in range(channels.height):
-        if phases == 1 and new:
-            shifted_sums(out, y * length, taps.run[0], buffer, taps.base[g, y, 0], taps.offset, weights, taps.begin[g, y, 0],
-                         taps.end[g, y, 0])  # fmt: skip
-        else:
-            source = 0
+def input_grad(gx, slabs, start, row, buffer, channels, taps, weight, weights, g, first, count, r):
+    """gx (C, H, W, N), ``count`` channels from ``first`` on, (+)= its gradient through their r-th output channels, from the
+    padded gradient of these. The first overwrites. row: scratch."""
+    m, n = channels.multiplier, channels.images
+    finite = gather(weights, slabs.spread[start], taps, g, weight, channels.weight_start, first * m + r, count, m)
+    planes, spread, phases = slabs.planes[start], slabs.spread[start], taps.run.shape[0]
+    length = channels.width * n
+    for top in range(0, channels.height, slabs.rows):
+        bottom = min(top + slabs.rows, channels.height)
+        for y in range(top, bottom):
+            to, together = (y - top) * length * lanes(buffer), n * lanes(buffer)
             for p in range(phases):
-                shifted_sums(spare, source, taps.run[p], buffer, taps.base[g, y, p], taps.offset, weights,
-                             taps.begin[g, y, p], taps.end[g, y, p])  # fmt: skip
-                source += taps.run[p]
-            place(out, y * length, spare, taps.run, channels.width, together, new)
-        if not finite:
-            for k in range(count):
-                add_met_row(out, y * length, y, buffer, channels, taps, g, weight, channels.weight_start[first + k * step], k,
-                            lanes(buffer))  # fmt: skip
+                shifted_sums(spread if phases == 1 else row, to if phases == 1 else 0, taps.run[p], buffer,
+                             taps.base[g, y, p], taps, weights, taps.begin[g, y, p], taps.end[g, y, p])  # fmt: skip
+                if phases > 1:
+                    for k, q in enumerate(range(p, channels.width, phases)):
+                        copy_registers(spread, to + q * together, row, k * together, together)
+        gather_up(planes, slabs.near, spread, (bottom - top) * length)
+        for k in range(count):
+            at = ((first + k) * channels.height + top) * length
+            if r:
+                for i in range((bottom - top) * length):
+                    gx[at + i] += planes[k * slabs.near + i]
+            else:
+                copy(gx, at, planes, k * slabs.near, (bottom - top) * length)
+    if not finite:
+        for k in range(count):
+            for y in range(channels.height):
+                add_met_row(gx, ((first + k) * channels.height + y) * length, y, buffer, channels, taps, g, weight,
+                            channels.weight_start[(first + k) * m + r], k, lanes(buffer))  # fmt: skip
 
 
 @inlined
@@ -192,13 +247,12 @@ def weight_grad(g_weight, x, spare, buffer, channels, taps, totals, g, first, co
     length = channels.width * together
     totals[:] = 0
     for y in range(channels.height):
-        if phases > 1:
-            split(spare, x, y * length, taps.run, channels.width, together)
-        source = 0 if phases > 1 else y * length
         for p in range(phases):
-            shifted_dots(totals, spare if phases > 1 else x, source, taps.run[p], buffer, taps.base[g, y, p], taps.offset,
-                         taps.begin[g, y, p], taps.end[g, y, p])  # fmt: skip
-            source += taps.run[p]
+            if phases > 1:
+                for k, q in enumerate(range(p, channels.width, phases)):
+                    copy_registers(spare, k * together, x, y * length + q * together, together)
+            shifted_dots(totals, spare if phases > 1 else x, 0 if phases > 1 else y * length, taps.run[p], buffer,
+                         taps.base[g, y, p], taps.offset, taps.begin[g, y, p], taps.end[g, y, p])  # fmt: skip
     for k in range(count):
         at = channels.weight_start[first + k * step]
         for t in range(taps.lists[g, 0], taps.lists[g, 1]):

@@ -51,15 +51,18 @@ def forward(start, step, x, weight, z, y, before, after, channels, taps, slabs, 
         for slab in range(start, slabs.channels.shape[0], step):
             first, count = slabs.channels[slab]
             for k in range(count):
-                m, a, b = _line(before, first + k, x, pixels)
-                scale_shift_activate(planes, U(k * slabs.pitch), x, U((first + k) * pixels), U(pixels), m, a, b,
-                                     before.activation)  # fmt: skip
-            lanes.pack(buffer, taps.buffer, planes, slabs.pitch, height, width, n, rows[start])
-            lanes.correlate(slabs, start, buffer, channels, taps, weight, w, channels.group[first], first, count, 1)
-            for k in range(count):
-                lanes.copy(z, (first + k) * out_pixels, planes, k * slabs.pitch, out_pixels)
-                m, a, b = _line(after, first + k, z, out_pixels)
-                scale_shift_activate(y, U((first + k) * out_pixels), planes, U(k * slabs.pitch), U(out_pixels), m, a, b,
+                _line(before, first + k, x, pixels)
+            for top in range(0, height, slabs.rows):
+                bottom = min(top + slabs.rows, height)
+                for k in range(count):
+                    m, a, b = line(before, first + k, x)
+                    scale_shift_activate(planes, U(k * slabs.near), x, U(((first + k) * height + top) * width * n),
+                                         U((bottom - top) * width * n), m, a, b, before.activation)  # fmt: skip
+                lanes.pack(buffer, taps.buffer, planes, slabs.near, top, bottom, width, n, rows[start])
+            lanes.correlate(z, slabs, start, buffer, channels, taps, weight, w, channels.group[first], first, count, 1)
+            for c in range(first, first + count):
+                m, a, b = _line(after, c, z, out_pixels)
+                scale_shift_activate(y, U(c * out_pixels), z, U(c * out_pixels), U(out_pixels), m, a, b,
                                      after.activation)  # fmt: skip
         return
     for c in range(start, channels.group.shape[0], step):
@@ -67,7 +70,7 @@ def forward(start, step, x, weight, z, y, before, after, channels, taps, slabs, 
         m, a, b = _line(before, c, x, pixels)
         _fill_activated(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b,
                         before.activation, rows[start])  # fmt: skip
-        finite = gather(w, taps, g, weight, channels.weight_start[c], 0, 1)
+        finite = gather(w, taps, g, weight, channels.weight_start[c])
         correlate(z, c * out_pixels, out_height, length, buffer, taps, w, g)
         if not finite:
             add_met(z, c * out_pixels, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
@@ -142,18 +145,20 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
     buffer, w, total_taps, shape = buffers[start], weights[start], totals[start], taps.buffer
     buffer[:] = 0
     if slabs is not None:
-        planes, more, spread, row = slabs.planes[start], slabs.more[start], slabs.spread[start], rows[start]
+        planes, more, row = slabs.planes[start], slabs.more[start], rows[start]
         for slab in range(start, slabs.channels.shape[0], step):
             first, count = slabs.channels[slab]
             g = channels.group[first]
             for k in range(count):
-                _grad_of_z(planes, k * slabs.pitch, 0, gy, z, (first + k) * out_pixels, 1, out_pixels, after, first + k, g_after)
-            lanes.pack(buffer, shape, planes, slabs.pitch, out_height, channels.out_width, n, row)
-            lanes.input_grad(spread, row, buffer, channels, taps, weight, w, g, first, count, 1, True)
-            lanes.gather_up(planes, slabs.pitch, spread, pixels)
+                _grad_of_z(
+                    planes, k * slabs.pitch, 0, gy, z, (first + k) * out_pixels, 1, out_pixels, after, first + k, g_after
+                )
+            lanes.pack(buffer, shape, planes, slabs.pitch, 0, out_height, channels.out_width, n, row)
+            lanes.input_grad(gx, slabs, start, row, buffer, channels, taps, weight, w, g, first, count, 0)
             for k in range(count):
                 at, m, a, b = (first + k) * pixels, *line(before, first + k, x)
-                activate_both(more, U(k * slabs.pitch), gx, U(at), planes, U(k * slabs.pitch), x, U(at), U(pixels), m, a, b,
+                lanes.copy(planes, 0, gx, at, pixels)
+                activate_both(more, U(k * slabs.pitch), gx, U(at), planes, U(0), x, U(at), U(pixels), m, a, b,
                               before.activation)  # fmt: skip
                 total, product = grad_sums(gx, at, x, at, pixels, m)
                 _grad_of_x(gx, x, at, pixels, m, total, product, before, first + k, g_before)
@@ -170,7 +175,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
 
         # the convolution, and at once the first activation, a row of the input at a time
         m, ta, tb = line(before, c, x)
-        finite = gather(w, taps, g, weight, channels.weight_start[c], 0, 1)
+        finite = gather(w, taps, g, weight, channels.weight_start[c])
         total_taps[:] = 0
         total = product = 0.0
         for r in range(height):

@@ -22,6 +22,7 @@ from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, reads_everything, refuse_complex
 
 SHORT = 256  # numbers in an output row, below which channels go together
+AT_ONCE = 512  # numbers of a channel that are transposed at once, about: sixteen channels of them are 32 KiB
 CHANNELS = 4  # fewer in each group are left alone: most lanes would be without a channel
 
 
@@ -53,7 +54,9 @@ def plan(geometry: convargs.MixGeometry, dtype: str = "float32") -> Plan:
     lanes, together = 1, None
     if g.batch * g.out_width < SHORT and g.channels >= CHANNELS * len(g.groups):
         lanes = width(dtype)
-        firsts = [(first, min(lanes, group.last - first)) for group in g.groups for first in range(group.first, group.last, lanes)]
+        firsts = [
+            (first, min(lanes, group.last - first)) for group in g.groups for first in range(group.first, group.last, lanes)
+        ]
         together = np.array(firsts, np.int64)
         together.flags.writeable = False
     for array in channels[-3:]:
@@ -75,19 +78,23 @@ class Room(NamedTuple):
 
 def room(p: Plan, taps: Taps, threads: int, dtype, row: int) -> Room:
     """row: numbers that a row of scratch must hold where each channel is on its own."""
-    c, lanes, slabs, slack = p.channels, p.lanes, None, 0
+    c, lanes, slabs, slack, kernel = p.channels, p.lanes, None, 0, 0
     if p.together is not None:
         slack = 8 * lanes  # what vectors read and write behind the last number
         pixels = c.images * max(c.height * c.width, c.out_height * c.out_width)
         pitch = -(-pixels // lanes) * lanes + lanes  # one register more: a power of two would crowd a few places of the cache
         row = c.images * max(c.width, c.out_width) * lanes + lanes * lanes + slack
-        scratch = (memory.empty((threads, lanes * pitch + lanes * lanes + slack), dtype) for _ in range(4))
-        slabs = Slabs(p.together, pitch, *scratch)
+        kernel = max((int(taps.index[first:last].max(initial=-1)) + 1 for first, last in taps.lists), default=0)
+        size = lanes * (max(pitch, kernel + lanes) + lanes) + slack
+        lengths = c.images * c.width, c.images * c.out_width
+        rows = [max(1, AT_ONCE // max(1, length)) for length in lengths]
+        near = min(pitch, -(-max(r * length for r, length in zip(rows, lengths, strict=True)) // lanes) * lanes + lanes)
+        slabs = Slabs(p.together, pitch, *rows, near, *(memory.empty((threads, size), dtype) for _ in range(4)))
     return Room(
         slabs,
         memory.empty((threads, taps.buffer.size(c.images * lanes) + slack), dtype),
         np.empty((threads, row), dtype),
-        np.empty((threads, len(taps.offset) * lanes), dtype),
+        np.empty((threads, max(len(taps.offset), kernel + lanes) * lanes), dtype),
         np.empty((threads, len(taps.offset) * lanes), dtype if lanes > 1 else np.float64),
     )
 
@@ -124,7 +131,7 @@ def run(x, weights, geometry, bias=None, activation=IDENTITY):
         r = room(p, p.forward, n, planes.dtype, 0)
         bias = np.zeros(0, planes.dtype) if bias is None else ready(bias)
         parallel(depthwise.forward, planes.reshape(-1), weight, out.reshape(-1), p.channels, p.forward, r.slabs, r.buffers,
-                 r.weights, bias, activation, threads=n)  # fmt: skip
+                 r.rows, r.weights, bias, activation, threads=n)  # fmt: skip
     return nchw(out), (planes, weight, geometry)
 
 
