@@ -201,8 +201,8 @@ def correlate(out, slabs, start, buffer, channels, taps, weight, weights, g, fir
     if not finite:
         for k in range(count):
             z = first + k * step
-            add_met(out, z * channels.out_height * images_length, buffer, channels, taps, g, weight, channels.weight_start[z], k,
-                    lanes(buffer))  # fmt: skip
+            at = z * channels.out_height * images_length
+            add_met(out, at, buffer, channels, taps, g, weight, channels.weight_start[z], k, lanes(buffer))
 
 
 @inlined

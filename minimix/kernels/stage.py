@@ -17,9 +17,9 @@ from minimix.kernels import lanes
 from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
 from minimix.kernels.border import add_met, add_met_row, gather, row_start
 from minimix.kernels.depthwise import correlate, input_grad_row, store, weight_grad_row
-from minimix.kernels.phases import scatter
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, line, moments
+from minimix.kernels.phases import scatter
 
 
 @inlined
