@@ -3,8 +3,9 @@
     batch norm, activation -> mixed depthwise convolution -> batch norm, activation
 
 Each of these steps treats every channel by itself, and a channel of a batch fits the cache. So a channel is read once from
-memory, goes through all steps, and only the convolution's output (which backward needs) and the result are written. On two
-cores, memory is what a training step waits for: done step by step, the same numbers would travel three times as often.
+memory, goes through all steps, and only the convolution's output is written. The second norm's output is not: who needs it
+makes it of that again (``block.py``), which is cheaper than to write it down and read it back. On two cores, memory is what a
+training step waits for: done step by step, the same numbers would travel three times as often.
 
 The steps themselves are those of ``depthwise.py``, ``norm.py`` and ``activation.py``. One output channel per input channel.
 For few images, the convolution takes the channels of a slab together (``lanes.py``), and the other steps treat each of them by
@@ -17,6 +18,7 @@ from minimix.kernels import lanes
 from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
 from minimix.kernels.border import add_met, add_met_row, gather, row_start
 from minimix.kernels.depthwise import correlate, input_grad_row, store, weight_grad_row
+from minimix.kernels.gate import add_dots, add_pixels, scale_add
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, line, moments
 from minimix.kernels.phases import scatter
@@ -35,16 +37,17 @@ def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activa
 
 
 @inlined
-def forward(start, step, x, weight, z, y, before, after, channels, taps, slabs, buffers, weights, rows):
-    """z = mixed depthwise convolution of before(x); y = after(z). x (C, H, W, N); z, y (C, OH, OW, N); all flat.
+def forward(start, step, x, weight, z, before, after, mean, channels, taps, slabs, buffers, weights, rows):
+    """z = mixed depthwise convolution of before(x); in training, ``after`` gets its statistics. x (C, H, W, N), z (C, OH, OW,
+    N), flat.
 
-    slabs: which channels go together, or None. buffers, weights, rows: scratch, one row a thread: padded channel, weights in
-    the order of the taps, one row of the input.
+    mean: (C, N), = after(z) averaged over the pixels; or empty. slabs: which channels go together, or None. Scratch, one row a
+    thread: buffers, a padded channel; weights, in the order of the taps; rows, a row of the input or of the output.
     """
     n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
     pixels, length = height * width * n, channels.out_width * n
     out_pixels = out_height * length
-    buffer, w = buffers[start], weights[start]
+    buffer, w, total = buffers[start], weights[start], np.empty(n, np.float64)
     buffer[:] = 0
     if slabs is not None:
         planes = slabs.planes[start]
@@ -61,9 +64,9 @@ def forward(start, step, x, weight, z, y, before, after, channels, taps, slabs, 
                 lanes.pack(buffer, taps.buffer, planes, slabs.near, top, bottom, width, n, rows[start])
             lanes.correlate(z, slabs, start, buffer, channels, taps, weight, w, channels.group[first], first, count, 1)
             for c in range(first, first + count):
-                m, a, b = _line(after, c, z, out_pixels)
-                scale_shift_activate(y, U(c * out_pixels), z, U(c * out_pixels), U(out_pixels), m, a, b,
-                                     after.activation)  # fmt: skip
+                _line(after, c, z, out_pixels)
+                if mean.size:
+                    _squeeze(mean, c, z, 1, out_height * channels.out_width, after, planes, total)
         return
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
@@ -74,9 +77,9 @@ def forward(start, step, x, weight, z, y, before, after, channels, taps, slabs, 
         correlate(z, c * out_pixels, out_height, length, buffer, taps, w, g)
         if not finite:
             add_met(z, c * out_pixels, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
-        m, a, b = _line(after, c, z, out_pixels)
-        scale_shift_activate(y, U(c * out_pixels), z, U(c * out_pixels), U(out_pixels), m, a, b,
-                             after.activation)  # fmt: skip
+        _line(after, c, z, out_pixels)
+        if mean.size:
+            _squeeze(mean, c, z, out_height, channels.out_width, after, rows[start], total)
 
 
 @inlined
@@ -88,14 +91,56 @@ def _line(norm, c, x, n):
 
 
 @inlined
-def _grad_of_z(out, first, pitch, gy, z, at, rows, length, after, c, g_after):
-    """out = gradient of z[at:], the input of the second norm and activation, from gy[at:], that of their output: ``rows`` rows
-    of ``length``, the first at out[first:], the others each ``pitch`` behind the one before."""
+def _squeeze(mean, c, z, rows, width, after, row, total):
+    """mean[c] (N,) = after(z) of channel c, averaged over its ``rows`` rows of ``width`` pixels. row, total: scratch."""
+    images = mean.shape[1]
+    length = width * images
     m, a, b = line(after, c, z)
-    total = product = 0.0
+    total[:] = 0
+    for r in range(rows):
+        scale_shift_activate(row, U(0), z, U((c * rows + r) * length), U(length), m, a, b, after.activation)
+        add_pixels(total, row, 0, width, images)
+    for i in range(images):
+        mean[c, i] = total[i] / (rows * width)
+
+
+@inlined
+def gate_grad(start, step, out, gy, z, after, channels, rows):
+    """out (C, N) = gradient of the gate: gy, that of what is behind it, times after(z), summed over the pixels."""
+    images, width, height = channels.images, channels.out_width, channels.out_height
+    length = width * images
+    row, total = rows[start], np.empty(images, np.float64)
+    for c in range(start, out.shape[0], step):
+        m, a, b = line(after, c, z)
+        total[:] = 0
+        for r in range(height):
+            o = (c * height + r) * length
+            scale_shift_activate(row, U(0), z, U(o), U(length), m, a, b, after.activation)
+            add_dots(total, gy, o, row, 0, width, images)
+        for i in range(images):
+            out[c, i] = total[i]
+
+
+@inlined
+def _grad_of_z(out, first, pitch, gy, z, rows, length, after, c, g_after, gate, g_mean, row):
+    """out = gradient of channel c of z, the input of the second norm and activation: ``rows`` rows of ``length``, the first at
+    out[first:], the others each ``pitch`` behind the one before.
+
+    gy: gradient of what is behind the gate, or, where gate (C, N) is empty, of the activation. g_mean: that of the means that
+    the gate comes from. row: scratch.
+    """
+    m, a, b = line(after, c, z)
+    at, total = c * rows * length, 0.0
+    product, share = 0.0, z.dtype.type(0)
+    if gate.size:
+        share = z.dtype.type(gate.shape[1] / (rows * length))
     for r in range(rows):
         o, p = at + r * length, first + r * pitch
-        activate_grad(out, U(p), gy, U(o), z, U(o), U(length), m, a, b, after.activation)
+        source, s = gy, o
+        if gate.size:
+            scale_add(row, 0, gy, o, gate[c], g_mean[c], share, length // gate.shape[1])
+            source, s = row, 0
+        activate_grad(out, U(p), source, U(s), z, U(o), U(length), m, a, b, after.activation)
         some, products = grad_sums(out, p, z, o, length, m)
         total += some
         product += products
@@ -131,13 +176,14 @@ def _grad_of_x(gx, x, at, n, m, total, product, before, c, g_before):
 
 
 @inlined
-def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after, channels, taps, slabs, buffers, rows,
-             weights, totals):  # fmt: skip
+def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after, gate, g_mean, channels, taps, slabs,
+             buffers, rows, weights, totals):  # fmt: skip
     """Gradients of everything from gy (C, OH, OW, N). ``g_before`` and ``g_after`` (C, 2) take those of (scale, shift).
 
-    What went forward between x and z is computed again, row by row: that is cheaper than to write it down and read it back.
-    taps: of the convolution's input gradient. slabs: which channels go together, or None. Scratch, one row a thread: buffers,
-    for a padded channel of gradients; rows, for three rows of the input; weights and totals, for a number a tap each.
+    gate, g_mean: (C, N), the gate that gy is behind, and the gradient of the means that it comes from; or empty. What went
+    forward between x and z is computed again, row by row: that is cheaper than to write it down and read it back. taps: of the
+    convolution's input gradient. slabs: which channels go together, or None. Scratch, one row a thread: buffers, for a padded
+    channel of gradients; rows, for three rows of the input; weights and totals, for a number a tap each.
     """
     n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
     length, out_length = width * n, channels.out_width * n
@@ -150,9 +196,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
             first, count = slabs.channels[slab]
             g = channels.group[first]
             for k in range(count):
-                _grad_of_z(
-                    planes, k * slabs.pitch, 0, gy, z, (first + k) * out_pixels, 1, out_pixels, after, first + k, g_after
-                )
+                _grad_of_z(planes, k * slabs.pitch, 0, gy, z, 1, out_pixels, after, first + k, g_after, gate, g_mean, more)
             lanes.pack(buffer, shape, planes, slabs.pitch, 0, out_height, channels.out_width, n, row)
             lanes.input_grad(gx, slabs, start, row, buffer, channels, taps, weight, w, g, first, count, 0)
             for k in range(count):
@@ -170,8 +214,8 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
     for c in range(start, channels.group.shape[0], step):
         g, at = channels.group[c], c * pixels
         # the second norm and activation: from gy to the gradient of z, which is put straight into its padded buffer
-        _grad_of_z(buffer, shape.top * pitch + shape.left * n, pitch, gy, z, c * out_pixels, out_height, out_length, after, c,
-                   g_after)  # fmt: skip
+        _grad_of_z(buffer, shape.top * pitch + shape.left * n, pitch, gy, z, out_height, out_length, after, c, g_after, gate,
+                   g_mean, rows[start])  # fmt: skip
 
         # the convolution, and at once the first activation, a row of the input at a time
         m, ta, tb = line(before, c, x)

@@ -119,8 +119,8 @@ def _pointwise(x, shapes, name):
 
 
 class Saved(NamedTuple):
-    """What goes into the kernels, and what they make: h (C, H, W, N), is ``planes`` where nothing expands; z, y, excited
-    (C, OH, OW, N); out (M, OH, OW, N). planes: x, channels first."""
+    """What goes into the kernels, and what they make: h (C, H, W, N), is ``planes`` where nothing expands; z (C, OH, OW, N);
+    out (M, OH, OW, N). planes: x, channels first."""
 
     inputs: Inputs
     layout: Layout
@@ -129,8 +129,6 @@ class Saved(NamedTuple):
     planes: np.ndarray
     h: np.ndarray
     z: np.ndarray
-    y: np.ndarray
-    excited: np.ndarray
     out: np.ndarray
     gate: Gate
     before: Norm
@@ -144,7 +142,7 @@ def _room(inputs: Inputs, layout: Layout, options: Options) -> Saved:
     images, planes = x.shape[0], channel_major(x)
     dtype = planes.dtype
     gate = gate_of(inputs.excite, options.excite, g.channels, images, dtype)
-    z, y = (memory.empty((g.channels, g.out_height, g.out_width, images), dtype) for _ in range(2))
+    z = memory.empty((g.channels, g.out_height, g.out_width, images), dtype)
     return Saved(
         inputs=inputs,
         layout=layout,
@@ -153,9 +151,7 @@ def _room(inputs: Inputs, layout: Layout, options: Options) -> Saved:
         planes=planes,
         h=memory.empty((g.channels, g.height, g.width, images), dtype) if layout.expand else planes,
         z=z,
-        y=y,
-        excited=memory.empty(y.shape, dtype) if gate.present else y,
-        out=memory.empty((layout.output_shape[1], *y.shape[1:]), dtype),
+        out=memory.empty((layout.output_shape[1], *z.shape[1:]), dtype),
         gate=gate,
         before=_norm(options.before, inputs.before, g.channels, training, dtype),
         after=_norm(options.after, inputs.after, g.channels, training, dtype),
@@ -172,7 +168,7 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,))
     p, n = plan(layout.geometry, dtype.name), threads_for(layout.cost)
     with _BACKWARD.watching(dtype.name) if options.training else contextlib.nullcontext():
         parallel(
-            block.forward, *_flats(planes, s.h, s.z, s.y, s.excited, s.out, result),
+            block.forward, *_flats(planes, s.h, s.z, s.out, result),
             planes.reshape(-1)[: planes.size if options.skip else 0], _product(inputs.expand, layout.expand, dtype), s.weight,
             s.gate, _product(inputs.project, layout.project, dtype), s.before, s.after, s.last, p.channels,
             p.forward, *_scratch(layout, n, dtype, p, p.forward), threads=n, meets=True,
@@ -210,7 +206,7 @@ def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
     found = Gradients(
         gx=gx,
         gh=memory.empty(s.h.shape, dtype) if layout.expand else gx,
-        gy=memory.empty(s.y.shape, dtype),
+        gy=memory.empty(s.z.shape, dtype),
         g_out=memory.empty(s.out.shape, dtype),
         gate=gate_gradient(s.gate),
         expand=_partial(expand),
@@ -223,7 +219,7 @@ def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
     )
     p = plan(layout.geometry, dtype.name)
     arguments = (
-        *_flats(gradient, s.planes, s.h, s.z, s.y, s.excited, s.out, found.gx, found.gh, found.gy, found.g_out),
+        *_flats(gradient, s.planes, s.h, s.z, s.out, found.gx, found.gh, found.gy, found.g_out),
         gradient.reshape(-1)[: gradient.size if s.options.skip else 0], expand, _transposed(expand), s.weight, s.gate,
         found.gate, project, _transposed(project), s.before, s.after, s.last, found.expand, found.weight, found.project,
         found.before, found.after, found.scale, found.shift, p.channels, p.backward, *_scratch(layout, n, dtype, p, p.backward),
