@@ -29,6 +29,9 @@ from minimix.ops.product import SPEED, partial_columns, tile_columns
 from minimix.ops.sums import summed
 
 
+MANY = 256  # images that are certainly so many that each channel is on its own
+
+
 class Normalisation(NamedTuple):
     """Options of a batch norm. running: (mean, variance), (C,) each, moved in place in training."""
 
@@ -166,7 +169,8 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,))
     layout, planes, dtype = s.layout, s.planes, s.planes.dtype
     result = memory.empty(s.out.shape, dtype)
     p, n = plan(layout.geometry, dtype.name), threads_for(layout.cost)
-    with _BACKWARD.watching(dtype.name) if options.training else contextlib.nullcontext():
+    kind = f"'{dtype.name}', {MANY if p.together is None else 1}"
+    with _BACKWARD.watching(kind) if options.training else contextlib.nullcontext():
         parallel(
             block.forward, *_flats(planes, s.h, s.z, s.out, result),
             planes.reshape(-1)[: planes.size if options.skip else 0], _product(inputs.expand, layout.expand, dtype), s.weight,
@@ -249,18 +253,19 @@ def mix_block_backward(gradient, saved, needed):
     return tuple(part.reshape(array.shape) if want else None for (array, part), want in zip(pairs, needed, strict=True))
 
 
-def compile_backward(dtype: str) -> None:
-    """Compile ``block.backward`` as any block of this dtype calls it, and leave it in the cache."""
-    some, square = np.ones(2, dtype), np.ones((2, 2, 1, 1), dtype)
-    norm = Normalisation((np.zeros(2), np.ones(2)))
-    inputs = Inputs((np.ones((2, 2, 3, 3), dtype),), (square,), (some, some), (np.ones((2, 1, 3, 3), dtype),), (some, some),
+def compile_backward(dtype: str, images: int) -> None:
+    """Compile ``block.backward`` as any block calls it with so few or so many images of this dtype, and leave it in the
+    cache."""
+    some, square = np.ones(4, dtype), np.ones((4, 4, 1, 1), dtype)
+    norm = Normalisation((np.zeros(4), np.ones(4)))
+    inputs = Inputs((np.ones((images, 4, 3, 3), dtype),), (square,), (some, some), (np.ones((4, 1, 3, 3), dtype),), (some, some),
                     (square, some, square, some), (square,), (some, some))  # fmt: skip
     saved = _room(inputs, layout_of(inputs, 1, "same", (1,)), Options(norm, norm, norm, "relu", False, True))
     arguments, _ = _backward_call(saved.out, saved, 1)
     block.backward.compile(tuple(map(typeof, (0, 1, new_meeting(1), *arguments))))
 
 
-_BACKWARD = Ahead(block.forward, "from minimix.ops.block import compile_backward; compile_backward('{}')")
+_BACKWARD = Ahead(block.forward, "from minimix.ops.block import compile_backward; compile_backward({})")
 
 
 def _flats(*arrays):
