@@ -1,14 +1,18 @@
 """What the benchmarks share: timing, the description of the machine, tables and files."""
 
+import contextlib
 import gc
 import json
 import os
 import pathlib
 import platform
+import signal
 import statistics
 import subprocess
 import sys
 import time
+
+DISTURBING = ("MINIMIX_NUM_THREADS", "MINIMIX_TIME_OPS", "MINIMIX_DEBUG", "NUMBA_NUM_THREADS")  # not for what is measured
 
 
 def measure(function, seconds: float = 1.0, least: int = 7) -> dict:
@@ -50,16 +54,46 @@ def peak_mb() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
-def run_worker(module: str, arguments: list, threads: int, cache: str | None = None) -> dict:
-    """Run a benchmark's own worker in a new process, and read the JSON that it prints last. cache: for compiled kernels."""
-    environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
+@contextlib.contextmanager
+def process(command: list, **options):
+    """A process that does not outlive the block, nor does what it has started: when the user interrupts, nothing goes on
+    computing or writing. Options are ``subprocess.Popen``'s."""
+    with subprocess.Popen(command, text=True, start_new_session=True, **options) as running:
+        try:
+            yield running
+        finally:
+            if running.poll() is None:
+                if os.name == "posix":
+                    os.killpg(running.pid, signal.SIGKILL)
+                running.kill()
+
+
+def surroundings(threads: int, cache: str | os.PathLike | None = None, variables: dict | None = None) -> dict:
+    """Environment variables for a process that is measured. cache: the folder for compiled kernels."""
+    environment = {name: value for name, value in os.environ.items() if name not in DISTURBING}
+    environment |= {"OMP_NUM_THREADS": str(threads), **(variables or {})}
     if cache is not None:
-        environment["NUMBA_CACHE_DIR"] = cache
+        environment["NUMBA_CACHE_DIR"] = str(cache)
+    return environment
+
+
+def run_worker(module: str, arguments: list, threads: int, cache=None, variables: dict | None = None, folder=None) -> dict:
+    """Run a benchmark's own worker in a new process, and read the JSON that it prints last.
+
+    cache, variables: as in ``surroundings``. folder: to run in, and to take minimix and benchmarks from.
+    """
     command = [sys.executable, "-m", module, "--threads", str(threads), *map(str, arguments)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command[2:])} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with process(command, env=surroundings(threads, cache, variables), cwd=folder, **pipes) as running:
+        output, errors = running.communicate()
+    if running.returncode:
+        raise SystemExit(f"{' '.join(command[2:])} failed:\n{errors[-2000:]}")
+    return json.loads(output.splitlines()[-1])
+
+
+def end_tidily() -> None:
+    """Let ``kill`` (SIGTERM) end this process as an error does, so that temporary folders are removed and workers stopped."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 def geometric_mean(values) -> float:
