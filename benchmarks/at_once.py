@@ -17,10 +17,10 @@ from benchmarks import common
 def worker(threads: int, steps: int) -> None:
     """Runs in a process of its own: gets ready, waits for a line, and makes its steps."""
     import minimix as mm
-    from benchmarks.workloads import pictures, training_step
+    from benchmarks.workloads import training_step
 
     mm.set_num_threads(threads)
-    step = training_step("mixnet_nano", *pictures(128, 32))
+    step = training_step("mixnet_nano", *common.pictures(128, 32))
     step(), step()
     for word in ("ready", "done"):
         print(word, flush=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import importlib.util
 import json
 import os
 import pathlib
@@ -30,6 +31,14 @@ def measure(function, seconds: float = 1.0, least: int = 7) -> dict:
         times.append((time.perf_counter() - start) * 1e3)
     low, middle, high = statistics.quantiles(times, n=4)
     return {"median": middle, "low": low, "high": high, "calls": len(times)}
+
+
+def pictures(batch: int, size: int) -> tuple:
+    """Noise (N, 3, H, W) and labels (N,) below 10, as NumPy's arrays."""
+    import numpy as np
+
+    images = np.random.default_rng(0).standard_normal((batch, 3, size, size)).astype(np.float32)
+    return images, np.arange(batch) % 10
 
 
 def merged(rounds: list[dict]) -> dict:
@@ -94,6 +103,12 @@ def run_worker(module: str, arguments: list, threads: int, cache=None, variables
 def end_tidily() -> None:
     """Let ``kill`` (SIGTERM) end this process as an error does, so that temporary folders are removed and workers stopped."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
+
+def need_torch() -> None:
+    """Raises SystemExit where the peer is missing."""
+    if importlib.util.find_spec("torch") is None:
+        raise SystemExit("PyTorch, which minimix is held beside, is not installed: pip install torch")
 
 
 def geometric_mean(values) -> float:

@@ -69,12 +69,12 @@ def worker(kind: str, model: str, size: int, batch: int, threads: int, seconds: 
     """Runs in a process of its own, within one of the copies. seconds: None for one call only."""
     began = time.perf_counter()
     import minimix as mm
-    from benchmarks.workloads import pictures, prediction, training_step
+    from benchmarks.workloads import prediction, training_step
 
     if not pathlib.Path(mm.__file__).parents[1].samefile("."):
         raise SystemExit(f"minimix came from {mm.__file__}, not from the copy in {pathlib.Path.cwd()}")
     mm.set_num_threads(threads)
-    images, labels = pictures(batch, size)
+    images, labels = common.pictures(batch, size)
     if kind.startswith("predict"):
         mm.manual_seed(0)
         network = mm.models.create(model).eval()

@@ -1,5 +1,7 @@
 """What is timed of minimix. ``benchmarks.versus`` runs it in older revisions, too: nothing here is newer than 830f793."""
 
+import json
+
 import numpy as np
 
 import minimix as mm
@@ -12,10 +14,16 @@ def own_order(x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(x.transpose(1, 2, 3, 0)).transpose(3, 0, 1, 2)
 
 
-def pictures(batch: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Noise (N, 3, H, W), and labels (N,) below 10."""
-    images = np.random.default_rng(0).standard_normal((batch, 3, size, size)).astype(np.float32)
-    return images, np.arange(batch) % 10
+def rows_of(name: str) -> str:
+    """The table of a MixNet for ``torch_mixnet.create``, as JSON; "" for other networks and for wider MixNets."""
+    from minimix.models.mixnet import NETWORKS
+    from minimix.models.variations import unroll
+
+    network = NETWORKS.get(name)
+    if network is None or (network.width, network.depth, network.padding) != (1, 1, "same"):
+        return ""
+    fields = {key: getattr(network, key) for key in ("stem", "stem_stride", "head", "dropout", "classes")}
+    return json.dumps(fields | {"stages": [[row._asdict() for row in stage] for stage in unroll(network.stages)]})
 
 
 def training_step(name: str, images: np.ndarray, labels: np.ndarray):

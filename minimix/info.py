@@ -81,7 +81,7 @@ def _processor() -> dict[str, str]:
         "cores": f"{os.cpu_count()}, of which this process may use {cores.usable()}"
         + (f" (a limit of {limit:g} is set on its container or group)" if limit else ""),
         "vector instructions": ", ".join(has) or "none that are looked for here",
-        "used by compiled loops": _vectors_used(),
+        "used by compiled loops": vectors_used(),
     }
 
 
@@ -93,7 +93,7 @@ def _processor_name() -> str:
     return line[1] if line else platform.processor() or platform.machine()
 
 
-def _vectors_used() -> str:
+def vectors_used() -> str:
     """The registers in the machine code of a small loop: what is really used, not what is there."""
     if config.DISABLE_JIT:
         return "nothing is compiled"
