@@ -1,7 +1,7 @@
 """MixNets built from PyTorch's layers, the peers in the benchmarks. State dicts have minimix's names, which are timm's.
 
-The tables of rows come as text from ``workloads.rows_of``: a process that measures PyTorch does not load minimix, whose compiler
-alone takes 70 MB.
+The tables of rows come as text from ``workloads.rows_of``: a process that measures PyTorch does not load minimix, whose
+compiler alone takes 70 MB.
 """
 
 import json
