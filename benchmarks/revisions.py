@@ -26,6 +26,8 @@ def copies(revision: str, root: pathlib.Path = ROOT):
     Raises SystemExit where there is no Git, no repository or no such revision.
     """
     commit = _commit(revision, root)
+    if not _git(root, "ls-tree", commit, "minimix/__init__.py"):
+        raise SystemExit(f"{revision} has no folder minimix: there is nothing to measure")
     with tempfile.TemporaryDirectory(prefix="minimix-versus-", ignore_cleanup_errors=True) as temporary:
         place = pathlib.Path(temporary)
         _git(root, "archive", "--format=zip", f"--output={place / 'base.zip'}", commit, "minimix")
