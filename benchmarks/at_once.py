@@ -67,6 +67,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.worker:
         return worker(options.threads, options.steps)
+    common.end_tidily()
     spent(1, options.threads, 1)  # so that compiled kernels lie ready
     ratios = [ratio(options.threads, options.steps) for _ in range(options.rounds)]
     print(

@@ -101,8 +101,15 @@ def run_worker(module: str, arguments: list, threads: int, cache=None, variables
 
 
 def end_tidily() -> None:
-    """Let ``kill`` (SIGTERM) end this process as an error does, so that temporary folders are removed and workers stopped."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    """Let Ctrl-C, ``kill`` and a closed terminal end this process as an error does, so that workers are stopped and temporary
+    folders removed. (A process in the background of a script does not listen to Ctrl-C's signal by itself.)"""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), _end)
+
+
+def _end(number, frame) -> None:
+    sys.exit(f"stopped by {signal.Signals(number).name}; what was started is ended, and the temporary folders are removed")
 
 
 def need_torch() -> None:

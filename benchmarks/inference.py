@@ -156,6 +156,7 @@ def main() -> None:
         print(json.dumps(worker(options.worker, options.model, options.threads, options.folder, options.seconds)))
     else:
         common.need_torch()
+        common.end_tidily()
         results = run(options.model, options.size, options.threads, not options.no_compile, options.rounds, options.seconds)
         print(report(results))
         print("written:", common.save(f"inference-{options.model}", results))

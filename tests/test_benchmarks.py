@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -167,6 +168,20 @@ def test_nothing_that_was_started_outlives_an_interrupt():
     assert not state or state.startswith("Z")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_a_benchmark_as_an_error_does(tmp_path, name):
+    code = (
+        "import tempfile, time; from benchmarks import common; common.end_tidily()\n"
+        f"with tempfile.TemporaryDirectory(dir={str(tmp_path)!r}): print('ready', flush=True); time.sleep(60)"
+    )
+    with common.process([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout.readline() == "ready\n" and any(tmp_path.iterdir())
+        running.send_signal(getattr(signal, name))
+        assert f"stopped by {name}" in running.communicate()[1] and running.returncode
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_worker_that_fails_says_why():
     with pytest.raises(SystemExit, match="(?s)json.tool.* failed"):
         common.run_worker("json.tool", ["no such file"], 1)
@@ -224,7 +239,7 @@ def test_a_process_that_measures_pytorch_does_not_load_minimix():
     pytest.importorskip("torch")
     code = (
         "import sys; from benchmarks import avx2, common, inference, torch_mixnet, training; common.pictures(1, 8); "
-        f"torch_mixnet.create('', {workloads.rows_of('mixnet_nano')!r}); print(*{{'minimix', 'numba'}}.intersection(sys.modules))"
+        f"torch_mixnet.create('', {workloads.rows_of('mixnet_nano')!r}); print(*{{'minimix', 'numba'}} & {{*sys.modules}})"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not done.stdout.split()
