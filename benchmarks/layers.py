@@ -140,14 +140,18 @@ def ratio(row: dict, which: str, compiled: bool = False) -> float:
     return min(peers) / row[which]["minimix"]["median"]
 
 
+def label(row: dict) -> str:
+    kernels = ",".join(map(str, row["kernels"])) + (" dil. 1..4" if max(row["dilations"]) > 1 else "")
+    return f"{row['N']}, {row['C']}, {row['H']}, {{{kernels}}}, s{row['stride']}"
+
+
 def report(results: dict) -> str:
     compiled = any("compiled" in name for name in results["rows"][0]["all"])
     header = ["N, C, H, kernels, stride", "torch fwd", "minimix", "ratio", "torch all", "minimix", "ratio"]
     header += ["compiled fwd", "ratio", "compiled all", "ratio"] if compiled else []
     lines = []
     for row in results["rows"]:
-        kernels = ",".join(map(str, row["kernels"])) + (" dil. 1..4" if max(row["dilations"]) > 1 else "")
-        line = [f"{row['N']}, {row['C']}, {row['H']}, {{{kernels}}}, s{row['stride']}"]
+        line = [label(row)]
         for kind in (False, True) if compiled else (False,):
             for which in ("forward", "all"):
                 ours, value = row[which]["minimix"]["median"], ratio(row, which, kind)
@@ -157,8 +161,9 @@ def report(results: dict) -> str:
     for title, rows in sets(results["rows"]).items():
         for kind in (False, True) if compiled else (False,):
             for which in ("forward", "all"):
-                values = [ratio(row, which, kind) for row in rows]
-                mean = f"geometric mean {common.geometric_mean(values):.2f}, least {min(values):.2f}"
+                values = {label(row): ratio(row, which, kind) for row in rows}
+                least = min(values, key=values.get)
+                mean = f"geometric mean {common.geometric_mean(values.values()):.2f}, least {values[least]:.2f} ({least})"
                 text.append(f"{title}: {'torch.compile' if kind else 'PyTorch'} / minimix, {which}: {mean}")
     return "\n".join(text)
 

@@ -21,8 +21,6 @@ from typing import NamedTuple
 from benchmarks import avx2, common
 
 SIDES = ("minimix", "torch NCHW", "torch channels_last", "torch channels_last compiled")
-
-
 MODELS = {"mixnet_nano": (32, 128), "mixnet_s": (224, 8), "mixnet_m": (224, 8)}  # size of the pictures, batch
 
 

@@ -64,6 +64,11 @@ WITHIN = (
 )
 
 
+def rows_of(run: Run) -> list[str]:
+    """The rows of the table that this run is needed for."""
+    return [run.title, *([run.peak] if run.memory else []), *(title for title, *needed in WITHIN if run.title in needed)]
+
+
 def worker(kind: str, model: str, size: int, batch: int, threads: int, seconds: float | None) -> dict:
     """Runs in a process of its own, within one of the copies. seconds: None for one call only."""
     began = time.perf_counter()
@@ -157,9 +162,10 @@ def main() -> None:
         of_run = options.worker, options.model, options.size, options.batch, options.threads
         print(json.dumps(worker(*of_run, options.seconds)))
         return
-    runs = [run for run in RUNS if options.only in run.title or (run.memory and options.only in run.peak)]
+    runs = [run for run in RUNS if any(options.only in row for row in rows_of(run))]
     if not runs:
-        parser.error(f"--only {options.only!r}: expected a part of one of\n  " + "\n  ".join(run.title for run in RUNS))
+        rows = dict.fromkeys(row for run in RUNS for row in rows_of(run))
+        parser.error(f"--only {options.only!r}: expected a part of one of\n  " + "\n  ".join(rows))
     if options.turns < 1:
         parser.error(f"--turns {options.turns}: expected 1 or more")
     from benchmarks import revisions

@@ -1,6 +1,5 @@
 """The benchmarks measure what they say: no time is tested here, only what is run, in which order, and what is made of it."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -12,17 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core import config
 
 import minimix as mm
 from minimix.models.mixnet import NETWORKS
 from minimix.models.variations import unroll
 
-ROOT = Path(mm.__file__).parents[1]
-pytestmark = pytest.mark.skipif(not (ROOT / "benchmarks").is_dir(), reason="they are not installed with minimix")
+ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT))  # as python -m does
 
-with contextlib.suppress(ImportError):
-    from benchmarks import at_once, avx2, common, inference, layers, revisions, torch_mixnet, training, versus, workloads
+from benchmarks import at_once, avx2, common, inference, layers, revisions, training, versus, workloads  # noqa: E402
 
 # -- versus: two copies -------------------------------------------------------------------------------------------------
 
@@ -121,6 +119,13 @@ def test_base_and_new_take_turns_and_kernels_are_compiled_before(monkeypatch):
     assert said[-1].split()[-2:] == ["2.00", "2.00"]  # a ratio itself
 
 
+def test_each_row_can_be_asked_for_alone():
+    over = [run for run in versus.RUNS if any("two threads over one" in row for row in versus.rows_of(run))]
+    assert [(run.model, run.batch, run.threads) for run in over] == [("mixnet_nano", 128, 1), ("mixnet_nano", 128, 2)]
+    folded = [run.kind for run in versus.RUNS if any("unfolded over folded" in row for row in versus.rows_of(run))]
+    assert folded == ["predict", "predict folded"]
+
+
 def test_versus_reports_medians_and_how_far_turns_are_apart():
     rows = {"a step, ms": {"base": [10.0, 30.0, 20.0], "new": [10.0, 10.0, 5.0]}}
     assert versus.report(rows, dict.fromkeys(versus.SIDES, "")).splitlines()[-1].split() == [
@@ -129,7 +134,7 @@ def test_versus_reports_medians_and_how_far_turns_are_apart():
 
 
 def test_versus_measures_the_copy_it_stands_in(monkeypatch, tmp_path):
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(Path(mm.__file__).parents[1])
     found = versus.worker("train", "mixnet_nano", 32, 2, 1, None)
     assert found["first"] > 0
     monkeypatch.chdir(tmp_path)
@@ -205,7 +210,7 @@ def test_two_at_once_are_held_against_one_after_the_other(monkeypatch):
     assert at_once.ratio(2, 30) == 5 / 4
 
 
-@pytest.mark.skipif("not avx2.differs()", reason="no AVX-512 here")
+@pytest.mark.skipif(not avx2.differs() or bool(config.DISABLE_JIT), reason="no AVX-512 here, or nothing compiled")
 def test_the_column_for_avx2_is_measured_with_avx2():
     code = "from minimix.info import vectors_used; print(vectors_used())"
     said = {}
@@ -224,6 +229,8 @@ def test_the_column_for_avx2_is_measured_with_avx2():
 @pytest.mark.parametrize("name", ["mixnet_nano", "mixnet_s"])
 def test_the_peer_is_the_same_network(name):
     torch = pytest.importorskip("torch")
+    from benchmarks import torch_mixnet
+
     ours = mm.models.create(name).eval()
     peer = torch_mixnet.create(name, workloads.rows_of(name)).eval()
     peer.load_state_dict({key: torch.tensor(value) for key, value in ours.state_dict().items()})
@@ -263,9 +270,11 @@ def test_layers_have_a_mean_for_each_set_of_rows():
     rows = [row(*layers.ROWS[0], 8.0, 2.0), row(*layers.ROWS[1], 1.0, 1.0)]
     rows += [row(*layers.FEW_ROWS[0], 9.0, 1.0), row(*layers.FEW_ROWS[-1], 1.0, 1.0)]
     said = layers.report({"rows": rows})
-    assert "batches: PyTorch / minimix, all: geometric mean 2.00, least 1.00" in said
-    assert "few pictures: PyTorch / minimix, all: geometric mean 3.00, least 1.00" in said
-    assert "N = 1: PyTorch / minimix, all: geometric mean 9.00, least 9.00" in said and "N = 2" not in said
+    assert "batches: PyTorch / minimix, all: geometric mean 2.00, least 1.00 (64, 96, 32, {3,5,7,9}, s1)" in said
+    assert "few pictures: PyTorch / minimix, all: geometric mean 3.00, least 1.00 (8, 1200, 7, {3,5,7,9}, s1)" in said
+    assert (
+        "N = 1: PyTorch / minimix, all: geometric mean 9.00, least 9.00 (1, 96, 112, {3}, s2)" in said and "N = 2" not in said
+    )
 
 
 # -- reports ------------------------------------------------------------------------------------------------------------
