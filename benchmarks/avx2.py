@@ -9,6 +9,7 @@ VARIABLES = {
     "ATEN_CPU_CAPABILITY": "avx2",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "TORCHINDUCTOR_CPP_MARCH": "x86-64-v3",  # of what torch.compile gives to the C++ compiler
 }
 
 
