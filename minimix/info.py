@@ -10,7 +10,7 @@ import numba
 from numba.core import config
 
 import minimix
-from minimix import data
+from minimix import data, sharing
 from minimix.kernels import cache, cores, scaling
 from minimix.kernels.threads import get_num_threads
 from minimix.listing import vectors
@@ -90,7 +90,7 @@ def _processor() -> dict[str, str]:
 
 def _shared() -> str:
     """What the cores have in common with one another, and with others, as far as the system tells."""
-    found, said = cores.siblings(), []
+    found, said = sharing.siblings(), []
     if found is None:
         said.append("not told by this system")
     elif found[0] == found[1]:
@@ -99,9 +99,9 @@ def _shared() -> str:
         said.append(f"{count(found[1], 'hyper-thread')} on {count(found[0], 'core')}, whose arithmetic units they share")
         if cores.usable() > found[0]:
             said.append(f"more than {count(found[0], 'thread')} may gain little")
-    if cores.lent():
+    if sharing.lent():
         said.append("this is a virtual machine, whose host knows better")
-        if (part := cores.stolen()) is not None:
+        if (part := sharing.stolen()) is not None:
             said.append(f"it gave others {part:.1%} of the time that was wanted here, since the start")
     return "; ".join(said)
 

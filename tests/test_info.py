@@ -11,7 +11,7 @@ from llvmlite import binding as llvm
 from numba.core import config
 
 import minimix as mm
-from minimix import info, nn
+from minimix import info, nn, sharing
 from minimix.cli import main
 from minimix.kernels import cache, cores, jit, scaling
 
@@ -106,9 +106,9 @@ def machine(tmp_path, monkeypatch):
     """A stand-in for Linux's files: machine({"proc/stat": "..."}, bound_to={0, 1})."""
 
     def pretend(files: dict, bound_to=(0,)) -> None:
-        monkeypatch.setattr(cores, "KERNEL", tmp_path)
-        monkeypatch.setattr(cores.sys, "platform", "linux")
-        monkeypatch.setattr(cores.os, "sched_getaffinity", lambda process: set(bound_to), raising=False)
+        monkeypatch.setattr(sharing, "ROOT", tmp_path)
+        monkeypatch.setattr(sharing.sys, "platform", "linux")
+        monkeypatch.setattr(sharing.os, "sched_getaffinity", lambda process: set(bound_to), raising=False)
         for name, text in files.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text + "\n")
@@ -139,17 +139,17 @@ def with_siblings(*lists: str) -> dict:
 def test_hyper_threads(machine, monkeypatch, lists, bound_to, expected, sentence):
     machine(with_siblings(*lists), bound_to)
     monkeypatch.setattr(cores, "quota", lambda: None)
-    assert cores.siblings() == expected
+    assert sharing.siblings() == expected
     assert re.match(sentence, info.info()["processor"]["shared cores"])
 
 
 def test_hyper_threads_of_a_mac(monkeypatch):
     told = {"hw.physicalcpu": "4\n", "hw.logicalcpu": "8\n"}
-    monkeypatch.setattr(cores.sys, "platform", "darwin")
-    monkeypatch.setattr(cores.subprocess, "run", lambda command, **how: SimpleNamespace(stdout=told.get(command[-1], "")))
-    assert cores.siblings() == (4, 8)
+    monkeypatch.setattr(sharing.sys, "platform", "darwin")
+    monkeypatch.setattr(sharing.subprocess, "run", lambda command, **how: SimpleNamespace(stdout=told.get(command[-1], "")))
+    assert sharing.siblings() == (4, 8)
     told.clear()
-    assert cores.siblings() is None
+    assert sharing.siblings() is None
 
 
 @pytest.mark.parametrize(
@@ -163,10 +163,10 @@ def test_hyper_threads_of_a_mac(monkeypatch):
 )
 def test_a_virtual_machine_says_what_its_host_took(machine, times, part, sentence):
     machine({"proc/stat": times, "proc/cpuinfo": "flags\t\t: fpu hypervisor avx2"})
-    assert cores.stolen() == part
+    assert sharing.stolen() == part
     assert re.search(sentence, info.info()["processor"]["shared cores"])
     machine({"proc/cpuinfo": "flags\t\t: fpu avx2"})
-    assert not cores.lent() and "virtual" not in info.info()["processor"]["shared cores"]
+    assert not sharing.lent() and "virtual" not in info.info()["processor"]["shared cores"]
 
 
 @pytest.mark.parametrize("threads, said", [(1, "fewer than the 4 cores that"), (4, ""), (5, "more than the 4 cores for them")])
