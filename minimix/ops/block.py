@@ -28,7 +28,6 @@ from minimix.ops.op import Op
 from minimix.ops.product import SPEED, partial_columns, tile_columns
 from minimix.ops.sums import summed
 
-
 MANY = 256  # images that are certainly so many that each channel is on its own
 
 
@@ -258,8 +257,9 @@ def compile_backward(dtype: str, images: int) -> None:
     cache."""
     some, square = np.ones(4, dtype), np.ones((4, 4, 1, 1), dtype)
     norm = Normalisation((np.zeros(4), np.ones(4)))
-    inputs = Inputs((np.ones((images, 4, 3, 3), dtype),), (square,), (some, some), (np.ones((4, 1, 3, 3), dtype),), (some, some),
-                    (square, some, square, some), (square,), (some, some))  # fmt: skip
+    x, kernels = np.ones((images, 4, 3, 3), dtype), np.ones((4, 1, 3, 3), dtype)
+    inputs = Inputs((x,), (square,), (some, some), (kernels,), (some, some), (square, some, square, some), (square,),
+                    (some, some))  # fmt: skip
     saved = _room(inputs, layout_of(inputs, 1, "same", (1,)), Options(norm, norm, norm, "relu", False, True))
     arguments, _ = _backward_call(saved.out, saved, 1)
     block.backward.compile(tuple(map(typeof, (0, 1, new_meeting(1), *arguments))))
