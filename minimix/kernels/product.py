@@ -16,7 +16,7 @@ ROWS = 64  # of the output, that one thread takes at once
 
 
 @inlined
-def _pack(packed, x, rows, columns, j, n):
+def pack(packed, x, rows, columns, j, n):
     """packed (rows, n) = x[:, j : j+n] of the flat matrix x (rows, columns)."""
     for k in range(rows):
         i, o = U(k * columns + j), U(k) * n
@@ -85,7 +85,7 @@ def forward(start, step, weight, x, out, columns, tile, scratch):
     for item in range(start, ((columns + tile - 1) // tile) * panels, step):
         j, top = item // panels * tile, item % panels * ROWS
         n = min(tile, columns - j)
-        _pack(packed, x, K, columns, j, U(n))
+        pack(packed, x, K, columns, j, U(n))
         tile_product(out, columns, j, weight, top, min(top + ROWS, M), packed, U(n))
 
 
@@ -97,7 +97,7 @@ def forward_activated(start, step, weight, x, out, columns, tile, scratch, bias,
     for item in range(start, (columns + tile - 1) // tile, step):
         j = item * tile
         n = min(tile, columns - j)
-        _pack(packed, x, K, columns, j, U(n))
+        pack(packed, x, K, columns, j, U(n))
         for top in range(0, M, ROWS):
             bottom = min(top + ROWS, M)
             tile_product(out, columns, j, weight, top, bottom, packed, U(n))
@@ -181,9 +181,9 @@ def backward(start, step, weight_t, gradient, x, gx, partial, want_x, want_weigh
             partial[item] = 0
         for j in range(item * chunk, end, tile):
             n = U(min(tile, end - j))
-            _pack(gradients, gradient, M, columns, j, n)
+            pack(gradients, gradient, M, columns, j, n)
             if want_x:
                 tile_product(gx, columns, j, weight_t, 0, K, gradients, n)
             if want_weight:
-                _pack(inputs, x, K, columns, j, n)
+                pack(inputs, x, K, columns, j, n)
                 tile_outer(partial[item], gradients, M, inputs, K, n)
