@@ -2,7 +2,8 @@
 
 Waking a thread takes some 50 microseconds, and in a training step there are a hundred kernels. So a kernel may have several
 phases: its threads are woken once, and meet between them here. They wait without sleeping, for a few microseconds as a rule;
-where a thread has no core of its own it may be long, so who has waited for a while lets others run.
+where a thread has no core of its own it may be long, so who has waited for a while lets others run (and ``crowding.py`` sees to
+it that soon there are no more threads than cores for them).
 
 A meeting is an array of integers: how many times threads have come, taken together; whether the meeting is called off because
 one will never come; and how many times each of them has come, a cache line apart. ``threads.py`` makes it.

@@ -121,8 +121,9 @@ def parallel(kernel, *args, threads: int | None = None, meets: bool = False) -> 
     meets: the kernel has several phases, between which its threads meet: it is called as kernel(start, step, meeting, *args).
     """
     n = asked = get_num_threads() if threads is None else max(1, min(threads, get_num_threads()))
-    compiled = hasattr(kernel, "py_func")  # what Python runs may sleep, or wait for its lock: not a sign of others
-    if compiled:
+    versions = getattr(kernel, "overloads", None)  # of a compiled kernel. What Python runs may sleep, or wait for its lock
+    known = None if versions is None else len(versions)
+    if known is not None:
         n = _crowding.limit(n)
     if meets and config.DISABLE_JIT:
         n = 1  # plain Python cannot wait without stopping all others
@@ -134,7 +135,7 @@ def parallel(kernel, *args, threads: int | None = None, meets: bool = False) -> 
         return
     with turn:  # not acquire() and try: no interrupt comes between the two halves of a ``with``
         wall, lost = _together(kernel, args, n, meets)
-        if compiled and crowding.WATCHED:
+        if crowding.WATCHED and known and known == len(versions):  # not where threads waited for the compiler
             _crowding.note(asked, n, wall, lost)
 
 
