@@ -29,12 +29,9 @@ def speedup(threads: int | None = None, seconds: float = 0.2) -> float:
     threads = min(get_num_threads() if threads is None else threads, get_num_threads())
     out = np.zeros(threads * LINE, np.int64)
 
-    def work(start: int, step: int) -> None:  # Python: compiled kernels get fewer threads where the cores are busy
-        _work(start, step, STEPS, out)
-
     def spent(n: int) -> float:
         start = time.perf_counter()
-        parallel(work, threads=n)
+        parallel(_work, STEPS, out, threads=n)
         return time.perf_counter() - start
 
     spent(1), spent(threads)  # compiles, and wakes the threads

@@ -14,16 +14,14 @@ import contextlib
 import os
 import re
 import threading
-import time
 
 from numba.core import config
 
-from minimix.kernels import barrier, cores, crowding
+from minimix.kernels import barrier, cores
 
 _pool: list = []  # workers that wait, all in step
 _turn = threading.Lock()  # one parallel call at a time; who finds it taken works alone
 _threads = None
-_crowding = crowding.Crowding()
 
 
 def _default_threads() -> int:
@@ -52,11 +50,11 @@ def threads_for(nanoseconds: float) -> int:
 
 
 def set_num_threads(n: int) -> None:
-    """Run kernels on ``n`` threads from now on, or fewer while other programs want the cores. Changes speed only, no result."""
-    global _threads, _crowding
+    """Run kernels on ``n`` threads from now on. Changes speed only, never a result."""
+    global _threads
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ValueError(f"set_num_threads: expected a whole number, 1 or more, not {n!r}")
-    _threads, _crowding = n, crowding.Crowding()
+    _threads = n
 
 
 class _Worker:
@@ -67,7 +65,6 @@ class _Worker:
         self.go.acquire()
         self.done.acquire()
         self.job = self.error = None
-        self.lost = 0.0  # seconds of its last job that it had no core
         self.retired = False
         threading.Thread(target=self._run, name="minimix", daemon=True).start()
 
@@ -76,19 +73,17 @@ class _Worker:
             self.go.acquire()
             if self.retired:
                 return
-            function, args, meeting, begun = self.job
-            clock = crowding.Clock(begun)
+            function, args, meeting = self.job
             try:
                 function(*args)
             except BaseException as error:  # raised again in the thread that asked
                 self.error = error
                 barrier.call_off(meeting)
             self.job = function = args = meeting = None
-            self.lost = clock.stop()[1]
             self.done.release()
 
-    def start(self, function, args, meeting, begun):
-        self.job = function, args, meeting, begun
+    def start(self, function, args, meeting):
+        self.job = function, args, meeting
         self.go.release()
 
     def retire(self):
@@ -117,14 +112,10 @@ def parallel(kernel, *args, threads: int | None = None, meets: bool = False) -> 
     """Run ``kernel(start, step, *args)`` for start = 0 .. step - 1, each on a thread of its own.
 
     threads: at most so many: the caller may have scratch space for no more (see ``threads_for``). Only one, where another
-        Python thread has the pool; a compiled kernel runs on fewer while other programs want the cores (``crowding.py``).
+        Python thread has the pool.
     meets: the kernel has several phases, between which its threads meet: it is called as kernel(start, step, meeting, *args).
     """
-    n = asked = get_num_threads() if threads is None else max(1, min(threads, get_num_threads()))
-    versions = getattr(kernel, "overloads", None)  # of a compiled kernel. What Python runs may sleep, or wait for its lock
-    known = None if versions is None else len(versions)
-    if known is not None:
-        n = _crowding.limit(n)
+    n = get_num_threads() if threads is None else max(1, min(threads, get_num_threads()))
     if meets and config.DISABLE_JIT:
         n = 1  # plain Python cannot wait without stopping all others
     turn = _turn
@@ -134,32 +125,28 @@ def parallel(kernel, *args, threads: int | None = None, meets: bool = False) -> 
         kernel(0, 1, *args)
         return
     with turn:  # not acquire() and try: no interrupt comes between the two halves of a ``with``
-        wall, lost = _together(kernel, args, n, meets)
-        if crowding.WATCHED and known and known == len(versions):  # not where threads waited for the compiler
-            _crowding.note(asked, n, wall, lost)
+        _together(kernel, args, n, meets)
 
 
-def _together(kernel, args, n: int, meets: bool) -> tuple[float, float]:
-    """``parallel`` on n threads, in its turn: the seconds it took, and those that its threads had no core."""
+def _together(kernel, args, n: int, meets: bool) -> None:
+    """``parallel`` on n threads, in its turn."""
     global _pool
     meeting = barrier.new_meeting(n)
     if meets:
         args = meeting, *args
     errors = []
-    clock = crowding.Clock(time.perf_counter())
     pool, _pool = _pool, []  # put back when all are done. Otherwise some may be at work still, and out of step with us
     try:
         while len(pool) < n - 1:
             pool.append(_Worker())
         workers = pool[: n - 1]
         for i, worker in enumerate(workers, start=1):
-            worker.start(kernel, (i, n, *args), meeting, clock.begun)
+            worker.start(kernel, (i, n, *args), meeting)
         try:
             kernel(0, n, *args)
         except Exception as error:
             barrier.call_off(meeting)
             errors.append(error)
-        lost = clock.stop()[1]
         errors += [error for error in [worker.finish() for worker in workers] if error is not None]
     except BaseException:  # Ctrl-C: whoever comes next gets a new pool
         barrier.call_off(meeting)
@@ -169,4 +156,3 @@ def _together(kernel, args, n: int, meets: bool) -> tuple[float, float]:
     _pool = pool
     for error in errors:
         raise error
-    return time.perf_counter() - clock.begun, lost + sum(worker.lost for worker in workers)
