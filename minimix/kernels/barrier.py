@@ -3,10 +3,10 @@
 Waking a thread takes some 50 microseconds, and in a training step there are a hundred kernels. So a kernel may have several
 phases: its threads are woken once, and meet between them here. They wait without sleeping, for a few microseconds as a rule.
 
-Who has waited much longer waits for a thread that has no core at the moment, because another program has it. Then it sleeps, a
-little at a time. The system can give the free core to whoever wants one, and lets a sleeper go on as soon as it wakes. (To yield
-instead, by ``sched_yield``, gives the core away for milliseconds, at every meeting anew: beside two busy programs on two cores a
-training step then took 330 ms, on one thread 160, and 150 to 190 this way.)
+Who has waited much longer waits for a thread whose core another program has at the moment. Then it sleeps, a little at a time:
+the system can give the free core to whoever wants one, and lets a sleeper go on soon after it wakes. (``sched_yield`` instead
+gives the core away for milliseconds, at every meeting anew: beside two busy programs on two cores, a training step took 330 ms
+that way, 150 to 190 this way, and 160 on one thread.)
 
 A meeting is an array of integers: how many times threads have come, taken together; whether the meeting is called off because
 one will never come; and how many times each of them has come, a cache line apart. ``threads.py`` makes it.
