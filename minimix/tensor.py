@@ -7,7 +7,6 @@ edges would visit ``b`` twice, the first time with half of its gradient. A use i
 sorts the graph, and no recursion is needed however deep it is.
 """
 
-import collections
 import contextlib
 import copy
 import heapq
@@ -321,10 +320,13 @@ def backpropagate(seeds: "list[tuple[Tensor, np.ndarray]]", retain_graph: bool =
         inputs, needed = node.inputs, node.needed
         if not retain_graph:
             node.free()
-        owners = collections.Counter(changes.owner(g) for g in (incoming, *gradients) if g is not None)
-        for tensor, wanted, gradient in zip(inputs, needed, gradients, strict=True):
+        once, shared = set(), {changes.owner(incoming)}
+        owners = [gradient if gradient is None else changes.owner(gradient) for gradient in gradients]
+        for memory_of in owners:
+            (shared if memory_of in once else once).add(memory_of)
+        for tensor, wanted, gradient, memory_of in zip(inputs, needed, gradients, owners, strict=True):
             if wanted and gradient is not None:
-                send(tensor, gradient, owners[changes.owner(gradient)] == 1)
+                send(tensor, gradient, memory_of not in shared)
         del gradients, gradient, incoming, inputs, tensor  # the next node may need the memory
 
 
