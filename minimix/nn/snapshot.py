@@ -25,6 +25,9 @@ class Snapshot:
     def __init__(self, module: Module) -> None:
         self._seen = [(vars(part), tuple(vars(part)), tuple(vars(part).values())) for part in module.modules()]
 
+    def __reduce__(self):
+        return type(None), ()  # copied or pickled it is None: the copy of a module has other attributes
+
     def holds(self) -> bool:
         """Whether all these attributes are still the same objects, and there are no others."""
         return all(tuple(now) == names and all(map(is_, now.values(), values)) for now, names, values in self._seen)

@@ -25,8 +25,7 @@ from minimix.ops.excite import gate_gradient, gate_of
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.norm import move_running
 from minimix.ops.op import Op
-from minimix.ops.product import SPEED, partial_columns, tile_columns
-from minimix.ops.sums import summed
+from minimix.ops.product import SPEED, complete, partial_columns, tile_columns
 
 
 class Normalisation(NamedTuple):
@@ -171,7 +170,7 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,))
     result = memory.empty(s.out.shape, dtype)
     channels, taps = plan(layout.geometry)
     n = threads_for(layout.cost)
-    with _BACKWARD.watching(dtype.name) if options.training else contextlib.nullcontext():
+    with _BACKWARD.watching(dtype.char) if options.training else contextlib.nullcontext():
         parallel(
             block.forward, *_flats(planes, s.h, s.z, s.y, s.excited, s.out, result),
             planes.reshape(-1)[: planes.size if options.skip else 0], _product(inputs.expand, layout.expand, dtype), s.weight,
@@ -240,18 +239,17 @@ def mix_block_backward(gradient, saved, needed):
     parallel(block.backward, *arguments, threads=n, meets=True)
     found = Inputs(
         x=(nchw(g.gx),),
-        expand=summed(g.expand, 1) if layout.expand else (),
+        expand=complete(g.expand, 1) if layout.expand else (),
         before=tuple(g.before.T) if layout.expand else (),
         weights=_unflat(g.weight, inputs.weights),
         after=tuple(g.after.T),
         excite=g.gate[:4] if saved.gate.present else (),
-        project=summed(g.project, 1),
+        project=complete(g.project, 1),
         last=(g.scale, g.shift),
     )
-    pairs = (
-        (array, part) for arrays, parts in zip(inputs, found, strict=True) for array, part in zip(arrays, parts, strict=True)
-    )
-    return tuple(part.reshape(array.shape) if want else None for (array, part), want in zip(pairs, needed, strict=True))
+    shapes = [array.shape for arrays in inputs for array in arrays]
+    parts = [part for parts in found for part in parts]
+    return tuple([part.reshape(shape) if want else None for part, shape, want in zip(parts, shapes, needed, strict=True)])
 
 
 def compile_backward(dtype: str) -> None:
@@ -278,7 +276,11 @@ def _flat(arrays):
 
 def _unflat(flat, arrays) -> list:
     """``flat`` cut into pieces as long as the arrays are."""
-    return np.split(flat, np.cumsum([array.size for array in arrays])[:-1])
+    pieces, start = [], 0
+    for array in arrays:
+        pieces.append(flat[start : start + array.size])
+        start += array.size
+    return pieces
 
 
 def _product(weights, facts, dtype) -> block.Product:
