@@ -295,11 +295,11 @@ def backpropagate(seeds: "list[tuple[Tensor, np.ndarray]]", retain_graph: bool =
 
     def send(tensor: Tensor, gradient: np.ndarray, alone: bool) -> None:
         """alone: nobody else has the memory of ``gradient``."""
-        if tensor._keep_grad or tensor.node is None:
-            _accumulate(tensor, gradient, alone and tensor.node is None and _writable(gradient))
-        if tensor.node is None:
-            return
         node = tensor.node
+        if node is None or tensor._keep_grad:
+            _accumulate(tensor, gradient, alone and node is None and _writable(gradient))
+        if node is None:
+            return
         if node not in pending:
             pending[node] = gradient
             heapq.heappush(queue, (-node.age, node))
@@ -338,9 +338,8 @@ def _writable(gradient: np.ndarray) -> bool:
 def _accumulate(tensor: Tensor, gradient: np.ndarray, fresh: bool) -> None:
     """tensor.grad += gradient, in an array of its own."""
     if tensor.grad is None:
-        if not (fresh and gradient.dtype == tensor.dtype):
-            gradient = np.array(gradient, dtype=tensor.dtype, order="K")
-        tensor.grad = gradient
+        dtype = tensor.data.dtype
+        tensor.grad = gradient if fresh and gradient.dtype == dtype else gradient.astype(dtype, order="K")
     else:
         tensor.grad = np.asarray(tensor.grad + gradient)
 

@@ -58,12 +58,11 @@ class MixBlockCall:
 
     def __init__(self, x, *arguments) -> None:
         (x, *self._tensors), self._options = _arranged(x, *arguments)
-        statistics = [s for norm in self._options["options"][:3] if norm is not None for s in norm.running]
-        self._arrays = [*self._tensors, *statistics]
+        self._statistics = [s for norm in self._options["options"][:3] if norm is not None for s in norm.running]
         self._checked = self._facts(x)
 
     def _facts(self, x) -> list:
-        return [(array.shape, array.dtype) for array in (x, *self._arrays)]
+        return [(array.shape, array.dtype) for array in [x.data, *[tensor.data for tensor in self._tensors], *self._statistics]]
 
     def fits(self, x) -> bool:
         """Whether the check still holds: for this x, and for the arrays that the parameters have now."""

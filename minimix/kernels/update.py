@@ -41,7 +41,7 @@ def rmsprop(weight, gradient, square, buffer, lr, decay, eps, weight_decay, mome
 
 @exact
 def adam(weight, gradient, mean, square, rate, beta1, beta2, eps, weight_decay, kept):
-    """rate, eps: with the corrections for means that began at 0 in them. kept: what AdamW's decay leaves of the weight, or 1."""
+    """rate, eps: with the corrections for means that began at 0 in them. kept: what AdamW's decay leaves of a weight, or 1."""
     number = weight.dtype.type
     step, new1, old2, new2, small = number(rate), number(1 - beta1), number(beta2), number(1 - beta2), number(eps)
     decay, remaining = number(weight_decay), number(kept)

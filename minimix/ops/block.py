@@ -124,7 +124,9 @@ class Saved(NamedTuple):
     inputs: Inputs
     layout: Layout
     options: Options
+    expand: block.Product
     weight: np.ndarray
+    project: block.Product
     planes: np.ndarray
     h: np.ndarray
     z: np.ndarray
@@ -148,7 +150,9 @@ def _room(inputs: Inputs, layout: Layout, options: Options) -> Saved:
         inputs=inputs,
         layout=layout,
         options=options,
+        expand=_product(inputs.expand, layout.expand, dtype),
         weight=_flat(inputs.weights),
+        project=_product(inputs.project, layout.project, dtype),
         planes=planes,
         h=memory.empty((g.channels, g.height, g.width, images), dtype) if layout.expand else planes,
         z=z,
@@ -173,9 +177,8 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,))
     with _BACKWARD.watching(dtype.char) if options.training else contextlib.nullcontext():
         parallel(
             block.forward, *_flats(planes, s.h, s.z, s.y, s.excited, s.out, result),
-            planes.reshape(-1)[: planes.size if options.skip else 0], _product(inputs.expand, layout.expand, dtype), s.weight,
-            s.gate, _product(inputs.project, layout.project, dtype), s.before, s.after, s.last, channels, taps,
-            _scratch(layout, n, dtype, taps), threads=n, meets=True,
+            planes.reshape(-1)[: planes.size if options.skip else 0], s.expand, s.weight, s.gate, s.project, s.before, s.after,
+            s.last, channels, taps, _scratch(layout, n, dtype, taps), threads=n, meets=True,
         )  # fmt: skip
     if options.training:
         norms = (options.before, s.before, s.h), (options.after, s.after, s.z), (options.last, s.last, s.out)
@@ -204,8 +207,7 @@ class Gradients(NamedTuple):
 
 def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
     """(arguments of ``block.backward`` for ``n`` threads, where it puts what). gradient: of the result, channels first."""
-    inputs, layout, dtype = s.inputs, s.layout, s.planes.dtype
-    expand, project = _product(inputs.expand, layout.expand, dtype), _product(inputs.project, layout.project, dtype)
+    layout, dtype, expand, project = s.layout, s.planes.dtype, s.expand, s.project
     gx = memory.empty(s.planes.shape, dtype)
     found = Gradients(
         gx=gx,

@@ -2,8 +2,8 @@
 
 A rule is one method, ``update(items, group, number)``. For each (weight, gradient, state) it changes the array ``weight`` in
 place, never ``gradient``, and remembers what it needs in the dict ``state``, which starts empty. ``group`` holds the rule's
-numbers (``lr``, ...); ``number``, which the rules here do without, makes them constants of the weights' dtype. The arithmetic is
-in ``kernels/update.py``, all else in ``optimizer.py``.
+numbers (``lr``, ...); ``number`` makes constants of the weights' dtype, for rules written with NumPy. The arithmetic of those
+here is in ``kernels/update.py``, all else in ``optimizer.py``.
 
 ``weight_decay`` in a gradient, gradient + weight_decay * weight, makes it that of loss + weight_decay / 2 * |weight|**2.
 """
@@ -24,7 +24,8 @@ def run(kernel, weight: np.ndarray, gradient: np.ndarray, remembered: list[np.nd
     What the compiler does not know goes through copies: arrays in another order, float16 (as float32), numbers of two dtypes.
     """
     arrays = [weight, gradient, *remembered]
-    if weight.dtype in COMPILED and gradient.dtype == weight.dtype and all([type(a) is np.ndarray and a.flags.carray for a in arrays]):
+    known = weight.dtype in COMPILED and gradient.dtype == weight.dtype
+    if known and all([type(array) is np.ndarray and array.flags.carray for array in arrays]):
         kernel(*[array.ravel() for array in arrays], *numbers)  # views
         return
     dtype = np.float32 if weight.dtype.itemsize <= 4 else np.float64
