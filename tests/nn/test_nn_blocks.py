@@ -5,8 +5,8 @@ import pytest
 
 import minimix as mm
 import minimix.functional as F
-from minimix.functional.block import MixBlockCall
 from minimix import nn
+from minimix.functional.block import MixBlockCall
 from minimix.ops.activation import ACTIVATIONS
 
 rng = np.random.default_rng(0)
