@@ -99,8 +99,8 @@ def _windows(columns, x, first, rows, j, n, window, back):
 
 @kernel
 def forward(start, step, weight, x, first, out, columns, window, rows, tile, scratch):
-    """out (M, P) = weight (M, K) @ rows first .. first + K of the columns of x; P = columns. Items are (tile of columns, so many
-    ``rows`` of the output)."""
+    """out (M, P) = weight (M, K) @ rows first .. first + K of the columns of x; P = columns. Items are (tile of columns, so
+    many ``rows`` of the output)."""
     M, K = weight.shape
     parts = (M + rows - 1) // rows
     packed, sums = scratch[start, : min(K, PART) * tile], scratch[start, min(K, PART) * tile :]

@@ -25,8 +25,7 @@ from minimix.ops.excite import gate_gradient, gate_of
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.norm import move_running
 from minimix.ops.op import Op
-from minimix.ops.product import SPEED, partial_columns, tile_columns
-from minimix.ops.sums import summed
+from minimix.ops.product import SPEED, complete, partial_columns, tile_columns
 
 MANY = 256  # images that are certainly so many that each channel is on its own
 
@@ -127,7 +126,9 @@ class Saved(NamedTuple):
     inputs: Inputs
     layout: Layout
     options: Options
+    expand: block.Product
     weight: np.ndarray
+    project: block.Product
     planes: np.ndarray
     h: np.ndarray
     z: np.ndarray
@@ -149,7 +150,9 @@ def _room(inputs: Inputs, layout: Layout, options: Options) -> Saved:
         inputs=inputs,
         layout=layout,
         options=options,
+        expand=_product(inputs.expand, layout.expand, dtype),
         weight=_flat(inputs.weights),
+        project=_product(inputs.project, layout.project, dtype),
         planes=planes,
         h=memory.empty((g.channels, g.height, g.width, images), dtype) if layout.expand else planes,
         z=z,
@@ -167,14 +170,13 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,))
     s = _room(inputs, layout_of(inputs, stride, padding, dilation), options)
     layout, planes, dtype = s.layout, s.planes, s.planes.dtype
     result = memory.empty(s.out.shape, dtype)
-    p, n = plan(layout.geometry, dtype.name), threads_for(layout.cost)
-    kind = f"'{dtype.name}', {MANY if p.together is None else 1}"
+    p, n = plan(layout.geometry, dtype.char), threads_for(layout.cost)
+    kind = f"'{dtype.char}', {MANY if p.together is None else 1}"
     with _BACKWARD.watching(kind) if options.training else contextlib.nullcontext():
         parallel(
-            block.forward, *_flats(planes, s.h, s.z, s.out, result),
-            planes.reshape(-1)[: planes.size if options.skip else 0], _product(inputs.expand, layout.expand, dtype), s.weight,
-            s.gate, _product(inputs.project, layout.project, dtype), s.before, s.after, s.last, p.channels,
-            p.forward, *_scratch(layout, n, dtype, p, p.forward), threads=n, meets=True,
+            block.forward, *_flats(planes, s.h, s.z, s.out, result), planes.reshape(-1)[: planes.size if options.skip else 0],
+            s.expand, s.weight, s.gate, s.project, s.before, s.after, s.last, p.channels, p.forward,
+            *_scratch(layout, n, dtype, p, p.forward), threads=n, meets=True,
         )  # fmt: skip
     if options.training:
         norms = (options.before, s.before, s.h), (options.after, s.after, s.z), (options.last, s.last, s.out)
@@ -203,8 +205,7 @@ class Gradients(NamedTuple):
 
 def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
     """(arguments of ``block.backward`` for ``n`` threads, where it puts what). gradient: of the result, channels first."""
-    inputs, layout, dtype = s.inputs, s.layout, s.planes.dtype
-    expand, project = _product(inputs.expand, layout.expand, dtype), _product(inputs.project, layout.project, dtype)
+    layout, dtype, expand, project = s.layout, s.planes.dtype, s.expand, s.project
     gx = memory.empty(s.planes.shape, dtype)
     found = Gradients(
         gx=gx,
@@ -220,7 +221,7 @@ def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
         scale=np.zeros(layout.output_shape[1], dtype),
         shift=np.zeros(layout.output_shape[1], dtype),
     )
-    p = plan(layout.geometry, dtype.name)
+    p = plan(layout.geometry, dtype.char)
     arguments = (
         *_flats(gradient, s.planes, s.h, s.z, s.out, found.gx, found.gh, found.gy, found.g_out),
         gradient.reshape(-1)[: gradient.size if s.options.skip else 0], expand, _transposed(expand), s.weight, s.gate,
@@ -238,18 +239,17 @@ def mix_block_backward(gradient, saved, needed):
     parallel(block.backward, *arguments, threads=n, meets=True)
     found = Inputs(
         x=(nchw(g.gx),),
-        expand=summed(g.expand, 1) if layout.expand else (),
+        expand=complete(g.expand, 1) if layout.expand else (),
         before=tuple(g.before.T) if layout.expand else (),
         weights=_unflat(g.weight, inputs.weights),
         after=tuple(g.after.T),
         excite=g.gate[:4] if saved.gate.present else (),
-        project=summed(g.project, 1),
+        project=complete(g.project, 1),
         last=(g.scale, g.shift),
     )
-    pairs = (
-        (array, part) for arrays, parts in zip(inputs, found, strict=True) for array, part in zip(arrays, parts, strict=True)
-    )
-    return tuple(part.reshape(array.shape) if want else None for (array, part), want in zip(pairs, needed, strict=True))
+    shapes = [array.shape for arrays in inputs for array in arrays]
+    parts = [part for parts in found for part in parts]
+    return tuple([part.reshape(shape) if want else None for part, shape, want in zip(parts, shapes, needed, strict=True)])
 
 
 def compile_backward(dtype: str, images: int) -> None:
@@ -278,7 +278,11 @@ def _flat(arrays):
 
 def _unflat(flat, arrays) -> list:
     """``flat`` cut into pieces as long as the arrays are."""
-    return np.split(flat, np.cumsum([array.size for array in arrays])[:-1])
+    pieces, start = [], 0
+    for array in arrays:
+        pieces.append(flat[start : start + array.size])
+        start += array.size
+    return pieces
 
 
 def _product(weights, facts, dtype) -> block.Product:

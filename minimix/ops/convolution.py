@@ -55,9 +55,10 @@ def run(x, weight, geometry, bias=None, activation=IDENTITY):
         K = matrix.shape[1]
         tile, n = tile_columns(K, planes.itemsize), threads_for(out.size * K / SPEED)
         scratch = memory.empty((n, (min(K, dense.PART) + dense.ROWS) * tile), planes.dtype)
+        rows = dense.ROWS if out[0].size < TILES * tile else len(out)  # of the output, for which windows are filled once
         for group, outputs in enumerate(_slabs(geometry.out_channels, geometry.groups)):
             parallel(dense.forward, matrix[outputs], planes.reshape(-1), group * K, out[outputs].reshape(-1), out[0].size,
-                     _window(geometry), tile, scratch, threads=n)  # fmt: skip
+                     _window(geometry), rows, tile, scratch, threads=n)  # fmt: skip
     return _activated(out, bias, activation), saved
 
 

@@ -40,7 +40,7 @@ class Plan(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def plan(geometry: convargs.MixGeometry, dtype: str = "float32") -> Plan:
+def plan(geometry: convargs.MixGeometry, dtype: str = "f") -> Plan:
     """Worked out once for each geometry."""
     g = geometry
     counts = [group.out_last - group.out_first for group in g.groups]
@@ -89,7 +89,7 @@ def room(p: Plan, taps: Taps, threads: int, dtype, row: int) -> Room:
         lengths = c.images * c.width, c.images * c.out_width
         rows = [max(1, AT_ONCE // max(1, length)) for length in lengths]
         near = min(pitch, -(-max(r * length for r, length in zip(rows, lengths, strict=True)) // lanes) * lanes + lanes)
-        slabs = Slabs(p.together, pitch, *rows, near, *(memory.empty((threads, size), dtype) for _ in range(4)))
+        slabs = Slabs(p.together, pitch, *rows, near, *memory.empty((4, threads, size), dtype))
     return Room(
         slabs,
         memory.empty((threads, taps.buffer.size(c.images * lanes) + slack), dtype),
@@ -127,7 +127,7 @@ def run(x, weights, geometry, bias=None, activation=IDENTITY):
     weight = ready(np.concatenate([w.reshape(-1) for w in weights]))
     out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), planes.dtype)
     if out.size:
-        p, n = plan(geometry, planes.dtype.name), threads(geometry)
+        p, n = plan(geometry, planes.dtype.char), threads(geometry)
         r = room(p, p.forward, n, planes.dtype, 0)
         bias = np.zeros(0, planes.dtype) if bias is None else ready(bias)
         parallel(depthwise.forward, planes.reshape(-1), weight, out.reshape(-1), p.channels, p.forward, r.slabs, r.buffers,
@@ -142,7 +142,7 @@ def mixconv2d_backward(gradient, saved, needed):
     gx = memory.empty(planes.shape if want_x else (0,), planes.dtype)
     gw = np.zeros(weight.shape if want_weight else (0,), planes.dtype)  # taps that never meet the picture get none
     if g.size:
-        p, n = plan(geometry, g.dtype.name), threads(geometry)
+        p, n = plan(geometry, g.dtype.char), threads(geometry)
         r = room(p, p.backward, n, g.dtype, geometry.width * geometry.batch)
         parallel(depthwise.backward, planes.reshape(-1), weight, g.reshape(-1), gx.reshape(-1), gw, want_x, want_weight,
                  p.channels, p.backward, *r, threads=n)  # fmt: skip
