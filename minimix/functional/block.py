@@ -11,7 +11,7 @@ from minimix.functional.promotion import as_tensor
 from minimix.ops import block as ops
 from minimix.ops.activation import need_activation
 from minimix.padding import Ints, Padding, pair
-from minimix.tensor import Tensor, apply
+from minimix.tensor import Tensor, apply, is_grad_enabled
 
 Normalisation = ops.Normalisation
 
@@ -69,7 +69,7 @@ class MixBlockCall:
         return self._facts(x) == self._checked
 
     def __call__(self, x) -> Tensor:
-        return apply(ops.MIX_BLOCK, x, *self._tensors, **self._options)
+        return apply(ops.MIX_BLOCK, x, *self._tensors, keep=is_grad_enabled(), **self._options)
 
 
 def _arranged(x, weights, project, norms, expand, excite, skip, training, stride, padding, dilation) -> tuple[list, dict]:

@@ -83,10 +83,9 @@ def _scale(packed, at, factor, j, n):
 
 
 @inlined
-def _as_it_is(x, norm):
-    """x for a product, without norm and gate."""
-    none = Norm(False, norm.training, IDENTITY, norm.eps, norm.scale, norm.shift, norm.mean, norm.variance)
-    return Source(x, none, np.empty((0, 0), x.dtype))
+def _without(norm):
+    """No norm, for which ``norm``'s arrays stand in."""
+    return Norm(False, norm.training, IDENTITY, norm.eps, norm.scale, norm.shift, norm.mean, norm.variance)
 
 
 @inlined
@@ -108,21 +107,24 @@ def _product_backward(start, step, p, weight_t, gradient, source, gx, partial, s
 
 
 @kernel
-def forward(start, step, meeting, x, h, z, out, result, residual, expand, weight, gate, project, before, after, last, channels,
-            taps, slabs, scratch):  # fmt: skip
+def forward(start, step, meeting, x, h, z, out, result, residual, expand, weight, gate, project, before, after, last, finished,
+            channels, taps, slabs, scratch):  # fmt: skip
     """What each step gives: h (C, H, W, N); z (C, OH, OW, N); out, result (M, OH, OW, N).
 
+    finished: there is no backward pass, and z may be what the second norm makes of it: few images are no burden on memory.
     residual: is added to the result, if not empty. slabs: which channels go together (``lanes.py``), for few images; or None.
     """
     for product_number in range(2):  # a loop, so that the code of the products is there only once: that halves its compiling
         p = project if product_number else expand
         if p.weight.size:
-            source = Source(z, after, gate.gate) if product_number else _as_it_is(x, after)
+            plain = not product_number or finished
+            source = Source(z if product_number else x, _without(after) if plain else after,
+                            gate.gate if product_number else expand.weight[:0])  # fmt: skip
             _product(start, step, p, source, out if product_number else h, scratch.columns)
             meet(meeting, start, step)
         if product_number:
             break
-        stage.forward(start, step, h, weight, z, before, after, gate.mean, channels, taps, slabs, scratch.buffers,
+        stage.forward(start, step, h, weight, z, before, after, finished, gate.mean, channels, taps, slabs, scratch.buffers,
                       scratch.weights, scratch.rows)  # fmt: skip
         meet(meeting, start, step)
         if gate.present:
@@ -147,7 +149,7 @@ def backward(start, step, meeting, gradient, x, h, z, out, gx, gh, gy, g_out, re
     for product_number in range(2):
         p, p_t, partial = (expand, expand_t, g_expand) if product_number else (project, project_t, g_project)
         if p.weight.size:
-            source = _as_it_is(x, after) if product_number else Source(z, after, gate.gate)
+            source = Source(x, _without(after), expand.weight[:0]) if product_number else Source(z, after, gate.gate)
             _product_backward(start, step, p, p_t, gh if product_number else g_out, source, gx if product_number else gy,
                               partial, scratch.columns)  # fmt: skip
             meet(meeting, start, step)

@@ -37,16 +37,16 @@ def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activa
 
 
 @inlined
-def forward(start, step, x, weight, z, before, after, mean, channels, taps, slabs, buffers, weights, rows):
+def forward(start, step, x, weight, z, before, after, finished, mean, channels, taps, slabs, buffers, weights, rows):
     """z = mixed depthwise convolution of before(x); in training, ``after`` gets its statistics. x (C, H, W, N), z (C, OH, OW,
     N), flat.
 
-    mean: (C, N), = after(z) averaged over the pixels; or empty. slabs: which channels go together, or None. Scratch, one row a
+    finished: z is after(that) instead: where there is no backward pass. mean: (C, N), = after(z) averaged over the pixels; or
+    empty. slabs: which channels go together, or None. Scratch, one row a
     thread: buffers, a padded channel; weights, in the order of the taps; rows, a row of the input or of the output.
     """
     n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
     pixels, length = height * width * n, channels.out_width * n
-    out_pixels = out_height * length
     buffer, w, total = buffers[start], weights[start], np.empty(n, np.float64)
     buffer[:] = 0
     if slabs is not None:
@@ -64,9 +64,7 @@ def forward(start, step, x, weight, z, before, after, mean, channels, taps, slab
                 lanes.pack(buffer, taps.buffer, planes, slabs.near, top, bottom, width, n, rows[start])
             lanes.correlate(z, slabs, start, buffer, channels, taps, weight, w, channels.group[first], first, count, 1)
             for c in range(first, first + count):
-                _line(after, c, z, out_pixels)
-                if mean.size:
-                    _squeeze(mean, c, z, 1, out_height * channels.out_width, after, planes, total)
+                _second(z, c, 1, out_height * channels.out_width, n, after, finished, mean, planes, total)
         return
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
@@ -74,12 +72,10 @@ def forward(start, step, x, weight, z, before, after, mean, channels, taps, slab
         _fill_activated(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b,
                         before.activation, rows[start])  # fmt: skip
         finite = gather(w, taps, g, weight, channels.weight_start[c])
-        correlate(z, c * out_pixels, out_height, length, buffer, taps, w, g)
+        correlate(z, c * out_height * length, out_height, length, buffer, taps, w, g)
         if not finite:
-            add_met(z, c * out_pixels, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
-        _line(after, c, z, out_pixels)
-        if mean.size:
-            _squeeze(mean, c, z, out_height, channels.out_width, after, rows[start], total)
+            add_met(z, c * out_height * length, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
+        _second(z, c, out_height, channels.out_width, n, after, finished, mean, rows[start], total)
 
 
 @inlined
@@ -91,17 +87,26 @@ def _line(norm, c, x, n):
 
 
 @inlined
-def _squeeze(mean, c, z, rows, width, after, row, total):
-    """mean[c] (N,) = after(z) of channel c, averaged over its ``rows`` rows of ``width`` pixels. row, total: scratch."""
-    images = mean.shape[1]
+def _second(z, c, rows, width, images, after, finished, mean, row, total):
+    """The second norm of channel c of z, ``rows`` rows of ``width`` pixels; ``finished`` and mean as in ``forward``.
+
+    row, total: scratch, for a row, and for a number an image.
+    """
     length = width * images
-    m, a, b = line(after, c, z)
-    total[:] = 0
-    for r in range(rows):
-        scale_shift_activate(row, U(0), z, U((c * rows + r) * length), U(length), m, a, b, after.activation)
-        add_pixels(total, row, 0, width, images)
-    for i in range(images):
-        mean[c, i] = total[i] / (rows * width)
+    m, a, b = _line(after, c, z, rows * length)
+    if finished:
+        at = U(c * rows * length)
+        scale_shift_activate(z, at, z, at, U(rows * length), m, a, b, after.activation)
+    if mean.size:
+        total[:] = 0
+        for r in range(rows):
+            source, at = z, (c * rows + r) * length
+            if not finished:
+                scale_shift_activate(row, U(0), z, U(at), U(length), m, a, b, after.activation)
+                source, at = row, 0
+            add_pixels(total, source, at, width, images)
+        for i in range(images):
+            mean[c, i] = total[i] / (rows * width)
 
 
 @inlined

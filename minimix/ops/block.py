@@ -121,7 +121,7 @@ def _pointwise(x, shapes, name):
 
 class Saved(NamedTuple):
     """What goes into the kernels, and what they make: h (C, H, W, N), is ``planes`` where nothing expands; z (C, OH, OW, N);
-    out (M, OH, OW, N). planes: x, channels first."""
+    out (M, OH, OW, N). planes: x, channels first. kept: whether z is still that, and not finished."""
 
     inputs: Inputs
     layout: Layout
@@ -137,9 +137,10 @@ class Saved(NamedTuple):
     before: Norm
     after: Norm
     last: Norm
+    kept: bool
 
 
-def _room(inputs: Inputs, layout: Layout, options: Options) -> Saved:
+def _room(inputs: Inputs, layout: Layout, options: Options, kept: bool = True) -> Saved:
     """All that ``block.forward`` needs, and room for what it makes."""
     x, g, training = inputs.x[0], layout.geometry, options.training
     images, planes = x.shape[0], channel_major(x)
@@ -161,13 +162,17 @@ def _room(inputs: Inputs, layout: Layout, options: Options) -> Saved:
         before=_norm(options.before, inputs.before, g.channels, training, dtype),
         after=_norm(options.after, inputs.after, g.channels, training, dtype),
         last=_norm(options.last, inputs.last, layout.output_shape[1], training, dtype),
+        kept=kept,
     )
 
 
-def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,)):
-    """arrays: those of ``Inputs``, one after the other; counts: how many of each. -> (N, M, OH, OW)."""
+def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,), keep=True):
+    """arrays: those of ``Inputs``, one after the other; counts: how many of each. -> (N, M, OH, OW).
+
+    keep: what backward needs; without, there is none.
+    """
     inputs = split(arrays, counts)
-    s = _room(inputs, layout_of(inputs, stride, padding, dilation), options)
+    s = _room(inputs, layout_of(inputs, stride, padding, dilation), options, keep)
     layout, planes, dtype = s.layout, s.planes, s.planes.dtype
     result = memory.empty(s.out.shape, dtype)
     p, n = plan(layout.geometry, dtype.char), threads_for(layout.cost)
@@ -175,7 +180,7 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,))
     with _BACKWARD.watching(kind) if options.training else contextlib.nullcontext():
         parallel(
             block.forward, *_flats(planes, s.h, s.z, s.out, result), planes.reshape(-1)[: planes.size if options.skip else 0],
-            s.expand, s.weight, s.gate, s.project, s.before, s.after, s.last, p.channels, p.forward,
+            s.expand, s.weight, s.gate, s.project, s.before, s.after, s.last, not keep, p.channels, p.forward,
             *_scratch(layout, n, dtype, p, p.forward), threads=n, meets=True,
         )  # fmt: skip
     if options.training:
@@ -232,6 +237,8 @@ def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
 
 
 def mix_block_backward(gradient, saved, needed):
+    if not saved.kept:
+        raise RuntimeError("mix_block was called with keep=False, and has no backward pass")
     inputs, layout = saved.inputs, saved.layout
     n = threads_for(2 * layout.cost)
     arguments, g = _backward_call(channel_major(gradient), saved, n)

@@ -18,7 +18,7 @@ from minimix.kernels.threads import parallel, threads_for
 from minimix.ops import depthwise
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, reads_of_convolution, refuse_complex
-from minimix.ops.product import SPEED, partial_columns, tile_columns
+from minimix.ops.product import SPEED, matrix_product, partial_columns, tile_columns
 from minimix.ops.sums import summed
 
 TILES = 16  # of columns, which are enough for any number of threads
@@ -49,6 +49,13 @@ def run(x, weight, geometry, bias=None, activation=IDENTITY):
     if _padded(geometry) and not np.isfinite(matrix).all():
         return _exact_output(*saved, bias, activation), saved
     out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), planes.dtype)
+    if _is_pointwise(geometry):
+        rows, columns = out.reshape(len(out), -1), planes.reshape(len(planes), -1)
+        inputs = _slabs(geometry.channels, geometry.groups)
+        for outputs, some in zip(_slabs(geometry.out_channels, geometry.groups), inputs, strict=True):
+            own = None if bias is None else bias[outputs]
+            matrix_product(matrix[outputs], columns[some], rows[outputs], own, activation)
+        return out, saved
     if not matrix.size:
         out[...] = 0
     elif out.size:
@@ -104,6 +111,12 @@ def _exact_weight_grad(g, planes, weight, geometry):
 
 def _padded(geometry) -> bool:
     return any(map(sum, geometry.pads))
+
+
+def _is_pointwise(geometry) -> bool:
+    """Whether the windows are the picture itself, whatever the stride says."""
+    everywhere = (geometry.out_height, geometry.out_width) == (geometry.height, geometry.width)
+    return geometry.kernel == (1, 1) and everywhere and not _padded(geometry)
 
 
 def _is_depthwise(geometry) -> bool:
