@@ -106,9 +106,27 @@ def in_another_order(array: np.ndarray) -> np.ndarray:
 
 
 def copied(value):
-    """A configuration, or a part of it, that may be changed without harm."""
+    """A configuration, or a part of it, that may be changed without harm. Arrays lie in memory as they did, gaps included.
+
+    >>> copied(np.arange(12.0)[::-3]).strides
+    (-24,)
+    """
     if isinstance(value, np.ndarray):
-        return value.copy(order="K")
+        return _copied(value)
     if isinstance(value, dict):
         return {name: copied(item) for name, item in value.items()}
     return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
+
+
+def _copied(array: np.ndarray) -> np.ndarray:
+    plain = array.copy(order="K")
+    if plain.strides == array.strides or not array.size:
+        return plain
+    forward = array[tuple(slice(None, None, -1 if step < 0 else None) for step in array.strides)]
+    last = sum(step * (length - 1) for step, length in zip(forward.strides, forward.shape, strict=True))
+    memory = np.empty(last // array.itemsize + 1, array.dtype)
+    copy = np.lib.stride_tricks.as_strided(memory, forward.shape, forward.strides)
+    copy[...] = forward
+    copy = copy[tuple(slice(None, None, -1 if step < 0 else None) for step in array.strides)]
+    copy.flags.writeable = array.flags.writeable
+    return copy

@@ -1,0 +1,108 @@
+"""Calls behind other calls: whether a function that is right at first stays right, and leaves alone what it returned.
+
+What it keeps between calls may be anything: an array that it fills anew each time, results under a key that leaves something
+out, a list that grows. So it is called again with what it was given before, in other orders, and with arrays that it has seen,
+filled with other numbers since.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from minimix.course.checking.diagnose import Trial
+from minimix.course.checking.exercise import Case, Exercise, copied
+from minimix.course.checking.outcome import Outcome, agree, arrays_of, run
+
+KEEPS = (
+    "Does it keep something between calls: an array made outside of it, a default argument that is changed, results under a "
+    "key that leaves something out, a random number?"
+)
+SOME = 16  # configurations whose arrays are filled again
+
+
+@dataclass(frozen=True)
+class Later:
+    """A call that shows that something is kept: which configuration, what came of it, and what is to be said."""
+
+    trial: Trial
+    text: str
+
+
+def later(exercise: Exercise, function, trials: list[Trial]) -> Later | None:
+    """The first sign that a function, right in all trials so far, keeps something between calls."""
+    return _overwritten(exercise, trials) or _another_order(exercise, function, trials) or _filled_again(exercise, function, trials)
+
+
+def _overwritten(exercise: Exercise, trials: list[Trial]) -> Later | None:
+    for trial in trials:
+        kept = trial.outcome.result
+        if kept is None or _the_same(arrays_of(kept, trial.solved), trial.outcome.arrays):
+            continue
+        if exercise.call is not Exercise.call:
+            return Later(trial, f"What a call left here was right, and a later call with other input changed it. {KEEPS}")
+        text = "What the function returned here was changed by a later call: it hands out an array that it uses again. "
+        return Later(trial, f"{text}Make a new one in each call.")
+    return None
+
+
+def _another_order(exercise: Exercise, function, trials: list[Trial]) -> Later | None:
+    """From the last to the first, then in no order."""
+    shuffled = np.random.default_rng(0).permutation(len(trials))
+    for order in (range(len(trials))[::-1], shuffled[: len(trials) // 3]):
+        for number in order:
+            if differs(run(exercise, function, trials[number].case, trials[number].solved), trials[number].outcome):
+                return Later(trials[number], TWICE)
+    return None
+
+
+TWICE = f"Called twice with the same input, the function returned two different results. {KEEPS}"
+
+
+def _filled_again(exercise: Exercise, function, trials: list[Trial]) -> Later | None:
+    """The function is given arrays again in which there are other numbers meanwhile: all others, or a single one."""
+    if exercise.call is not Exercise.call:
+        return None
+    possible = [trial for trial in trials if list(_arrays_in(trial.case))]
+    for trial in possible[:: max(1, len(possible) // SOME)]:
+        for fill in (_all_anew, _one_anew):
+            given = copied(trial.case)
+            run(exercise, function, given, trial.solved, given)
+            for array in _arrays_in(given):
+                fill(array)
+            case = copied(given)
+            solved = exercise.call(exercise.solution, copied(given))
+            outcome = run(exercise, function, case, solved, given)
+            if outcome.arrays is None or not agree(outcome.arrays, arrays_of(solved, solved)):
+                if run(exercise, function, case, solved).arrays is None:  # whatever it keeps, it fails at these numbers
+                    continue
+                text = "Called with an array a second time, after other numbers were written into it, the function is wrong. "
+                return Later(Trial(case, solved, outcome, "values"), text + KEEPS)
+    return None
+
+
+def _arrays_in(case: Case) -> Iterator[np.ndarray]:
+    for value in case.values():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, np.ndarray) and item.size and item.flags.writeable:
+                yield item
+
+
+def _all_anew(array: np.ndarray) -> None:
+    array[...] = array.ravel()[::-1].reshape(array.shape) * (2 if array.dtype.kind == "f" else 1)
+
+
+def _one_anew(array: np.ndarray) -> None:
+    middle = np.unravel_index(array.size // 2, array.shape)
+    array[middle] = array[middle] * 2 + 1 if array.dtype.kind == "f" else array.flat[0]
+
+
+def differs(a: Outcome, b: Outcome) -> bool:
+    """Whether two calls gave different numbers, or one of them none."""
+    if a.arrays is None or b.arrays is None:
+        return a.arrays is not b.arrays
+    return not _the_same(a.arrays, b.arrays)
+
+
+def _the_same(a, b) -> bool:
+    return all(np.array_equal(a[name], b[name], equal_nan=True) for name in a)
