@@ -35,6 +35,11 @@ WORDS = (  # in an exception's message, and what they mean
     ("could not be broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
     ("could not broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
     ("empty sequence", "The largest or smallest of nothing is asked for: what it is looked for in is empty here."),
+    (
+        "read-only",
+        "Something is written into an array that is not to be written to: one that was given to the function, or one "
+        "whose entries are repeated. Work on a copy: slices, transpose and reshape are views of the same memory.",
+    ),
     ("not aligned", "Two arrays of different shapes meet: print both shapes on the line before."),
 )
 
@@ -84,7 +89,6 @@ def _examined(exercise: Exercise, function) -> Report:
         text = f"Called with this input first, the function is right. After calls with other inputs it is wrong. {KEEPS}"
         return _report(exercise, function, "state", trials, wrong, (text,))
     return _report(exercise, function, first.problem, trials, wrong, _words(exercise, trials, first))
-
 
 
 def _too_large(trial: Trial) -> bool:

@@ -106,10 +106,11 @@ def in_another_order(array: np.ndarray) -> np.ndarray:
 
 
 def copied(value):
-    """A configuration, or a part of it, that may be changed without harm. Arrays lie in memory as they did, gaps included.
+    """A configuration, or a part of it, that may be changed without harm. Arrays lie in memory as they did, with gaps and with
+    entries that stand for several (strides of 0), and what was not to be written to is not to be so again.
 
-    >>> copied(np.arange(12.0)[::-3]).strides
-    (-24,)
+    >>> copied(np.arange(12.0)[::3]).strides
+    (24,)
     """
     if isinstance(value, np.ndarray):
         return _copied(value)
@@ -119,14 +120,12 @@ def copied(value):
 
 
 def _copied(array: np.ndarray) -> np.ndarray:
-    plain = array.copy(order="K")
-    if plain.strides == array.strides or not array.size:
-        return plain
-    forward = array[tuple(slice(None, None, -1 if step < 0 else None) for step in array.strides)]
-    last = sum(step * (length - 1) for step, length in zip(forward.strides, forward.shape, strict=True))
-    memory = np.empty(last // array.itemsize + 1, array.dtype)
-    copy = np.lib.stride_tricks.as_strided(memory, forward.shape, forward.strides)
-    copy[...] = forward
-    copy = copy[tuple(slice(None, None, -1 if step < 0 else None) for step in array.strides)]
-    copy.flags.writeable = array.flags.writeable
+    copy = array.copy(order="K")
+    if array.size and copy.strides != array.strides and min(array.strides, default=0) >= 0:
+        last = sum(step * (length - 1) for step, length in zip(array.strides, array.shape, strict=True))
+        memory = np.empty(last // array.itemsize + 1, array.dtype)
+        copy = np.lib.stride_tricks.as_strided(memory, array.shape, array.strides)
+        copy[...] = array
+    if not array.flags.writeable:
+        copy.flags.writeable = False
     return copy

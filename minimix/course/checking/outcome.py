@@ -90,6 +90,8 @@ def arrays_of(result, expected) -> Arrays:
         result = dict(zip(expected, _sequence(result, list(expected)), strict=True))
     if missing := [name for name in expected if name not in result]:
         raise Malformed(f"a dict without {' and '.join(map(repr, missing))}; expected {', '.join(map(repr, expected))}")
+    if more := [name for name in result if name not in expected]:
+        raise Malformed(f"a dict with {' and '.join(map(repr, more))}, too; expected only {', '.join(map(repr, expected))}")
     arrays = {}
     for name, wanted in expected.items():
         if isinstance(wanted, list):

@@ -3,12 +3,12 @@
 import numpy as np
 
 from minimix import reference
-from minimix.course.checking import breadth, slips
+from minimix.course.checking import slips
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import dense_product, sliding
-from minimix.course.exercises import features
+from minimix.course.exercises import drawn_layers, drawn_numbers, features
 
 
 def _conv(x, weight, stride, padding):
@@ -40,10 +40,11 @@ def _pictures(rng):
 
 
 def _broad(rng):
-    for found in breadth.pictures(rng, 60):
+    for found in drawn_layers.pictures(rng, 60):
         n, c, o, h, w, k, s, p, _ = found.values()
-        x, weight = breadth.two_arrays(rng, (n, c, h, w), (o, c, k, k))
+        x, weight = drawn_numbers.two_arrays(rng, (n, c, h, w), (o, c, k, k))
         yield {"x": x, "weight": weight, "stride": s, "padding": p}
+    yield from drawn_numbers.otherwise(list(_pictures(rng)), "x", "weight")
 
 
 _built = sliding(dense_product)

@@ -3,12 +3,12 @@
 import numpy as np
 
 from minimix.course.checking import alterations as alt
-from minimix.course.checking import breadth, slips
+from minimix.course.checking import slips
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import sliding
-from minimix.course.exercises import features
+from minimix.course.exercises import drawn_layers, drawn_numbers, features
 
 
 def _windows(x, kernel, stride):
@@ -35,10 +35,11 @@ def _pictures(rng):
 
 
 def _broad(rng):
-    for found in breadth.pictures(rng, 60, kernels=(1, 2, 3, 4, 5), paddings=(0,)):
+    for found in drawn_layers.pictures(rng, 60, kernels=(1, 2, 3, 4, 5), paddings=(0,)):
         n, c, _, h, w, k, s, *_ = found.values()
-        x, _ = breadth.two_arrays(rng, (n, c, h, w), (1,))
+        x, _ = drawn_numbers.two_arrays(rng, (n, c, h, w), (1,))
         yield {"x": x if rng.random() < 0.9 else rng.integers(-9, 9, x.shape), "kernel": k, "stride": s}
+    yield from drawn_numbers.otherwise(list(_pictures(rng)), "x")
 
 
 _sliding = sliding(lambda windows, weight: windows)

@@ -1,9 +1,9 @@
 """An exercise on what separating a convolution saves."""
 
-from minimix.course.checking import breadth
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
+from minimix.course.exercises import drawn_numbers
 
 
 def _separable_macs(height, width, channels, out_channels, kernel):
@@ -27,7 +27,7 @@ def _broad(rng):
     names = ("height", "width", "channels", "out_channels", "kernel")
     for number in range(60):
         high, wide, most = ((9, 9, 7), (60, 200, 30), (400, 2000, 3))[number % 3]
-        h, w, c, o, k = (breadth.whole(rng, 1, limit) for limit in (high, high, wide, wide, most))
+        h, w, c, o, k = (drawn_numbers.whole(rng, 1, limit) for limit in (high, high, wide, wide, most))
         if rng.random() < 0.25:
             h, w, c, o, k = [(w, w, c, o, k), (h, w, c, c, k), (h, w, c, o, 1), (h, w, c, o, min(9, max(1, c)))][
                 rng.integers(4)
@@ -40,6 +40,7 @@ def _broad(rng):
         (331, 393, 100003, 8, 1001),
     ):
         yield dict(zip(names, numbers, strict=True))
+    yield from drawn_numbers.options(rng, 90, **{name: range(1, 4) for name in names})
 
 
 def _built(

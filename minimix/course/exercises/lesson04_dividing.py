@@ -10,7 +10,7 @@ from minimix import partition
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data, drawn_numbers
 from minimix.course.exercises.features import Condition, above, features
 
 
@@ -23,7 +23,14 @@ def _divisions(rng):
         for channels, groups in rows:
             if kind == "equal" or channels >= 2 ** (groups - 1):
                 yield {"channels": channels, "groups": groups, "kind": kind}
-    yield from breadth.divisions(rng)
+    yield from drawn_data.divisions(rng)
+
+
+def _small_divisions(rng):
+    for case in drawn_numbers.options(rng, 140, channels=range(1, 41), groups=range(1, 8)):
+        for kind in ("equal", "exponential"):
+            if case["channels"] >= (case["groups"] if kind == "equal" else 2 ** (case["groups"] - 1)):
+                yield case | {"kind": kind}
 
 
 def _nearest(number: float) -> int:
@@ -112,6 +119,7 @@ PARTITION = Exercise(
     partition,
     _divisions,
     whole=True,
+    broad=_small_divisions,
     features=features(
         Condition("the kind is equal", "the kind is exponential", lambda case: case["kind"] == "equal"),
         Condition(

@@ -8,7 +8,7 @@ from minimix.course.checking.alterations import bordered
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_layers, drawn_numbers
 from minimix.course.exercises import wrong_mixing as wrong
 from minimix.course.exercises.features import Condition, features, pictures
 
@@ -28,14 +28,15 @@ def _pictures(rng):
     x, weights = rng.normal(size=(2, 5, 8, 7)), [rng.normal(size=(3, 1, 5, 5)), rng.normal(size=(2, 1, 3, 3))]
     yield {"x": x, "weights": weights}
     yield {"x": x.transpose(1, 2, 3, 0).copy().transpose(3, 0, 1, 2), "weights": [np.asfortranarray(w) for w in weights]}
-    for shape, groups in breadth.mixtures(rng, 30):
-        yield {"x": breadth.values(rng, *shape), "weights": breadth.weights(rng, groups)}
+    for shape, groups in drawn_layers.mixtures(rng, 30):
+        yield {"x": drawn_numbers.values(rng, *shape), "weights": drawn_layers.weights(rng, groups)}
 
 
 MIXCONV2D = Exercise(
     "mixconv2d",
     lambda x, weights: reference.mixconv2d(x, weights),
     _pictures,
+    broad=lambda rng: drawn_numbers.otherwise(list(_pictures(rng)), "x", "weights"),
     features=features(
         *wrong.GROUPS,
         *pictures(lambda case: case["x"].shape),

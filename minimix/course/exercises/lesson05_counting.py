@@ -3,7 +3,7 @@
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data, drawn_numbers
 from minimix.course.exercises import wrong_counting as wrong
 from minimix.course.exercises.features import STRIDE, Condition, features
 from minimix.course.exercises.wrong_counting import ARGUMENTS, but, changed
@@ -21,7 +21,17 @@ def _blocks(rng):
         (15, 9, 15, 4, (7, 3), 11, 2, 0.05), (28, 28, 40, 6, (3, 5, 7), 80, 2, 0.25), (14, 14, 80, 6, (3, 5), 80, 1, 0.25),
         (112, 112, 16, 1, (3,), 16, 1, 0.0), (57, 33, 21, 3, (9, 3, 5, 7), 36, 2, 0.125),
     ]  # fmt: skip
-    return [dict(zip(ARGUMENTS, row, strict=True)) for row in [*rows, *breadth.blocks(rng)]]
+    return [dict(zip(ARGUMENTS, row, strict=True)) for row in [*rows, *drawn_data.blocks(rng)]]
+
+
+def _small_blocks(rng):
+    """All manners of coinciding lengths; squeezing that leaves less than one channel, or is not whole."""
+    small = {"height": range(1, 6), "width": range(1, 6), "channels": range(1, 8), "expansion": range(1, 6),
+             "kernels": range(4), "out_channels": range(1, 8), "stride": range(1, 5), "se_ratio": range(6)}  # fmt: skip
+    for case in drawn_numbers.options(rng, 120, **small):
+        kernels = tuple(int(k) for k in rng.choice([1, 2, 3, 4, 5, 7], case["kernels"] + 1))
+        kernels = kernels[: case["channels"] * case["expansion"]]
+        yield case | {"kernels": kernels, "se_ratio": (0.0, 0.0, 0.125, 0.25, 0.5, 1.0)[case["se_ratio"]]}
 
 
 ODD = "An odd side, halved, is rounded down. With same padding there is a window for the last pixel, too."
@@ -32,6 +42,7 @@ BLOCK_MACS = Exercise(
     "block_macs",
     wrong.counted,
     _blocks,
+    broad=_small_blocks,
     features=features(
         STRIDE,
         Condition("the expansion is 1", "the expansion is above 1", lambda case: case["expansion"] == 1),

@@ -10,7 +10,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise
 from minimix.course.checking.outcome import Malformed, close, kind_of
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data
 from minimix.course.exercises.features import Condition, features
 from minimix.course.exercises.mistakes_backward import MISTAKES
 
@@ -105,7 +105,7 @@ def _programs(rng):
         "a = 5; b = a * a; c = b - b; d = c - b",
     ]  # fmt: skip
     drawn = sorted((_drawn(rng, 4 + number // 5) for number in range(30)), key=lambda text: text.count(";"))
-    wide = [text for text in map("; ".join, breadth.tapes(rng, 60)) if _exact(text)]
+    wide = [text for text in map("; ".join, drawn_data.tapes(rng, 60)) if _exact(text)]
     special = sorted((text for text in _with_special_slopes(rng) if _exact(text)), key=len)
     once = [Program(text) for text in [*texts, *special, *drawn, *map(_chain, (13, 25, 31, 60)), *sorted(wide, key=len)]]
     twice = [Program(text, name) for text in (*texts[:22:2], *drawn[::4]) for name in _computed(text)[:2]]
@@ -252,8 +252,11 @@ def _properties(case) -> dict:
 
 
 CONDITIONS = (
-    Condition("the tape was walked before, from the same number or another one, and every grad set to 0.0 again",
-              "the tape was not walked before", lambda case: bool(case["root"].before)),
+    Condition(
+        "the tape was walked before, from the same number or another one, and every grad set to 0.0 again",
+        "the tape was not walked before",
+        lambda case: bool(case["root"].before),
+    ),
     Condition("the root is a given number", "the root was computed", lambda case: len(_properties(case)["below"]) == 1),
     Condition("a number is used more than once", "each number is used once", lambda case: _properties(case)["again"]),
     Condition(

@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data, drawn_numbers
 from minimix.course.exercises.features import Condition, features
 from minimix.ops.elementwise import unbroadcast
 
@@ -23,7 +23,7 @@ def _broadcasts(rng):
     cases = [{"gradient": numbers(rng, *gradient), "shape": shape} for gradient, shape in rows]
     drawn = {"gradient": rng.normal(size=(3, 2, 4)), "shape": (2, 1)}
     turned = {"gradient": np.asfortranarray(rng.normal(size=(3, 4, 2))), "shape": (4, 1)}
-    return [*cases, drawn, turned, *breadth.broadcasts(rng)]
+    return [*cases, drawn, turned, *drawn_data.broadcasts(rng)]
 
 
 def _new_axes(gradient, shape) -> int:
@@ -289,6 +289,7 @@ UNBROADCAST = Exercise(
         Mistake("norm instead of sum", "The root of the sum of squares is taken. The gradients themselves add up.",
                 lambda gradient, shape: np.sqrt(unbroadcast(gradient**2, shape)) if gradient.shape != shape else gradient),
     ),
+    broad=lambda rng: drawn_numbers.otherwise(list(_broadcasts(rng)), "gradient"),
     features=features(*CONDITIONS),
 )  # fmt: skip
 

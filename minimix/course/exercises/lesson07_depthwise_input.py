@@ -7,7 +7,7 @@ from minimix.course.checking import alterations as alt
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_layers, drawn_numbers
 from minimix.course.exercises.features import LAYER, Condition, features, pictures
 from minimix.course.exercises.wrong_gradients import DILATIONS, OUTPUTS, STRIDES, averaged, scattering, without
 
@@ -34,9 +34,9 @@ def layers(rng):
         yield x, weight, numbers(rng, *reference.depthwise_conv2d(x, weight, s, p, d).shape), s, p, d
     x, weight = rng.normal(size=(8, 7, 2, 3)).transpose(3, 2, 0, 1), np.asfortranarray(rng.normal(size=(2, 1, 3, 3)))
     yield x, weight, rng.normal(size=reference.depthwise_conv2d(x, weight, 2, 1, 1).shape), 2, 1, 1
-    for n, c, h, w, k, s, p, d in breadth.strided(rng):
-        x, weight = breadth.values(rng, n, c, h, w), breadth.values(rng, c, 1, k, k)
-        yield x, weight, breadth.values(rng, *reference.depthwise_conv2d(x, weight, s, p, d).shape), s, p, d
+    for n, c, h, w, k, s, p, d in drawn_layers.strided(rng):
+        x, weight = drawn_numbers.values(rng, n, c, h, w), drawn_numbers.values(rng, c, 1, k, k)
+        yield x, weight, drawn_numbers.values(rng, *reference.depthwise_conv2d(x, weight, s, p, d).shape), s, p, d
 
 
 def _input_grad(gradient, weight, x_shape, stride=1, padding="same", dilation=1):
@@ -210,6 +210,7 @@ DEPTHWISE_INPUT_GRAD = Exercise(
                 "there should be zeros: no window begins there.", _entries_repeated),
     ),
     built=scattering,
+    broad=lambda rng: drawn_numbers.otherwise(list(_cases(rng)), "gradient", "weight"),
     features=features(*CONDITIONS, *pictures(lambda case: case["x_shape"])),
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.checking.slips import BORDERS
+from minimix.course.exercises import drawn_numbers
 from minimix.course.exercises import wrong_gradients as wrong
 from minimix.course.exercises.features import LAYER, Condition, features, pictures
 from minimix.course.exercises.lesson07_depthwise_input import layers, left_over
@@ -193,6 +194,7 @@ DEPTHWISE_WEIGHT_GRAD = Exercise(
                 "there should be zeros: no window begins there.", _entries_repeated),
     ),
     built=gathering,
+    broad=lambda rng: drawn_numbers.otherwise(list(_cases(rng)), "gradient", "x"),
     features=features(*CONDITIONS, *pictures(lambda case: case["x"].shape)),
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from minimix.course.checking import alterations as alt
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_layers, drawn_numbers
 from minimix.course.exercises.features import Condition, features, grouped, pictures
 from minimix.course.exercises.lesson07_depthwise_input import PARTS as TO_X
 from minimix.course.exercises.lesson07_depthwise_weight import AVERAGED, NOT_SUMMED, SIGN
@@ -39,9 +39,9 @@ def _cases(rng):
         yield {"gradient": numbers(rng, *x.shape), "x": x, "weights": weights}
     x, gradient = (rng.normal(size=(5, 7, 6, 2)).transpose(3, 0, 1, 2) for _ in range(2))
     yield {"gradient": gradient, "x": x, "weights": [rng.normal(size=(2, 1, 5, 5)), rng.normal(size=(3, 1, 3, 3))]}
-    for shape, groups in breadth.mixtures(rng, 24):
-        x, gradient = breadth.values(rng, *shape), breadth.values(rng, *shape)
-        yield {"gradient": gradient, "x": x, "weights": breadth.weights(rng, groups)}
+    for shape, groups in drawn_layers.mixtures(rng, 24):
+        x, gradient = drawn_numbers.values(rng, *shape), drawn_numbers.values(rng, *shape)
+        yield {"gradient": gradient, "x": x, "weights": drawn_layers.weights(rng, groups)}
 
 
 def _starts(weights) -> list[int]:
@@ -254,6 +254,7 @@ MIXCONV2D_BACKWARD = Exercise(
         _make("x: only the first image", "Only the first image's gradient of x is there.", to_x={"gradient": alt.first_image}),
     ),
     built=built,
+    broad=lambda rng: drawn_numbers.otherwise(list(_cases(rng)), "gradient", "x", "weights"),
     features=features(
         *grouped(lambda case: case["weights"]),
         *pictures(lambda case: case["x"].shape),

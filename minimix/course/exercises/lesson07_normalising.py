@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_layers, drawn_numbers
 from minimix.course.exercises.features import Condition, features, pictures
 from minimix.ops.norm import BATCH_NORM
 
@@ -32,7 +32,7 @@ def _layers(rng):
         yield {"gradient": rng.normal(size=shape), "x": rng.normal(1, 2, shape), "weight": np.array(weight), "eps": 0.1}
     turned = rng.normal(1, 2, (3, 4, 5, 2)).transpose(3, 0, 1, 2)
     yield {"gradient": rng.normal(size=turned.shape), "x": turned, "weight": rng.normal(size=3), "eps": 1e-5}
-    yield from breadth.norms(rng)
+    yield from drawn_layers.norms(rng)
 
 
 PIXELS = (0, 2, 3)  # all axes but the channels
@@ -270,6 +270,7 @@ BATCH_NORM_BACKWARD = Exercise(
                 "the images come first. Transpose before reshaping, or take means over the axes (0, 2, 3).", _from_memory),
     ),
     built=built,
+    broad=lambda rng: drawn_numbers.otherwise(list(_layers(rng)), "gradient", "x", "weight"),
     features=features(
         *pictures(lambda case: case["x"].shape),
         Condition("a weight is negative", "no weight is negative", lambda case: case["weight"].min() < 0),

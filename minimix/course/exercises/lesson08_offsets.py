@@ -3,7 +3,7 @@
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data, drawn_numbers
 from minimix.course.exercises.features import Condition, above, features
 
 
@@ -16,7 +16,11 @@ def _planes(rng):
          4096),
     ]:  # fmt: skip
         yield {"kernel": kernel, "dilation": dilation, "columns": columns, "images": images}
-    yield from breadth.planes(rng)
+    yield from drawn_data.planes(rng)
+    small = {"kernel": range(1, 5), "dilation": range(1, 5), "columns": range(1, 13), "images": range(1, 5)}
+    for case in drawn_numbers.options(rng, 90, **small):
+        if case["columns"] > case["dilation"] * (case["kernel"] - 1):
+            yield case
 
 
 def _wrapped(bits: int, sign: int = 1):

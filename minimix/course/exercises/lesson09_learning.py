@@ -11,7 +11,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.outcome import Malformed, kind_of
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_numbers
 from minimix.course.exercises import wrong_steps as wrong
 from minimix.course.exercises.features import Condition, features
 from minimix.course.exercises.wrong_steps import make
@@ -106,15 +106,15 @@ def _wide(rng):
     """Networks of other depths and widths, all optimisers with all options, tiny and huge rates and images, labels of a single
     class; also images and labels that came in order or several times."""
     for number in range(8):
-        n = 45 if number == 3 else breadth.sizes(rng, 40, 1)[0]
-        classes = breadth.sizes(rng, 20, 1, 2)[0] + 9 * (number % 3 == 0)
-        hidden = tuple(breadth.sizes(rng, 9, int(rng.choice([0, 0, 1, 2]))))
+        n = 45 if number == 3 else drawn_numbers.sizes(rng, 40, 1)[0]
+        classes = drawn_numbers.sizes(rng, 20, 1, 2)[0] + 9 * (number % 3 == 0)
+        hidden = tuple(drawn_numbers.sizes(rng, 9, int(rng.choice([0, 0, 1, 2]))))
         kind = ["SGD", "SGD", "Adam", "SGD", "RMSProp", "SGD", "SGD", "AdamW"][number]
         plain = kind == "SGD"  # the others make rounding errors visible where gradients vanish
         normed = plain and n > 3 and number % 4 == 1 and not hidden
         rate = float(rng.choice([1e-4, 0.01, 0.1, 2.0, 10.0] if plain else [0.01, 0.1]))
         momentum, decay = float(rng.choice([0, 0.5, 0.99]) * plain), float(rng.choice([0.0, 0.0, 0.001, 0.1]))
-        width = breadth.sizes(rng, 12, 1)[0]
+        width = drawn_numbers.sizes(rng, 12, 1)[0]
         images = rng.normal(size=(n, width)) * (float(rng.choice([0.01, 1, 1, 30])) if plain else 1.0)
         labels = rng.integers(0, classes, n)
         if number % 5 == 0:

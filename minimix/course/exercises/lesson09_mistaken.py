@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data
 from minimix.course.exercises.features import Condition, features
 
 
@@ -26,7 +26,7 @@ def _answers(rng):
     yield {"labels": labels, "predictions": np.where(rng.random(400) < 0.8, 3, labels), "classes": 6}
     labels = rng.integers(0, 2, 700)
     yield {"labels": labels, "predictions": labels * (rng.random(700) < 0.9), "classes": 2}
-    yield from breadth.answers(rng)
+    yield from drawn_data.answers(rng)
 
 
 def _counts(labels, predictions, classes):

@@ -8,8 +8,8 @@ NO_ORDER = "That is not an order in which all users of a number come before it. 
 
 
 MISTAKES = (
-    Mistake("marks of an earlier walk stay", "Numbers are marked when the walk meets them, and keep the mark: a later walk over "
-            "the same numbers passes them by. Collect what was met in a set that each call makes anew.", walk.marking),
+    Mistake("marks of an earlier walk stay", "Numbers are marked when the walk meets them, and keep the mark: a later walk "
+            "over the same numbers passes them by. Collect what was met in a set that each call makes anew.", walk.marking),
     Mistake("numbers of earlier walks pass on once more", "A list or set of numbers is kept between calls: a later walk over "
             "the same numbers passes on for those of the earlier one as well. Make it inside of the function, not as a "
             "default argument.", walk.keeping),
