@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minimix.course.checking.diagnose import Trial
-from minimix.course.checking.exercise import Case, Exercise, copied
+from minimix.course.checking.exercise import Case, Exercise, copied, size_of
 from minimix.course.checking.outcome import Outcome, agree, arrays_of, run
 
 KEEPS = (
@@ -65,22 +65,30 @@ TWICE = f"Called twice with the same input, the function returned two different 
 
 
 def _filled_again(exercise: Exercise, function, trials: list[Trial]) -> Later | None:
-    """The function is given arrays again in which there are other numbers meanwhile: all others, or a single one."""
+    """The function is given other numbers in arrays of the same shapes, in new ones and in those that it has seen: all numbers
+    are others, a single one is, or two have changed places."""
     if exercise.call is not Exercise.call:
         return None
-    possible = [trial for trial in trials if list(_arrays_in(trial.case))]
-    for trial in possible[:: max(1, len(possible) // SOME)]:
-        for fill in (_all_anew, _one_anew):
-            given = copied(trial.case)
-            run(exercise, function, given, trial.solved, given)
-            for array in _arrays_in(given):
+    possible = [trial for trial in trials if list(_arrays_in(trial.case)) and size_of(trial.case) < LARGE]
+    for trial in [*possible[:: max(1, len(possible) // SOME)], *possible[-1:]]:
+        for fill in (_all_anew, _one_anew, _two_exchanged):
+            known = copied(trial.case)
+            run(exercise, function, known, trial.solved, known)
+            case = copied(known)
+            for array in _arrays_in(case):
                 fill(array)
-            case = copied(given)
-            solved = exercise.call(exercise.solution, copied(given))
-            outcome = run(exercise, function, case, solved, given)
-            if outcome.arrays is None or not agree(outcome.arrays, arrays_of(solved, solved)):
-                if run(exercise, function, case, solved).arrays is None:  # whatever it keeps, it fails at these numbers
-                    continue
+            solved = exercise.call(exercise.solution, copied(case))
+            expected = arrays_of(solved, solved)
+            outcome = run(exercise, function, case, solved)
+            if outcome.arrays is None:  # whatever it keeps, it fails at these numbers
+                continue
+            if not agree(outcome.arrays, expected):
+                text = "Called with other numbers than before in arrays of the same shape, the function is wrong. "
+                return Later(Trial(case, solved, outcome, "values"), text + KEEPS)
+            for array in _arrays_in(known):
+                fill(array)
+            outcome = run(exercise, function, case, solved, known)
+            if outcome.arrays is None or not agree(outcome.arrays, expected):
                 text = "Called with an array a second time, after other numbers were written into it, the function is wrong. "
                 return Later(Trial(case, solved, outcome, "values"), text + KEEPS)
     return None
@@ -100,6 +108,11 @@ def _all_anew(array: np.ndarray) -> None:
 def _one_anew(array: np.ndarray) -> None:
     middle = np.unravel_index(array.size // 2, array.shape)
     array[middle] = array[middle] * 2 + 1 if array.dtype.kind == "f" else array.flat[0]
+
+
+def _two_exchanged(array: np.ndarray) -> None:
+    one, other = (np.unravel_index(place, array.shape) for place in (array.size // 3, array.size // 2))
+    array[one], array[other] = array[other].copy(), array[one].copy()
 
 
 def differs(a: Outcome, b: Outcome) -> bool:

@@ -60,6 +60,12 @@ def weights(rng, groups) -> list[np.ndarray]:
     return found
 
 
+def kernels(rng) -> Iterator[dict]:
+    """Groups of many channels, and kernels of more numbers than are printed."""
+    for groups in ([(7, 1), (1, 3)], [(1, 3), (9, 5)], [(1, 1), (2, 23)]):
+        yield {"weights": [values(rng, channels, 1, kernel, kernel) for channels, kernel in groups]}
+
+
 def strided(rng, count: int = 35) -> Iterator[tuple[int, ...]]:
     """(N, C, H, W, K, stride, padding, dilation) of depthwise convolutions whose kernel fits into the padded picture."""
     while count:

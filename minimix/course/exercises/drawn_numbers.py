@@ -3,7 +3,7 @@
 From tiny to huge, zeros and ties, of one sign, in every order in memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -114,10 +114,13 @@ MANNERS = {
     "whole numbers": lambda a: np.round(a),
     "entries tiny and huge": lambda a: a * 2.0 ** (np.arange(a.size).reshape(a.shape) % 17 - 8),
     "with gaps in memory": lambda a: np.repeat(a, 2, axis=-1)[..., ::2] if a.ndim else a,
-    "last axis first in memory": lambda a: np.asfortranarray(a),
+    "first axis innermost in memory": np.asfortranarray,
     "one number, repeated in memory": lambda a: np.broadcast_to(a.dtype.type(0.75), a.shape),
     "not to be written to": lambda a: _read_only(a),
 }
+
+
+IN_MEMORY = ("with gaps in memory", "first axis innermost in memory", "not to be written to")
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:
@@ -126,9 +129,9 @@ def _read_only(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def otherwise(cases: list[dict], *names: str, more: dict | None = None) -> Iterator[dict]:
-    """Configurations like some of ``cases``, but one of the arrays ``names`` in another manner, each array in each. An argument
-    may also be a list of arrays. more: further manners.
+def otherwise(cases: list[dict], *names: str, manners: Iterable[str] = tuple(MANNERS), times: int = 3) -> Iterator[dict]:
+    """Configurations like some of ``cases``, but one of the arrays ``names`` in another manner, each array in each of
+    the manners, ``times`` in all at least. An argument may also be a list of arrays.
 
     >>> [case["a"].tolist() for case in otherwise([{"a": np.array([3.0, -4.0]), "s": 1}], "a")][:3]
     [[0.0, 0.0], [-1.5, -1.5], [1.0, -1.0]]
@@ -136,9 +139,9 @@ def otherwise(cases: list[dict], *names: str, more: dict | None = None) -> Itera
     sized = [case for case in cases if all(2 <= _size(case[name]) <= 300 for name in names)]
     sized = sized[len(sized) // 4 :] or cases  # not the ones that a reader would look at first
     place = 0
-    for name in names:
-        for manner in (*MANNERS.values(), *(more or {}).values()):
-            case, place = sized[place % len(sized)], place + 5
+    for name in (*names, *names, *names)[: max(times, len(names))]:  # of a single array each manner three times
+        for manner in (MANNERS[name] for name in manners):
+            case, place = sized[place % len(sized)], place + 5  # another one each time
             value = case[name]
             yield {**case, name: list(map(manner, value)) if isinstance(value, list) else manner(value)}
 
@@ -151,3 +154,15 @@ def options(rng: np.random.Generator, count: int, **choices) -> Iterator[dict]:
     """``count`` combinations of small options, each of its choices."""
     for _ in range(count):
         yield {name: int(rng.choice(values)) for name, values in choices.items()}
+
+
+def one_other(case: dict, valid=lambda case: True, **choices) -> Iterator[dict]:
+    """``case``, and what it becomes when a single argument is another one of its choices: what is kept between calls under a
+    key that leaves out this argument comes to light.
+
+    >>> [tuple(case.values()) for case in one_other({"kernel": 1, "stride": 2}, kernel=(1, 3), stride=(1, 2))]
+    [(1, 2), (3, 2), (1, 1)]
+    """
+    yield case
+    for name, values in choices.items():
+        yield from (other for value in values if value != case[name] and valid(other := case | {name: value}))

@@ -54,6 +54,8 @@ def _broad(rng):
     for case in drawn_numbers.options(rng, 160, **small):
         if case["size"] + 2 * case["padding"] > case["dilation"] * (case["kernel"] - 1):
             yield case
+    case = {"size": 9, "kernel": 3, "stride": 2, "padding": 1, "dilation": 2}
+    yield from drawn_numbers.one_other(case, size=(8, 10), kernel=(2, 4), stride=(1, 3), padding=(0, 2), dilation=(1, 3))
 
 
 def _features(case):

@@ -40,6 +40,11 @@ def _broad(rng):
         x, _ = drawn_numbers.two_arrays(rng, (n, c, h, w), (1,))
         yield {"x": x if rng.random() < 0.9 else rng.integers(-9, 9, x.shape), "kernel": k, "stride": s}
     yield from drawn_numbers.otherwise(list(_pictures(rng)), "x")
+    for n, k in ((2, 1), (3, 2), (4, 3)):  # all axes equally long
+        yield {"x": numbers(rng, n, n, n, n), "kernel": k, "stride": 1}
+    case = {"x": numbers(rng, 1, 2, 5, 4), "kernel": 2, "stride": 2}
+    yield from drawn_numbers.one_other(case, kernel=(1, 3), stride=(1, 3))
+    yield {"x": rng.normal(size=(1, 2, 24, 23)), "kernel": 3, "stride": 5}
 
 
 _sliding = sliding(lambda windows, weight: windows)
@@ -284,7 +289,7 @@ WINDOWS = Exercise(
 def check_windows(function) -> Report:
     """Check f(x, kernel, stride) -> all windows of x (N, C, H, W), as (N, C, OH, OW, K, K), a copy or a view.
 
-    There is no padding, and the kernel fits into the image.
+    There is no padding, and the kernel fits into the image. The result is an array; nested lists will do.
 
     >>> check_windows(lambda x, kernel, stride: None).title
     'windows: not written yet'

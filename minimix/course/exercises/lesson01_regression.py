@@ -43,6 +43,8 @@ def _examples(rng):
 def _broad(rng):
     yield from drawn_data.regressions(rng)
     yield from drawn_numbers.otherwise(list(_examples(rng)), "matrix", "target", "weight")
+    matrix, weight = rng.normal(size=(300, 6)), rng.normal(size=6)
+    yield {"matrix": matrix, "target": rng.normal(size=300), "weight": weight}
 
 
 def _features(case):
@@ -379,7 +381,8 @@ MEAN_SQUARE_GRAD = Exercise(
 def check_mean_square_grad(function) -> Report:
     """Check f(matrix, target, weight) -> the gradient of mean((matrix @ weight - target) ** 2) with respect to weight.
 
-    matrix: (places, taps), a window a row. target: (places,). weight: (taps,). Returns (taps,).
+    matrix: (places, taps), a window a row. target: (places,). weight: (taps,). Returns an array (taps,); a
+    list will do.
 
     >>> check_mean_square_grad(lambda matrix, target, weight: matrix.T @ (matrix @ weight - target) / len(target)).mistake
     'the 2 left out'

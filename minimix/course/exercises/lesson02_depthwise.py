@@ -42,6 +42,11 @@ def _broad(rng):
         x, weight = drawn_numbers.two_arrays(rng, (n, c, h, w), (c, 1, k, k))
         yield {"x": x, "weight": weight, "stride": s, "padding": p}
     yield from drawn_numbers.otherwise(list(_pictures(rng)), "x", "weight")
+    for n, k in ((2, 2), (3, 3), (4, 1)):  # all axes equally long
+        yield {"x": numbers(rng, n, n, n, n), "weight": numbers(rng, n, 1, k, k), "stride": 1, "padding": n % 2}
+    case = {"x": numbers(rng, 1, 2, 5, 4), "weight": numbers(rng, 2, 1, 3, 3), "stride": 2, "padding": 1}
+    yield from drawn_numbers.one_other(case, stride=(1, 3), padding=(0, 2))
+    yield {"x": rng.normal(size=(1, 2, 24, 23)), "weight": rng.normal(size=(2, 1, 2, 2)), "stride": 4, "padding": 1}
 
 
 _built = sliding(depthwise_product)
@@ -123,7 +128,7 @@ def check_depthwise_conv2d(function) -> Report:
     """Check f(x, weight, stride, padding) -> the depthwise convolution of x (N, C, H, W) with weight (C, 1, K, K).
 
     padding: rows and columns of zeros on each side. The kernel is not flipped, and fits into the padded image. Returns
-    (N, C, OH, OW), floats.
+    an array (N, C, OH, OW) of floats; nested lists will do.
 
     >>> from minimix import reference
     >>> check_depthwise_conv2d(reference.depthwise_conv2d).passed

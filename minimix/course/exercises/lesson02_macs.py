@@ -41,6 +41,8 @@ def _broad(rng):
     ):
         yield dict(zip(names, numbers, strict=True))
     yield from drawn_numbers.options(rng, 90, **{name: range(1, 4) for name in names})
+    case = dict(zip(names, (5, 4, 3, 6, 3), strict=True))
+    yield from drawn_numbers.one_other(case, **{name: (2, 7) for name in names})
 
 
 def _built(
@@ -230,7 +232,8 @@ def check_separable_macs(function) -> Report:
 
     dense: a convolution with a kernel x kernel window; separable: a depthwise one with the same window, then a 1x1
     convolution. Both have stride 1, no bias and enough padding for an output of height x width: all height * width windows
-    count in full, zeros included. Both are whole numbers, however large.
+    count in full, zeros included. Both are whole numbers, however large; 4.0 will do for 4. The result
+    is a tuple; a list, an array or a dict with these names will do.
 
     >>> check_separable_macs(lambda h, w, c, o, k: (h * w * c * o * k**2, h * w * c * k**2 + h * w * c * o)).passed
     True

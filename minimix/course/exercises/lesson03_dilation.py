@@ -44,6 +44,11 @@ def _broad(rng):
         x, weight = drawn_numbers.two_arrays(rng, (n, c, h, w), (c, 1, k, k))
         yield {"x": x, "weight": weight, "dilation": d}
     yield from drawn_numbers.otherwise(list(_pictures(rng)), "x", "weight")
+    for n, k in ((2, 3), (3, 3), (4, 1)):  # all axes equally long
+        yield {"x": numbers(rng, n, n, n, n), "weight": numbers(rng, n, 1, k, k), "dilation": 1 + n % 2}
+    case = {"x": numbers(rng, 1, 2, 5, 4), "weight": numbers(rng, 2, 1, 3, 3), "dilation": 2}
+    yield from drawn_numbers.one_other(case, dilation=(1, 3, 4))
+    yield {"x": rng.normal(size=(1, 2, 24, 23)), "weight": rng.normal(size=(2, 1, 3, 3)), "dilation": 3}
 
 
 _slid = sliding(depthwise_product, padding=lambda p, k, d: d * (k - 1) // 2)
@@ -235,7 +240,7 @@ def check_dilated_conv2d(function) -> Report:
     """Check f(x, weight, dilation) -> the dilated depthwise convolution of x (N, C, H, W) with weight (C, 1, K, K).
 
     K is odd and may reach further than x, the stride is 1, the kernel is not flipped, and there are as many zeros around x,
-    half of them on each side, as it takes for a result of x's shape. Returns floats.
+    half of them on each side, as it takes for a result of x's shape. Returns an array of floats; nested lists will do.
 
     >>> check_dilated_conv2d(lambda x, weight, dilation: x).passed
     False

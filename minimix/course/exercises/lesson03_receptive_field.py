@@ -273,7 +273,8 @@ def check_receptive_field(function) -> Report:
 
     layers: a list of tuples (kernel, stride, dilation), in the order in which they run; it may be empty, and then an output is
     a pixel. size: pixels of the picture from the first to the last that one output can depend on, also those between its taps;
-    jump: how many pixels two neighbouring outputs lie apart. Both are whole numbers.
+    jump: how many pixels two neighbouring outputs lie apart. Both are whole numbers; 4.0 will do
+    for 4. The result is a tuple; a list, an array or a dict with these names will do.
 
     >>> check_receptive_field(lambda layers: (1, 1)).case
     {'layers': [(1, 2, 1)]}

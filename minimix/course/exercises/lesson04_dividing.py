@@ -31,6 +31,9 @@ def _small_divisions(rng):
         for kind in ("equal", "exponential"):
             if case["channels"] >= (case["groups"] if kind == "equal" else 2 ** (case["groups"] - 1)):
                 yield case | {"kind": kind}
+    for kind in ("equal", "exponential"):
+        case = {"channels": 23, "groups": 3, "kind": kind}
+        yield from drawn_numbers.one_other(case, channels=(22, 24), groups=(2, 4), kind=("equal", "exponential"))
 
 
 def _nearest(number: float) -> int:
@@ -250,7 +253,7 @@ PARTITION = Exercise(
 
 
 def check_partition(function) -> Report:
-    """Check f(channels, groups, kind) -> the channels of each group, in order (a tuple, list or array of whole numbers).
+    """Check f(channels, groups, kind) -> the channels of each group, in order: a tuple of integers; a list or array will do.
 
     kind "equal": floor(C / G) each, and what is left over to the first group. "exponential": floor(C / 2^i) to group i, counted
     from 1, and what is left over to the last. There are as many channels as groups at least, 2^(G - 1) for "exponential".

@@ -363,7 +363,7 @@ def check_mixconv2d(function) -> Report:
     """Check f(x, weights) -> the mixed depthwise convolution of x (N, C, H, W), stride 1, as large as x.
 
     weights: a list, one array (C_t, 1, K_t, K_t) a group, K_t odd; the groups take x's channels in order. A kernel may be
-    larger than the picture, and two groups may have the same kernel size.
+    larger than the picture, and two groups may have the same kernel size. The result is an array; nested lists will do.
 
     >>> from minimix import reference
     >>> check_mixconv2d(lambda x, weights: reference.mixconv2d(x, weights[::-1])).mistake

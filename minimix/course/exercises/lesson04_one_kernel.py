@@ -376,7 +376,7 @@ EMBED = Exercise(
             lambda weights: _embed(list(map(alt.without_last, weights))),
         ),
     ),
-    broad=lambda rng: drawn_numbers.otherwise(list(_weights(rng)), "weights"),
+    broad=lambda rng: (*drawn_numbers.otherwise(list(_weights(rng)), "weights"), *drawn_layers.kernels(rng)),
     features=features(*grouped(lambda case: case["weights"])),
 )
 
@@ -389,9 +389,8 @@ def _middle(weight, k: int):
 def check_embed(function) -> Report:
     """Check f(weights) -> one array (C, 1, K, K): the kernels of all groups in the middle of the largest one's window.
 
-    weights: a list, one array (C_t, 1, K_t, K_t) a group, K_t odd,
-    in any order of sizes; two groups may have the same. K is the
-    largest K_t, C the sum of all C_t. Channel c of the result is the kernel that channel c has in the mixed convolution.
+    weights: a list, one array (C_t, 1, K_t, K_t) a group, K_t odd, in any order of sizes; two groups may have the same. K is
+    the largest K_t, C the sum of all C_t. Channel c of the result is the kernel that channel c has in the mixed convolution.
 
     >>> from minimix import viz
     >>> check_embed(lambda weights: np.concatenate(viz.embed(weights))).passed

@@ -32,6 +32,11 @@ def _small_blocks(rng):
         kernels = tuple(int(k) for k in rng.choice([1, 2, 3, 4, 5, 7], case["kernels"] + 1))
         kernels = kernels[: case["channels"] * case["expansion"]]
         yield case | {"kernels": kernels, "se_ratio": (0.0, 0.0, 0.125, 0.25, 0.5, 1.0)[case["se_ratio"]]}
+    case = dict(zip(ARGUMENTS, (7, 6, 9, 2, (3, 5), 8, 2, 0.25), strict=True))
+    yield from drawn_numbers.one_other(
+        case, height=(6, 9), width=(5, 9), channels=(8, 12), expansion=(1, 3), kernels=((5, 3), (3, 5, 7)), out_channels=(7, 9),
+        stride=(1, 3), se_ratio=(0.0, 0.5),
+    )  # fmt: skip
 
 
 ODD = "An odd side, halved, is rounded down. With same padding there is a window for the last pixel, too."
@@ -266,7 +271,8 @@ BLOCK_MACS = Exercise(
 def check_block_macs(function) -> Report:
     """Check f(height, width, channels, expansion, kernels, out_channels, stride, se_ratio) -> multiply-adds of one image.
 
-    Returns {"expand": ..., "depthwise": ..., "se": ..., "project": ...}, or the four numbers in this order. height, width,
+    Returns {"expand": ..., "depthwise": ..., "se": ..., "project": ...}, and no other keys, or the four numbers in this
+    order, as a tuple, list or array; 4.0 will do for 4. height, width,
     channels: of the block's input; all convolutions have "same" padding (sides behind a stride are rounded up) and a single
     group, but for the depthwise one, whose channels are divided among ``kernels`` ("equal" kind). There is no expansion
     where it is 1. se_ratio: hidden channels of squeeze-and-excite / input channels, rounded down, at least 1; 0 for a block

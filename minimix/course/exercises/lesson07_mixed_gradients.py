@@ -44,6 +44,13 @@ def _cases(rng):
         yield {"gradient": gradient, "x": x, "weights": drawn_layers.weights(rng, groups)}
 
 
+def _broad(rng):
+    yield from drawn_numbers.otherwise(list(_cases(rng)), "gradient", "x", "weights")
+    for kernel in (1, 3):  # a single pixel
+        gradient, x, weight = (numbers(rng, 1, 1, size, size) for size in (1, 1, kernel))
+        yield {"gradient": gradient, "x": x, "weights": [weight]}
+
+
 def _starts(weights) -> list[int]:
     return [0, *itertools.accumulate(map(len, weights))][:-1]
 
@@ -254,7 +261,7 @@ MIXCONV2D_BACKWARD = Exercise(
         _make("x: only the first image", "Only the first image's gradient of x is there.", to_x={"gradient": alt.first_image}),
     ),
     built=built,
-    broad=lambda rng: drawn_numbers.otherwise(list(_cases(rng)), "gradient", "x", "weights"),
+    broad=_broad,
     features=features(
         *grouped(lambda case: case["weights"]),
         *pictures(lambda case: case["x"].shape),

@@ -35,6 +35,13 @@ def _layers(rng):
     yield from drawn_layers.norms(rng)
 
 
+def _broad(rng):
+    yield from drawn_numbers.otherwise(list(_layers(rng)), "gradient", "x", "weight")
+    x, gradient = rng.normal(2, 3, (3, 2, 15, 14)), rng.normal(size=(3, 2, 15, 14))
+    yield {"gradient": gradient, "x": x, "weight": rng.normal(size=2), "eps": 0.01}
+    yield from drawn_numbers.one_other(list(_layers(rng))[8], eps=(0.03, 0.3, 3.0))
+
+
 PIXELS = (0, 2, 3)  # all axes but the channels
 
 
@@ -270,7 +277,7 @@ BATCH_NORM_BACKWARD = Exercise(
                 "the images come first. Transpose before reshaping, or take means over the axes (0, 2, 3).", _from_memory),
     ),
     built=built,
-    broad=lambda rng: drawn_numbers.otherwise(list(_layers(rng)), "gradient", "x", "weight"),
+    broad=_broad,
     features=features(
         *pictures(lambda case: case["x"].shape),
         Condition("a weight is negative", "no weight is negative", lambda case: case["weight"].min() < 0),
@@ -283,7 +290,7 @@ BATCH_NORM_BACKWARD = Exercise(
 
 
 def check_batch_norm_backward(function) -> Report:
-    """Check f(gradient, x, weight, eps) -> the gradients of (x, weight, bias) of a batch norm in training.
+    """Check f(gradient, x, weight, eps) -> the gradients of (x, weight, bias) of a batch norm in training, a tuple.
 
     gradient, x: (N, C, H, W). weight: (C,), which may be 0. The statistics are those of the batch, one of each per channel; the
     variance is the mean of the squared deviations (divided by M, the number of values in a channel, not by M - 1), and eps is

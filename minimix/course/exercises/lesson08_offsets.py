@@ -21,6 +21,8 @@ def _planes(rng):
     for case in drawn_numbers.options(rng, 90, **small):
         if case["columns"] > case["dilation"] * (case["kernel"] - 1):
             yield case
+    case = {"kernel": 3, "dilation": 2, "columns": 9, "images": 2}
+    yield from drawn_numbers.one_other(case, kernel=(2, 4), dilation=(1, 3), columns=(8, 10), images=(1, 3))
 
 
 def _wrapped(bits: int, sign: int = 1):
@@ -188,11 +190,10 @@ TAP_OFFSETS = Exercise(
 
 def check_tap_offsets(function) -> Report:
     """Check f(kernel, dilation, columns, images) -> for each tap of a kernel x kernel window, row by row, how many numbers
-    behind the window's first one it reads: a list, tuple or array of kernel * kernel whole numbers.
+    behind the window's first one it reads: a list of kernel * kernel integers (a tuple or an array will do).
 
-    columns: of the plane,
-    its border included. images: numbers that each place in it holds. The first offset is 0. Offsets may be
-    large, but fit into 64 bits.
+    columns: of the plane, its border included. images: numbers that each place in it holds. The first offset is 0. Offsets may
+    be large, but fit into 64 bits.
 
     >>> check_tap_offsets(lambda kernel, dilation, columns, images: range(kernel * kernel)).passed
     False

@@ -129,6 +129,13 @@ def _wide(rng):
         yield {"net": net, "optimizer": Descent(rate, momentum, decay, kind), "images": images, "labels": labels}
 
 
+def _otherwise(rng):
+    plain = [case for case in _batches(rng) if case["optimizer"].kind == "SGD" and len(case["images"]) > 2]
+    manners = ("zeros", "all below 0", "tiny", "whole numbers", *drawn_numbers.IN_MEMORY)
+    yield from drawn_numbers.otherwise(plain, "images", manners=manners, times=1)
+    yield from drawn_numbers.otherwise(plain, "labels", manners=drawn_numbers.IN_MEMORY, times=1)
+
+
 def _batches_of(case) -> list:
     """Of many images a third batch, which is smaller, as the last one of an epoch."""
     images, labels = case["images"], case["labels"]
@@ -311,6 +318,7 @@ TRAIN_STEP = Exercise(
         None))),
     ),
     built=wrong.built,
+    broad=_otherwise,
     features=features(
         Condition("there is a batch norm", "there is no batch norm", lambda case: case["net"].normed),
         Condition("there are gradients from before", "there are no gradients from before", lambda case: case["net"].left),
@@ -329,10 +337,10 @@ def check_train_step(function) -> Report:
     """Check f(net, optimizer, images, labels), one step of training: it returns the batch's mean cross-entropy, a float, and
     leaves the weights one step of ``optimizer`` further.
 
-    net: a module in training mode, where it stays, that takes (N, features) and gives logits (N,
-    classes). optimizer: of any kind.
-    images: an array. labels: whole numbers (N,). There may be gradients from before in the parameters; they do not count. The
-    loss is that of one forward pass, before the step; any number of NumPy or Python is a float, a Tensor or an array is none.
+    net: a module in training mode, where it stays, that takes (N, features) and gives logits (N, classes). optimizer: of any
+    kind. images: an array. labels: whole numbers (N,). There may be gradients from before in the parameters; they do not count.
+    The loss is that of one forward pass, before the step; any number of NumPy or Python is a float, a Tensor or an array is
+    none. The next batch may be another one, and smaller.
 
     >>> check_train_step(lambda net, optimizer, images, labels: 0.0).passed
     False

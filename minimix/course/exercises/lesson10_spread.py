@@ -22,6 +22,11 @@ def _runs(rng):
     yield from drawn_data.runs(rng)
 
 
+def _broad(rng):
+    yield from drawn_numbers.otherwise(list(_runs(rng)), "a", "b")
+    yield {"a": rng.normal(70, 2, 1500), "b": rng.normal(71, 1, 1100)}
+
+
 def _squares(values) -> float:
     return ((values - values.mean()) ** 2).sum()
 
@@ -253,7 +258,7 @@ DIFFERENCE = Exercise(
         _make("error rounded", "The error is rounded to one digit behind the point.", told=lambda d, e: np.round(e, 1)),
     ),
     built=built,
-    broad=lambda rng: drawn_numbers.otherwise(list(_runs(rng)), "a", "b"),
+    broad=_broad,
     features=features(
         Condition("the groups have different numbers of runs", "the groups have the same number of runs",
         lambda case: len(case["a"]) != len(case["b"])),
@@ -271,8 +276,8 @@ DIFFERENCE = Exercise(
 def check_difference(function) -> Report:
     """Check f(a, b) -> (difference, error) of two groups of numbers: mean of a minus mean of b, and its standard error.
 
-    a, b: arrays of two numbers or more, of independent runs, not always as many of both. The result is a tuple, or a dict with
-    these names.
+    a, b: arrays of two numbers or more, of independent runs, not always as many of both. The result is a tuple; a list, an
+    array, or a dict with these names will do.
 
     >>> check_difference(lambda a, b: (a.mean() - b.mean(), 0.0)).passed
     False
