@@ -70,13 +70,13 @@ def _filled_again(exercise: Exercise, function, trials: list[Trial]) -> Later | 
     if exercise.call is not Exercise.call:
         return None
     possible = [trial for trial in trials if list(_arrays_in(trial.case)) and size_of(trial.case) < LARGE]
-    for trial in [*possible[:: max(1, len(possible) // SOME)], *possible[-1:]]:
+    largest = sorted(possible, key=lambda trial: max(array.size for array in _arrays_in(trial.case)))[-4:]
+    for trial in [*possible[:: max(1, len(possible) // SOME)], *largest]:
         for fill in (_all_anew, _one_anew, _two_exchanged):
             known = copied(trial.case)
             run(exercise, function, known, trial.solved, known)
             case = copied(known)
-            for array in _arrays_in(case):
-                fill(array)
+            fill(list(_arrays_in(case)))
             solved = exercise.call(exercise.solution, copied(case))
             expected = arrays_of(solved, solved)
             outcome = run(exercise, function, case, solved)
@@ -85,8 +85,7 @@ def _filled_again(exercise: Exercise, function, trials: list[Trial]) -> Later | 
             if not agree(outcome.arrays, expected):
                 text = "Called with other numbers than before in arrays of the same shape, the function is wrong. "
                 return Later(Trial(case, solved, outcome, "values"), text + KEEPS)
-            for array in _arrays_in(known):
-                fill(array)
+            fill(list(_arrays_in(known)))
             outcome = run(exercise, function, case, solved, known)
             if outcome.arrays is None or not agree(outcome.arrays, expected):
                 text = "Called with an array a second time, after other numbers were written into it, the function is wrong. "
@@ -101,18 +100,21 @@ def _arrays_in(case: Case) -> Iterator[np.ndarray]:
                 yield item
 
 
-def _all_anew(array: np.ndarray) -> None:
-    array[...] = array.ravel()[::-1].reshape(array.shape) * (2 if array.dtype.kind == "f" else 1)
+def _all_anew(arrays: list[np.ndarray]) -> None:
+    for array in arrays:
+        array[...] = array.ravel()[::-1].reshape(array.shape) * (2 if array.dtype.kind == "f" else 1)
 
 
-def _one_anew(array: np.ndarray) -> None:
-    middle = np.unravel_index(array.size // 2, array.shape)
-    array[middle] = array[middle] * 2 + 1 if array.dtype.kind == "f" else array.flat[0]
+def _one_anew(arrays: list[np.ndarray]) -> None:
+    array = max(arrays, key=np.size)
+    inside = np.unravel_index(array.size * 3 // 5, array.shape)  # not where an array is printed that is too large to be shown
+    array[inside] = array[inside] * 2 + 1 if array.dtype.kind == "f" else array.flat[0]
 
 
-def _two_exchanged(array: np.ndarray) -> None:
-    one, other = (np.unravel_index(place, array.shape) for place in (array.size // 3, array.size // 2))
-    array[one], array[other] = array[other].copy(), array[one].copy()
+def _two_exchanged(arrays: list[np.ndarray]) -> None:
+    for array in arrays:
+        one, other = (np.unravel_index(place, array.shape) for place in (array.size // 3, array.size // 2))
+        array[one], array[other] = array[other].copy(), array[one].copy()
 
 
 def differs(a: Outcome, b: Outcome) -> bool:

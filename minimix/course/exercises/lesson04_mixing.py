@@ -32,11 +32,16 @@ def _pictures(rng):
         yield {"x": drawn_numbers.values(rng, *shape), "weights": drawn_layers.weights(rng, groups)}
 
 
+def _broad(rng):
+    yield from drawn_numbers.otherwise(list(_pictures(rng)), "x", "weights")
+    yield {"x": rng.normal(size=(2, 3, 14, 15)), "weights": [rng.normal(size=(2, 1, 3, 3)), rng.normal(size=(1, 1, 5, 5))]}
+
+
 MIXCONV2D = Exercise(
     "mixconv2d",
     lambda x, weights: reference.mixconv2d(x, weights),
     _pictures,
-    broad=lambda rng: drawn_numbers.otherwise(list(_pictures(rng)), "x", "weights"),
+    broad=_broad,
     features=features(
         *wrong.GROUPS,
         *pictures(lambda case: case["x"].shape),

@@ -46,6 +46,8 @@ def _cases(rng):
 
 def _broad(rng):
     yield from drawn_numbers.otherwise(list(_cases(rng)), "gradient", "x", "weights")
+    x, gradient = rng.normal(size=(2, 3, 14, 15)), rng.normal(size=(2, 3, 14, 15))
+    yield {"gradient": gradient, "x": x, "weights": [rng.normal(size=(2, 1, 3, 3)), rng.normal(size=(1, 1, 5, 5))]}
     for kernel in (1, 3):  # a single pixel
         gradient, x, weight = (numbers(rng, 1, 1, size, size) for size in (1, 1, kernel))
         yield {"gradient": gradient, "x": x, "weights": [weight]}
