@@ -284,6 +284,7 @@ def described(exercise: Exercise, trials: list[Trial]) -> list[str]:
         text = patterns.describe(pairs, events) or _by_a_formula(exercise, trials, name)
         text = text or _with_an_argument([trial for trial in trials if name in trial.expected], name)
         if text:
+            text = text.replace("image", "channel" if "weight" in name else exercise.first_axis)
             sentences.append(f"{name}: {text}" if name else text[0].upper() + text[1:])
     return [f"Right everywhere: {', '.join(right)}."] * bool(right) + [
         sentence if sentence[-1] in ".?" else f"{sentence}." for sentence in sentences

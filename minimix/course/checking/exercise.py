@@ -38,6 +38,7 @@ class Exercise:
                also tried together.
     features:  ``features(case)``: {words: number or truth} about a configuration, beside its arguments and their shapes: what
                may tell those that fail from the others.
+    first_axis: what an entry of axis 0 is, of results with four axes.
     broad:     ``broad(rng)`` makes more configurations, over all that the statement covers; they are tried behind the others.
     """
 
@@ -50,6 +51,7 @@ class Exercise:
     nothing: str = "the function returns None. If it is written, a return is missing."
     built: Callable | None = None
     features: Callable[[Case], dict] = lambda case: {}
+    first_axis: str = "image"
     broad: Callable[[np.random.Generator], Iterable[Case]] = lambda rng: ()
 
     def configurations(self) -> list[Case]:

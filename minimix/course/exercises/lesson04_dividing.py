@@ -101,6 +101,10 @@ def _by_bounds(shares, rounded=round):
     return sizes
 
 
+def _last_as_before(c, g):
+    return tuple(c // 2 ** min(i + 1, max(g - 1, 1)) for i in range(g)) if g > 1 else (c,)
+
+
 def _of_the_rest(c, g):
     found = []
     for _ in range(g - 1):
@@ -177,6 +181,8 @@ PARTITION = Exercise(
                  "the same). Round down: floor(C / 2^i), or //.", _halves(_nearest)),
                 ("rounded with round()", NEAREST, _halves(round)),
                 ("rounded to nearest, remainder lost", NEAREST + " And the sizes do not add up.", _halves(_nearest, None)),
+                ("last group as large as the one before", "The last group is as large as the one before it, rounded down. It "
+                 "gets what is left over, so that all channels belong to a group.", _last_as_before),
                 ("not rounded", FRACTIONS, _halves(float)),
                 ("not rounded, remainder lost", FRACTIONS, _halves(float, None)),
                 ("in proportion 4 : 2 : 1, the rest to the last", "The groups are as 4 : 2 : 1 to each other, so that the "

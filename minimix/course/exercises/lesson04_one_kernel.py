@@ -377,6 +377,7 @@ EMBED = Exercise(
         ),
     ),
     broad=lambda rng: (*drawn_numbers.otherwise(list(_weights(rng)), "weights"), *drawn_layers.kernels(rng)),
+    first_axis="channel",
     features=features(*grouped(lambda case: case["weights"])),
 )
 

@@ -175,8 +175,10 @@ def _called(function, case):
     """Build the tape, have the function walk it, and return what it left in ``grad``: nothing at all if it touched none."""
     nodes = case["root"].run()
     *_, root = nodes.values()
+    written = False
     if before := case["root"].before:
         function(nodes[before])
+        written = any(node.grad != 0 for node in nodes.values())
         for node in nodes.values():
             node.grad = 0.0
     result = function(root)
@@ -188,7 +190,7 @@ def _called(function, case):
             raise Malformed(
                 f"{kind_of(result)}; expected nothing: the gradients are to be left in grad, and there they are right"
             )
-    if before or any(grad != 0 for grad in found.values()) or _touches(function, root):
+    if written or any(grad != 0 for grad in found.values()) or _touches(function, root):
         return {name: _Left(node) if isinstance(node.grad, numbers.Number) else node.grad for name, node in nodes.items()}
     return None
 

@@ -207,6 +207,7 @@ DEPTHWISE_WEIGHT_GRAD = Exercise(
     ),
     built=gathering,
     broad=_broad,
+    first_axis="channel",
     features=features(*CONDITIONS, *pictures(lambda case: case["x"].shape)),
 )  # fmt: skip
 

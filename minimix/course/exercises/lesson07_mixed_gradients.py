@@ -118,6 +118,17 @@ def _added(found, channels: int):
     return result
 
 
+def _interleaved(gradient, x, weights):
+    found, step = np.zeros_like(x), len(weights)
+    of_weights = []
+    for t, weight in enumerate(weights):
+        own = slice(t, None, step)
+        to_x, (to_weight,) = built()(gradient[:, own], x[:, own], [weight])
+        found[:, own] = to_x
+        of_weights.append(to_weight)
+    return found, of_weights
+
+
 def _corner(weights):
     return max(w.shape[-1] for w in weights) // 2
 
@@ -236,6 +247,8 @@ MIXCONV2D_BACKWARD = Exercise(
         _make("x: x in the place of the gradient",
         "The gradient of x is made from x itself, where it should be made from the gradient.",
               to_x={}, swapped="both", returned=lambda to_x, found: (to_x, [w[..., ::-1, ::-1] for w in found])),
+        Mistake("channels dealt out in turn", "Group t takes the channels t, t + G, t + 2G, ..., where a group is a block of "
+                "neighbours.", _interleaved),
         Mistake("weight gradients from the gradient of x", "The weights' gradients are made with the gradient of x, not with "
                 "that of the output: was it overwritten before?", _of_changed_gradient),
         _make("weight gradients not summed over the batch", NOT_SUMMED[1], to_weight={"product": of_images(slice(1))}),
