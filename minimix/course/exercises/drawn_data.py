@@ -122,11 +122,11 @@ def answers(rng, count: int = 26) -> Iterator[dict]:
         guessed = rng.choice(rng.permutation(classes)[: sizes(rng, classes, 1)[0]], n)
         right = rng.random(n) < rng.choice([0, 0.5, 0.9, 1])
         yield {"labels": labels, "predictions": np.where(right, labels, guessed), "classes": classes}
-    for classes in (260, 1000):
+    for classes in (260, 720):
         few = rng.integers(0, classes, 8)
         yield {"labels": few, "predictions": np.array([classes - 1, 0, 128, *few[3:]]), "classes": classes}
-    for n in (3000, 140_000):  # counts that 8 and 16 bits do not hold
-        labels = (rng.random(n) < 0.6).astype(int)
+    for n in (3000, 75_000):  # counts that 8 and 16 bits do not hold
+        labels = (rng.random(n) < 0.95).astype(int)
         yield {"labels": labels, "predictions": labels * (rng.random(n) < 0.97), "classes": 2}
 
 

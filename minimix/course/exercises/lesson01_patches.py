@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking import alterations as alt
 from minimix.course.checking import slips
 from minimix.course.checking.engine import check
-from minimix.course.checking.exercise import Exercise, altered, in_another_order, numbers
+from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import sliding
 from minimix.course.exercises import drawn_layers, drawn_numbers, features
@@ -75,6 +75,11 @@ WINDOWS = Exercise(
     _windows,
     _pictures,
     (
+        Mistake(
+            "the axes of a 1 x 1 kernel missing",
+            "Where the kernel is 1 the last two axes, of length 1, are missing: the result has six axes always.",
+            lambda x, k, s: _windows(x, k, s)[..., 0, 0] if k == 1 else _windows(x, k, s),
+        ),
         *(
             _altered(name, explanation, **parts)
             for slip in (slips.STRIDES, slips.COUNTS, slips.TAPS, slips.MIXED)

@@ -154,7 +154,7 @@ def test_many_classes_and_large_counts():
         return counts
 
     def few(labels, predictions, classes):
-        return RIGHT["confusion"](np.minimum(labels, 700), predictions, classes)
+        return RIGHT["confusion"](np.minimum(labels, 700), np.minimum(predictions, 700), classes)
 
     assert not course.check_confusion(narrow).passed and not course.check_confusion(few).passed
 
