@@ -136,8 +136,8 @@ TAP_OFFSETS = Exercise(
         "From row to row of taps the offsets grow by one column too much: a row of the plane has columns * images numbers (or "
         "from the end of a row of taps one step too few went back).",
               down=lambda k, d, c, n: d * (c + 1) * n),
-        _make("back by the whole row of taps",
-        "From the end of a row of taps to the start of the next, as many steps go back as were taken.",
+        _make("the column is not set back", "Each row of taps begins where the one above it ended, and a row further down: the "
+              "steps along a row are to be taken back at its end.",
               down=lambda k, d, c, n: d * c * n + k * d * n),
         _make("back by the undilated row of taps", "From the end of a row of taps to the start of the next, as many steps go "
               "back as were taken: they are dilated.", down=lambda k, d, c, n: d * c * n + (d - 1) * (k - 1) * n),
