@@ -62,7 +62,7 @@ def read_verdicts(paths) -> dict[str, dict[str, str]]:
     read: dict[str, dict[str, str]] = {}
     for path in paths:
         for name, texts in json.loads(path.read_text(encoding="utf-8")).items() if path.exists() else ():
-            read[name] = {without_counts(text): word for text, word in texts.items()}
+            read.setdefault(name, {}).update({without_counts(text): word for text, word in texts.items()})
     return read
 
 

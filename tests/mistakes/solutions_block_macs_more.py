@@ -264,7 +264,7 @@ ENTRIES = [
     ("hidden rounded", hidden_rounded, "hidden channels are rounded to the nearest number in place of down"),
     ("keys missing", key_missing,
      "the keys \"expand\" (expansion 1) and \"se\" (se_ratio 0) are missing where they should be 0"),
-    ("a tuple", a_tuple, "a tuple is returned in place of a dict"),
+    ("a tuple", a_tuple),  # right: the statement takes the four numbers in order, too
     ("only the sum", only_the_sum, "the sum of the four is returned in place of a dict"),
     ("sides to nearest", sides_to_nearest,
      "the output's sides are rounded to nearest (halves to even): wrong for sides like 5 and 9 with stride 2, and 4 "

@@ -291,7 +291,7 @@ ENTRIES = [
      "exponential: the last group has c // 2^g and not what is left, so the sum is too small"),
     ("halves from t = 0", halves_from_zero,
      "exponential: exponents count from 0, so the first group gets all channels and the last a negative number"),
-    ("a list", returns_list, "the numbers are right, but a list is returned and no tuple"),
+    ("a list", returns_list),  # right: the statement takes a list for a tuple
     ("true division", true_division, "/ in place of //: floats, and fractions of channels, are returned"),
     ("rounded to nearest", nearest, "both kinds round to the nearest number in place of rounding down"),
     ("half of what is left", half_of_what_is_left,

@@ -272,7 +272,7 @@ ENTRIES = [
     ("first copy", first_copy, "takes the first copy along the repeated axes in place of the sum"),
     ("nothing for shape ()", nothing_for_numbers, "for shape () the gradient is returned as it is"),
     ("in place", in_place, "the numbers are right, but the sums over the axes in front are written into the caller's gradient"),
-    ("as a list", as_list, "a list (or Python number) is returned in place of an array"),
+    ("as a list", as_list),  # right: the statement takes nested lists and numbers
     ("lengths not in shape", lengths_not_in_shape,
      "sums the axes whose length does not occur in shape: fails where an axis to be summed is as long as one that stays"),
     ("first 1 only", first_one_only, "only the first axis of length 1 in shape is summed"),

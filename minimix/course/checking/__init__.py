@@ -1,7 +1,7 @@
 """How an exercise is checked: the learner's function is run, compared with the solution, and what is wrong with it is named.
 
-exercise     what an exercise is: data; breadth: random configurations over all that its statement covers
-outcome      what came of calling a function once; state: what it keeps between calls
+exercise     what an exercise is: data
+outcome      what came of calling a function once; state: what it keeps between calls; calls: what later calls show of that
 engine       running a learner's function, and telling apart what can be wrong with it
 diagnose     which mistake gives these numbers, alone, with another, or where
 patterns     what is true of wrong numbers anyhow; formulas: by which of a configuration's numbers they are too large

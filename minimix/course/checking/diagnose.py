@@ -142,10 +142,13 @@ def _two(exercise, trials, singles) -> Fit | None:
     if exercise.built is None or len(wrong) < FEW * len(trials):
         return None
     tell = [wrong[0], max(wrong[:FIRST], key=lambda trial: sum(array.size for array in trial.expected.values()))]
-    parted = [mistake for mistake, _ in singles if mistake.parts]
-    pairs = [pair for pair in itertools.combinations(parted, 2) if not pair[0].parts.keys() & pair[1].parts.keys()]
+    number = next(number for number, trial in enumerate(trials) if trial.misses)
+    parted = [(mistake, results[number]) for mistake, results in singles if mistake.parts]
+    pairs = itertools.combinations(parted, 2)
     found = []
-    for a, b in pairs:
+    for (a, from_a), (b, from_b) in pairs:
+        if a.parts.keys() & b.parts.keys() or not _may_give(wrong[0], from_a, from_b):
+            continue
         function = exercise.built(**a.parts, **b.parts)
         if not all(_gives(exercise, function, trial) for trial in tell):
             continue
@@ -153,6 +156,17 @@ def _two(exercise, trials, singles) -> Fit | None:
         if results.explain():
             found.append(Fit((a, b), raises=results.raise_alike()))
     return found[0] if len(found) == 1 else None
+
+
+def _may_give(trial: Trial, from_a: Arrays | None, from_b: Arrays | None) -> bool:
+    """Of several results, those that one of two mistakes leaves right are to be as the other one makes them."""
+    if from_a is None or from_b is None or len(trial.expected) == 1:
+        return True
+    for name, right in trial.expected.items():
+        sides = [side[name] for side in (from_a, from_b) if not close(side[name], right)]
+        if len(sides) < 2 and not close(trial.outcome.arrays[name], sides[0] if sides else right):
+            return False
+    return True
 
 
 def _gives(exercise: Exercise, function: Callable, trial: Trial) -> bool:
@@ -227,7 +241,11 @@ def _somewhere(exercise, trials, singles) -> Fit | None:
 def _promising(trials, results) -> bool:
     """Whether a mistake explains some of the first wrong results at least."""
     first = [number for number, trial in enumerate(trials) if trial.misses][:FIRST]
-    found = sum(results[number] is not None and agree(trials[number].outcome.arrays, results[number]) for number in first)
+    found = 0
+    for place, number in enumerate(sorted(range(len(first)), key=lambda place: place % 3)):
+        found += results[first[number]] is not None and agree(trials[first[number]].outcome.arrays, results[first[number]])
+        if found >= min(LEAST, len(first)) or (not found and place >= max(LEAST, len(first) / 3)):
+            break
     return found >= min(LEAST, len(first))
 
 
@@ -266,6 +284,7 @@ def described(exercise: Exercise, trials: list[Trial]) -> list[str]:
         text = patterns.describe(pairs, events) or _by_a_formula(exercise, trials, name)
         text = text or _with_an_argument([trial for trial in trials if name in trial.expected], name)
         if text:
+            text = text.replace("image", "channel" if "weight" in name else exercise.first_axis)
             sentences.append(f"{name}: {text}" if name else text[0].upper() + text[1:])
     return [f"Right everywhere: {', '.join(right)}."] * bool(right) + [
         sentence if sentence[-1] in ".?" else f"{sentence}." for sentence in sentences

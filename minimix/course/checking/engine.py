@@ -12,6 +12,7 @@ import numpy as np
 
 import minimix
 from minimix.course.checking import broadcasts, diagnose
+from minimix.course.checking.calls import KEEPS, TWICE, differs, later
 from minimix.course.checking.diagnose import Trial
 from minimix.course.checking.exercise import Case, Exercise, size_of
 from minimix.course.checking.independence import ignored
@@ -34,6 +35,11 @@ WORDS = (  # in an exception's message, and what they mean
     ("could not be broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
     ("could not broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
     ("empty sequence", "The largest or smallest of nothing is asked for: what it is looked for in is empty here."),
+    (
+        "read-only",
+        "Something is written into an array that is not to be written to: one that was given to the function, or one "
+        "whose entries are repeated. Work on a copy: slices, transpose and reshape are views of the same memory.",
+    ),
     ("not aligned", "Two arrays of different shapes meet: print both shapes on the line before."),
 )
 
@@ -71,24 +77,18 @@ def _examined(exercise: Exercise, function) -> Report:
             "The numbers are right, but they are floats. They are used as sizes and indices, where Python wants whole numbers: "
         )
         return _report(exercise, function, "type", trials, floats, (f"{text}// instead of /, or int(...) at the end.",))
-    backwards = trials[::-1] if exercise.call is Exercise.call else trials[:1]  # a call that is not plain may take long
-    again = [t for t in wrong[:1] or backwards if _differs(run(exercise, function, t.case, t.solved), t.outcome)]
-    if again:
-        text = f"Called twice with the same input, the function returned two different results. {STATE}"
-        return _report(exercise, function, "state", trials, again[-1:], (text,))
-    if wrong and wrong[0] is not trials[0] and not _tried(exercise, fresh(), wrong[0].case).problem:
-        text = f"Called with this input first, the function is right. After calls with other inputs it is wrong. {STATE}"
-        return _report(exercise, function, "state", trials, wrong, (text,))
     if not wrong:
+        if sign := later(exercise, function, trials):
+            return _report(exercise, function, "state", trials, [sign.trial], (sign.text,))
         title = f"{exercise.name}: right in all {len(trials)} configurations"
         return Report(exercise.name, "passed", title, total=len(trials))
-    return _report(exercise, function, wrong[0].problem, trials, wrong, _words(exercise, trials, wrong[0]))
-
-
-STATE = (
-    "Does it keep something between calls: an array made outside of it, a default argument that is changed, results under a "
-    "key that leaves something out, a random number?"
-)
+    first = wrong[0]
+    if differs(run(exercise, function, first.case, first.solved), first.outcome):
+        return _report(exercise, function, "state", trials, wrong[:1], (TWICE,))
+    if first is not trials[0] and not _tried(exercise, fresh(), first.case).problem:
+        text = f"Called with this input first, the function is right. After calls with other inputs it is wrong. {KEEPS}"
+        return _report(exercise, function, "state", trials, wrong, (text,))
+    return _report(exercise, function, first.problem, trials, wrong, _words(exercise, trials, first))
 
 
 def _too_large(trial: Trial) -> bool:
@@ -122,12 +122,6 @@ def _problem(exercise: Exercise, outcome: Outcome, expected: Arrays) -> str:
 
 def _has_floats(trial: Trial) -> bool:
     return any(array.dtype.kind == "f" for array in trial.outcome.arrays.values())
-
-
-def _differs(a: Outcome, b: Outcome) -> bool:
-    if a.arrays is None or b.arrays is None:
-        return a.arrays is not b.arrays
-    return not all(np.array_equal(a.arrays[name], b.arrays[name], equal_nan=True) for name in a.arrays)
 
 
 def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class Exercise:
                also tried together.
     features:  ``features(case)``: {words: number or truth} about a configuration, beside its arguments and their shapes: what
                may tell those that fail from the others.
+    first_axis: what an entry of axis 0 is, of results with four axes.
     broad:     ``broad(rng)`` makes more configurations, over all that the statement covers; they are tried behind the others.
     """
 
@@ -50,6 +51,7 @@ class Exercise:
     nothing: str = "the function returns None. If it is written, a return is missing."
     built: Callable | None = None
     features: Callable[[Case], dict] = lambda case: {}
+    first_axis: str = "image"
     broad: Callable[[np.random.Generator], Iterable[Case]] = lambda rng: ()
 
     def configurations(self) -> list[Case]:
@@ -106,9 +108,26 @@ def in_another_order(array: np.ndarray) -> np.ndarray:
 
 
 def copied(value):
-    """A configuration, or a part of it, that may be changed without harm."""
+    """A configuration, or a part of it, that may be changed without harm. Arrays lie in memory as they did, with gaps and with
+    entries that stand for several (strides of 0), and what was not to be written to is not to be so again.
+
+    >>> copied(np.arange(12.0)[::3]).strides
+    (24,)
+    """
     if isinstance(value, np.ndarray):
-        return value.copy(order="K")
+        return _copied(value)
     if isinstance(value, dict):
         return {name: copied(item) for name, item in value.items()}
     return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
+
+
+def _copied(array: np.ndarray) -> np.ndarray:
+    copy = array.copy(order="K")
+    if array.size and copy.strides != array.strides and min(array.strides, default=0) >= 0:
+        last = sum(step * (length - 1) for step, length in zip(array.strides, array.shape, strict=True))
+        memory = np.empty(last // array.itemsize + 1, array.dtype)
+        copy = np.lib.stride_tricks.as_strided(memory, array.shape, array.strides)
+        copy[...] = array
+    if not array.flags.writeable:
+        copy.flags.writeable = False
+    return copy

@@ -25,7 +25,8 @@ class Malformed(Exception):
 class Outcome:
     """arrays: the numbers, None where there are none: then ``error`` was raised, or ``malformed`` says what came instead, or
     nothing came (``empty``). changed: names of arguments that the function changed. printed: what it printed.
-    events: what NumPy met while it computed: "divide by zero", "overflow", "invalid value"."""
+    events: what NumPy met while it computed: "divide by zero", "overflow", "invalid value". result: what was returned, itself.
+    """
 
     arrays: Arrays | None = None
     error: Exception | None = None
@@ -34,15 +35,17 @@ class Outcome:
     changed: tuple[str, ...] = ()
     printed: str = ""
     events: tuple[str, ...] = ()
+    result: object = None
 
     @property
     def unwritten(self) -> bool:
         return self.empty or isinstance(self.error, NotImplementedError)
 
 
-def run(exercise: Exercise, function, case: Case, expected=None) -> Outcome:
-    """Call ``function`` with a copy of ``case``. expected: what the solution returns; None while that is being found out."""
-    given = copied(case)
+def run(exercise: Exercise, function, case: Case, expected=None, given: Case | None = None) -> Outcome:
+    """Call ``function`` with a copy of ``case``, or with ``given``, which is equal. expected: what the solution returns; None
+    while that is being found out."""
+    given = copied(case) if given is None else given
     printed = io.StringIO()
     events: dict[str, None] = {}
     met = np.errstate(all="call", under="ignore", call=lambda kind, _: events.setdefault(kind))
@@ -59,7 +62,7 @@ def run(exercise: Exercise, function, case: Case, expected=None) -> Outcome:
     if result is None or result is Ellipsis:
         return Outcome(empty=True, **seen)
     try:
-        return Outcome(arrays_of(result, result if expected is None else expected), **seen)
+        return Outcome(arrays_of(result, result if expected is None else expected), result=result, **seen)
     except Malformed as problem:
         return Outcome(malformed=str(problem), **seen)
 
@@ -87,6 +90,8 @@ def arrays_of(result, expected) -> Arrays:
         result = dict(zip(expected, _sequence(result, list(expected)), strict=True))
     if missing := [name for name in expected if name not in result]:
         raise Malformed(f"a dict without {' and '.join(map(repr, missing))}; expected {', '.join(map(repr, expected))}")
+    if more := [name for name in result if name not in expected]:
+        raise Malformed(f"a dict with {' and '.join(map(repr, more))}, too; expected only {', '.join(map(repr, expected))}")
     arrays = {}
     for name, wanted in expected.items():
         if isinstance(wanted, list):

@@ -81,7 +81,9 @@ def _not_finite(pairs: Pairs, events: tuple[str, ...]) -> str:
         return ""
     causes = [words for event, words in EVENTS.items() if event in events]
     text = "there are NaNs or infinities"
-    return f"{text}: {'; '.join(causes)}" if causes else f"{text}, though NumPy met no division by zero and no overflow"
+    if causes:
+        return f"{text}: {'; '.join(causes)}"
+    return f"{text}, though NumPy told of no division by zero and no overflow (unless its warnings are switched off)"
 
 
 EVENTS = {  # what NumPy met, in the order in which one leads to the next

@@ -53,6 +53,9 @@ COUNTS = (
      p: (own - 2 * p) // s)),
     ("as many places as the stride fits into the padded image", "The number of places is the padded size // stride: the "
      "kernel's size is not taken off.", _counted(lambda own, other, covered, s, p: own // s)),
+    ("the padded image cut to a multiple of the stride", "The padded image is cut to a multiple of the stride before places "
+     "are counted: windows that need the last pixels are lost. Rounding down belongs to the number of steps.",
+     _counted(lambda own, other, covered, s, p: max((own // s * s - covered) // s + 1, 0))),
     ("as many places as for padding 'same'", "The number of places is size / stride, rounded up, whatever kernel and padding "
      "are. So it is for one special padding only.", _counted(lambda own, other, covered, s, p: -(-(own - 2 * p) // s))),
     ("as many places as without padding",

@@ -1,10 +1,10 @@
 """An exercise on how large a convolution's output is."""
 
 from minimix import padding as paddings
-from minimix.course.checking import breadth
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
+from minimix.course.exercises import drawn_numbers
 
 
 def _output_size(size, kernel, stride, padding, dilation):
@@ -41,13 +41,21 @@ def _broad(rng):
     count = 0
     while count < 90:
         top, small = (40, 7) if count < 50 else (2000, 60) if count < 80 else (10**6, 10**4)
-        n, k, s, p, d = (breadth.whole(rng, low, high) for low, high in ((1, top), (1, small), (1, small), (0, small), (1, 9)))
+        n, k, s, p, d = (
+            drawn_numbers.whole(rng, low, high) for low, high in ((1, top), (1, small), (1, small), (0, small), (1, 9))
+        )
         s = s if top < 10**6 else s + 1000
         if rng.random() < 0.2:  # the window just fits
             n = max(1, d * (k - 1) + 1 - 2 * p + int(rng.integers(2)))
         if n + 2 * p > d * (k - 1):
             count += 1
             yield dict(zip(("size", "kernel", "stride", "padding", "dilation"), (n, k, s, p, d), strict=True))
+    small = {"size": range(1, 8), "kernel": range(1, 5), "stride": range(1, 5), "padding": range(4), "dilation": range(1, 5)}
+    for case in drawn_numbers.options(rng, 160, **small):
+        if case["size"] + 2 * case["padding"] > case["dilation"] * (case["kernel"] - 1):
+            yield case
+    case = {"size": 9, "kernel": 3, "stride": 2, "padding": 1, "dilation": 2}
+    yield from drawn_numbers.one_other(case, size=(8, 10), kernel=(2, 4), stride=(1, 3), padding=(0, 2), dilation=(1, 3))
 
 
 def _features(case):

@@ -3,12 +3,12 @@
 import numpy as np
 
 from minimix import reference
-from minimix.course.checking import breadth, slips
+from minimix.course.checking import slips
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import dense_product, sliding
-from minimix.course.exercises import features
+from minimix.course.exercises import drawn_layers, drawn_numbers, features
 
 
 def _conv(x, weight, stride, padding):
@@ -40,10 +40,16 @@ def _pictures(rng):
 
 
 def _broad(rng):
-    for found in breadth.pictures(rng, 60):
+    for found in drawn_layers.pictures(rng, 60):
         n, c, o, h, w, k, s, p, _ = found.values()
-        x, weight = breadth.two_arrays(rng, (n, c, h, w), (o, c, k, k))
+        x, weight = drawn_numbers.two_arrays(rng, (n, c, h, w), (o, c, k, k))
         yield {"x": x, "weight": weight, "stride": s, "padding": p}
+    yield from drawn_numbers.otherwise(list(_pictures(rng)), "x", "weight")
+    for n, k in ((2, 2), (3, 3), (4, 1)):  # all axes equally long
+        yield {"x": numbers(rng, n, n, n, n), "weight": numbers(rng, 3, n, k, k), "stride": 1, "padding": n % 2}
+    case = {"x": numbers(rng, 1, 2, 5, 4), "weight": numbers(rng, 3, 2, 3, 3), "stride": 2, "padding": 1}
+    yield from drawn_numbers.one_other(case, stride=(1, 3), padding=(0, 2))
+    yield {"x": rng.normal(size=(1, 2, 24, 23)), "weight": rng.normal(size=(3, 2, 2, 2)), "stride": 4, "padding": 1}
 
 
 _built = sliding(dense_product)
@@ -209,7 +215,7 @@ def check_conv2d(function) -> Report:
     """Check f(x, weight, stride, padding) -> the dense convolution of x (N, C, H, W) with weight (C_out, C, K, K).
 
     padding: rows and columns of zeros on each side. The kernel is not flipped, and fits into the padded image. Returns
-    (N, C_out, OH, OW), floats.
+    an array (N, C_out, OH, OW) of floats; nested lists will do.
 
     >>> from minimix import reference
     >>> check_conv2d(lambda x, weight, stride, padding: reference.conv2d(x, weight, None, stride, padding)).passed

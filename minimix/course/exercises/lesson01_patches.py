@@ -3,12 +3,12 @@
 import numpy as np
 
 from minimix.course.checking import alterations as alt
-from minimix.course.checking import breadth, slips
+from minimix.course.checking import slips
 from minimix.course.checking.engine import check
-from minimix.course.checking.exercise import Exercise, altered, in_another_order, numbers
+from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import sliding
-from minimix.course.exercises import features
+from minimix.course.exercises import drawn_layers, drawn_numbers, features
 
 
 def _windows(x, kernel, stride):
@@ -35,10 +35,16 @@ def _pictures(rng):
 
 
 def _broad(rng):
-    for found in breadth.pictures(rng, 60, kernels=(1, 2, 3, 4, 5), paddings=(0,)):
+    for found in drawn_layers.pictures(rng, 60, kernels=(1, 2, 3, 4, 5), paddings=(0,)):
         n, c, _, h, w, k, s, *_ = found.values()
-        x, _ = breadth.two_arrays(rng, (n, c, h, w), (1,))
+        x, _ = drawn_numbers.two_arrays(rng, (n, c, h, w), (1,))
         yield {"x": x if rng.random() < 0.9 else rng.integers(-9, 9, x.shape), "kernel": k, "stride": s}
+    yield from drawn_numbers.otherwise(list(_pictures(rng)), "x")
+    for n, k in ((2, 1), (3, 2), (4, 3)):  # all axes equally long
+        yield {"x": numbers(rng, n, n, n, n), "kernel": k, "stride": 1}
+    case = {"x": numbers(rng, 1, 2, 5, 4), "kernel": 2, "stride": 2}
+    yield from drawn_numbers.one_other(case, kernel=(1, 3), stride=(1, 3))
+    yield {"x": rng.normal(size=(1, 2, 24, 23)), "kernel": 3, "stride": 2}
 
 
 _sliding = sliding(lambda windows, weight: windows)
@@ -69,6 +75,11 @@ WINDOWS = Exercise(
     _windows,
     _pictures,
     (
+        Mistake(
+            "the axes of a 1 x 1 kernel missing",
+            "Where the kernel is 1 the last two axes, of length 1, are missing: the result has six axes always.",
+            lambda x, k, s: _windows(x, k, s)[..., 0, 0] if k == 1 else _windows(x, k, s),
+        ),
         *(
             _altered(name, explanation, **parts)
             for slip in (slips.STRIDES, slips.COUNTS, slips.TAPS, slips.MIXED)
@@ -283,7 +294,7 @@ WINDOWS = Exercise(
 def check_windows(function) -> Report:
     """Check f(x, kernel, stride) -> all windows of x (N, C, H, W), as (N, C, OH, OW, K, K), a copy or a view.
 
-    There is no padding, and the kernel fits into the image.
+    There is no padding, and the kernel fits into the image. The result is an array; nested lists will do.
 
     >>> check_windows(lambda x, kernel, stride: None).title
     'windows: not written yet'

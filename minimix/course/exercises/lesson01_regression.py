@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from minimix.course.checking import breadth
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import features
+from minimix.course.exercises import drawn_data, drawn_numbers, features
 
 
 def _built(
@@ -39,6 +38,13 @@ def _examples(rng):
     for places, taps in [(1, 1), (2, 1), (2, 3), (4, 3), (8, 2)]:  # nothing is wrong: the gradient is 0
         matrix, weight = numbers(rng, places, taps), numbers(rng, taps)
         yield {"matrix": matrix, "target": matrix @ weight, "weight": weight}
+
+
+def _broad(rng):
+    yield from drawn_data.regressions(rng)
+    yield from drawn_numbers.otherwise(list(_examples(rng)), "matrix", "target", "weight")
+    matrix, weight = rng.normal(size=(300, 6)), rng.normal(size=6)
+    yield {"matrix": matrix, "target": rng.normal(size=300), "weight": weight}
 
 
 def _features(case):
@@ -368,14 +374,15 @@ MEAN_SQUARE_GRAD = Exercise(
     ),
     built=_built,
     features=_features,
-    broad=breadth.regressions,
+    broad=_broad,
 )  # fmt: skip
 
 
 def check_mean_square_grad(function) -> Report:
     """Check f(matrix, target, weight) -> the gradient of mean((matrix @ weight - target) ** 2) with respect to weight.
 
-    matrix: (places, taps), a window a row. target: (places,). weight: (taps,). Returns (taps,).
+    matrix: (places, taps), a window a row. target: (places,). weight: (taps,). Returns an array (taps,); a
+    list will do.
 
     >>> check_mean_square_grad(lambda matrix, target, weight: matrix.T @ (matrix @ weight - target) / len(target)).mistake
     'the 2 left out'

@@ -3,13 +3,13 @@
 import numpy as np
 
 from minimix import reference
-from minimix.course.checking import breadth, slips
+from minimix.course.checking import slips
 from minimix.course.checking.channels import CHANNELS
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import depthwise_product, sliding
-from minimix.course.exercises import features
+from minimix.course.exercises import drawn_layers, drawn_numbers, features
 
 
 def _depthwise(x, weight, stride, padding):
@@ -37,10 +37,16 @@ def _pictures(rng):
 
 
 def _broad(rng):
-    for found in breadth.pictures(rng, 60):
+    for found in drawn_layers.pictures(rng, 60):
         n, c, _, h, w, k, s, p, _ = found.values()
-        x, weight = breadth.two_arrays(rng, (n, c, h, w), (c, 1, k, k))
+        x, weight = drawn_numbers.two_arrays(rng, (n, c, h, w), (c, 1, k, k))
         yield {"x": x, "weight": weight, "stride": s, "padding": p}
+    yield from drawn_numbers.otherwise(list(_pictures(rng)), "x", "weight")
+    for n, k in ((2, 2), (3, 3), (4, 1)):  # all axes equally long
+        yield {"x": numbers(rng, n, n, n, n), "weight": numbers(rng, n, 1, k, k), "stride": 1, "padding": n % 2}
+    case = {"x": numbers(rng, 1, 2, 5, 4), "weight": numbers(rng, 2, 1, 3, 3), "stride": 2, "padding": 1}
+    yield from drawn_numbers.one_other(case, stride=(1, 3), padding=(0, 2))
+    yield {"x": rng.normal(size=(1, 2, 24, 23)), "weight": rng.normal(size=(2, 1, 2, 2)), "stride": 4, "padding": 1}
 
 
 _built = sliding(depthwise_product)
@@ -122,7 +128,7 @@ def check_depthwise_conv2d(function) -> Report:
     """Check f(x, weight, stride, padding) -> the depthwise convolution of x (N, C, H, W) with weight (C, 1, K, K).
 
     padding: rows and columns of zeros on each side. The kernel is not flipped, and fits into the padded image. Returns
-    (N, C, OH, OW), floats.
+    an array (N, C, OH, OW) of floats; nested lists will do.
 
     >>> from minimix import reference
     >>> check_depthwise_conv2d(reference.depthwise_conv2d).passed

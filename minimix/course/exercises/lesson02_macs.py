@@ -1,9 +1,9 @@
 """An exercise on what separating a convolution saves."""
 
-from minimix.course.checking import breadth
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
+from minimix.course.exercises import drawn_numbers
 
 
 def _separable_macs(height, width, channels, out_channels, kernel):
@@ -27,7 +27,7 @@ def _broad(rng):
     names = ("height", "width", "channels", "out_channels", "kernel")
     for number in range(60):
         high, wide, most = ((9, 9, 7), (60, 200, 30), (400, 2000, 3))[number % 3]
-        h, w, c, o, k = (breadth.whole(rng, 1, limit) for limit in (high, high, wide, wide, most))
+        h, w, c, o, k = (drawn_numbers.whole(rng, 1, limit) for limit in (high, high, wide, wide, most))
         if rng.random() < 0.25:
             h, w, c, o, k = [(w, w, c, o, k), (h, w, c, c, k), (h, w, c, o, 1), (h, w, c, o, min(9, max(1, c)))][
                 rng.integers(4)
@@ -40,6 +40,9 @@ def _broad(rng):
         (331, 393, 100003, 8, 1001),
     ):
         yield dict(zip(names, numbers, strict=True))
+    yield from drawn_numbers.options(rng, 90, **{name: range(1, 4) for name in names})
+    case = dict(zip(names, (5, 4, 3, 6, 3), strict=True))
+    yield from drawn_numbers.one_other(case, **{name: (2, 7) for name in names})
 
 
 def _built(
@@ -229,7 +232,8 @@ def check_separable_macs(function) -> Report:
 
     dense: a convolution with a kernel x kernel window; separable: a depthwise one with the same window, then a 1x1
     convolution. Both have stride 1, no bias and enough padding for an output of height x width: all height * width windows
-    count in full, zeros included. Both are whole numbers, however large.
+    count in full, zeros included. Both are whole numbers, however large; 4.0 will do for 4. The result
+    is a tuple; a list, an array or a dict with these names will do.
 
     >>> check_separable_macs(lambda h, w, c, o, k: (h * w * c * o * k**2, h * w * c * k**2 + h * w * c * o)).passed
     True

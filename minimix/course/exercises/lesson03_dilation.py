@@ -4,13 +4,13 @@ import numpy as np
 
 from minimix import reference
 from minimix.course.checking import alterations as alt
-from minimix.course.checking import breadth, slips
+from minimix.course.checking import slips
 from minimix.course.checking.channels import CHANNELS
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import depthwise_product, sliding
-from minimix.course.exercises import features
+from minimix.course.exercises import drawn_layers, drawn_numbers, features
 
 
 def _dilated(x, weight, dilation, padding="same", stride=1):
@@ -37,10 +37,18 @@ def _pictures(rng):
 
 
 def _broad(rng):
-    for found in breadth.pictures(rng, 60, kernels=(1, 3, 5, 7), dilations=(1, 2, 3, 4, 5, 6), strides=(1,), paddings=(60,)):
+    for found in drawn_layers.pictures(
+        rng, 60, kernels=(1, 3, 5, 7), dilations=(1, 2, 3, 4, 5, 6), strides=(1,), paddings=(60,)
+    ):
         n, c, _, h, w, k, _, _, d = found.values()
-        x, weight = breadth.two_arrays(rng, (n, c, h, w), (c, 1, k, k))
+        x, weight = drawn_numbers.two_arrays(rng, (n, c, h, w), (c, 1, k, k))
         yield {"x": x, "weight": weight, "dilation": d}
+    yield from drawn_numbers.otherwise(list(_pictures(rng)), "x", "weight")
+    for n, k in ((2, 3), (3, 3), (4, 1)):  # all axes equally long
+        yield {"x": numbers(rng, n, n, n, n), "weight": numbers(rng, n, 1, k, k), "dilation": 1 + n % 2}
+    case = {"x": numbers(rng, 1, 2, 5, 4), "weight": numbers(rng, 2, 1, 3, 3), "dilation": 2}
+    yield from drawn_numbers.one_other(case, dilation=(1, 3, 4))
+    yield {"x": rng.normal(size=(1, 2, 24, 23)), "weight": rng.normal(size=(2, 1, 3, 3)), "dilation": 3}
 
 
 _slid = sliding(depthwise_product, padding=lambda p, k, d: d * (k - 1) // 2)
@@ -232,7 +240,7 @@ def check_dilated_conv2d(function) -> Report:
     """Check f(x, weight, dilation) -> the dilated depthwise convolution of x (N, C, H, W) with weight (C, 1, K, K).
 
     K is odd and may reach further than x, the stride is 1, the kernel is not flipped, and there are as many zeros around x,
-    half of them on each side, as it takes for a result of x's shape. Returns floats.
+    half of them on each side, as it takes for a result of x's shape. Returns an array of floats; nested lists will do.
 
     >>> check_dilated_conv2d(lambda x, weight, dilation: x).passed
     False

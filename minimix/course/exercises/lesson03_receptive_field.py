@@ -1,10 +1,10 @@
 """An exercise on receptive fields."""
 
 from minimix.costs.fields import Field
-from minimix.course.checking import breadth
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
+from minimix.course.exercises import drawn_numbers
 
 
 def _receptive_field(layers):
@@ -33,8 +33,8 @@ def _broad(rng):
     """Fields of up to some 100,000 pixels: there may be a loop over them."""
     count = 0
     while count < 70:
-        layers = [(breadth.whole(rng, 1, 11), breadth.whole(rng, 1, 5), breadth.whole(rng, 1, 6))
-                  for _ in range(breadth.whole(rng, 1, 8))]  # fmt: skip
+        layers = [(drawn_numbers.whole(rng, 1, 11), drawn_numbers.whole(rng, 1, 5), drawn_numbers.whole(rng, 1, 6))
+                  for _ in range(drawn_numbers.whole(rng, 1, 8))]  # fmt: skip
         if rng.random() < 0.4:
             layers = [(k, s, d if rng.random() < 0.5 else 1) for k, s, d in layers]
         if rng.random() < 0.2:  # all layers alike
@@ -45,6 +45,9 @@ def _broad(rng):
     yield from (
         {"layers": layers} for layers in ([(3, 1, 1)] * 24, [(3, 2, 1)] * 12, [(101, 1, 1)], [(3, 32, 1)], [(3, 1, 99)])
     )
+    for number in range(90):
+        most = (2, 3, 4)[number % 3]
+        yield {"layers": [tuple(map(int, rng.integers(1, most + 1, 3))) for _ in range(int(rng.integers(1, 5)))]}
 
 
 def _built(
@@ -270,7 +273,8 @@ def check_receptive_field(function) -> Report:
 
     layers: a list of tuples (kernel, stride, dilation), in the order in which they run; it may be empty, and then an output is
     a pixel. size: pixels of the picture from the first to the last that one output can depend on, also those between its taps;
-    jump: how many pixels two neighbouring outputs lie apart. Both are whole numbers.
+    jump: how many pixels two neighbouring outputs lie apart. Both are whole numbers; 4.0 will do
+    for 4. The result is a tuple; a list, an array or a dict with these names will do.
 
     >>> check_receptive_field(lambda layers: (1, 1)).case
     {'layers': [(1, 2, 1)]}

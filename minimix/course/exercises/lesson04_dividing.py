@@ -10,7 +10,7 @@ from minimix import partition
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data, drawn_numbers
 from minimix.course.exercises.features import Condition, above, features
 
 
@@ -23,7 +23,17 @@ def _divisions(rng):
         for channels, groups in rows:
             if kind == "equal" or channels >= 2 ** (groups - 1):
                 yield {"channels": channels, "groups": groups, "kind": kind}
-    yield from breadth.divisions(rng)
+    yield from drawn_data.divisions(rng)
+
+
+def _small_divisions(rng):
+    for case in drawn_numbers.options(rng, 140, channels=range(1, 41), groups=range(1, 8)):
+        for kind in ("equal", "exponential"):
+            if case["channels"] >= (case["groups"] if kind == "equal" else 2 ** (case["groups"] - 1)):
+                yield case | {"kind": kind}
+    for kind in ("equal", "exponential"):
+        case = {"channels": 23, "groups": 3, "kind": kind}
+        yield from drawn_numbers.one_other(case, channels=(22, 24), groups=(2, 4), kind=("equal", "exponential"))
 
 
 def _nearest(number: float) -> int:
@@ -91,6 +101,10 @@ def _by_bounds(shares, rounded=round):
     return sizes
 
 
+def _last_as_before(c, g):
+    return tuple(c // 2 ** min(i + 1, max(g - 1, 1)) for i in range(g)) if g > 1 else (c,)
+
+
 def _of_the_rest(c, g):
     found = []
     for _ in range(g - 1):
@@ -112,6 +126,7 @@ PARTITION = Exercise(
     partition,
     _divisions,
     whole=True,
+    broad=_small_divisions,
     features=features(
         Condition("the kind is equal", "the kind is exponential", lambda case: case["kind"] == "equal"),
         Condition(
@@ -166,6 +181,8 @@ PARTITION = Exercise(
                  "the same). Round down: floor(C / 2^i), or //.", _halves(_nearest)),
                 ("rounded with round()", NEAREST, _halves(round)),
                 ("rounded to nearest, remainder lost", NEAREST + " And the sizes do not add up.", _halves(_nearest, None)),
+                ("last group as large as the one before", "The last group is as large as the one before it, rounded down. It "
+                 "gets what is left over, so that all channels belong to a group.", _last_as_before),
                 ("not rounded", FRACTIONS, _halves(float)),
                 ("not rounded, remainder lost", FRACTIONS, _halves(float, None)),
                 ("in proportion 4 : 2 : 1, the rest to the last", "The groups are as 4 : 2 : 1 to each other, so that the "
@@ -242,7 +259,7 @@ PARTITION = Exercise(
 
 
 def check_partition(function) -> Report:
-    """Check f(channels, groups, kind) -> the channels of each group, in order (a tuple, list or array of whole numbers).
+    """Check f(channels, groups, kind) -> the channels of each group, in order: a tuple of integers; a list or array will do.
 
     kind "equal": floor(C / G) each, and what is left over to the first group. "exponential": floor(C / 2^i) to group i, counted
     from 1, and what is left over to the last. There are as many channels as groups at least, 2^(G - 1) for "exponential".

@@ -8,7 +8,7 @@ from minimix.course.checking.alterations import bordered
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_layers, drawn_numbers
 from minimix.course.exercises import wrong_mixing as wrong
 from minimix.course.exercises.features import Condition, features, pictures
 
@@ -28,14 +28,20 @@ def _pictures(rng):
     x, weights = rng.normal(size=(2, 5, 8, 7)), [rng.normal(size=(3, 1, 5, 5)), rng.normal(size=(2, 1, 3, 3))]
     yield {"x": x, "weights": weights}
     yield {"x": x.transpose(1, 2, 3, 0).copy().transpose(3, 0, 1, 2), "weights": [np.asfortranarray(w) for w in weights]}
-    for shape, groups in breadth.mixtures(rng, 30):
-        yield {"x": breadth.values(rng, *shape), "weights": breadth.weights(rng, groups)}
+    for shape, groups in drawn_layers.mixtures(rng, 30):
+        yield {"x": drawn_numbers.values(rng, *shape), "weights": drawn_layers.weights(rng, groups)}
+
+
+def _broad(rng):
+    yield from drawn_numbers.otherwise(list(_pictures(rng)), "x", "weights")
+    yield {"x": rng.normal(size=(2, 3, 14, 15)), "weights": [rng.normal(size=(2, 1, 3, 3)), rng.normal(size=(1, 1, 5, 5))]}
 
 
 MIXCONV2D = Exercise(
     "mixconv2d",
     lambda x, weights: reference.mixconv2d(x, weights),
     _pictures,
+    broad=_broad,
     features=features(
         *wrong.GROUPS,
         *pictures(lambda case: case["x"].shape),
@@ -362,7 +368,7 @@ def check_mixconv2d(function) -> Report:
     """Check f(x, weights) -> the mixed depthwise convolution of x (N, C, H, W), stride 1, as large as x.
 
     weights: a list, one array (C_t, 1, K_t, K_t) a group, K_t odd; the groups take x's channels in order. A kernel may be
-    larger than the picture, and two groups may have the same kernel size.
+    larger than the picture, and two groups may have the same kernel size. The result is an array; nested lists will do.
 
     >>> from minimix import reference
     >>> check_mixconv2d(lambda x, weights: reference.mixconv2d(x, weights[::-1])).mistake

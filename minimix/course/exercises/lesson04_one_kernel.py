@@ -7,7 +7,7 @@ from minimix.course.checking.alterations import bordered
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_layers, drawn_numbers
 from minimix.course.exercises.features import features, grouped
 
 
@@ -20,7 +20,7 @@ def _weights(rng):
     ]:  # fmt: skip
         yield {"weights": [numbers(rng, channels, 1, kernel, kernel) for channels, kernel in groups]}
     weights = [rng.normal(size=(channels, 1, kernel, kernel)) for channels, kernel in ((2, 3), (1, 5), (1, 1))]
-    wide = [breadth.weights(rng, groups) for _, groups in breadth.mixtures(rng, 40)]
+    wide = [drawn_layers.weights(rng, groups) for _, groups in drawn_layers.mixtures(rng, 40)]
     yield from ({"weights": given} for given in (weights, list(map(np.asfortranarray, weights[::-1])), *wide))
 
 
@@ -376,6 +376,8 @@ EMBED = Exercise(
             lambda weights: _embed(list(map(alt.without_last, weights))),
         ),
     ),
+    broad=lambda rng: (*drawn_numbers.otherwise(list(_weights(rng)), "weights"), *drawn_layers.kernels(rng)),
+    first_axis="channel",
     features=features(*grouped(lambda case: case["weights"])),
 )
 
@@ -388,9 +390,8 @@ def _middle(weight, k: int):
 def check_embed(function) -> Report:
     """Check f(weights) -> one array (C, 1, K, K): the kernels of all groups in the middle of the largest one's window.
 
-    weights: a list, one array (C_t, 1, K_t, K_t) a group, K_t odd,
-    in any order of sizes; two groups may have the same. K is the
-    largest K_t, C the sum of all C_t. Channel c of the result is the kernel that channel c has in the mixed convolution.
+    weights: a list, one array (C_t, 1, K_t, K_t) a group, K_t odd, in any order of sizes; two groups may have the same. K is
+    the largest K_t, C the sum of all C_t. Channel c of the result is the kernel that channel c has in the mixed convolution.
 
     >>> from minimix import viz
     >>> check_embed(lambda weights: np.concatenate(viz.embed(weights))).passed

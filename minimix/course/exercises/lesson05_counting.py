@@ -3,7 +3,7 @@
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data, drawn_numbers
 from minimix.course.exercises import wrong_counting as wrong
 from minimix.course.exercises.features import STRIDE, Condition, features
 from minimix.course.exercises.wrong_counting import ARGUMENTS, but, changed
@@ -21,7 +21,22 @@ def _blocks(rng):
         (15, 9, 15, 4, (7, 3), 11, 2, 0.05), (28, 28, 40, 6, (3, 5, 7), 80, 2, 0.25), (14, 14, 80, 6, (3, 5), 80, 1, 0.25),
         (112, 112, 16, 1, (3,), 16, 1, 0.0), (57, 33, 21, 3, (9, 3, 5, 7), 36, 2, 0.125),
     ]  # fmt: skip
-    return [dict(zip(ARGUMENTS, row, strict=True)) for row in [*rows, *breadth.blocks(rng)]]
+    return [dict(zip(ARGUMENTS, row, strict=True)) for row in [*rows, *drawn_data.blocks(rng)]]
+
+
+def _small_blocks(rng):
+    """All manners of coinciding lengths; squeezing that leaves less than one channel, or is not whole."""
+    small = {"height": range(1, 6), "width": range(1, 6), "channels": range(1, 8), "expansion": range(1, 6),
+             "kernels": range(4), "out_channels": range(1, 8), "stride": range(1, 5), "se_ratio": range(6)}  # fmt: skip
+    for case in drawn_numbers.options(rng, 120, **small):
+        kernels = tuple(int(k) for k in rng.choice([1, 3, 5, 7, 9], case["kernels"] + 1))
+        kernels = kernels[: case["channels"] * case["expansion"]]
+        yield case | {"kernels": kernels, "se_ratio": (0.0, 0.0, 0.125, 0.25, 0.5, 1.0)[case["se_ratio"]]}
+    case = dict(zip(ARGUMENTS, (7, 6, 9, 2, (3, 5), 8, 2, 0.25), strict=True))
+    yield from drawn_numbers.one_other(
+        case, height=(6, 9), width=(5, 9), channels=(8, 12), expansion=(1, 3), kernels=((5, 3), (3, 5, 7)), out_channels=(7, 9),
+        stride=(1, 3), se_ratio=(0.0, 0.5),
+    )  # fmt: skip
 
 
 ODD = "An odd side, halved, is rounded down. With same padding there is a window for the last pixel, too."
@@ -32,6 +47,7 @@ BLOCK_MACS = Exercise(
     "block_macs",
     wrong.counted,
     _blocks,
+    broad=_small_blocks,
     features=features(
         STRIDE,
         Condition("the expansion is 1", "the expansion is above 1", lambda case: case["expansion"] == 1),
@@ -255,7 +271,8 @@ BLOCK_MACS = Exercise(
 def check_block_macs(function) -> Report:
     """Check f(height, width, channels, expansion, kernels, out_channels, stride, se_ratio) -> multiply-adds of one image.
 
-    Returns {"expand": ..., "depthwise": ..., "se": ..., "project": ...}, or the four numbers in this order. height, width,
+    Returns {"expand": ..., "depthwise": ..., "se": ..., "project": ...}, and no other keys, or the four numbers in this
+    order, as a tuple, list or array; 4.0 will do for 4. height, width,
     channels: of the block's input; all convolutions have "same" padding (sides behind a stride are rounded up) and a single
     group, but for the depthwise one, whose channels are divided among ``kernels`` ("equal" kind). There is no expansion
     where it is 1. se_ratio: hidden channels of squeeze-and-excite / input channels, rounded down, at least 1; 0 for a block

@@ -1,5 +1,7 @@
 """An exercise on automatic differentiation: walking a tape backward."""
 
+import numbers
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +10,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise
 from minimix.course.checking.outcome import Malformed, close, kind_of
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data
 from minimix.course.exercises.features import Condition, features
 from minimix.course.exercises.mistakes_backward import MISTAKES
 
@@ -49,12 +51,15 @@ class Scalar:
 class Program:
     """A few assignments, which build a tape when they are run. The last name that ``text`` assigns is the root.
 
+    before: a name from which the tape is walked first; then every grad is set to 0.0 again.
+
     >>> names = Program("a = 2; b = a + a").run()
     >>> names["b"]
     Scalar(4, grad=0)
     """
 
     text: str
+    before: str = ""
 
     def run(self) -> dict[str, Scalar]:
         """Its Scalars by name."""
@@ -78,7 +83,8 @@ class Program:
         return self.text.count(";") + 1
 
     def __repr__(self) -> str:
-        return f"[{self.text}]"
+        before = f" after a walk from {self.before} of the same tape, every grad set to 0.0 again" if self.before else ""
+        return f"[{self.text}]{before}"
 
 
 def _programs(rng):
@@ -99,8 +105,32 @@ def _programs(rng):
         "a = 5; b = a * a; c = b - b; d = c - b",
     ]  # fmt: skip
     drawn = sorted((_drawn(rng, 4 + number // 5) for number in range(30)), key=lambda text: text.count(";"))
-    wide = [text for text in map("; ".join, breadth.tapes(rng, 60)) if _exact(text)]
-    return [{"root": Program(text)} for text in [*texts, *drawn, *map(_chain, (13, 25, 31, 60)), *sorted(wide, key=len)]]
+    wide = [text for text in map("; ".join, drawn_data.tapes(rng, 60)) if _exact(text)]
+    special = sorted((text for text in _with_special_slopes(rng) if _exact(text)), key=len)
+    once = [Program(text) for text in [*texts, *special, *drawn, *map(_chain, (13, 25, 31, 60)), *sorted(wide, key=len)]]
+    twice = [Program(text, name) for text in (*texts[:22:2], *drawn[::4]) for name in _computed(text)[:2]]
+    twice += [Program(text, _computed(text)[-1]) for text in texts[5:18]]
+    return [{"root": program} for program in [*once, *twice]]
+
+
+def _computed(text: str) -> list[str]:
+    """Names of what is computed in a program."""
+    return [name for name, number in Program(text).run().items() if number.inputs]
+
+
+def _with_special_slopes(rng) -> Iterator[str]:
+    """Short programs of numbers that make slopes of 0, 1, -1 and 2, of products and of differences that cancel."""
+    yield from ("a = 0; b = 3; c = a * b; d = c + b", "a = 0; b = 3; c = b ** 2; d = a * c; e = d + c", "a = 0; b = a ** 2",
+                "a = 5; b = a - a; c = b * a; d = c + b", "a = 0; b = 2; c = a + a; d = c * b; e = d - b")  # fmt: skip
+    for number in range(30):
+        values = rng.choice([0, 0, 1, -1, 2, -2, 0.5, 40], int(rng.integers(1, 4)))
+        names = [chr(ord("a") + i) for i in range(len(values) + 3 + number // 10)]
+        lines = [f"{name} = {value:g}" for name, value in zip(names, values, strict=False)]
+        for i in range(len(values), len(names)):
+            left, right = (names[max(0, i - 1 - int(rng.integers(0, 4)))] for _ in range(2))
+            operation = rng.choice(["+", "-", "*", "*", "square"])
+            lines.append(f"{names[i]} = {left} ** 2" if operation == "square" else f"{names[i]} = {left} {operation} {right}")
+        yield "; ".join(lines)
 
 
 def _exact(text: str) -> bool:
@@ -145,6 +175,12 @@ def _called(function, case):
     """Build the tape, have the function walk it, and return what it left in ``grad``: nothing at all if it touched none."""
     nodes = case["root"].run()
     *_, root = nodes.values()
+    written = False
+    if before := case["root"].before:
+        function(nodes[before])
+        written = any(node.grad != 0 for node in nodes.values())
+        for node in nodes.values():
+            node.grad = 0.0
     result = function(root)
     found = {name: node.grad for name, node in nodes.items()}
     if result is not None and result is not Ellipsis:
@@ -154,7 +190,19 @@ def _called(function, case):
             raise Malformed(
                 f"{kind_of(result)}; expected nothing: the gradients are to be left in grad, and there they are right"
             )
-    return found if any(grad != 0 for grad in found.values()) or _touches(function, root) else None
+    if written or any(grad != 0 for grad in found.values()) or _touches(function, root):
+        return {name: _Left(node) if isinstance(node.grad, numbers.Number) else node.grad for name, node in nodes.items()}
+    return None
+
+
+class _Left:
+    """A number's grad as it is when it is looked at: a later walk over another tape must leave it as it is."""
+
+    def __init__(self, node: Scalar):
+        self._node = node
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self._node.grad, dtype)
 
 
 def _touches(function, root: Scalar) -> bool:
@@ -206,6 +254,11 @@ def _properties(case) -> dict:
 
 
 CONDITIONS = (
+    Condition(
+        "the tape was walked before, from the same number or another one, and every grad set to 0.0 again",
+        "the tape was not walked before",
+        lambda case: bool(case["root"].before),
+    ),
     Condition("the root is a given number", "the root was computed", lambda case: len(_properties(case)["below"]) == 1),
     Condition("a number is used more than once", "each number is used once", lambda case: _properties(case)["again"]),
     Condition(
@@ -238,10 +291,9 @@ BACKWARD = Exercise(
 def check_backward(function) -> Report:
     """Check f(root), which walks a tape of ``course.Scalar`` and leaves d root / d node in every node's ``grad``.
 
-    It returns nothing. Each Scalar has value, inputs,
-    slopes and grad (0.0 at first). The root may be a number that was given; its
-    own grad is 1. A number may be used several times, and twice in one step. What was not used for
-    the root keeps grad 0.
+    It returns nothing. Each Scalar has value, inputs, slopes and grad (0.0 at first). The root may be a number that was given;
+    its own grad is 1. A number may be used several times, and twice in one step. What was not used for the root keeps grad 0.
+    The same tape may be walked again, from this number or another one, once every grad is 0.0 again.
 
     >>> check_backward(lambda root: setattr(root, "grad", 1.0)).mistake
     'nothing arrives below the root'

@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data, drawn_numbers
 from minimix.course.exercises.features import Condition, features
 from minimix.ops.elementwise import unbroadcast
 
@@ -23,7 +23,16 @@ def _broadcasts(rng):
     cases = [{"gradient": numbers(rng, *gradient), "shape": shape} for gradient, shape in rows]
     drawn = {"gradient": rng.normal(size=(3, 2, 4)), "shape": (2, 1)}
     turned = {"gradient": np.asfortranarray(rng.normal(size=(3, 4, 2))), "shape": (4, 1)}
-    return [*cases, drawn, turned, *breadth.broadcasts(rng)]
+    return [*cases, drawn, turned, *drawn_data.broadcasts(rng)]
+
+
+def _broad(rng):
+    for gradient, shape in [
+        ((1,), (1,)), ((1,), ()), ((1, 1), ()), ((1, 1), (1,)), ((1, 1, 1), (1, 1)), ((1, 3), (3,)), ((1, 3), (1, 1)),
+        ((0,), (0,)), ((0,), ()), ((0, 0), (0,)), ((2, 0), (1, 0)), ((0, 1), (1,)), ((4, 0, 3), (4, 1, 1)),
+    ]:  # fmt: skip
+        yield {"gradient": numbers(rng, *gradient), "shape": shape}
+    yield from drawn_numbers.otherwise(list(_broadcasts(rng)), "gradient")
 
 
 def _new_axes(gradient, shape) -> int:
@@ -289,6 +298,7 @@ UNBROADCAST = Exercise(
         Mistake("norm instead of sum", "The root of the sum of squares is taken. The gradients themselves add up.",
                 lambda gradient, shape: np.sqrt(unbroadcast(gradient**2, shape)) if gradient.shape != shape else gradient),
     ),
+    broad=_broad,
     features=features(*CONDITIONS),
 )  # fmt: skip
 
@@ -296,7 +306,8 @@ UNBROADCAST = Exercise(
 def check_unbroadcast(function) -> Report:
     """Check f(gradient, shape) -> the gradient of an array of ``shape`` that was broadcast to the shape of ``gradient``.
 
-    It has exactly this shape, a tuple; repeated axes may have length 0: the sum of no numbers is 0.
+    It has exactly this shape, a tuple; repeated axes may have length 0: the sum of no numbers is 0. The result is an array; a
+    number, or nested lists, will do.
 
     >>> check_unbroadcast(lambda gradient, shape: gradient).mistake
     'nothing summed'

@@ -1,5 +1,7 @@
 """An exercise on backward passes written by hand: the gradient of a depthwise convolution's input."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from minimix import reference
@@ -7,7 +9,7 @@ from minimix.course.checking import alterations as alt
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_layers, drawn_numbers
 from minimix.course.exercises.features import LAYER, Condition, features, pictures
 from minimix.course.exercises.wrong_gradients import DILATIONS, OUTPUTS, STRIDES, averaged, scattering, without
 
@@ -34,9 +36,9 @@ def layers(rng):
         yield x, weight, numbers(rng, *reference.depthwise_conv2d(x, weight, s, p, d).shape), s, p, d
     x, weight = rng.normal(size=(8, 7, 2, 3)).transpose(3, 2, 0, 1), np.asfortranarray(rng.normal(size=(2, 1, 3, 3)))
     yield x, weight, rng.normal(size=reference.depthwise_conv2d(x, weight, 2, 1, 1).shape), 2, 1, 1
-    for n, c, h, w, k, s, p, d in breadth.strided(rng):
-        x, weight = breadth.values(rng, n, c, h, w), breadth.values(rng, c, 1, k, k)
-        yield x, weight, breadth.values(rng, *reference.depthwise_conv2d(x, weight, s, p, d).shape), s, p, d
+    for n, c, h, w, k, s, p, d in drawn_layers.strided(rng):
+        x, weight = drawn_numbers.values(rng, n, c, h, w), drawn_numbers.values(rng, c, 1, k, k)
+        yield x, weight, drawn_numbers.values(rng, *reference.depthwise_conv2d(x, weight, s, p, d).shape), s, p, d
 
 
 def _input_grad(gradient, weight, x_shape, stride=1, padding="same", dilation=1):
@@ -46,6 +48,36 @@ def _input_grad(gradient, weight, x_shape, stride=1, padding="same", dilation=1)
 def _cases(rng):
     for x, weight, gradient, s, p, d in layers(rng):
         yield {"gradient": gradient, "weight": weight, "x_shape": x.shape, "stride": s, "padding": p, "dilation": d}
+
+
+def _broad(rng):
+    yield from drawn_numbers.otherwise(list(_cases(rng)), "gradient", "weight")
+    for x, weight, gradient, s, p, d in more_layers(rng):
+        case = {"gradient": gradient, "weight": weight, "x_shape": x.shape, "stride": s, "padding": p, "dilation": d}
+        yield from drawn_numbers.one_other(case, _fits, x_shape=((*x.shape[:2], 8, 7), (*x.shape[:2], 7, 8)), **OPTIONS)
+
+
+OPTIONS = {"stride": (1, 2, 3, 4, 5), "padding": (0, 1, 2), "dilation": (1, 2, 3)}
+
+
+def _fits(case) -> bool:
+    return case["gradient"].shape[2:] == places(case["x_shape"], case["weight"].shape[-1], case)
+
+
+def places(x_shape: tuple, k: int, case: dict) -> tuple[int, ...]:
+    """How many outputs there are down and across."""
+    s, p, d = case["stride"], case["padding"], case["dilation"]
+    return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n in x_shape[2:])
+
+
+def more_layers(rng) -> Iterator[tuple]:
+    """As ``layers``: all axes equally long, many images, more numbers than are printed, one output for many options."""
+    for n, c, h, w, k, s, p, d in (
+        (2, 2, 2, 2, 1, 1, 0, 1), (3, 3, 3, 3, 3, 1, 1, 1), (6, 2, 3, 4, 2, 1, 0, 1), (1, 6, 4, 3, 2, 2, 1, 1),
+        (1, 2, 24, 23, 2, 1, 0, 1), (1, 2, 7, 7, 3, 5, 1, 2), (1, 1, 7, 8, 2, 4, 1, 2),
+    ):  # fmt: skip
+        rows, columns = places((n, c, h, w), k, {"stride": s, "padding": p, "dilation": d})
+        yield numbers(rng, n, c, h, w), numbers(rng, c, 1, k, k), numbers(rng, n, c, rows, columns), s, p, d
 
 
 def left_over(own: int, k: int, s: int, p: int, d: int) -> bool:
@@ -210,6 +242,7 @@ DEPTHWISE_INPUT_GRAD = Exercise(
                 "there should be zeros: no window begins there.", _entries_repeated),
     ),
     built=scattering,
+    broad=_broad,
     features=features(*CONDITIONS, *pictures(lambda case: case["x_shape"])),
 )  # fmt: skip
 
@@ -218,7 +251,8 @@ def check_depthwise_input_grad(function) -> Report:
     """Check f(gradient, weight, x_shape, stride, padding, dilation) -> the gradient of a depthwise convolution's input.
 
     gradient: (N, C, OH, OW), of the output. weight: (C, 1, K, K), the kernel fits into the padded picture. padding: rows and
-    columns of zeros on each side. Returns x_shape, (N, C, H, W): pixels that no window met have gradient 0.
+    columns of zeros on each side. Returns an array of shape x_shape, (N, C, H, W): pixels that no window met have gradient
+    0.
 
     >>> check_depthwise_input_grad(lambda gradient, weight, x_shape, stride, padding, dilation: None).kind
     'stub'

@@ -8,9 +8,10 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.checking.slips import BORDERS
+from minimix.course.exercises import drawn_numbers
 from minimix.course.exercises import wrong_gradients as wrong
 from minimix.course.exercises.features import LAYER, Condition, features, pictures
-from minimix.course.exercises.lesson07_depthwise_input import layers, left_over
+from minimix.course.exercises.lesson07_depthwise_input import OPTIONS, layers, left_over, more_layers, places
 from minimix.course.exercises.wrong_gradients import DILATIONS, OUTPUTS, STRIDES, gathering
 
 NOT_SUMMED = (
@@ -35,6 +36,18 @@ def _weight_grad(gradient, x, weight_shape, stride=1, padding="same", dilation=1
 def _cases(rng):
     for x, weight, gradient, s, p, d in layers(rng):
         yield {"gradient": gradient, "x": x, "weight_shape": weight.shape, "stride": s, "padding": p, "dilation": d}
+
+
+def _broad(rng):
+    yield from drawn_numbers.otherwise(list(_cases(rng)), "gradient", "x")
+    for x, weight, gradient, s, p, d in more_layers(rng):
+        case = {"gradient": gradient, "x": x, "weight_shape": weight.shape, "stride": s, "padding": p, "dilation": d}
+        shapes = [(len(weight), 1, k, k) for k in (1, 2, 3)]
+        yield from drawn_numbers.one_other(case, _fits, weight_shape=shapes, **OPTIONS)
+
+
+def _fits(case) -> bool:
+    return case["gradient"].shape[2:] == places(case["x"].shape, case["weight_shape"][-1], case)
 
 
 CONDITIONS = (
@@ -193,6 +206,8 @@ DEPTHWISE_WEIGHT_GRAD = Exercise(
                 "there should be zeros: no window begins there.", _entries_repeated),
     ),
     built=gathering,
+    broad=_broad,
+    first_axis="channel",
     features=features(*CONDITIONS, *pictures(lambda case: case["x"].shape)),
 )  # fmt: skip
 
@@ -201,7 +216,7 @@ def check_depthwise_weight_grad(function) -> Report:
     """Check f(gradient, x, weight_shape, stride, padding, dilation) -> the gradient of a depthwise convolution's weight.
 
     gradient: (N, C, OH, OW), of the output. x: (N, C, H, W); the kernel fits into the padded picture. padding: rows and columns
-    of zeros on each side. Returns weight_shape, (C, 1, K, K).
+    of zeros on each side. Returns an array of shape weight_shape, (C, 1, K, K).
 
     >>> check_depthwise_weight_grad(lambda gradient, x, weight_shape, stride, padding, dilation: ...).passed
     False

@@ -9,7 +9,7 @@ from minimix.course.checking import alterations as alt
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_layers, drawn_numbers
 from minimix.course.exercises.features import Condition, features, grouped, pictures
 from minimix.course.exercises.lesson07_depthwise_input import PARTS as TO_X
 from minimix.course.exercises.lesson07_depthwise_weight import AVERAGED, NOT_SUMMED, SIGN
@@ -39,9 +39,18 @@ def _cases(rng):
         yield {"gradient": numbers(rng, *x.shape), "x": x, "weights": weights}
     x, gradient = (rng.normal(size=(5, 7, 6, 2)).transpose(3, 0, 1, 2) for _ in range(2))
     yield {"gradient": gradient, "x": x, "weights": [rng.normal(size=(2, 1, 5, 5)), rng.normal(size=(3, 1, 3, 3))]}
-    for shape, groups in breadth.mixtures(rng, 24):
-        x, gradient = breadth.values(rng, *shape), breadth.values(rng, *shape)
-        yield {"gradient": gradient, "x": x, "weights": breadth.weights(rng, groups)}
+    for shape, groups in drawn_layers.mixtures(rng, 24):
+        x, gradient = drawn_numbers.values(rng, *shape), drawn_numbers.values(rng, *shape)
+        yield {"gradient": gradient, "x": x, "weights": drawn_layers.weights(rng, groups)}
+
+
+def _broad(rng):
+    yield from drawn_numbers.otherwise(list(_cases(rng)), "gradient", "x", "weights")
+    x, gradient = rng.normal(size=(2, 3, 14, 15)), rng.normal(size=(2, 3, 14, 15))
+    yield {"gradient": gradient, "x": x, "weights": [rng.normal(size=(2, 1, 3, 3)), rng.normal(size=(1, 1, 5, 5))]}
+    for kernel in (1, 3):  # a single pixel
+        gradient, x, weight = (numbers(rng, 1, 1, size, size) for size in (1, 1, kernel))
+        yield {"gradient": gradient, "x": x, "weights": [weight]}
 
 
 def _starts(weights) -> list[int]:
@@ -107,6 +116,17 @@ def _added(found, channels: int):
     for part in found:
         result[:, : part.shape[1]] += part
     return result
+
+
+def _interleaved(gradient, x, weights):
+    found, step = np.zeros_like(x), len(weights)
+    of_weights = []
+    for t, weight in enumerate(weights):
+        own = slice(t, None, step)
+        to_x, (to_weight,) = built()(gradient[:, own], x[:, own], [weight])
+        found[:, own] = to_x
+        of_weights.append(to_weight)
+    return found, of_weights
 
 
 def _corner(weights):
@@ -227,6 +247,8 @@ MIXCONV2D_BACKWARD = Exercise(
         _make("x: x in the place of the gradient",
         "The gradient of x is made from x itself, where it should be made from the gradient.",
               to_x={}, swapped="both", returned=lambda to_x, found: (to_x, [w[..., ::-1, ::-1] for w in found])),
+        Mistake("channels dealt out in turn", "Group t takes the channels t, t + G, t + 2G, ..., where a group is a block of "
+                "neighbours.", _interleaved),
         Mistake("weight gradients from the gradient of x", "The weights' gradients are made with the gradient of x, not with "
                 "that of the output: was it overwritten before?", _of_changed_gradient),
         _make("weight gradients not summed over the batch", NOT_SUMMED[1], to_weight={"product": of_images(slice(1))}),
@@ -254,6 +276,7 @@ MIXCONV2D_BACKWARD = Exercise(
         _make("x: only the first image", "Only the first image's gradient of x is there.", to_x={"gradient": alt.first_image}),
     ),
     built=built,
+    broad=_broad,
     features=features(
         *grouped(lambda case: case["weights"]),
         *pictures(lambda case: case["x"].shape),

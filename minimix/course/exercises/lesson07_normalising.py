@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_layers, drawn_numbers
 from minimix.course.exercises.features import Condition, features, pictures
 from minimix.ops.norm import BATCH_NORM
 
@@ -32,7 +32,14 @@ def _layers(rng):
         yield {"gradient": rng.normal(size=shape), "x": rng.normal(1, 2, shape), "weight": np.array(weight), "eps": 0.1}
     turned = rng.normal(1, 2, (3, 4, 5, 2)).transpose(3, 0, 1, 2)
     yield {"gradient": rng.normal(size=turned.shape), "x": turned, "weight": rng.normal(size=3), "eps": 1e-5}
-    yield from breadth.norms(rng)
+    yield from drawn_layers.norms(rng)
+
+
+def _broad(rng):
+    yield from drawn_numbers.otherwise(list(_layers(rng)), "gradient", "x", "weight")
+    x, gradient = rng.normal(2, 3, (3, 2, 15, 14)), rng.normal(size=(3, 2, 15, 14))
+    yield {"gradient": gradient, "x": x, "weight": rng.normal(size=2), "eps": 0.01}
+    yield from drawn_numbers.one_other(list(_layers(rng))[8], eps=(0.03, 0.3, 3.0))
 
 
 PIXELS = (0, 2, 3)  # all axes but the channels
@@ -270,6 +277,7 @@ BATCH_NORM_BACKWARD = Exercise(
                 "the images come first. Transpose before reshaping, or take means over the axes (0, 2, 3).", _from_memory),
     ),
     built=built,
+    broad=_broad,
     features=features(
         *pictures(lambda case: case["x"].shape),
         Condition("a weight is negative", "no weight is negative", lambda case: case["weight"].min() < 0),
@@ -282,7 +290,7 @@ BATCH_NORM_BACKWARD = Exercise(
 
 
 def check_batch_norm_backward(function) -> Report:
-    """Check f(gradient, x, weight, eps) -> the gradients of (x, weight, bias) of a batch norm in training.
+    """Check f(gradient, x, weight, eps) -> the gradients of (x, weight, bias) of a batch norm in training, a tuple.
 
     gradient, x: (N, C, H, W). weight: (C,), which may be 0. The statistics are those of the batch, one of each per channel; the
     variance is the mean of the squared deviations (divided by M, the number of values in a channel, not by M - 1), and eps is

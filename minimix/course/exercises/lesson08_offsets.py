@@ -3,7 +3,7 @@
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data, drawn_numbers
 from minimix.course.exercises.features import Condition, above, features
 
 
@@ -16,7 +16,13 @@ def _planes(rng):
          4096),
     ]:  # fmt: skip
         yield {"kernel": kernel, "dilation": dilation, "columns": columns, "images": images}
-    yield from breadth.planes(rng)
+    yield from drawn_data.planes(rng)
+    small = {"kernel": range(1, 5), "dilation": range(1, 5), "columns": range(1, 13), "images": range(1, 5)}
+    for case in drawn_numbers.options(rng, 90, **small):
+        if case["columns"] > case["dilation"] * (case["kernel"] - 1):
+            yield case
+    case = {"kernel": 3, "dilation": 2, "columns": 9, "images": 2}
+    yield from drawn_numbers.one_other(case, kernel=(2, 4), dilation=(1, 3), columns=(8, 10), images=(1, 3))
 
 
 def _wrapped(bits: int, sign: int = 1):
@@ -130,8 +136,8 @@ TAP_OFFSETS = Exercise(
         "From row to row of taps the offsets grow by one column too much: a row of the plane has columns * images numbers (or "
         "from the end of a row of taps one step too few went back).",
               down=lambda k, d, c, n: d * (c + 1) * n),
-        _make("back by the whole row of taps",
-        "From the end of a row of taps to the start of the next, as many steps go back as were taken.",
+        _make("the column is not set back", "Each row of taps begins where the one above it ended, and a row further down: the "
+              "steps along a row are to be taken back at its end.",
               down=lambda k, d, c, n: d * c * n + k * d * n),
         _make("back by the undilated row of taps", "From the end of a row of taps to the start of the next, as many steps go "
               "back as were taken: they are dilated.", down=lambda k, d, c, n: d * c * n + (d - 1) * (k - 1) * n),
@@ -184,11 +190,10 @@ TAP_OFFSETS = Exercise(
 
 def check_tap_offsets(function) -> Report:
     """Check f(kernel, dilation, columns, images) -> for each tap of a kernel x kernel window, row by row, how many numbers
-    behind the window's first one it reads: a list, tuple or array of kernel * kernel whole numbers.
+    behind the window's first one it reads: a list of kernel * kernel integers (a tuple or an array will do).
 
-    columns: of the plane,
-    its border included. images: numbers that each place in it holds. The first offset is 0. Offsets may be
-    large, but fit into 64 bits.
+    columns: of the plane, its border included. images: numbers that each place in it holds. The first offset is 0. Offsets may
+    be large, but fit into 64 bits.
 
     >>> check_tap_offsets(lambda kernel, dilation, columns, images: range(kernel * kernel)).passed
     False

@@ -11,7 +11,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.outcome import Malformed, kind_of
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_numbers
 from minimix.course.exercises import wrong_steps as wrong
 from minimix.course.exercises.features import Condition, features
 from minimix.course.exercises.wrong_steps import make
@@ -106,15 +106,15 @@ def _wide(rng):
     """Networks of other depths and widths, all optimisers with all options, tiny and huge rates and images, labels of a single
     class; also images and labels that came in order or several times."""
     for number in range(8):
-        n = 45 if number == 3 else breadth.sizes(rng, 40, 1)[0]
-        classes = breadth.sizes(rng, 20, 1, 2)[0] + 9 * (number % 3 == 0)
-        hidden = tuple(breadth.sizes(rng, 9, int(rng.choice([0, 0, 1, 2]))))
+        n = 45 if number == 3 else drawn_numbers.sizes(rng, 40, 1)[0]
+        classes = drawn_numbers.sizes(rng, 20, 1, 2)[0] + 9 * (number % 3 == 0)
+        hidden = tuple(drawn_numbers.sizes(rng, 9, int(rng.choice([0, 0, 1, 2]))))
         kind = ["SGD", "SGD", "Adam", "SGD", "RMSProp", "SGD", "SGD", "AdamW"][number]
         plain = kind == "SGD"  # the others make rounding errors visible where gradients vanish
         normed = plain and n > 3 and number % 4 == 1 and not hidden
         rate = float(rng.choice([1e-4, 0.01, 0.1, 2.0, 10.0] if plain else [0.01, 0.1]))
         momentum, decay = float(rng.choice([0, 0.5, 0.99]) * plain), float(rng.choice([0.0, 0.0, 0.001, 0.1]))
-        width = breadth.sizes(rng, 12, 1)[0]
+        width = drawn_numbers.sizes(rng, 12, 1)[0]
         images = rng.normal(size=(n, width)) * (float(rng.choice([0.01, 1, 1, 30])) if plain else 1.0)
         labels = rng.integers(0, classes, n)
         if number % 5 == 0:
@@ -129,12 +129,26 @@ def _wide(rng):
         yield {"net": net, "optimizer": Descent(rate, momentum, decay, kind), "images": images, "labels": labels}
 
 
+def _otherwise(rng):
+    plain = [case for case in _batches(rng) if case["optimizer"].kind == "SGD" and len(case["images"]) > 2]
+    manners = ("zeros", "all below 0", "tiny", "whole numbers", *drawn_numbers.IN_MEMORY)
+    yield from drawn_numbers.otherwise(plain, "images", manners=manners, times=1)
+    yield from drawn_numbers.otherwise(plain, "labels", manners=drawn_numbers.IN_MEMORY, times=1)
+
+
+def _batches_of(case) -> list:
+    """Of many images a third batch, which is smaller, as the last one of an epoch."""
+    images, labels = case["images"], case["labels"]
+    half = len(images) // 2
+    return [(images, labels), (-images, labels[::-1].copy()), (images[:half], labels[:half])][: 2 if len(images) < 6 else 3]
+
+
 def _stepped(function, case):
-    """Call the function three times; return what it returned, and the weights and the state that it left."""
+    """Call the function batch by batch; return what it returned, and the weights and the state that it left."""
     net = case["net"].made()
     optimizer = case["optimizer"].made(net)
     before = {name: parameter.data.copy() for name, parameter in net.named_parameters()}
-    losses = [function(net, optimizer, case["images"], case["labels"]) for _ in range(3)]
+    losses = [function(net, optimizer, images, labels) for images, labels in _batches_of(case)]
     after = {name: parameter.data for name, parameter in net.named_parameters()}
     still = all(np.array_equal(before[name], after[name]) for name in before)
     if still and all(loss in (None, ...) for loss in losses if not isinstance(loss, np.ndarray)):
@@ -304,6 +318,7 @@ TRAIN_STEP = Exercise(
         None))),
     ),
     built=wrong.built,
+    broad=_otherwise,
     features=features(
         Condition("there is a batch norm", "there is no batch norm", lambda case: case["net"].normed),
         Condition("there are gradients from before", "there are no gradients from before", lambda case: case["net"].left),
@@ -322,10 +337,10 @@ def check_train_step(function) -> Report:
     """Check f(net, optimizer, images, labels), one step of training: it returns the batch's mean cross-entropy, a float, and
     leaves the weights one step of ``optimizer`` further.
 
-    net: a module in training mode, where it stays, that takes (N, features) and gives logits (N,
-    classes). optimizer: of any kind.
-    images: an array. labels: whole numbers (N,). There may be gradients from before in the parameters; they do not count. The
-    loss is that of one forward pass, before the step; any number of NumPy or Python is a float, a Tensor or an array is none.
+    net: a module in training mode, where it stays, that takes (N, features) and gives logits (N, classes). optimizer: of any
+    kind. images: an array. labels: whole numbers (N,). There may be gradients from before in the parameters; they do not count.
+    The loss is that of one forward pass, before the step; any number of NumPy or Python is a float, a Tensor or an array is
+    none. The next batch may be another one, and smaller.
 
     >>> check_train_step(lambda net, optimizer, images, labels: 0.0).passed
     False

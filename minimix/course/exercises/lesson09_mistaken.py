@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data, drawn_numbers
 from minimix.course.exercises.features import Condition, features
 
 
@@ -26,7 +26,13 @@ def _answers(rng):
     yield {"labels": labels, "predictions": np.where(rng.random(400) < 0.8, 3, labels), "classes": 6}
     labels = rng.integers(0, 2, 700)
     yield {"labels": labels, "predictions": labels * (rng.random(700) < 0.9), "classes": 2}
-    yield from breadth.answers(rng)
+    yield from drawn_data.answers(rng)
+
+
+def _in_memory(rng):
+    known = [case for case in _answers(rng) if len(case["labels"]) < 100]
+    yield from drawn_numbers.otherwise(known, "labels", "predictions", manners=drawn_numbers.IN_MEMORY)
+    yield from drawn_numbers.one_other(known[15], classes=(known[15]["classes"] + 1, known[15]["classes"] + 4))
 
 
 def _counts(labels, predictions, classes):
@@ -242,6 +248,7 @@ CONFUSION = Exercise(
               told=lambda counts, labels, predictions: np.trace(counts) / counts.sum()),
     ),
     built=built,
+    broad=_in_memory,
     features=features(
         Condition("a pair occurs more than once", "no pair occurs more than once",
         lambda case: _counts(*case.values()).max() > 1),
@@ -262,8 +269,8 @@ def check_confusion(function) -> Report:
     """Check f(labels, predictions, classes) -> (classes, classes) of whole numbers: how many images of class [row] were taken
     for class [column].
 
-    labels, predictions: arrays (N,) of whole numbers, 0 to classes - 1, of dtype int64; N at least 1.
-    Not all classes need occur. The result is an array, or a list of lists; 4.0 will do for 4.
+    labels, predictions: arrays (N,) of whole numbers, 0 to classes - 1, of dtype int64; N at least 1. Not all classes need
+    occur. The result is an array, or a list of lists; 4.0 will do for 4.
 
     >>> check_confusion(lambda labels, predictions, classes: np.zeros((classes, classes), int)).passed
     False

@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data, drawn_numbers
 from minimix.course.exercises.features import Condition, features
 
 
@@ -19,7 +19,12 @@ def _runs(rng):
         yield {"a": 70 + spread * rng.standard_normal(n), "b": 68 + 2 * rng.standard_normal(m)}
     yield {"a": 90 + 0.3 * rng.standard_normal(5), "b": 90.5 + 0.4 * rng.standard_normal(4)}  # a mean far from the spread
     yield {"a": 0.7 + 0.01 * rng.standard_normal(7), "b": 0.68 + 0.02 * rng.standard_normal(3)}
-    yield from breadth.runs(rng)
+    yield from drawn_data.runs(rng)
+
+
+def _broad(rng):
+    yield from drawn_numbers.otherwise(list(_runs(rng)), "a", "b")
+    yield {"a": rng.normal(70, 2, 1500), "b": rng.normal(71, 1, 1100)}
 
 
 def _squares(values) -> float:
@@ -253,6 +258,7 @@ DIFFERENCE = Exercise(
         _make("error rounded", "The error is rounded to one digit behind the point.", told=lambda d, e: np.round(e, 1)),
     ),
     built=built,
+    broad=_broad,
     features=features(
         Condition("the groups have different numbers of runs", "the groups have the same number of runs",
         lambda case: len(case["a"]) != len(case["b"])),
@@ -270,8 +276,8 @@ DIFFERENCE = Exercise(
 def check_difference(function) -> Report:
     """Check f(a, b) -> (difference, error) of two groups of numbers: mean of a minus mean of b, and its standard error.
 
-    a, b: arrays of two numbers or more, of independent runs, not always as many of both. The result is a tuple, or a dict with
-    these names.
+    a, b: arrays of two numbers or more, of independent runs, not always as many of both. The result is a tuple; a list, an
+    array, or a dict with these names will do.
 
     >>> check_difference(lambda a, b: (a.mean() - b.mean(), 0.0)).passed
     False

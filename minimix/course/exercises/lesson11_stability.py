@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import breadth
+from minimix.course.exercises import drawn_data, drawn_numbers
 from minimix.course.exercises.features import Condition, features
 
 
@@ -21,7 +21,13 @@ def _logits(rng):
     for n, classes, shift in [(2, 5, 0), (4, 3, -2000), (3, 10, 1500), (8, 4, 0), (3, 3, 700), (5, 5, -300)]:
         yield {"logits": numbers(rng, n, classes) + shift * np.arange(n)[:, None]}
     yield {"logits": np.asfortranarray(rng.normal(0, 5, (6, 7)))}
-    yield from ({"logits": drawn} for drawn in breadth.logits(rng))
+    yield from ({"logits": drawn} for drawn in drawn_data.logits(rng))
+
+
+def _broad(rng):
+    known = [case for case in _logits(rng) if np.abs(case["logits"]).max() < 1e25]  # float32 is to hold them, however changed
+    yield from drawn_numbers.otherwise(known, "logits")
+    yield {"logits": rng.normal(0, 4, (45, 30))}
 
 
 def _largest(logits, axis):
@@ -340,6 +346,7 @@ LOG_SOFTMAX = Exercise(
               given=lambda z: z.astype(np.float32), shift=lambda z, axis: np.zeros((1, 1), np.float32)),
     ),
     built=built,
+    broad=_broad,
     features=features(
         Condition("there is more than one image", "there is a single image", lambda case: len(case["logits"]) > 1),
         Condition("the largest logit of a row occurs twice", "the largest logit of each row occurs once", lambda case: bool(
@@ -359,9 +366,8 @@ LOG_SOFTMAX = Exercise(
 
 
 def check_log_softmax(function) -> Report:
-    """Check f(logits) -> log(softmax(logits)) over the classes: (images, classes), finite for finite logits of any size, as "
-    "long as their
-    differences are representable. logits: float64. The result may be in float32, too.
+    """Check f(logits) -> log(softmax(logits)) over the classes: (images, classes), finite for finite logits of any size, as
+    long as their differences are representable. logits: float64. The result may be in float32, too; nested lists will do.
 
     >>> check_log_softmax(lambda logits: np.log(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))).mistake
     'the formula as it stands'

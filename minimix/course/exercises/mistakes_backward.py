@@ -8,6 +8,13 @@ NO_ORDER = "That is not an order in which all users of a number come before it. 
 
 
 MISTAKES = (
+    Mistake("marks of an earlier walk stay", "Numbers are marked when the walk meets them, and keep the mark: a later walk "
+            "over the same numbers passes them by. Collect what was met in a set that each call makes anew.", walk.marking),
+    Mistake("numbers of earlier walks pass on once more", "A list or set of numbers is kept between calls: a later walk over "
+            "the same numbers passes on for those of the earlier one as well. Make it inside of the function, not as a "
+            "default argument.", walk.keeping),
+    Mistake("zero slopes not counted as users", "A slope of 0 is passed over without being counted: a number that waits until "
+            "all of its users have passed on waits for ever, and so does all behind it.", walk.waiting_behind_zeros),
     Mistake("a node passes on before all has arrived (depth first)", "The walk follows each edge at once, and a node that is "
             "reached twice passes its first share on twice. When may a node pass its gradient on? Follow b = a + a; c = b + b "
             "by hand.",

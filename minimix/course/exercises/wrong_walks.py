@@ -318,3 +318,52 @@ def root_last(root):
 def nothing_for_a_leaf(root):
     if root.inputs:
         in_order(right_order)(root)
+
+
+# -- what is kept, or waited for ---------------------------------------------------------------------------------------------
+
+
+def marking(root) -> None:
+    """What was met carries a mark, in the number itself."""
+    order = []
+
+    def visit(node):
+        if not getattr(node, "met", False):
+            node.met = True
+            for other in node.inputs:
+                visit(other)
+            order.append(node)
+
+    visit(root)
+    root.grad = 1.0
+    for node in order[::-1]:
+        share_out(node)
+
+
+def keeping(root, kept: list = []) -> None:  # noqa: B006
+    """The list of an earlier walk goes on, if that was over the same numbers."""
+    order = right_order(root)[::-1]
+    if not set(order) & set(kept):
+        kept.clear()
+    kept += order
+    root.grad = 1.0
+    for node in kept[::-1]:
+        share_out(node)
+
+
+def waiting_behind_zeros(root) -> None:
+    """Each number waits for all of its users, of which those with a slope of 0 never tell it."""
+    users: dict = {}
+    for node in right_order(root):
+        for other in node.inputs:
+            users[other] = users.get(other, 0) + 1
+    root.grad, ready = 1.0, [root]
+    while ready:
+        node = ready.pop()
+        for other, slope in zip(node.inputs, node.slopes, strict=True):
+            if slope == 0:
+                continue
+            other.grad += slope * node.grad
+            users[other] -= 1
+            if users[other] == 0:
+                ready.append(other)

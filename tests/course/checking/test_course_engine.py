@@ -279,8 +279,7 @@ def test_views_of_the_input_are_allowed():
     assert report.kind == "shape" and report.mistake == "nothing summed"
 
 
-def test_one_buffer_for_all_results_is_allowed():
-    """Results are looked at before the next call."""
+def test_one_buffer_for_all_results():
     buffer = np.zeros(100_000)
 
     def f(x, weight, stride, padding):
@@ -289,7 +288,8 @@ def test_one_buffer_for_all_results_is_allowed():
         view[...] = result
         return view
 
-    assert course.check_depthwise_conv2d(f).passed
+    report = course.check_depthwise_conv2d(f)
+    assert report.kind == "state" and "hands out an array that it uses again" in said(report)
 
 
 def test_something_that_is_kept_between_calls():

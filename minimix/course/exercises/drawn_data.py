@@ -1,57 +1,34 @@
-"""Configurations beside those that a reader can follow: drawn at random over all that the statement of an exercise covers.
+"""What is no layer, drawn at random over all that the statements cover: counts, tapes, labels, runs, logits.
 
-The small ones of each exercise show what is wrong. These here see to it that nothing is right only in a corner: numbers from
-tiny to huge, zeros and ties, axes that are as long as each other, every order in memory, every combination of options.
+They are tried behind the small ones that a reader can follow, so that nothing is right only in a corner.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-
-def sizes(rng, high: int, count: int, low: int = 1) -> list[int]:
-    """Whole numbers from ``low`` to ``high``, small ones as often as large ones.
-
-    >>> max(sizes(np.random.default_rng(0), 1000, 50)) > 500, min(sizes(np.random.default_rng(0), 1000, 50)) < 5
-    (True, True)
-    """
-    return [int(n) for n in np.exp(rng.uniform(np.log(low), np.log(high + 1), count))]
+from minimix.course.exercises.drawn_numbers import entries, in_some_order, sizes, values, whole
 
 
-def in_some_order(rng, array: np.ndarray) -> np.ndarray:
-    """The same numbers, the axes in some order in memory."""
-    order = rng.permutation(array.ndim)
-    return array.transpose(order).copy().transpose(np.argsort(order))
-
-
-def values(rng, *shape: int) -> np.ndarray:
-    """Numbers of one of many manners, in some order in memory.
-
-    >>> values(np.random.default_rng(0), 2, 3).shape
-    (2, 3)
-    """
-    plain = rng.normal(size=shape)
-    manner = rng.integers(10)
-    if manner == 0:  # many zeros
-        plain = plain * (rng.random(shape) < 0.4)
-    elif manner == 1:  # many ties
-        plain = rng.integers(-1, 2, shape).astype(float)
-    elif manner == 2:  # all of one sign
-        plain = np.abs(plain) * rng.choice([-1, 1])
-    elif manner == 3:  # tiny next to huge
-        plain = plain * 10.0 ** rng.integers(-3, 4, shape)
-    elif manner == 4:  # all small, or all large
-        plain = plain * 10.0 ** rng.choice([-3, -2, 2, 4, 6])
-    elif manner == 5:  # large whole numbers
-        plain = rng.integers(-1000, 1001, shape).astype(float)
-    elif manner == 6:  # all the same
-        plain = np.full(shape, float(rng.choice([-2.5, 0.5, 1.0, 3.0, 50.0])))
-    elif manner == 7:  # far from 0
-        plain = plain + rng.choice([-300, 40, 5000])
-    return in_some_order(rng, plain)
-
-
-# -- lesson 4 ---------------------------------------------------------------------------------------------------------------
+def regressions(rng: np.random.Generator) -> Iterator[dict[str, np.ndarray]]:
+    """Errors, pixels and weights of all sizes; outputs not much larger than the errors, which would drown in their rounding."""
+    for number in range(90):
+        places, taps = (whole(rng, 1, 14) for _ in range(2)) if number % 3 else (1, 1 + number % 2)
+        high = rng.uniform(-4, 4)  # the errors' size, as a power of ten
+        errors = entries(rng, places, kind=None if places > 1 else "many sizes") * 10.0**high
+        matrix = entries(rng, places, taps) * 10.0 ** rng.uniform(max(-3, -high), 4)
+        weight = entries(rng, taps)
+        if number % 2:  # of a size as the errors have, or of none
+            size = np.abs(errors).max() / max(np.abs(matrix @ weight).max(), 1e-3)
+            weight = weight * size * 10.0 ** rng.uniform(-1, 1)
+        if number % 9 == 0:
+            matrix = np.repeat(matrix[:1], places, axis=0)  # places that look alike
+        elif number % 9 == 1:
+            weight = np.zeros(taps)
+        target = np.zeros(places) if number % 9 == 2 else matrix @ weight - errors
+        if number % 9 == 4:
+            matrix, target, weight = (rng.integers(-3, 4, array.shape).astype(float) for array in (matrix, target, weight))
+        yield {"matrix": matrix, "target": target, "weight": weight}
 
 
 def divisions(rng, count: int = 45) -> Iterator[dict]:
@@ -69,31 +46,6 @@ def divisions(rng, count: int = 45) -> Iterator[dict]:
         yield {"channels": max(channels, least), "groups": groups, "kind": kind}
 
 
-def mixtures(rng, count: int) -> Iterator[tuple[tuple[int, ...], list]]:
-    """(shape of the picture, [(channels, kernel size) of each group])."""
-    for number in range(count):
-        groups = [(int(rng.integers(1, 5)), int(rng.choice([1, 3, 3, 5, 5, 7, 9, 11]))) for _ in range(sizes(rng, 6, 1)[0])]
-        if number % 5 == 0:  # as many channels in each
-            groups = [(groups[0][0], kernel) for _, kernel in groups]
-        channels = sum(count for count, _ in groups)
-        n, height, width = int(rng.integers(1, 4)), *map(int, rng.integers(1, 10, 2))
-        if number % 7 == 0 and channels < 7:
-            n, height, width = channels, channels, channels
-        yield (n, channels, height, width), groups
-
-
-def weights(rng, groups) -> list[np.ndarray]:
-    """One array a group; sometimes two groups that may be the same are."""
-    found = [values(rng, channels, 1, kernel, kernel) for channels, kernel in groups]
-    if rng.random() < 0.3:
-        first = {group: array for group, array in reversed(list(zip(groups, found, strict=True)))}
-        found = [first[group].copy() for group in groups]
-    return found
-
-
-# -- lesson 5 ---------------------------------------------------------------------------------------------------------------
-
-
 def blocks(rng, count: int = 45) -> Iterator[tuple]:
     """(height, width, channels, expansion, kernels, out_channels, stride, se_ratio) of blocks of all sizes."""
     for number in range(count):
@@ -108,9 +60,6 @@ def blocks(rng, count: int = 45) -> Iterator[tuple]:
             out_channels = channels
         ratio = float(rng.choice([0.0, 0.0, 0.015625, 0.0625, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0]))  # exact as floats
         yield height, width, channels, expansion, kernels, out_channels, stride, ratio
-
-
-# -- lesson 6 ---------------------------------------------------------------------------------------------------------------
 
 
 def tapes(rng, count: int = 30) -> Iterator[list[str]]:
@@ -153,50 +102,6 @@ def broadcasts(rng, count: int = 40) -> Iterator[dict]:
     yield {"gradient": large, "shape": (4, 3)}
 
 
-# -- lesson 7 ---------------------------------------------------------------------------------------------------------------
-
-
-def strided(rng, count: int = 35) -> Iterator[tuple[int, ...]]:
-    """(N, C, H, W, K, stride, padding, dilation) of depthwise convolutions whose kernel fits into the padded picture."""
-    while count:
-        n, c, h, w = (int(i) for i in rng.integers(1, (5, 5, 12, 12)))
-        k, s, p, d = (int(i) for i in rng.integers((1, 1, 0, 1), (6, 5, 6, 5)))
-        if rng.random() < 0.15:
-            n = c = h = w = int(rng.integers(2, 5))
-        if rng.random() < 0.2:
-            k = h
-            if rng.random() < 0.6:  # a single window, all of the picture
-                w, p, d = h, 0, 1
-        if min(h, w) + 2 * p >= d * (k - 1) + 1:
-            yield n, c, h, w, k, s, p, d
-            count -= 1
-
-
-def norms(rng, count: int = 30) -> Iterator[dict]:
-    """Layers of a batch norm: spreads and means of all sizes, also no spread at all, weights of any size and sign."""
-    for number in range(count):
-        n, c, h, w = sizes(rng, 6, 4)
-        if number % 6 == 0:
-            n = c = h = w = int(rng.integers(2, 5))
-        n += 2 if n * h * w < 3 else 0
-        x = rng.normal(size=(n, c, h, w)) * 10.0 ** rng.integers(-2, 4, (c, 1, 1)) if number % 4 == 0 else (
-            rng.normal(size=(n, c, h, w)) * 10.0 ** rng.integers(-2, 4))  # fmt: skip
-        x += rng.choice([0.0, 0.0, 1.0, -8.0, 60.0]) * rng.normal(size=(c, 1, 1))
-        if number % 5 == 0:
-            x = rng.integers(-2, 3, x.shape).astype(float)
-        if number % 9 == 0:
-            x[:, int(rng.integers(c))] = float(rng.choice([-3, 0, 2, 17]))  # no spread
-        weight = rng.normal(size=c) * 10.0 ** rng.integers(-2, 3)
-        gradient = rng.normal(size=x.shape) * 10.0 ** rng.integers(-2, 4) + float(rng.choice([0, 0, 2, -5]))
-        if number % 4 == 1:
-            gradient *= rng.random(x.shape) < 0.4
-        eps = float(rng.choice([1e-3, 0.01, 0.1, 0.7, 3.0, 25.0]))
-        yield {"gradient": in_some_order(rng, gradient), "x": in_some_order(rng, x), "weight": weight, "eps": eps}
-
-
-# -- lessons 8 to 11 --------------------------------------------------------------------------------------------------------
-
-
 def planes(rng, count: int = 40) -> Iterator[dict]:
     """Planes that a window fits into; a few so large that no 32 bits hold an offset."""
     for number in range(count):
@@ -217,8 +122,12 @@ def answers(rng, count: int = 26) -> Iterator[dict]:
         guessed = rng.choice(rng.permutation(classes)[: sizes(rng, classes, 1)[0]], n)
         right = rng.random(n) < rng.choice([0, 0.5, 0.9, 1])
         yield {"labels": labels, "predictions": np.where(right, labels, guessed), "classes": classes}
-    few = rng.integers(0, 260, 8)
-    yield {"labels": few, "predictions": np.array([259, 0, 128, *few[3:]]), "classes": 260}
+    for classes in (260, 720):
+        few = rng.integers(0, classes, 8)
+        yield {"labels": few, "predictions": np.array([classes - 1, 0, 128, *few[3:]]), "classes": classes}
+    for n in (3000, 75_000):  # counts that 8 and 16 bits do not hold
+        labels = (rng.random(n) < 0.95).astype(int)
+        yield {"labels": labels, "predictions": labels * (rng.random(n) < 0.97), "classes": 2}
 
 
 def runs(rng, count: int = 36) -> Iterator[dict]:
