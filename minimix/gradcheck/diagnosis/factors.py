@@ -162,22 +162,16 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
         )
     text = f"the gradient {text} at {some}, whatever the input's values are, and right at the others"
     if abs(1 / c - round(1 / c)) < 1e-3 and round(1 / c) > 1:
-        return Cause(
-            f"{text}: of {round(1 / c)} equal contributions one remains, or their mean; or a weight or a constant of these "
-            "(of their class) is wrong",
-            *("overwritten", "averaged", "scale", "wrong constant"),
-        )
+        several = f"of {round(1 / c)} equal contributions one remains, or their mean"
+        if e.whole and np.all(uses[bad] < round(1 / c)):
+            return Cause(f"{text}: a weight or a constant of these (of their class) is wrong", "scale", "wrong constant")
+        return Cause(f"{text}: {several}; or a weight of these (of their class) is wrong", "overwritten", "averaged", "scale")
     if abs(c - 2) < 1e-4:
         return Cause(
-            f"{text}: these are counted twice, or a weight of these (of their class) is wrong, or a mask or condition that "
-            "holds other numbers than 0 and 1 is multiplied in",
-            *("summed", "term extra", "wrong formula", "scale", "wrong mask"),
+            f"{text}: these are counted twice, or a weight or a condition that they are multiplied by is 2, and forward's is not",
+            *("summed", "scale", "wrong mask"),
         )
-    return Cause(
-        f"{text}: a weight, a term or a constant of the case that these belong to (a class, a label, a condition) is wrong, or "
-        "a mask that holds other numbers than 0 and 1 is multiplied in",
-        *("scale", "wrong mask", "term missing", "wrong constant", "wrong formula"),
-    )
+    return Cause(text)
 
 
 def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
@@ -193,7 +187,11 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
                 "needed",
                 *("term missing", "term extra", "wrong formula"),
             )
-        what = "there once too often" if power == 1 else "missing, or there is a division by it too many"
+        what = (
+            "there once too often, or a division by it is missing"
+            if power == 1
+            else "missing, or there is a division by it too many"
+        )
         sum_, claims = _made_of_summands(words)
         return Cause(
             f"the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor {words} is "
@@ -235,7 +233,11 @@ def per_output(e: Evidence) -> Cause | None:
     if hit := match(e, d, live, _fields(e, shape)):
         words, c, power = hit
         times = "" if abs(c - 1) < 1e-4 else " (times -1: the sign is wrong, too)" if abs(c + 1) < 1e-4 else f" (times {c:.6g})"
-        what = "there once too often" if power == 1 else "missing"
+        what = (
+            "there once too often, or a division by it is missing"
+            if power == 1
+            else "missing, or there is a division by it too many"
+        )
         sum_, claims = _made_of_summands(words)
         return Cause(
             "for each output entry, the ratio of analytical to numerical is "

@@ -216,11 +216,11 @@ def factor(e: Evidence) -> Cause | None:
         return None
     ratio, noise = a[sure] / n[sure], 2e-5 + 4 * e.noise / np.min(np.abs(n[sure]))
     for name, t in own.numbers:
-        for power, what in ((1, "is there once too often"), (-1, "is missing")):
+        for power, what in ((1, "is there too often, or a division by it is missing"), (-1, "is missing, or is divided by")):
             if noise < 1e-3 and (hit := fit(ratio**power, t[sure], noise)) and not hit[0].pieces:
                 letter, shown = worded(name, *hit)
                 made = any(sign in hit[0].words for sign in (" + ", " - ", "sigmoid", "tanh", "cosh"))
-                more = ", or one of the summands that make it up is forgotten or counted twice" if made else ""
+                more = ", or one of the summands that make it up is forgotten, counted twice or has the wrong sign" if made else ""
                 return Cause(
                     f"the ratio of analytical to numerical is {'1 / ' if power < 0 else ''}({shown}) ({letter}: {name}): "
                     f"that factor {what}{more}",

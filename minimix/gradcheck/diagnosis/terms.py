@@ -3,13 +3,16 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis.own import own_numbers
 from minimix.gradcheck.diagnosis.places import subsets
+from minimix.gradcheck.diagnosis.whole import sizes
 from minimix.gradcheck.evidence import Evidence
 
 TERM = (
     *("term missing", "sign of a term", "term extra", "wrong constant", "averaged", "not averaged", "summed", "wrong formula"),
     *("chain factor", "scale"),
-)  # "missing, or has a wrong factor or sign"
+)  # "missing, or has a wrong size or sign"
+SIZE = ("wrong constant", "chain factor", "scale")  # a factor in a term
 
 
 def diagonal(e: Evidence) -> Cause | None:
@@ -114,6 +117,8 @@ def common(e: Evidence) -> Cause | None:
     a, n = e.mixed[1:]
     missing = n - a
     ndim = len(e.shape)
+    if e.output is not None and e.output.shape == e.shape and own_numbers(e) is not None:
+        return None  # nothing is summed: each output depends on its own entry only
     for axes in reversed(list(subsets(range(ndim)))):  # the widest statement first
         count = int(np.prod([e.shape[axis] for axis in axes]))
         if not axes or count < 3:
@@ -124,7 +129,12 @@ def common(e: Evidence) -> Cause | None:
         allowed = 1e-5 * max(np.max(np.abs(missing)), 1e-2 * e.size) + 4 * e.noise
         flat = rows - rows.mean(axis=-1, keepdims=True)
         if np.max(np.abs(flat)) <= allowed:
-            return _constant(e, axes, along, a, n)
+            text = f"the error is constant over axes {axes}"
+            if e.alike(a - a.mean(axis=along, keepdims=True), n):
+                text += ", and right once its mean over them is subtracted: the term that the mean leaves in a normalisation"
+            else:
+                text += ": a term that is the same for all of them (a sum, a mean)"
+            return _wrong_term(e, text, axes, "constant")
         if (count - 2) * rows.shape[1] * min(len(e.cotangents), 4) < 2:
             continue  # two numbers are fitted to each row
         centred = x - x.mean(axis=-1, keepdims=True)
@@ -136,34 +146,72 @@ def common(e: Evidence) -> Cause | None:
             return Cause(
                 f"the error is {-slope.flat[0]:.4g} times the input itself, whatever the incoming gradient is: weight decay or "
                 "the like got in, or is missing",
-                *TERM,
+                *("term extra", "term missing", "sign of a term"),
             )
         where = f"over axes {axes}"
         if through:
-            return Cause(
-                f"the error is proportional to the input {where}: the term that divides by the norm or the deviation leaves "
-                "(input times a sum) is missing or has a wrong factor or sign",
-                *TERM,
-            )
-        return Cause(
-            f"the error is linear in the input {where}: the term that the variance leaves in a normalisation (the centred "
-            "input times a sum) is missing or has a wrong factor or sign",
-            *TERM,
-        )
+            text = f"the error is proportional to the input {where}: the term that dividing by a norm or a deviation leaves"
+            return _wrong_term(e, f"{text} (input times a sum)", axes, "proportional")
+        text = f"the error is linear in the input {where}: the term that the variance leaves in a normalisation"
+        return _wrong_term(e, f"{text} (the centred input times a sum)", axes, "linear")
     return None
 
 
-def _constant(e: Evidence, axes: tuple, along: tuple, a: np.ndarray, n: np.ndarray) -> Cause:
-    """An error that is the same for all entries along some axes."""
-    text = f"the error is constant over axes {axes}"
-    if e.alike(a - a.mean(axis=along, keepdims=True), n):
-        return Cause(
-            f"{text}, and right once its mean over them is subtracted: the term that the mean leaves in a normalisation is "
-            "missing, or has a wrong factor or sign",
-            *TERM,
-        )
-    return Cause(
-        f"{text}: a term that is the same for all of them (a sum, a mean) is missing, one too many, or wrong itself (its sign, "
-        "a factor, the point where it is taken)",
-        *(*TERM, "wrong point"),
-    )
+def _wrong_term(e: Evidence, text: str, axes: tuple, kind: str) -> Cause:
+    """What is wrong with a term: how large is it in backward, and how large should it be?"""
+    share = _share(e, axes, kind)
+    if share is None:
+        return Cause(f"{text} is missing, or has a wrong size or sign", *TERM, "wrong point")
+    if np.isinf(share):
+        return Cause(f"{text} should not be there: these entries get nothing else from the others", "term extra", "summed")
+    if abs(share) < 1e-3:
+        return Cause(f"{text} is missing", "term missing", "wrong formula")
+    if abs(share + 1) < 1e-3:
+        return Cause(f"{text} has the wrong sign", "sign of a term")
+    text = f"{text} is {share:.4g} times what it should be"
+    lengths = {int(np.prod([e.shape[a] for a in some])): some for some in reversed(list(subsets(axes))) if some}
+    for n, some in {**{n: f"of {places[0]}" for n, places in sizes(e).items()}, **lengths}.items():
+        for number, claims in ((n, ("not averaged", "summed")), (1 / n, ("averaged", "summed"))):
+            if n > 1 and abs(share - number) < 1e-3 * number:
+                of = some if isinstance(some, str) else f"of axes {some}"
+                more = (", or it is counted twice", ("term extra",)) if n == 2 else ("", ())
+                return Cause(
+                    f"{text}, {n} being the length {of}: a sum for a mean, a mean for a sum, or one over other axes{more[0]}",
+                    *(*claims, "wrong constant", *more[1]),
+                )
+    return Cause(f"{text}: a factor in it is missing, or wrong", *SIZE)
+
+
+def _share(e: Evidence, axes: tuple, kind: str) -> float | None:
+    """How large a term is, relative to what it should be; None where it cannot be told from the rest.
+
+    An output's own entry gets what else there is, the other entries that it depends on get nothing but the terms in question.
+    """
+    if not e.whole or e.output is None or e.output.shape != e.shape:
+        return None
+    shares = []
+    for place in np.ndindex(e.shape):
+        row = np.ravel_multi_index(place, e.shape) if e.shape else 0
+        group = tuple(slice(None) if axis in axes else index for axis, index in enumerate(place))
+        x, n, a = (part[group].reshape(-1) for part in (e.point, e.numerical[row], e.analytical[row]))
+        own = np.ravel_multi_index([place[axis] for axis in axes], [e.shape[axis] for axis in axes])
+        others = np.arange(x.size) != own
+        centred = x if kind == "proportional" else x - x.mean()
+        basis = np.stack([centred] if kind == "proportional" else [np.ones(x.size), centred], axis=1)
+        if others.sum() < basis.shape[1] + 1:
+            return None
+        true = np.linalg.lstsq(basis[others], n[others], rcond=None)[0]
+        if np.max(np.abs(basis[others] @ true - n[others])) > 1e-5 * e.size + 8 * e.noise:
+            return None
+        error = np.linalg.lstsq(basis, a - n, rcond=None)[0]
+        at = 0 if kind in ("constant", "proportional") else 1
+        scale = np.max(np.abs(centred)) if at else 1.0
+        if abs(error[at]) * scale > 1e-3 * e.size:
+            shares.append(1 + error[at] / true[at] if abs(true[at]) * scale > 1e-3 * e.size else np.inf)
+    if len(shares) < 3:
+        return None
+    if np.all(np.isinf(shares)):
+        return np.inf
+    if np.any(np.isinf(shares)) or np.ptp(shares) > 1e-3 * max(1, np.max(np.abs(shares))):
+        return None
+    return float(np.median(shares))
