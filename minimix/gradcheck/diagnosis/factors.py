@@ -84,6 +84,7 @@ def _fields(e: Evidence, shape: tuple):
                     ("variance", lambda x, a: x.var(axis=a, keepdims=True)),
                     ("norm", lambda x, a: np.sqrt((x * x).sum(axis=a, keepdims=True))),
                     ("sum", lambda x, a: x.sum(axis=a, keepdims=True)),
+                    ("distance from its mean", lambda x, a: x - x.mean(axis=a, keepdims=True)),
                 )
             ]
     if e.output is not None:
@@ -147,8 +148,8 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
         staying = ", whatever the input's values are," if positions.staying(e) else ""
         return Cause(
             f"the gradient {text} at {slices if slices and staying else some}{staying} and is right at the others: where a "
-            "label, a condition or a value decides for one of two terms, that one has the wrong sign",
-            *("sign of a term", "value"),
+            "label, a condition or a value decides for one of two terms or signs, that one is wrong",
+            *("sign of a term", "value", "sign"),
         )
     if not positions.staying(e):
         return None
@@ -259,7 +260,8 @@ def _uncounted(e: Evidence, lost: np.ndarray, kept: np.ndarray) -> Cause:
     if kept.any() and (text := where.by_slices(kept)) and kept.sum() <= lost.sum():
         batch = " (not summed over the batch?)" if lost.ndim > 1 and "axis 0" in text else ""
         return Cause(
-            f"not summed over all of the output: only {text} of it is counted{batch}", "not summed", "left out", "overwritten"
+            f"not summed over all of the output: only {text} of it is counted{batch}",
+            *("not summed", "left out", "overwritten", "term missing"),
         )
     if text := where.by_slices(lost):
         return Cause(

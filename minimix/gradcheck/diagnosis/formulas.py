@@ -283,6 +283,6 @@ def _compared(text: str, ours: tuple, theirs: tuple, cosine: float) -> Cause:
             *("approximate", "wrong formula", "wrong constant", *branch[1:]),
         )
     return Cause(
-        f"{text}: the derivative of another function{branch[0]}, or an inner derivative is missing",
-        *("wrong formula", "chain factor", *branch[1:]),
+        f"{text}: the derivative of another function{branch[0]}, or at another number, or a factor is missing",
+        *("wrong formula", "wrong point", "chain factor", *branch[1:]),
     )

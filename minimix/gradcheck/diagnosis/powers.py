@@ -46,6 +46,11 @@ def ratio(e: Evidence) -> Cause | None:
             "point",
             *("term missing" if any(sums[1]) else "term extra", "wrong point", "chain factor", "wrong formula"),
         )
+    if len(over) == len(under) == 1 and {"the input", *over, *under} <= {name for name, _ in own.numbers}:
+        return Cause(
+            f"{text}: one input is taken for the other, or these factors are missing and too many",
+            *("wrong point", "exchanged", "chain factor", "wrong formula"),
+        )
     return Cause(
         f"{text}, or these factors are missing and too many",
         *("wrong point", "chain factor", "wrong formula"),

@@ -19,8 +19,12 @@ def form(own: Own, values: np.ndarray, tolerance: float, single: bool = True) ->
         return None
     if np.ptp(values) <= tolerance * size:
         return f"{np.median(values):.4g}", True
+    if len(np.unique(np.round(values / size, 6))) < 4 or np.median(np.abs(values)) < 1e-3 * size:
+        return None  # two or three numbers, or one entry's: any pole fits those
     for words, part in own.parts():
+        words = f"({words[:-7]}) times " if " minus " in words else words
         for name, t in own.numbers if not (single and "the output" in words) else ():
+            name = f"({name})" if " minus " in name else name
             hit = fit(values / part, t, tolerance)
             if hit and not (single and (hit[0].pieces or hit[0].words.endswith(SUMS))):
                 family, c, p = hit
@@ -52,9 +56,21 @@ def of_two(own: Own, noise: float) -> Cause | None:
 
     if top == 0 or (shown := found(error)) is None:
         return None
-    if right := found(n):
-        return Cause(f"the derivative is {right}, and backward gives {shown} on top of it: a summand too many", "term extra", "wrong formula")
-    if given := form(own, a, 1e-7):
+    right, given = found(n), form(own, a, 1e-7)
+    if right and given:
+        return None  # two known functions, rather than a sum
+    if right:
+        text = f"the derivative is {right}, and backward gives {shown} on top of it: a summand too many"
+        return Cause(text, "term extra", "wrong formula")
+    if product(own, n, max(1e-7, 2 * noise / (np.min(np.abs(n)) or 1.0)), n != 0):
+        return None  # a product, which may be written as a sum
+    if given and np.ptp(a) <= 1e-7 * np.max(np.abs(a)):
+        return Cause(
+            f"backward multiplies by {given[0]} everywhere, as though forward were linear, where the derivative is the sum of "
+            f"that and {found(-error)}: a summand, or a factor that depends on the values, is missing",
+            *("term missing", "chain factor", "wrong formula"),
+        )
+    if given:
         return Cause(
             f"the derivative is a sum, of which backward gives {given[0]} alone: the summand {found(-error)} is missing",
             *("term missing", "wrong formula"),

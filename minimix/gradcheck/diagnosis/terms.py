@@ -61,14 +61,37 @@ def homogeneous(e: Evidence) -> Cause | None:
         "forward does not change when the input is multiplied by a number (it divides by a norm, a deviation or a sum of "
         f"it), but backward's gradient along the input is {degree:.4g} times the output"
     )
-    if abs(degree - 1) < 1e-3:
+    own_only, linear = _own_only(e), _linear_error(e)
+    if abs(degree - 1) < 1e-3 and (own_only or linear):
         return Cause(
             f"{text}: what it divides by is taken for a constant, or its share goes to the wrong entries",
             *("term missing", "wrong formula", "other place"),
         )
-    if abs(degree - 2) < 1e-3:
+    if abs(degree - 2) < 1e-3 and linear and not own_only:
         return Cause(f"{text}: the divisor's term has the wrong sign", "sign of a term")
     return None
+
+
+def _own_only(e: Evidence) -> bool:
+    """Whether backward gives each output's gradient to its own entry alone."""
+    a = e.analytical.reshape(len(e.analytical), -1)
+    return e.whole and a.shape[0] == a.shape[1] and bool(np.max(np.abs(a - np.diag(np.diag(a)))) <= e.tiny)
+
+
+def _linear_error(e: Evidence) -> bool:
+    """Whether the error is a number plus a number times the input, over some axes: as terms of sums, means and squares are."""
+    error = e.mixed[1] - e.mixed[2]
+    for axes in subsets(range(len(e.shape))):
+        if not axes or (count := int(np.prod([e.shape[axis] for axis in axes]))) < 3:
+            continue
+        rows = np.moveaxis(error, [axis + 1 for axis in axes], range(-len(axes), 0)).reshape(len(error), -1, count)
+        x = np.moveaxis(e.point, axes, range(-len(axes), 0)).reshape(-1, count)
+        x = x - x.mean(axis=-1, keepdims=True)
+        rows = rows - rows.mean(axis=-1, keepdims=True)
+        slope = (rows * x).sum(axis=-1, keepdims=True) / np.maximum((x * x).sum(axis=-1, keepdims=True), 1e-300)
+        if np.max(np.abs(rows - slope * x)) <= 1e-5 * np.max(np.abs(error)) + 4 * e.noise:
+            return True
+    return False
 
 
 def levelled(e: Evidence) -> Cause | None:
@@ -148,12 +171,15 @@ def common(e: Evidence) -> Cause | None:
                 "the like got in, or is missing",
                 *("term extra", "term missing", "sign of a term"),
             )
-        where = f"over axes {axes}"
+        kind = "proportional" if through else "linear"
+        text = f"the error is {'proportional to' if through else 'linear in'} the input over axes {axes}: "
+        if e.output is None or e.output.shape != e.shape:
+            return _wrong_term(e, f"{text}a term with it, as a square, a norm or a variance leaves one,", axes, kind)
         if through:
-            text = f"the error is proportional to the input {where}: the term that dividing by a norm or a deviation leaves"
-            return _wrong_term(e, f"{text} (input times a sum)", axes, "proportional")
-        text = f"the error is linear in the input {where}: the term that the variance leaves in a normalisation"
-        return _wrong_term(e, f"{text} (the centred input times a sum)", axes, "linear")
+            text += "the term that dividing by a norm or a deviation leaves (input times a sum)"
+        else:
+            text += "the term that the variance leaves in a normalisation (the centred input times a sum)"
+        return _wrong_term(e, text, axes, kind)
     return None
 
 
