@@ -35,7 +35,7 @@ ONE = {  # name: (forward, factor of the incoming gradient, shape, words, a clai
     "sharpness": (lambda x: np.logaddexp(0, 3 * x) / 3, sigmoid, (9,), "a constant inside the function", "wrong constant"),
     "frequency": (lambda x: np.sin(4 * x), lambda x: 4 * np.cos(x), (3, 4), "cos(4 * x)", "wrong point"),
     "sign in a square": (np.arctan, lambda x: 1 / (4 - x * x), (9,), "a sign", "sign of a term"),
-    "product rule": (lambda x: x * np.sin(x), np.sin, (9,), "the summand the input times (cos(the input)) is missing", "term missing"),
+    "product rule": (lambda x: x * np.sin(x), np.sin, (9,), "the input times (cos(the input)) is missing", "term missing"),
     "exponent": (lambda x: x**4 + x * x, lambda x: 4 * x**3 + 3 * x, (9,), "the error is 1 times the input", "wrong constant"),
     "inner derivative": (
         lambda x: np.log(1 + 3 * x * x),

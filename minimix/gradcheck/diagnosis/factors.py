@@ -169,7 +169,7 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
         return Cause(f"{text}: {several}; or a weight of these (of their class) is wrong", "overwritten", "averaged", "scale")
     if abs(c - 2) < 1e-4:
         return Cause(
-            f"{text}: these are counted twice, or a weight or a condition that they are multiplied by is 2, and forward's is not",
+            f"{text}: these are counted twice, or multiplied by a weight or a condition of 2 that forward has not",
             *("summed", "scale", "wrong mask"),
         )
     return Cause(text)

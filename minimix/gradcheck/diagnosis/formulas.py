@@ -220,7 +220,7 @@ def factor(e: Evidence) -> Cause | None:
             if noise < 1e-3 and (hit := fit(ratio**power, t[sure], noise)) and not hit[0].pieces:
                 letter, shown = worded(name, *hit)
                 made = any(sign in hit[0].words for sign in (" + ", " - ", "sigmoid", "tanh", "cosh"))
-                more = ", or one of the summands that make it up is forgotten, counted twice or has the wrong sign" if made else ""
+                more = ", or one of the summands that make it up is forgotten, counted twice or negated" if made else ""
                 return Cause(
                     f"the ratio of analytical to numerical is {'1 / ' if power < 0 else ''}({shown}) ({letter}: {name}): "
                     f"that factor {what}{more}",

@@ -78,15 +78,15 @@ def _of_other_origin(e: Evidence, ratios: np.ndarray, axes: tuple, text: str, of
         return Cause(f"{text}: a factor that belongs to it is missing, there once too often, or wrong", *SCALE, *WRONG)
     if not changing:
         return Cause(
-            f"{text}, whatever the values of the inputs are: a constant of each index (a weight, a count) is missing, there once "
-            "too often, or another than forward's",
+            f"{text}, whatever the values of the inputs are: a constant of each index (a weight, a count) is missing, there "
+            "once too often, or another than forward's",
             *("scale", "wrong constant", "chain factor"),
         )
     names = " and ".join(changing)
     if "the input" in changing:
         return Cause(
-            f"{text}, and changes with {names}: a factor computed from it is missing or there once too often, or its formula is "
-            "wrong",
+            f"{text}, and changes with {names}: a factor computed from it is missing or there once too often, or its formula "
+            "is wrong",
             *SCALE,
             *WRONG,
         )

@@ -7,7 +7,6 @@ from minimix.gradcheck.diagnosis.formulas import LEAST, fit
 from minimix.gradcheck.diagnosis.own import Own
 from minimix.gradcheck.diagnosis.powers import product, shown_powers
 
-
 SUMS = (" + {p}", " - {p}")  # families that are sums themselves end so
 
 
@@ -35,7 +34,7 @@ def form(own: Own, values: np.ndarray, tolerance: float, single: bool = True) ->
     hit = product(own, values, tolerance * size / np.min(np.abs(values)), values != 0) if everywhere else None
     if hit is None:
         return None
-    simple = all(" the output" not in f" {name}" or p == 1 for name, p in hit[1]) and not any("(1 " in name for name, _ in hit[1])
+    simple = not any("(1 " in name or ("the output" in name and p != 1) for name, p in hit[1])
     if single and any("output" in name or " + " in name or " - " in name for name, _ in hit[1]):
         return None
     return shown_powers(*hit), simple
