@@ -178,7 +178,7 @@ def common(e: Evidence) -> Cause | None:
         if through:
             text += "the term that dividing by a norm or a deviation leaves (input times a sum)"
         else:
-            text += "the term that the variance leaves in a normalisation (the centred input times a sum)"
+            text += "the term that the variance or a norm leaves in a normalisation (the centred input times a sum)"
         return _wrong_term(e, text, axes, kind)
     return None
 
@@ -188,6 +188,12 @@ def _wrong_term(e: Evidence, text: str, axes: tuple, kind: str) -> Cause:
     share = _share(e, axes, kind)
     if share is None:
         return Cause(f"{text} is missing, or has a wrong size or sign", *TERM, "wrong point")
+    if np.isnan(share):
+        return Cause(
+            f"{text} is there, but for each output with another size, relative to what it should be: what is summed in it is "
+            "wrong (a factor, the point where it is taken)",
+            *("wrong formula", "wrong point", "chain factor", "scale"),
+        )
     if np.isinf(share):
         return Cause(f"{text} should not be there: these entries get nothing else from the others", "term extra", "summed")
     if abs(share) < 1e-3:
@@ -209,13 +215,14 @@ def _wrong_term(e: Evidence, text: str, axes: tuple, kind: str) -> Cause:
 
 
 def _share(e: Evidence, axes: tuple, kind: str) -> float | None:
-    """How large a term is, relative to what it should be; None where it cannot be told from the rest.
+    """How large a term is, relative to what it should be; NaN where that differs from output to output, infinite where none
+    should be; None where it cannot be told from the rest.
 
     An output's own entry gets what else there is, the other entries that it depends on get nothing but the terms in question.
     """
     if not e.whole or e.output is None or e.output.shape != e.shape:
         return None
-    shares = []
+    found = []
     for place in np.ndindex(e.shape):
         row = np.ravel_multi_index(place, e.shape) if e.shape else 0
         group = tuple(slice(None) if axis in axes else index for axis, index in enumerate(place))
@@ -232,12 +239,13 @@ def _share(e: Evidence, axes: tuple, kind: str) -> float | None:
         error = np.linalg.lstsq(basis, a - n, rcond=None)[0]
         at = 0 if kind in ("constant", "proportional") else 1
         scale = np.max(np.abs(centred)) if at else 1.0
-        if abs(error[at]) * scale > 1e-3 * e.size:
-            shares.append(1 + error[at] / true[at] if abs(true[at]) * scale > 1e-3 * e.size else np.inf)
-    if len(shares) < 3:
+        if abs(error[at]) * scale > 1e-4 * e.size:
+            found.append((scale * true[at], scale * error[at]))
+    if len(found) < 3:
         return None
-    if np.all(np.isinf(shares)):
+    true, error = np.transpose(found)
+    if np.max(np.abs(true)) <= 1e-4 * e.size:
         return np.inf
-    if np.any(np.isinf(shares)) or np.ptp(shares) > 1e-3 * max(1, np.max(np.abs(shares))):
-        return None
-    return float(np.median(shares))
+    more = float(true @ error / (true @ true))
+    alike = np.max(np.abs(error - more * true)) <= 1e-4 * max(1, abs(more)) * e.size + 16 * e.noise
+    return 1 + more if alike else np.nan
