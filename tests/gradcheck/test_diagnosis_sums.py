@@ -195,3 +195,16 @@ def test_what_is_nearly_right_gets_no_cause():
 
     (cause,) = diagnose(lambda x: np.exp(np.sin(x)), backward, numbers(4, 5))
     assert cause.claims == () or "term missing" in cause.claims, cause
+
+
+@pytest.mark.parametrize(
+    "forward, factor, claim",
+    [
+        (lambda x: np.log(x + 0.1), lambda x: 1 / x, "term missing"),
+        (np.log, lambda x: 1 / (x + 0.1), "term extra"),
+        (lambda x: np.sqrt(x * x + 0.04), np.sign, "wrong constant"),
+    ],
+)
+def test_a_constant_that_only_one_pass_has(forward, factor, claim):
+    (cause,) = diagnose(forward, lambda g, x: (g * factor(x),), np.random.default_rng(1).uniform(0.05, 0.9, 12))
+    assert claim in cause.claims, cause
