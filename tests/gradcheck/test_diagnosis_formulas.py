@@ -109,7 +109,7 @@ TWO = {  # name: (loss of a difference, what stands for its derivative, words, a
         "inverted mask",
     ),
     "root": (lambda d: np.sqrt(d * d + 0.64), lambda d: d / (d * d + 0.64), "root(d squared + 0.8 squared)", "wrong formula"),
-    "eps": (lambda d: np.sqrt(d * d + 0.04), np.sign, "a constant is forgotten", "wrong constant"),
+    "eps": (lambda d: np.sqrt(d * d + 0.04), np.sign, "the constant 0.2 in it is forgotten", "wrong constant"),
     "slopes": (lambda d: np.maximum(0.8 * d, -0.2 * d), lambda d: np.where(d > 0, 0.7, -0.4), "a slope", "wrong constant"),
     "mean": (lambda d: d * d, lambda d: np.full_like(d, 2 * d.mean()), "every entry gets the mean", "wrong point"),
 }
