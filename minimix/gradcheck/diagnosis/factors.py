@@ -144,7 +144,7 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
             "averaged",
         )
     slices, some = where.by_slices(bad), f"{int(bad.sum())} of {bad.size} entries"
-    if abs(c + 1) < 1e-4 and bad.sum() > 1 and right.sum() > 1:
+    if abs(c + 1) < 1e-4 and min(bad.sum(), (right & live).sum()) > 2:
         staying = ", whatever the input's values are," if positions.staying(e) else ""
         return Cause(
             f"the gradient {text} at {slices if slices and staying else some}{staying} and is right at the others: where a "
@@ -172,7 +172,11 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
             f"{text}: these are counted twice, or multiplied by a weight or a condition of 2 that forward has not",
             *("summed", "scale", "wrong mask"),
         )
-    return Cause(text)
+    return Cause(
+        f"{text}: a weight, a constant, a term or the formula of the case that these belong to (a class, a label, a condition) "
+        "is wrong",
+        *("scale", "wrong constant", "term missing", "wrong formula"),
+    )
 
 
 def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
@@ -186,7 +190,7 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
             return Cause(
                 f"the ratio of analytical to numerical is {kept} / {needed}{times}: backward has {kept} where {needed} is "
                 "needed",
-                *("term missing", "term extra", "wrong formula"),
+                *("term missing", "term extra", "chain factor", "wrong formula"),
             )
         what = (
             "there once too often, or a division by it is missing"

@@ -61,13 +61,12 @@ def homogeneous(e: Evidence) -> Cause | None:
         "forward does not change when the input is multiplied by a number (it divides by a norm, a deviation or a sum of "
         f"it), but backward's gradient along the input is {degree:.4g} times the output"
     )
-    own_only, linear = _own_only(e), _linear_error(e)
-    if abs(degree - 1) < 1e-3 and (own_only or linear):
+    if abs(degree - 1) < 1e-3:
         return Cause(
             f"{text}: what it divides by is taken for a constant, or its share goes to the wrong entries",
             *("term missing", "wrong formula", "other place"),
         )
-    if abs(degree - 2) < 1e-3 and linear and not own_only:
+    if abs(degree - 2) < 1e-3 and _linear_error(e) and not _own_only(e):
         return Cause(f"{text}: the divisor's term has the wrong sign", "sign of a term")
     return None
 
