@@ -54,8 +54,6 @@ def summand(e: Evidence) -> Cause | None:
     if (found := _measured(e)) is None:
         return None
     own, error, noise = found
-    if (cause := of_two(own, noise)) is not None:
-        return cause
     hit = form(own, error, 2 * noise / np.max(np.abs(error)), single=False)
     if hit is None:
         return None
