@@ -144,8 +144,10 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
             "averaged",
         )
     slices, some = where.by_slices(bad), f"{int(bad.sum())} of {bad.size} entries"
-    if abs(c + 1) < 1e-4 and min(bad.sum(), (right & live).sum()) > 2:
+    if abs(c + 1) < 1e-4 and bad.sum() > 1 and right.sum() > 1:
         staying = ", whatever the input's values are," if positions.staying(e) else ""
+        if staying and min(bad.sum(), (right & live).sum()) < 3:
+            return Cause(f"the gradient {text} at {slices or some}{staying} and is right at the others")
         return Cause(
             f"the gradient {text} at {slices if slices and staying else some}{staying} and is right at the others: where a "
             "label, a condition or a value decides for one of two terms or signs, that one is wrong",
