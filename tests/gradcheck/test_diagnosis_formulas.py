@@ -35,7 +35,7 @@ ONE = {  # name: (forward, factor of the incoming gradient, shape, words, a clai
     "sharpness": (lambda x: np.logaddexp(0, 3 * x) / 3, sigmoid, (9,), "a constant inside the function", "wrong constant"),
     "frequency": (lambda x: np.sin(4 * x), lambda x: 4 * np.cos(x), (3, 4), "cos(4 * x)", "wrong point"),
     "sign in a square": (np.arctan, lambda x: 1 / (4 - x * x), (9,), "a sign", "sign of a term"),
-    "product rule": (lambda x: x * np.sin(x), np.sin, (9,), "a summand is missing", "term missing"),
+    "product rule": (lambda x: x * np.sin(x), np.sin, (9,), "the input times (cos(the input)) is missing", "term missing"),
     "exponent": (lambda x: x**4 + x * x, lambda x: 4 * x**3 + 3 * x, (9,), "the error is 1 times the input", "wrong constant"),
     "inner derivative": (
         lambda x: np.log(1 + 3 * x * x),
@@ -51,14 +51,14 @@ ONE = {  # name: (forward, factor of the incoming gradient, shape, words, a clai
         lambda x: np.where(LABELS == 1, x * x, -x),
         lambda x: np.where(LABELS == 1, -2 * x, -1),
         (10,),
-        "that one has the wrong sign",
+        "that one is wrong",
         "sign of a term",
     ),
     "weight by label": (
         lambda x: np.where(LABELS == 1, 3, 1) * x * x,
         lambda x: 2 * x,
         (10,),
-        "of 3 equal contributions one remains, or their mean; or a weight",
+        "a weight or a constant of these (of their class) is wrong",
         "scale",
     ),
     "target": (lambda x: np.logaddexp(0, x) - LABELS * x, sigmoid, (10,), "a label, a one-hot target", "term missing"),
@@ -82,7 +82,7 @@ ONE = {  # name: (forward, factor of the incoming gradient, shape, words, a clai
         lambda x: sigmoid(np.sin(x)) * np.cos(x) + 0.005 * x * np.cos(3 * x),
         (12,),
         "nearly right",
-        "approximate",
+        None,
     ),
 }
 
@@ -93,7 +93,7 @@ def test_functions_of_one_input(name):
     for mode in ("full", "random"):
         (cause,) = diagnose(forward, lambda g, x: (g * factor(x),), numbers(*shape), mode=mode)
         assert words in cause
-        assert claim in cause.claims
+        assert claim in cause.claims or (claim is None and not cause.claims)
 
 
 def huber(d, delta=1.5):
@@ -109,7 +109,7 @@ TWO = {  # name: (loss of a difference, what stands for its derivative, words, a
         "inverted mask",
     ),
     "root": (lambda d: np.sqrt(d * d + 0.64), lambda d: d / (d * d + 0.64), "root(d squared + 0.8 squared)", "wrong formula"),
-    "eps": (lambda d: np.sqrt(d * d + 0.04), np.sign, "a constant is forgotten", "wrong constant"),
+    "eps": (lambda d: np.sqrt(d * d + 0.04), np.sign, "the constant 0.2 in it is forgotten", "wrong constant"),
     "slopes": (lambda d: np.maximum(0.8 * d, -0.2 * d), lambda d: np.where(d > 0, 0.7, -0.4), "a slope", "wrong constant"),
     "mean": (lambda d: d * d, lambda d: np.full_like(d, 2 * d.mean()), "every entry gets the mean", "wrong point"),
 }

@@ -1,4 +1,5 @@
 """How often a check says the true cause, a false one, or none: ``python tests/mistakes ops|right|solutions [--held-out]``.
+``python tests/mistakes mutants`` makes wrong ops mechanically, and prints what was changed and what is said.
 
 Without ``--held-out``, what rules may be tuned by; with it, what nobody looks at meanwhile: of solutions and right ops a third,
 of wrong ops those in ``wrong_later_*.py``, which were written when the rules stood.
@@ -17,12 +18,18 @@ from measure import entries, ops, right
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=("ops", "right", "solutions"))
+    parser.add_argument("kind", choices=("ops", "right", "solutions", "mutants"))
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--texts", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--count", type=int, default=100, help="how many mutants")
+    parser.add_argument("--seed", type=int, default=0, help="which mutants")
     options = parser.parse_args()
+    if options.kind == "mutants":
+        import mutants
+
+        return mutants.table(options.count, options.only, options.seed)
     kind, name = {"ops": ("wrong", "WRONG"), "right": ("right", "RIGHT"), "solutions": ("solutions", "SOLUTIONS")}[options.kind]
     if kind == "wrong":
         chosen = entries(kind, name, None if options.all else options.held_out)

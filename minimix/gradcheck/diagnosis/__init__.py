@@ -13,7 +13,7 @@ scales      one for each channel, row or column
 known       functions that are recognised, and what goes wrong with them
 formulas    of functions that work entry by entry (own: their numbers): which function is it, which should it be?
 powers      the same for products of powers of several numbers
-errors      an error that is a summand of a known form
+errors      an error that is a summand of a known form (summands: of which two is the derivative the sum?)
 slices      weights whose taps meet other places
 sums        contributions lost, too many, or given to others
 terms       a summand missing, doubled, or with the wrong sign
@@ -60,7 +60,7 @@ RULES = (
     *(factors.per_entry, altered.itself, factors.per_output, indices.repeated),
     *(sums.kept, terms.levelled, nearly.differences, values.one_sided, errors.simple),
     *(formulas.levels, formulas.other_formula, powers.ratio, formulas.factor),
-    *(errors.summand, powers.error),
+    errors.summand,
     *(terms.homogeneous, terms.diagonal, terms.passed_on, values.other_mask),
     *(sums.contributions, sums.misplaced, sums.spread),
     *(jacobians.taken, jacobians.mixed_axes, jacobians.connected, sums.one_of_equal, sums.one_amount),

@@ -3,13 +3,12 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis.formulas import LEAST, fit, worded
 from minimix.gradcheck.diagnosis.own import Own, own_numbers
+from minimix.gradcheck.diagnosis.summands import form, of_two
 from minimix.gradcheck.evidence import Evidence
 
 TERM = ("term missing", "term extra", "sign of a term", "wrong constant")
-FORM = (*TERM, "chain factor", "wrong point", "wrong formula")  # what is left of a wrong term may look like anything
-END = "is missing, one too many, or has a wrong sign or factor"
+END = "is missing, one too many, or has a wrong sign or size"
 
 
 def _measured(e: Evidence) -> tuple[Own, np.ndarray, float] | None:
@@ -30,6 +29,8 @@ def simple(e: Evidence) -> Cause | None:
     wrong = np.abs(error) > 10 * noise
     if wrong.sum() < 3:
         return None
+    if (cause := of_two(own, noise)) is not None:
+        return cause
     c = float(np.median(error[wrong]))
     if np.max(np.abs(error[wrong] - c)) <= 2 * noise:
         if wrong.all():
@@ -40,6 +41,8 @@ def simple(e: Evidence) -> Cause | None:
             *TERM,
         )
     for name, t in (*own.numbers, *([("the output", own.output)] if own.output is not None else [])):
+        if " minus " in name:
+            continue  # one number where the other is needed, rather
         c = float(t @ error / (t @ t)) if np.any(t) else 0.0
         if np.ptp(t) > 1e-3 * np.max(np.abs(t)) and np.max(np.abs(error - c * t)) <= 2 * noise:
             return Cause(f"the error is {c:.4g} times {name}, times the incoming gradient: a summand {END}", *TERM)
@@ -47,22 +50,12 @@ def simple(e: Evidence) -> Cause | None:
 
 
 def summand(e: Evidence) -> Cause | None:
-    """A form of one number, or the output or the input times one."""
+    """A form of one number, or the output or the input times one; or a product of powers."""
     if (found := _measured(e)) is None:
         return None
     own, error, noise = found
-    tolerance = noise / np.max(np.abs(error))
-    return _form(own, error, tolerance) if error.size >= LEAST and tolerance < 5e-5 else None
-
-
-def _form(own: Own, error: np.ndarray, tolerance: float) -> Cause | None:
-    for words, part in own.parts():
-        for name, t in own.numbers:
-            if hit := fit(error / part, t, 2 * tolerance):
-                letter, shown = worded(name, *hit)
-                text = f"the error is {words}{shown}, times the incoming gradient ({letter}: {name}): a summand {END}, "
-                text += "or is taken at another point or of another function"
-                if hit[0].pieces:
-                    return Cause(f"{text}, or one of its branches is wrong", *FORM, "value")
-                return Cause(text, *FORM)
-    return None
+    hit = form(own, error, 2 * noise / np.max(np.abs(error)), single=False)
+    if hit is None:
+        return None
+    text = f"the error is {hit[0]}, times the incoming gradient"
+    return Cause(f"{text}: a summand {END}", *TERM) if hit[1] else Cause(text)

@@ -84,6 +84,7 @@ def _fields(e: Evidence, shape: tuple):
                     ("variance", lambda x, a: x.var(axis=a, keepdims=True)),
                     ("norm", lambda x, a: np.sqrt((x * x).sum(axis=a, keepdims=True))),
                     ("sum", lambda x, a: x.sum(axis=a, keepdims=True)),
+                    ("distance from its mean", lambda x, a: x - x.mean(axis=a, keepdims=True)),
                 )
             ]
     if e.output is not None:
@@ -145,10 +146,12 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     slices, some = where.by_slices(bad), f"{int(bad.sum())} of {bad.size} entries"
     if abs(c + 1) < 1e-4 and bad.sum() > 1 and right.sum() > 1:
         staying = ", whatever the input's values are," if positions.staying(e) else ""
+        if staying and min(bad.sum(), (right & live).sum()) < 3:
+            return Cause(f"the gradient {text} at {slices or some}{staying} and is right at the others")
         return Cause(
             f"the gradient {text} at {slices if slices and staying else some}{staying} and is right at the others: where a "
-            "label, a condition or a value decides for one of two terms, that one has the wrong sign",
-            *("sign of a term", "value"),
+            "label, a condition or a value decides for one of two terms or signs, that one is wrong",
+            *("sign of a term", "value", "sign"),
         )
     if not positions.staying(e):
         return None
@@ -162,21 +165,19 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
         )
     text = f"the gradient {text} at {some}, whatever the input's values are, and right at the others"
     if abs(1 / c - round(1 / c)) < 1e-3 and round(1 / c) > 1:
-        return Cause(
-            f"{text}: of {round(1 / c)} equal contributions one remains, or their mean; or a weight or a constant of these "
-            "(of their class) is wrong",
-            *("overwritten", "averaged", "scale", "wrong constant"),
-        )
+        several = f"of {round(1 / c)} equal contributions one remains, or their mean"
+        if e.whole and np.all(uses[bad] < round(1 / c)):
+            return Cause(f"{text}: a weight or a constant of these (of their class) is wrong", "scale", "wrong constant")
+        return Cause(f"{text}: {several}; or a weight of these (of their class) is wrong", "overwritten", "averaged", "scale")
     if abs(c - 2) < 1e-4:
         return Cause(
-            f"{text}: these are counted twice, or a weight of these (of their class) is wrong, or a mask or condition that "
-            "holds other numbers than 0 and 1 is multiplied in",
-            *("summed", "term extra", "wrong formula", "scale", "wrong mask"),
+            f"{text}: these are counted twice, or multiplied by a weight or a condition of 2 that forward has not",
+            *("summed", "scale", "wrong mask"),
         )
     return Cause(
-        f"{text}: a weight, a term or a constant of the case that these belong to (a class, a label, a condition) is wrong, or "
-        "a mask that holds other numbers than 0 and 1 is multiplied in",
-        *("scale", "wrong mask", "term missing", "wrong constant", "wrong formula"),
+        f"{text}: a weight, a constant, a term or the formula of the case that these belong to (a class, a label, a condition) "
+        "is wrong",
+        *("scale", "wrong constant", "term missing", "wrong formula"),
     )
 
 
@@ -191,9 +192,13 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
             return Cause(
                 f"the ratio of analytical to numerical is {kept} / {needed}{times}: backward has {kept} where {needed} is "
                 "needed",
-                *("term missing", "term extra", "wrong formula"),
+                *("term missing", "term extra", "chain factor", "wrong formula"),
             )
-        what = "there once too often" if power == 1 else "missing, or there is a division by it too many"
+        what = (
+            "there once too often, or a division by it is missing"
+            if power == 1
+            else "missing, or there is a division by it too many"
+        )
         sum_, claims = _made_of_summands(words)
         return Cause(
             f"the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor {words} is "
@@ -235,7 +240,11 @@ def per_output(e: Evidence) -> Cause | None:
     if hit := match(e, d, live, _fields(e, shape)):
         words, c, power = hit
         times = "" if abs(c - 1) < 1e-4 else " (times -1: the sign is wrong, too)" if abs(c + 1) < 1e-4 else f" (times {c:.6g})"
-        what = "there once too often" if power == 1 else "missing"
+        what = (
+            "there once too often, or a division by it is missing"
+            if power == 1
+            else "missing, or there is a division by it too many"
+        )
         sum_, claims = _made_of_summands(words)
         return Cause(
             "for each output entry, the ratio of analytical to numerical is "
@@ -257,7 +266,8 @@ def _uncounted(e: Evidence, lost: np.ndarray, kept: np.ndarray) -> Cause:
     if kept.any() and (text := where.by_slices(kept)) and kept.sum() <= lost.sum():
         batch = " (not summed over the batch?)" if lost.ndim > 1 and "axis 0" in text else ""
         return Cause(
-            f"not summed over all of the output: only {text} of it is counted{batch}", "not summed", "left out", "overwritten"
+            f"not summed over all of the output: only {text} of it is counted{batch}",
+            *("not summed", "left out", "overwritten", "term missing"),
         )
     if text := where.by_slices(lost):
         return Cause(

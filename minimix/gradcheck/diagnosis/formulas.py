@@ -178,6 +178,10 @@ def levels(e: Evidence) -> Cause | None:
     a, n = own.analytical, own.numerical
     if np.ptp(a) > 1e-9 * np.max(np.abs(a)) or np.ptp(n) <= 1e-3 * np.max(np.abs(n)):
         return None
+    moved = e.elsewhere({e.k: e.point * np.where(np.arange(e.point.size).reshape(e.shape) % 2, -1.5, 1.5)})
+    there = own_numbers(moved) if moved is not None else None
+    if there is not None and np.max(np.abs(there.analytical - a[0])) > 1e-6 * abs(a[0]):
+        return None  # the same number for all at this point only
     return Cause(
         f"backward multiplies by {a[0]:.4g} everywhere, where the derivative differs from entry to entry: as though forward "
         "were linear (the factor or the summands that depend on the values are missing)",
@@ -199,7 +203,22 @@ def other_formula(e: Evidence) -> Cause | None:
             if ours and theirs:
                 (letter, mine), (_, right) = worded(name, *ours), worded(name, *theirs)
                 text = f"backward multiplies by {words}{mine}, where the derivative is {words}{right} ({letter}: {name})"
+                if ours[0] is not theirs[0] and (cause := _vanished(text, (a, n), t, ours, theirs, noise)):
+                    return cause
                 return _compared(text, ours, theirs, float(a @ n / (np.linalg.norm(a) * np.linalg.norm(n))))
+    return None
+
+
+def _vanished(text: str, values: tuple, t: np.ndarray, ours: tuple, theirs: tuple, noise: float) -> Cause | None:
+    """One formula is the other's without its summand: an eps that is forgotten, or that forward does not have."""
+    for (family, _, p), other, words, claims in (
+        (theirs, values[0], "is forgotten", ("wrong constant", "term missing")),
+        (ours, values[1], "is one too many", ("wrong constant", "term extra")),
+    ):
+        if any(part in family.words for part in (" + {p}", " - {p}", "{p} squared")):
+            _, off = _misfit(other, _drawn(family, t, np.array([1e-9])))
+            if off[0] <= noise:
+                return Cause(f"{text}: the constant {p:.4g} in it {words}", *claims)
     return None
 
 
@@ -216,11 +235,11 @@ def factor(e: Evidence) -> Cause | None:
         return None
     ratio, noise = a[sure] / n[sure], 2e-5 + 4 * e.noise / np.min(np.abs(n[sure]))
     for name, t in own.numbers:
-        for power, what in ((1, "is there once too often"), (-1, "is missing")):
+        for power, what in ((1, "is there too often, or a division by it is missing"), (-1, "is missing, or is divided by")):
             if noise < 1e-3 and (hit := fit(ratio**power, t[sure], noise)) and not hit[0].pieces:
                 letter, shown = worded(name, *hit)
                 made = any(sign in hit[0].words for sign in (" + ", " - ", "sigmoid", "tanh", "cosh"))
-                more = ", or one of the summands that make it up is forgotten or counted twice" if made else ""
+                more = ", or one of the summands that make it up is forgotten, counted twice or negated" if made else ""
                 return Cause(
                     f"the ratio of analytical to numerical is {'1 / ' if power < 0 else ''}({shown}) ({letter}: {name}): "
                     f"that factor {what}{more}",
@@ -283,6 +302,6 @@ def _compared(text: str, ours: tuple, theirs: tuple, cosine: float) -> Cause:
             *("approximate", "wrong formula", "wrong constant", *branch[1:]),
         )
     return Cause(
-        f"{text}: the derivative of another function{branch[0]}, or an inner derivative is missing",
-        *("wrong formula", "chain factor", *branch[1:]),
+        f"{text}: the derivative of another function{branch[0]}, or at another number, or a factor is missing",
+        *("wrong formula", "wrong point", "chain factor", *branch[1:]),
     )

@@ -6,6 +6,7 @@ import numpy as np
 
 from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.diagnosis.places import MISPLACED
+from minimix.gradcheck.diagnosis.words import few
 from minimix.gradcheck.evidence import Evidence
 
 
@@ -205,7 +206,7 @@ def connected(e: Evidence) -> Cause | None:
     mask, lost = ", a mask" if shared else "", ", and some get lost" if (given < counts).any() else ""
     return Cause(
         f"backward gives an output's gradient to as many entries as it depends on, but to others (output entry {row} in "
-        f"C order depends on input entry {_few(n[row] & ~a[row])}, and gives to {_few(a[row] & ~n[row])} instead): an "
+        f"C order depends on input entry {_places(n[row] & ~a[row])}, and gives to {_places(a[row] & ~n[row])} instead): an "
         f"index, an offset, a stride, a group{mask} or an order is wrong{lost}",
         *MISPLACED,
         *(("wrong mask",) if mask else ()),
@@ -213,6 +214,5 @@ def connected(e: Evidence) -> Cause | None:
     )
 
 
-def _few(mask: np.ndarray) -> str:
-    places = np.flatnonzero(mask).tolist()
-    return ", ".join(map(str, places[:6])) + (", ..." if len(places) > 6 else "")
+def _places(mask: np.ndarray) -> str:
+    return few(np.flatnonzero(mask), 6)

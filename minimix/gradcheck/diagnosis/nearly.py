@@ -146,8 +146,6 @@ def close(e: Evidence) -> Cause | None:
     if _error(e) > 0.05 or cosine < 0.999:
         return None
     return Cause(
-        f"nearly right (off by {_error(e):.1%} of the largest derivative at most): an approximation, a constant that differs "
-        "a little from forward's (eps, smoothing), a saved number that was rounded, or a small summand or a factor near 1 that "
-        "is missing, too many or has a wrong sign",
-        *("approximate", "wrong constant", "precision", "term missing", "term extra", "sign of a term", "chain factor"),
+        f"nearly right: the gradient is off by {_error(e):.1%} of the largest derivative at most, as where something small, or "
+        "little different from forward, is wrong"
     )

@@ -1,11 +1,10 @@
-"""Rules on products: ratios and errors that are powers of several known numbers, multiplied."""
+"""Products: numbers that are powers of several known numbers, multiplied; and the rule on ratios that are."""
 
 import itertools
 
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis.errors import END, FORM
 from minimix.gradcheck.diagnosis.own import Own, own_numbers
 from minimix.gradcheck.evidence import Evidence
 
@@ -24,7 +23,7 @@ def ratio(e: Evidence) -> Cause | None:
     if hit is None:
         return None
     c, powers = hit
-    text = f"the ratio of analytical to numerical is {_words(c, powers)}"
+    text = f"the ratio of analytical to numerical is {shown_powers(c, powers)}"
     over, under = ([name for name, p in powers if (p > 0) == side] for side in (True, False))
     if not (over and under):
         return Cause(
@@ -47,28 +46,14 @@ def ratio(e: Evidence) -> Cause | None:
             "point",
             *("term missing" if any(sums[1]) else "term extra", "wrong point", "chain factor", "wrong formula"),
         )
+    if len(over) == len(under) == 1 and {"the input", *over, *under} <= {name for name, _ in own.numbers}:
+        return Cause(
+            f"{text}: one input is taken for the other, or these factors are missing and too many",
+            *("wrong point", "exchanged", "chain factor", "wrong formula"),
+        )
     return Cause(
         f"{text}, or these factors are missing and too many",
         *("wrong point", "chain factor", "wrong formula"),
-    )
-
-
-def error(e: Evidence) -> Cause | None:
-    """The error as a product of powers: a summand."""
-    if (own := own_numbers(e)) is None:
-        return None
-    a, n = own.analytical, own.numerical
-    noise = 1e-5 * np.max(np.abs(n)) + 4 * e.noise
-    off = np.abs(a - n)
-    sure = off > 1e-2 * np.max(off)
-    if sure.sum() < min(0.6 * a.size, 12) or np.any(off <= 2 * noise):
-        return None  # right at some places: no summand of all
-    hit = product(own, (a - n)[sure], 3e-5 + noise / np.min(off[sure]), sure)
-    if hit is None:
-        return None
-    return Cause(
-        f"the error is {_words(*hit)}, times the incoming gradient: a summand {END}",
-        *FORM,
     )
 
 
@@ -123,9 +108,13 @@ def _numbers(own: Own):
     if own.output is not None:
         found.append(("the output", own.output))
         found += [(f"(the output - {name})", own.output - t) for name, t in others if " minus " not in name]
-    return [*found[:14], ("(1 - the input)", 1 - x), ("(1 + the input)", 1 + x)]
+    found = [*found[:14], ("(1 - the input)", 1 - x), ("(1 + the input)", 1 + x)]
+    if own.output is not None:
+        found += [("(1 - the output)", 1 - own.output), ("(1 + the output)", 1 + own.output)]
+    return found
 
 
-def _words(c: float, powers) -> str:
+def shown_powers(c: float, powers) -> str:
+    """The product, in words."""
     parts = [name if p == 1 else f"{name} to the power {p:g}" for name, p in powers]
     return " times ".join(([] if abs(c - 1) < 1e-4 else [f"{c:.4g}"]) + parts)

@@ -5,9 +5,11 @@ import itertools
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis.words import few
 from minimix.gradcheck.evidence import Evidence
 
-TERM = ("term missing", "sign of a term")
+SCALE = ("scale", "chain factor")
+WRONG = ("wrong formula", "wrong point", "wrong constant")  # a wrong formula, in words
 STATISTICS = (
     ("standard deviation", lambda x, a: x.std(axis=a)),
     ("norm", lambda x, a: np.sqrt((x * x).sum(axis=a))),
@@ -48,35 +50,91 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
     which = f"{f'axis {axes[0]}' if len(axes) == 1 else f'axes {axes}'}{' of the output' if of_output else ''}"
     known = np.isfinite(ratios)
     numbers = ratios[known]
-    text = f"{where}the ratio of analytical to numerical is constant for each index of {which} ({_few(numbers)})"
+    text = f"{where}the ratio of analytical to numerical is constant for each index of {which} ({few(numbers)})"
     if found := _statistic(e, ratios, known, rest, of_output):
         return Cause(f"{text}: {found}", "scale", "chain factor")
-    if len(axes) == 1 and known.all() and _at_the_ends(numbers):
-        return Cause(f"{text}, 1 but at its ends: what happens at the border (padding) counts differently", "border", "scale")
+    if known.all() and _at_the_ends(ratios, axes):
+        return Cause(f"{text}, 1 but at the ends: what happens at the border (padding) counts differently", "border", "scale")
     if rest and (counts := _counts(numbers)):
         reading, claim = {
             "averaged": ("1 divided by whole numbers", "what belongs to an index is averaged where it should be summed"),
             "not averaged": ("whole numbers", "the division of a mean over what belongs to an index is forgotten"),
         }[counts]
         return Cause(f"{text}, {reading}: a scale or weight that belongs to it is wrong, or {claim}", "scale", counts)
-    if not rest:
+    return _of_other_origin(e, ratios, axes, text, of_output, bool(where))
+
+
+def _of_other_origin(e: Evidence, ratios: np.ndarray, axes: tuple, text: str, of_output: bool, partly: bool) -> Cause:
+    """What the ratios depend on: their inputs are moved, one after the other. partly: some entries are right."""
+    numbers = ratios[np.isfinite(ratios)]
+    changing = None if partly else _movers(e, ratios, axes, of_output)
+    if len(numbers) > 3 and abs(np.prod(numbers) - 1) < 1e-4:
         return Cause(
-            f"{text}: a factor of each output (the derivative of what is applied last, a weight of the row) is missing, there "
-            "twice, taken at another point or of another function, or a term or a constant of it is wrong",
-            *("chain factor", "scale", "wrong formula", "wrong point", "wrong constant", *TERM, "value"),
+            f"{text}, and their product is 1: each index has the factor of another one (mirrored, in another order, along "
+            "another axis), or is divided by what it should be multiplied by",
+            *("scale", "permuted", "flipped", "transposed", "shifted"),
+        )
+    if changing is None:
+        return Cause(f"{text}: a factor that belongs to it is missing, there once too often, or wrong", *SCALE, *WRONG)
+    if not changing:
+        return Cause(
+            f"{text}, whatever the values of the inputs are: a constant of each index (a weight, a count) is missing, there "
+            "once too often, or another than forward's",
+            *("scale", "wrong constant", "chain factor"),
+        )
+    names = " and ".join(changing)
+    if "the input" in changing:
+        return Cause(
+            f"{text}, and changes with {names}: a factor computed from it is missing or there once too often, or its formula "
+            "is wrong",
+            *SCALE,
+            *WRONG,
         )
     return Cause(
-        f"{text}: a factor that belongs to it (a weight, a scale, another input) is missing, there once too often, lacks a "
-        "summand, or is taken at another point or of another function",
-        *("scale", "chain factor", "term missing", "wrong point", "wrong formula", "wrong constant"),
+        f"{text}, and changes with {names}, not with the input: a factor made of it is missing, there once too often, or has a "
+        "wrong formula",
+        *SCALE,
+        *WRONG,
     )
 
 
-def _at_the_ends(ratios: np.ndarray) -> bool:
-    """Whether only the first and the last few are not 1, on both sides."""
+def _movers(e: Evidence, ratios: np.ndarray, axes: tuple, of_output: bool) -> list[str] | None:
+    """The names of the inputs with which the ratios change; None where there are no such ratios any more."""
+    rng, found = np.random.default_rng(5), []
+    for j in (e.k, *e.others):
+        p = e.probe.points[j]
+        nearby = e.elsewhere({j: p * rng.uniform(0.9, 1, p.shape)})
+        other = e.elsewhere({j: rng.permutation(p.reshape(-1)).reshape(p.shape)})  # where other branches may be taken
+        if nearby is None or (there := _measured(nearby, axes, of_output)) is None:
+            return None
+        moved = [there, *([] if other is None or (far := _measured(other, axes, of_output)) is None else [far])]
+        before = ratios.reshape(-1)
+        if any(np.nanmax(np.abs(now.reshape(-1) - before)) > 1e-3 * np.nanmax(np.abs(before)) for now in moved):
+            found.append("the input" if j == e.k else e.probe.names[j])
+    return found
+
+
+def _measured(there: Evidence, axes: tuple, of_output: bool) -> np.ndarray | None:
+    """The ratio for each index of the axes, if there still is one; NaN where nothing is known."""
+    a, n = there.analytical, there.numerical
+    if of_output:
+        a, n = (part.reshape(*there.shapes[0], -1) for part in (a, n))
+        rest = (*(axis for axis in range(len(there.shapes[0])) if axis not in axes), a.ndim - 1)
+    else:
+        rest = (0, *(axis + 1 for axis in range(len(there.shape)) if axis not in axes))
+    squares = (n * n).sum(axis=rest, keepdims=True)
+    ratios = np.where(squares > there.tiny**2, (a * n).sum(axis=rest, keepdims=True) / squares, np.nan)
+    return ratios if np.nanmax(np.abs(a - ratios * n)) <= 1e-4 * np.max(np.abs(a)) else None
+
+
+def _at_the_ends(ratios: np.ndarray, axes: tuple) -> bool:
+    """Whether only the first and the last few along each axis are not 1, on both sides."""
     wrong = np.abs(ratios - 1) > 1e-4
-    inner = np.flatnonzero(~wrong)
-    return len(inner) > 1 and bool(wrong[0] and wrong[-1] and not wrong[inner[0] : inner[-1]].any())
+    for margin in range(1, (min(ratios.shape[axis] for axis in axes) - 1) // 2 + 1):
+        inner = tuple(slice(margin, -margin) if axis in axes else slice(None) for axis in range(ratios.ndim))
+        if not wrong[inner].any():
+            return all(wrong.take(end, axis).any() for axis in axes for end in (0, -1))
+    return False
 
 
 def _statistic(e: Evidence, ratios: np.ndarray, known: np.ndarray, rest: tuple, of_output: bool) -> str | None:
@@ -112,7 +170,3 @@ def _counts(ratios: np.ndarray) -> str | None:
         if np.all(numbers > 0.5) and np.max(np.abs(numbers - np.round(numbers))) < 1e-3 and numbers.max() <= 1000:
             return word
     return None
-
-
-def _few(values) -> str:
-    return ", ".join(f"{v:.4g}" for v in values[:4]) + (", ..." if len(values) > 4 else "")

@@ -3,6 +3,7 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis import where
 from minimix.gradcheck.diagnosis.places import MISPLACED
 from minimix.gradcheck.evidence import Evidence
 
@@ -21,33 +22,106 @@ def contributions(e: Evidence) -> Cause | None:
     """Right pairs, lost pairs and strange pairs; no pair with another number."""
     if not e.whole or len(e.analytical) < 2:
         return None
-    _, _, lost, strange, alike, live = _pairs(e)
+    a, _, lost, strange, alike, live = _pairs(e)
     if not (alike | lost | strange).all() or not (alike & live).any():
         return None
     if lost.any() and not strange.any():
         return _lost(e, lost, live)
-    if strange.any() and not lost.any():
+    return _strange(e, a, strange, live) if strange.any() and not lost.any() else None
+
+
+def _strange(e: Evidence, a: np.ndarray, strange: np.ndarray, live: np.ndarray) -> Cause:
+    """Pairs that forward does not connect: does it depend on the values which ones, and are they those of all indices?"""
+    text = (
+        "all that forward does is answered rightly, but some entries get something from outputs that do not depend on them "
+        f"({int(strange.sum())} pairs of output and input entry"
+    )
+    if _moving(e, strange, 1):
+        return Cause(f"{text}; which ones depends on the values): a mask is missing or too wide", "no mask", "wrong mask")
+    if found := _diagonal(e, a, live):
         return Cause(
-            "all that forward does is answered rightly, but some entries get something from outputs that do not depend on them "
-            f"({int(strange.sum())} pairs of output and input entry): a mask is missing there, or too much is summed",
-            *("no mask", "wrong mask", "summed", "independent", "other place", "groups", "border", "stride"),
+            f"{text}): an index of axis {found[1]} belongs to that of axis {found[0]} of the output, and gets those of others, "
+            "too: summed over it, or a fixed mask is missing",
+            *("summed", "no mask"),
         )
+    return Cause(f"{text}): too much is summed, or a mask is missing or lets too much in", "summed", "no mask", "wrong mask")
+
+
+def _diagonal(e: Evidence, a: np.ndarray, live: np.ndarray) -> tuple[int, int] | None:
+    """(axis of the output, axis of the input) of which forward connects equal indices only, but backward others, too."""
+    if e.output is None:
+        return None
+    for out, length in enumerate(e.output.shape):
+        for axis in range(len(e.shape)):
+            if length == e.shape[axis] > 1:
+                equal = np.indices(e.output.shape)[out].reshape(-1, 1) == np.indices(e.shape)[axis].reshape(1, -1)
+                if not live[~equal].any() and (np.abs(a) > e.tiny)[~equal].any():
+                    return out, axis
     return None
 
 
-def _lost(e: Evidence, lost: np.ndarray, live: np.ndarray) -> Cause | None:
-    """Contributions that got lost: all but the last one, or others."""
+def _moving(e: Evidence, pairs: np.ndarray, which: int) -> bool:
+    """Whether other pairs are lost (which = 0) or strange (1) where an input's values stand in another order."""
+    rng = np.random.default_rng(5)
+    for j in (e.k, *e.others):
+        p = e.probe.points[j]
+        other = e.elsewhere({j: rng.permutation(p.reshape(-1)).reshape(p.shape) * rng.choice([-1, 1], p.shape)})
+        other = other or e.elsewhere({j: rng.permutation(p.reshape(-1)).reshape(p.shape)})
+        if other is not None and not np.array_equal(_pairs(other)[2 + which], pairs):
+            return True
+    return False
+
+
+def _lost(e: Evidence, lost: np.ndarray, live: np.ndarray) -> Cause:
+    """Contributions that got lost: all but the last one, whole outputs, others; and does it depend on the values which ones?"""
     if (cause := _one_left(lost, live)) is not None:
         return cause
-    touched = lost.any(axis=0)
-    share = lost.sum() / live.sum()
-    single = bool(live.sum(axis=0).max() == 1)  # no sum, whose parts might get lost: something may choose between terms
-    return Cause(
+    touched, share = lost.any(axis=0), lost.sum() / live.sum()
+    text = (
         f"{share:.0%} of the contributions of outputs to input entries are lost (at {int(touched.sum())} of {touched.size} "
-        f"entries), the others are right: a loop, a mask or an index leaves them out{', or their term is missing' * single}",
-        *("left out", "not summed", "overwritten", "border", "stride", "wrong mask", "groups"),
-        *(("term missing",) * single),
+        "entries), the others are right"
     )
+    if _moving(e, lost, 0):
+        return Cause(
+            f"{text}; which ones depends on the values: a mask or a choice blocks too much, or their term is left out",
+            *("wrong mask", "left out", "term missing", "other place"),
+        )
+    if found := _one_index(e, lost, live):
+        axis, word = found
+        return Cause(
+            f"{text}: of all indices of axis {axis} of the output that an entry contributes to, only the {word} one gives it a "
+            "gradient: = where += is needed (with an index that occurs several times, np.add.at), or the others are not summed",
+            *("overwritten", "not summed", "term missing", "left out"),
+        )
+    whole = lost.any(axis=1) & ~(live & ~lost).any(axis=1)  # outputs that are not counted at all
+    slices = where.by_slices(whole.reshape(e.output.shape)) if e.output is not None and e.output.ndim else None
+    if slices and np.array_equal(lost.any(axis=1), whole):
+        return Cause(f"{text}: {slices} of the output is not counted", "left out", "not summed", "term missing")
+    edges = any(part.ndim > 1 and where.by_border(part) for part in (touched.reshape(e.shape), _of_outputs(e, lost)))
+    return Cause(
+        f"{text}, whatever the values are: a loop or an index leaves them out, or a term is missing"
+        + ", or one at the border (padding)" * edges,
+        *("left out", "not summed", "term missing", *(("border",) * edges)),
+    )
+
+
+def _of_outputs(e: Evidence, lost: np.ndarray) -> np.ndarray:
+    return lost.any(axis=1).reshape(e.output.shape if e.output is not None else -1)
+
+
+def _one_index(e: Evidence, lost: np.ndarray, live: np.ndarray) -> tuple[int, str] | None:
+    """(axis of the output, "last" or "first") if of its indices only one remains for each entry."""
+    if e.output is None:
+        return None
+    kept = live & ~lost
+    for axis, indices in enumerate(np.indices(e.output.shape)):
+        index = indices.reshape(-1, 1)
+        last = np.where(live, index, -1).max(axis=0)
+        first = np.where(live, index, e.output.shape[axis]).min(axis=0)
+        for word, chosen in (("last", last), ("first", first)):
+            if np.array_equal(kept, live & (index == chosen)):
+                return axis, word
+    return None
 
 
 def overwritten(e: Evidence) -> Cause | None:
@@ -88,6 +162,8 @@ def kept(e: Evidence) -> Cause | None:
     if np.max(np.abs(a[~own])) > e.tiny or (live & ~own).sum(axis=1).max() != 1:
         return None
     rest = np.where(own, 0, n).sum(axis=1)
+    if not live[own][np.abs(rest) > e.tiny].all():
+        return None  # outputs that depend on another entry only
     added = a[own] - n[own]
     if np.max(np.abs(np.abs(added) - np.abs(rest))) > 1e-5 * e.size + 8 * e.noise or (np.abs(rest) > e.tiny).sum() < 3:
         return None

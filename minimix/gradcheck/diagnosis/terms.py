@@ -3,13 +3,16 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis.own import own_numbers
 from minimix.gradcheck.diagnosis.places import subsets
+from minimix.gradcheck.diagnosis.whole import sizes
 from minimix.gradcheck.evidence import Evidence
 
 TERM = (
     *("term missing", "sign of a term", "term extra", "wrong constant", "averaged", "not averaged", "summed", "wrong formula"),
     *("chain factor", "scale"),
-)  # "missing, or has a wrong factor or sign"
+)  # "missing, or has a wrong size or sign"
+SIZE = ("wrong constant", "chain factor", "scale")  # a factor in a term
 
 
 def diagonal(e: Evidence) -> Cause | None:
@@ -63,9 +66,31 @@ def homogeneous(e: Evidence) -> Cause | None:
             f"{text}: what it divides by is taken for a constant, or its share goes to the wrong entries",
             *("term missing", "wrong formula", "other place"),
         )
-    if abs(degree - 2) < 1e-3:
+    if abs(degree - 2) < 1e-3 and _linear_error(e) and not _own_only(e):
         return Cause(f"{text}: the divisor's term has the wrong sign", "sign of a term")
     return None
+
+
+def _own_only(e: Evidence) -> bool:
+    """Whether backward gives each output's gradient to its own entry alone."""
+    a = e.analytical.reshape(len(e.analytical), -1)
+    return e.whole and a.shape[0] == a.shape[1] and bool(np.max(np.abs(a - np.diag(np.diag(a)))) <= e.tiny)
+
+
+def _linear_error(e: Evidence) -> bool:
+    """Whether the error is a number plus a number times the input, over some axes: as terms of sums, means and squares are."""
+    error = e.mixed[1] - e.mixed[2]
+    for axes in subsets(range(len(e.shape))):
+        if not axes or (count := int(np.prod([e.shape[axis] for axis in axes]))) < 3:
+            continue
+        rows = np.moveaxis(error, [axis + 1 for axis in axes], range(-len(axes), 0)).reshape(len(error), -1, count)
+        x = np.moveaxis(e.point, axes, range(-len(axes), 0)).reshape(-1, count)
+        x = x - x.mean(axis=-1, keepdims=True)
+        rows = rows - rows.mean(axis=-1, keepdims=True)
+        slope = (rows * x).sum(axis=-1, keepdims=True) / np.maximum((x * x).sum(axis=-1, keepdims=True), 1e-300)
+        if np.max(np.abs(rows - slope * x)) <= 1e-5 * np.max(np.abs(error)) + 4 * e.noise:
+            return True
+    return False
 
 
 def levelled(e: Evidence) -> Cause | None:
@@ -114,6 +139,8 @@ def common(e: Evidence) -> Cause | None:
     a, n = e.mixed[1:]
     missing = n - a
     ndim = len(e.shape)
+    if e.output is not None and e.output.shape == e.shape and own_numbers(e) is not None:
+        return None  # nothing is summed: each output depends on its own entry only
     for axes in reversed(list(subsets(range(ndim)))):  # the widest statement first
         count = int(np.prod([e.shape[axis] for axis in axes]))
         if not axes or count < 3:
@@ -124,7 +151,12 @@ def common(e: Evidence) -> Cause | None:
         allowed = 1e-5 * max(np.max(np.abs(missing)), 1e-2 * e.size) + 4 * e.noise
         flat = rows - rows.mean(axis=-1, keepdims=True)
         if np.max(np.abs(flat)) <= allowed:
-            return _constant(e, axes, along, a, n)
+            text = f"the error is constant over axes {axes}"
+            if e.alike(a - a.mean(axis=along, keepdims=True), n):
+                text += ", and right once its mean over them is subtracted: the term that the mean leaves in a normalisation"
+            else:
+                text += ": a term that is the same for all of them (a sum, a mean)"
+            return _wrong_term(e, text, axes, "constant")
         if (count - 2) * rows.shape[1] * min(len(e.cotangents), 4) < 2:
             continue  # two numbers are fitted to each row
         centred = x - x.mean(axis=-1, keepdims=True)
@@ -136,34 +168,83 @@ def common(e: Evidence) -> Cause | None:
             return Cause(
                 f"the error is {-slope.flat[0]:.4g} times the input itself, whatever the incoming gradient is: weight decay or "
                 "the like got in, or is missing",
-                *TERM,
+                *("term extra", "term missing", "sign of a term"),
             )
-        where = f"over axes {axes}"
+        kind = "proportional" if through else "linear"
+        text = f"the error is {'proportional to' if through else 'linear in'} the input over axes {axes}: "
+        if e.output is None or e.output.shape != e.shape:
+            return _wrong_term(e, f"{text}a term with it, as a square, a norm or a variance leaves one,", axes, kind)
         if through:
-            return Cause(
-                f"the error is proportional to the input {where}: the term that divides by the norm or the deviation leaves "
-                "(input times a sum) is missing or has a wrong factor or sign",
-                *TERM,
-            )
-        return Cause(
-            f"the error is linear in the input {where}: the term that the variance leaves in a normalisation (the centred "
-            "input times a sum) is missing or has a wrong factor or sign",
-            *TERM,
-        )
+            text += "the term that dividing by a norm or a deviation leaves (input times a sum)"
+        else:
+            text += "the term that the variance or a norm leaves in a normalisation (the centred input times a sum)"
+        return _wrong_term(e, text, axes, kind)
     return None
 
 
-def _constant(e: Evidence, axes: tuple, along: tuple, a: np.ndarray, n: np.ndarray) -> Cause:
-    """An error that is the same for all entries along some axes."""
-    text = f"the error is constant over axes {axes}"
-    if e.alike(a - a.mean(axis=along, keepdims=True), n):
+def _wrong_term(e: Evidence, text: str, axes: tuple, kind: str) -> Cause:
+    """What is wrong with a term: how large is it in backward, and how large should it be?"""
+    share = _share(e, axes, kind)
+    if share is None:
+        return Cause(f"{text} is missing, or has a wrong size or sign", *TERM, "wrong point")
+    if np.isnan(share):
         return Cause(
-            f"{text}, and right once its mean over them is subtracted: the term that the mean leaves in a normalisation is "
-            "missing, or has a wrong factor or sign",
-            *TERM,
+            f"{text} is there, but for each output with another size, relative to what it should be: what is summed in it is "
+            "wrong (a factor, the point where it is taken)",
+            *("wrong formula", "wrong point", "chain factor", "scale"),
         )
-    return Cause(
-        f"{text}: a term that is the same for all of them (a sum, a mean) is missing, one too many, or wrong itself (its sign, "
-        "a factor, the point where it is taken)",
-        *(*TERM, "wrong point"),
-    )
+    if np.isinf(share):
+        return Cause(f"{text} should not be there: these entries get nothing else from the others", "term extra", "summed")
+    if abs(share) < 1e-3:
+        return Cause(f"{text} is missing", "term missing", "wrong formula")
+    if abs(share + 1) < 1e-3:
+        return Cause(f"{text} has the wrong sign", "sign of a term")
+    text = f"{text} is {share:.4g} times what it should be"
+    lengths = {int(np.prod([e.shape[a] for a in some])): some for some in reversed(list(subsets(axes))) if some}
+    for n, some in {**{n: f"of {places[0]}" for n, places in sizes(e).items()}, **lengths}.items():
+        for number, claims in ((n, ("not averaged", "summed")), (1 / n, ("averaged", "summed"))):
+            if n > 1 and abs(share - number) < 1e-3 * number:
+                of = some if isinstance(some, str) else f"of axes {some}"
+                more = (", or it is counted twice", ("term extra",)) if n == 2 else ("", ())
+                return Cause(
+                    f"{text}, {n} being the length {of}: a sum for a mean, a mean for a sum, or one over other axes{more[0]}",
+                    *(*claims, "wrong constant", *more[1]),
+                )
+    return Cause(f"{text}: a factor in it is missing, or wrong", *SIZE)
+
+
+def _share(e: Evidence, axes: tuple, kind: str) -> float | None:
+    """How large a term is, relative to what it should be; NaN where that differs from output to output, infinite where none
+    should be; None where it cannot be told from the rest.
+
+    An output's own entry gets what else there is, the other entries that it depends on get nothing but the terms in question.
+    """
+    if not e.whole or e.output is None or e.output.shape != e.shape:
+        return None
+    found = []
+    for place in np.ndindex(e.shape):
+        row = np.ravel_multi_index(place, e.shape) if e.shape else 0
+        group = tuple(slice(None) if axis in axes else index for axis, index in enumerate(place))
+        x, n, a = (part[group].reshape(-1) for part in (e.point, e.numerical[row], e.analytical[row]))
+        own = np.ravel_multi_index([place[axis] for axis in axes], [e.shape[axis] for axis in axes])
+        others = np.arange(x.size) != own
+        centred = x if kind == "proportional" else x - x.mean()
+        basis = np.stack([centred] if kind == "proportional" else [np.ones(x.size), centred], axis=1)
+        if others.sum() < basis.shape[1] + 1:
+            return None
+        true = np.linalg.lstsq(basis[others], n[others], rcond=None)[0]
+        if np.max(np.abs(basis[others] @ true - n[others])) > 1e-5 * e.size + 8 * e.noise:
+            return None
+        error = np.linalg.lstsq(basis, a - n, rcond=None)[0]
+        at = 0 if kind in ("constant", "proportional") else 1
+        scale = np.max(np.abs(centred)) if at else 1.0
+        if abs(error[at]) * scale > 1e-4 * e.size:
+            found.append((scale * true[at], scale * error[at]))
+    if len(found) < 3:
+        return None
+    true, error = np.transpose(found)
+    if np.max(np.abs(true)) <= 1e-4 * e.size:
+        return np.inf
+    more = float(true @ error / (true @ true))
+    alike = np.max(np.abs(error - more * true)) <= 1e-4 * max(1, abs(more)) * e.size + 16 * e.noise
+    return 1 + more if alike else np.nan
