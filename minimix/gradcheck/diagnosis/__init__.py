@@ -1,5 +1,6 @@
 """Why a gradient is wrong: rules, each with the measurement that justifies its sentence, from the most to the least telling.
 
+remembered  what the first call left behind
 whole       no gradient, digits, one factor for everything
 nearly      rounded inside, differences in place of a derivative, approximations
 blocked     masks that are missing, inverted, too narrow
@@ -41,6 +42,7 @@ from minimix.gradcheck.diagnosis import (
     places,
     positions,
     powers,
+    remembered,
     slices,
     sums,
     terms,
@@ -50,7 +52,7 @@ from minimix.gradcheck.diagnosis import (
 from minimix.gradcheck.evidence import Evidence
 
 RULES = (
-    *(whole.not_finite, whole.shape, whole.zero),  # nothing else can be said
+    *(whole.not_finite, whole.shape, remembered.first_call, whole.zero),  # nothing else can be said
     *(whole.constant, nearly.decimals, nearly.stepped, whole.digits),
     *(blocked.let_through, blocked.inverted, indices.named, blocked.blocked),
     *(known.recognised, factors.two_kinds, masks.another, altered.exchanged),
