@@ -155,8 +155,8 @@ def _differences(e: Evidence, moved: list):
 def itself(e: Evidence) -> Cause | None:
     """Right, at another value of the input: at the output, at its absolute value, transposed."""
     x, found = e.point, []
-    if _constant(e):
-        return None
+    if x.size < 2 or _constant(e):
+        return None  # of a single number, nearly anything can be said
     if e.output is not None and e.output.shape == e.shape and not np.array_equal(e.output, x) and e.explained({e.k: e.output}):
         return Cause(
             "the derivative is the one at the output's value: backward uses the output where the formula needs the input",

@@ -118,7 +118,20 @@ def rearranged(e: Evidence) -> Cause | None:
             found.append((words, claims))
         elif e.alike(a, -candidate):
             found.append((f"{words}, and with the sign wrong", (*claims, "sign")))
+    if found and about_a_constant(e):
+        found.insert(1, ("with the sign of their deviations from the mean wrong", ("sign", "sign of a term")))
     return readings("the right numbers, but ", found)
+
+
+def about_a_constant(e: Evidence) -> bool:
+    """Whether what is right and what is given differ by a constant with the sign of what is left: then a wrong sign, too, makes
+    right numbers in wrong places, where each number is there with both signs."""
+    a, n = e.mixed[1:]
+    both = (a + n).reshape(len(a), -1)
+    return bool(np.max(np.ptp(both, axis=1), initial=0) <= 1e-5 * e.size + 16 * e.noise)
+
+
+SIGNS = ", or, as each deviation from their mean is there with both signs, with the signs of these wrong"
 
 
 def readings(head: str, found: list[tuple[str, tuple]]) -> Cause | None:
@@ -156,8 +169,10 @@ def permuted(e: Evidence) -> Cause | None:
         if gaps.min(axis=1).max() <= 1e-5 * e.size + 4 * e.noise and sorted(order) == list(range(length)):
             shown = order if length <= 16 else f"{order[:16]}..."
             text, claims = f"right, but with axis {axis} permuted: index i holds what belongs to {shown}", PERMUTED
-            if np.max(np.abs(np.sort(n.reshape(-1)) + np.sort(n.reshape(-1))[::-1])) <= 1e-4 * e.size:
-                text += ", or, as each number is there with both signs, with the signs of some wrong"
+            both = np.sort(n.reshape(len(n), -1), axis=1)
+            both = both + both[:, ::-1]
+            if np.max(np.ptp(both, axis=1)) <= 1e-4 * e.size:
+                text += SIGNS
                 claims += ("sign", "sign of a term")
             return Cause(text, *claims)
     return None
