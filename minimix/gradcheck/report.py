@@ -11,9 +11,9 @@ SPOILED = Cause("what is said above: it changes these numbers, so that no other 
 class InputReport:
     """The comparison for one input.
 
-    cause: why it is wrong; ``SPOILED`` where a broken rule changes the numbers, so that they tell nothing; None where it is right.
-    checked, wrong: how many derivatives were compared, and how many of them were too far off. In full mode these are entries of
-        the Jacobian, else entries of the input (for the gradient of a randomly weighted sum of the outputs) and projections.
+    cause: why it is wrong; ``SPOILED`` where a broken rule changes the numbers, so that they tell nothing.
+    checked, wrong: how many derivatives were compared, and how many of them were too far off. In full mode these are entries
+        of the Jacobian, else entries of the input (for the gradient of a randomly weighted sum of the outputs) and projections.
     index: the worst entry of the input; ``output_index`` the entry of the output (number of the output, index), in full mode.
     """
 

@@ -70,16 +70,15 @@ def independent(e: Evidence) -> Cause | None:
     if any(np.max(np.abs(other.values - e.values)) > 1e-9 * np.max(np.abs(e.values)) for other in others):
         return Cause(
             f"{text} gradient, and so it is at others: it changes in steps only, so that the input just decides something (an "
-            "order, a branch) and deserves no gradient, or an approximation stands for a derivative that is 0",
-            *("independent", "approximate", "no mask", "other place"),
+            "order, a branch) and deserves no gradient, or an approximation stands for a derivative that is 0"
+            f"{', or parts cancel along an axis of length 1' if 1 in e.shape else ''}",
+            *("independent", "approximate", "no mask", "other place", *(("term missing",) if 1 in e.shape else ())),
         )
     if not _used(e):
         return Cause("the function does not depend on this input, yet backward returns a gradient for it", "independent")
     return Cause(
-        "the function does not change with this input, though it computes with it (parts cancel, or it is multiplied by 0), yet "
-        "backward returns a gradient for it: it deserves none, or parts do not cancel in backward as in forward (one is missing, "
-        "or has a wrong sign or factor)",
-        *("independent", "term missing", "sign of a term"),
+        "the function does not change with this input, though it computes with it (parts cancel, or it is multiplied by 0), "
+        "yet backward returns a gradient for it: there, they do not cancel"
     )
 
 
@@ -125,7 +124,8 @@ def _from_there(e: Evidence, there: list[Evidence], text: str) -> Cause:
 def elsewhere(e: Evidence):
     """The evidence at a few points that have little to do with this one."""
     rng = np.random.default_rng(7)
-    for scale in (-1.0, 3.0, 0.1):
+    top = float(np.max(np.abs(e.point), initial=0))
+    for scale in (-1.0, 3.0 if 1 <= top <= 6 or top == 0 else 3.0 / top, 0.1):
         moved = e.elsewhere({e.k: scale * rng.permutation(e.point.reshape(-1)).reshape(e.shape)})
         if moved is not None:
             yield moved

@@ -22,6 +22,8 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
         place = tuple(int(i) for i in np.argwhere(bad)[0])
         if not nothing:
             return Cause(f"a single entry is wrong, {place}; all others are right")
+        if place[-1] in (0, bad.shape[-1] - 1):  # from the end, something may have been moved off
+            term, claims = f", or all are moved by one and it falls off the end{term}", ("shifted", *claims)
         return Cause(
             f"a single entry {what}, {place}; all others are right: it is left out, or a mask blocks it{term}",
             *("left out", "wrong mask", *claims),
