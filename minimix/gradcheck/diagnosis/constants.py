@@ -31,7 +31,7 @@ def constant(e: Evidence) -> Cause | None:
     rng = np.random.default_rng(4)
     moved = e.elsewhere({e.k: np.where(e.point == 0, 0.05, e.point * rng.uniform(0.8, 1.0, e.shape))})
     there = ratio(*moved.mixed[1:], e) if moved is not None else None
-    if there is not None and abs(there - c) > _apart(c):
+    if there is not None and abs(there - c) > _apart(c, e):
         return _varying(e, moved, c, there)
     if there is None and moved is not None and np.max(np.abs(moved.analytical - c * moved.numerical)) > 1e-3 * moved.size:
         return None  # one factor at this point only
@@ -60,16 +60,17 @@ def constant(e: Evidence) -> Cause | None:
 
 def _with_others(e: Evidence, c: float, text: str) -> Cause | None:
     """The factor changes with another input: it is computed from that."""
+    single = e.point.size == 1  # of one number, any error is a factor
     for j, value in e.others.items():
         there = _ratio_at(e, {j: np.where(value == 0, 0.05, 1.3 * value)})
-        if there is None or abs(there - c) <= _apart(c):
+        if there is None or abs(there - c) <= _apart(c, e):
             continue
         if found := altered.other_inputs(e):
             return Cause(f"{text}; {found}", *found.claims, "factor", *(("sign",) if c < 0 else ()))
         return Cause(
             f"{text}, but {_number(there)} times where {e.probe.names[j]} is 1.3 times as large: a factor that is computed "
             f"from {e.probe.names[j]} is missing, there once too often, or is another than forward's",
-            *("chain factor", "scale", "wrong formula"),
+            *(() if single else ("chain factor", "scale", "wrong formula")),
         )
     return None
 
@@ -79,13 +80,13 @@ def _at_other_values(e: Evidence, c: float, text: str) -> Cause | None:
     rng = np.random.default_rng(7)
     for scale, words in ((-1.0, "-1"), (3.0, "3"), (0.1, "0.1")):
         there = _ratio_at(e, {e.k: scale * e.point * rng.uniform(0.9, 1.1, e.shape)})
-        if there is None or abs(there - c) <= _apart(c):
+        if there is None or abs(there - c) <= _apart(c, e):
             continue
         now = "right" if abs(there - 1) < 1e-4 else "minus that" if abs(there + 1) < 1e-4 else f"{_number(there)} times that"
         return Cause(
             f"{text} at this point, but {now} where the input is about {words} times this one: which of several formulas (a "
             "branch, a sign) belongs to a value is wrong, or a factor depends on it",
-            *("value", "sign of a term", "wrong formula", "chain factor", "sign" if c < 0 else "factor"),
+            *(() if e.point.size == 1 else ("value", "sign of a term", "wrong formula", "chain factor")),
         )
     return None
 
@@ -121,9 +122,9 @@ def _ratio_at(e: Evidence, arrays: dict) -> float | None:
     )
 
 
-def _apart(c: float) -> float:
+def _apart(c: float, e: Evidence) -> float:
     """How far another factor must be away from c to be another."""
-    return max(1e-3 * min(abs(c), abs(c - 1)), 1e-7)
+    return max(1e-3 * min(abs(c), abs(c - 1)), 1e-7) + 64 * e.noise / e.size * abs(c)
 
 
 def _number(c: float) -> str:
@@ -179,6 +180,11 @@ def _varying(e: Evidence, moved: Evidence, c: float, there: float) -> Cause:
         for power, words in ((1, "once too often"), (-1, "missing"), (2, "twice too often"), (-2, "missing twice")):
             if here and then and abs(c * here**-power - there * then**-power) < 1e-4 * abs(c * here**-power):
                 return Cause(f"{text}: a factor proportional to the output is {words}", "chain factor", "scale")
+    if abs(c - 1) < 0.05:
+        return Cause(
+            f"{text}: a small summand or constant (eps), or a factor near 1 that is computed from the input",
+            *("term missing", "wrong constant", "chain factor", "term extra"),
+        )
     return Cause(f"{text}: a factor that is computed from the input", "chain factor", "wrong formula", "wrong point")
 
 

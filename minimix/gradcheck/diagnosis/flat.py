@@ -53,15 +53,16 @@ def _given_away(e: Evidence) -> int | None:
 def independent(e: Evidence) -> Cause | None:
     """A gradient for an input that does not matter: nowhere, or not at this point?"""
     given = float(np.max(np.abs(e.analytical)))
-    if given == 0 or e.size > max(1e-7 * given, 4 * e.noise):
+    top = 1 + float(np.max(np.abs(e.values), initial=0))
+    if given == 0 or e.size > max(1e-12 * min(given, top), 4 * e.noise):
         return None
     if 1e-3 * given < 4 * e.noise:
         return Cause(
-            f"the function's values are so large (up to {np.max(np.abs(e.values)):.3g}) that their differences are rounded "
+            f"the function's values are so large (up to {top - 1:.3g}) that their differences are rounded "
             "away: nothing can be said of a gradient of this size. Subtract what is constant, or take a larger eps",
             "difference",
         )
-    if found := altered.exchanged(e):
+    if (found := altered.exchanged(e)) and len(found.claims) <= 2:  # and that input's own gradient is wrong
         return found
     others = list(elsewhere(e))
     text = "around this point the function does not change with this input (at other points it does), yet backward returns a"

@@ -45,7 +45,7 @@ def arrangements(shape: tuple):
             if all(shape[a] == 2 for a in flips):
                 words, claims = (
                     "with the two indices in each other's places",
-                    ("flipped", "permuted", "shifted", "groups", "exchanged"),
+                    ("flipped", "permuted", "shifted", "groups", "exchanged", "other place"),
                 )
             yield f"{words} along axes {flips}", claims, lambda x, f=flips: np.flip(x, f)
     for order in orders:
@@ -187,8 +187,8 @@ def permuted(e: Evidence) -> Cause | None:
             other = where.shuffled(e)
             if other is not None and _order(other, axis) != order:
                 return Cause(
-                    f"right, but with axis {axis} permuted (index i holds what belongs to {order[:16]}), and otherwise where the "
-                    "values are in another order: the places follow the values, as a sort's do, and backward's are not forward's",
+                    f"right, but with axis {axis} permuted (index i holds what belongs to {order[:16]}), otherwise where "
+                    "the values are in another order: the places follow them, as a sort's do, and backward's are not forward's",
                     *("permuted", "other place", "sign of a term"),
                 )
             shown = order if length <= 16 else f"{order[:16]}..."
@@ -217,15 +217,20 @@ def elsewhere(e: Evidence) -> Cause | None:
     first, second = (part[np.lexsort(part.T[::-1])] for part in keys)
     if np.max(np.abs(first - second)) > 1e-3:
         return None
-    return _taken(e, a, n) or Cause(
+    other = where.shuffled(e)
+    found = _taken(e)
+    if found and (other is None or found == _taken(other)):
+        return found
+    return Cause(
         "the right numbers, each given to an entry that is not the one it belongs to: an index, an offset, a stride or "
         "an order is wrong",
         *MISPLACED,
     )
 
 
-def _taken(e: Evidence, a: np.ndarray, n: np.ndarray) -> Cause | None:
+def _taken(e: Evidence) -> Cause | None:
     """The smallest where the largest counts, or the first."""
+    a, n = (part.reshape(len(part), -1).T for part in (e.analytical, e.numerical))
     x = e.point.reshape(-1)
     right, mine = [], []
     for row in range(a.shape[1]):

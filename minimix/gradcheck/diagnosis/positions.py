@@ -42,10 +42,12 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
         )
     if found := where.by_phase(bad):
         stride, phases = found
+        several = not nothing and _shared(e, bad)  # windows overlap there
         return Cause(
             f"{what if nothing else 'wrong'} only in phases {phases} of every {stride} along the last axes: the stride "
-            "(or dilation) is handled differently from forward",
-            *("stride", "left out"),
+            "(or dilation) is handled differently from forward"
+            f"{', or of the contributions of several windows, which overlap there, some are lost' if several else ''}",
+            *("stride", "left out", *(("overwritten", "not summed") if several else ())),
         )
     if text := where.by_slices(bad):
         if nothing and not where.regular(text):
@@ -57,6 +59,12 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
             )
         return Cause(f"wrong only at {text}; all others are right")
     return None
+
+
+def _shared(e: Evidence, bad: np.ndarray) -> bool:
+    """Whether more outputs depend on each of these entries than on any other."""
+    counts = (np.abs(e.numerical) > e.tiny).sum(axis=0)
+    return e.whole and bool(counts[bad].min() > counts[~bad].max(initial=0))
 
 
 def placed(e: Evidence) -> Cause | None:
