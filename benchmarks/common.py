@@ -1,14 +1,19 @@
 """What the benchmarks share: timing, the description of the machine, tables and files."""
 
+import contextlib
 import gc
+import importlib.util
 import json
 import os
 import pathlib
 import platform
+import signal
 import statistics
 import subprocess
 import sys
 import time
+
+DISTURBING = ("MINIMIX_NUM_THREADS", "MINIMIX_TIME_OPS", "MINIMIX_DEBUG", "NUMBA_NUM_THREADS")  # not for what is measured
 
 
 def measure(function, seconds: float = 1.0, least: int = 7) -> dict:
@@ -26,6 +31,14 @@ def measure(function, seconds: float = 1.0, least: int = 7) -> dict:
         times.append((time.perf_counter() - start) * 1e3)
     low, middle, high = statistics.quantiles(times, n=4)
     return {"median": middle, "low": low, "high": high, "calls": len(times)}
+
+
+def pictures(batch: int, size: int) -> tuple:
+    """Noise (N, 3, H, W) and labels (N,) below 10, as NumPy's arrays."""
+    import numpy as np
+
+    images = np.random.default_rng(0).standard_normal((batch, 3, size, size)).astype(np.float32)
+    return images, np.arange(batch) % 10
 
 
 def merged(rounds: list[dict]) -> dict:
@@ -50,16 +63,59 @@ def peak_mb() -> float:
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
-def run_worker(module: str, arguments: list, threads: int, cache: str | None = None) -> dict:
-    """Run a benchmark's own worker in a new process, and read the JSON that it prints last. cache: for compiled kernels."""
-    environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
+@contextlib.contextmanager
+def process(command: list, **options):
+    """A process that does not outlive the block, nor does what it has started: when the user interrupts, nothing goes on
+    computing or writing. Options are ``subprocess.Popen``'s."""
+    with subprocess.Popen(command, text=True, start_new_session=True, **options) as running:
+        try:
+            yield running
+        finally:
+            if running.poll() is None:
+                if os.name == "posix":
+                    os.killpg(running.pid, signal.SIGKILL)
+                running.kill()
+
+
+def surroundings(threads: int, cache: str | os.PathLike | None = None, variables: dict | None = None) -> dict:
+    """Environment variables for a process that is measured. cache: the folder for compiled kernels."""
+    environment = {name: value for name, value in os.environ.items() if name not in DISTURBING}
+    environment |= {"OMP_NUM_THREADS": str(threads), **(variables or {})}
     if cache is not None:
-        environment["NUMBA_CACHE_DIR"] = cache
+        environment["NUMBA_CACHE_DIR"] = str(cache)
+    return environment
+
+
+def run_worker(module: str, arguments: list, threads: int, cache=None, variables: dict | None = None, folder=None) -> dict:
+    """Run a benchmark's own worker in a new process, and read the JSON that it prints last.
+
+    cache, variables: as in ``surroundings``. folder: to run in, and to take minimix and benchmarks from.
+    """
     command = [sys.executable, "-m", module, "--threads", str(threads), *map(str, arguments)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command[2:])} failed:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with process(command, env=surroundings(threads, cache, variables), cwd=folder, **pipes) as running:
+        output, errors = running.communicate()
+    if running.returncode:
+        raise SystemExit(f"{' '.join(command[2:])} failed:\n{errors[-2000:]}")
+    return json.loads(output.splitlines()[-1])
+
+
+def end_tidily() -> None:
+    """Let Ctrl-C, ``kill`` and a closed terminal end this process as an error does, so that workers are stopped and temporary
+    folders removed. (A process in the background of a script does not listen to Ctrl-C's signal by itself.)"""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), _end)
+
+
+def _end(number, frame) -> None:
+    sys.exit(f"stopped by {signal.Signals(number).name}; what was started is ended, and the temporary folders are removed")
+
+
+def need_torch() -> None:
+    """Raises SystemExit where the peer is missing."""
+    if importlib.util.find_spec("torch") is None:
+        raise SystemExit("PyTorch, which minimix is held beside, is not installed: pip install torch")
 
 
 def geometric_mean(values) -> float:

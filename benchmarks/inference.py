@@ -2,8 +2,8 @@
 
     python -m benchmarks.inference [--model mixnet_s] [--size 224] [--no-compile]
 
-PyTorch's network is timm's, in evaluation mode, and all sides get its weights. Every measurement is a process of its own, and
-the sides take turns. ONNX Runtime is left out where it is not installed.
+Networks are in evaluation mode, and all sides get the same weights. Every measurement is a process of its own, and the sides
+take turns. ONNX Runtime is left out where it is not installed.
 """
 
 import argparse
@@ -20,19 +20,35 @@ SIDES = ("minimix", "minimix folded", "torch NCHW", "torch channels_last", "torc
 
 
 def prepare(name: str, size: int, folder: pathlib.Path) -> None:
-    """Weights, a picture, timm's logits and, where possible, the network as ONNX, into ``folder``; in a process of its own."""
+    """Weights, a picture, PyTorch's logits and, where possible, the network as ONNX, into ``folder``; in its own process."""
     import torch
-    from safetensors.torch import save_file
-    from timm import create_model
 
-    torch.manual_seed(0)
-    model = create_model(name).eval()
-    picture = torch.randn(1, 3, size, size)
-    save_file({key: value.contiguous() for key, value in model.state_dict().items()}, folder / "weights.safetensors")
+    import minimix as mm
+    from benchmarks.workloads import rows_of
+
+    (folder / "rows.json").write_text(rows_of(name))
+    mm.manual_seed(0)
+    mm.save_weights(mm.models.create(name), folder / "weights.safetensors")
+    model, picture = _torch_network(name, folder), torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         np.savez(folder / "data.npz", picture=picture.numpy(), logits=model(picture).numpy())
-    if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnx"):
+    if not missing_for_onnx():
         torch.onnx.export(model, (picture,), folder / "model.onnx", dynamo=False)
+
+
+def missing_for_onnx() -> list[str]:
+    """What would have to be installed for ONNX Runtime's side."""
+    return [needed for needed in ("onnxruntime", "onnx") if importlib.util.find_spec(needed) is None]
+
+
+def _torch_network(name: str, folder: pathlib.Path):
+    from safetensors.torch import load_file
+
+    from benchmarks import torch_mixnet
+
+    model = torch_mixnet.create(name, (folder / "rows.json").read_text()).eval()
+    model.load_state_dict(load_file(folder / "weights.safetensors"))
+    return model
 
 
 def worker(side: str, name: str, threads: int, folder: pathlib.Path, seconds: float) -> dict:
@@ -46,30 +62,20 @@ def worker(side: str, name: str, threads: int, folder: pathlib.Path, seconds: fl
 
 def _minimix(side, name, threads, folder, picture):
     import minimix as mm
+    from benchmarks.workloads import prediction
 
     mm.set_num_threads(threads)
     model = mm.models.create(name).eval()
     mm.load_weights(model, folder / "weights.safetensors")
-    if "folded" in side:
-        model = mm.fold_batch_norm(model)
-
-    def call():
-        with mm.no_grad():
-            return model(mm.Tensor(picture)).data
-
-    return call
+    return prediction(mm.fold_batch_norm(model) if "folded" in side else model, picture)
 
 
 def _torch(side, name, threads, folder, picture):
     import torch
-    from safetensors.torch import load_file
-    from timm import create_model
 
     torch.set_num_threads(threads)
     memory_format = torch.channels_last if "channels_last" in side else torch.contiguous_format
-    model = create_model(name).eval()
-    model.load_state_dict(load_file(folder / "weights.safetensors"))
-    model = model.to(memory_format=memory_format)
+    model = _torch_network(name, folder).to(memory_format=memory_format)
     x = torch.tensor(picture).contiguous(memory_format=memory_format)
     run = torch.compile(model) if "compiled" in side else model
 
@@ -123,16 +129,17 @@ def report(results: dict) -> str:
         common.table(["side", "ms", "rounds", "peak MB", "logits off by"], lines),
     ]
     for name in ("minimix", "minimix folded"):
-        text.append(
-            f"best PyTorch ({best}) / {name}: {peers[best]['median'] / sides[name]['median']:.2f}; "
-            f"peak memory over the least of PyTorch's: {sides[name]['peak_mb'] / memory:.2f}"
-        )
+        others = {f"best PyTorch ({best})": best} | ({"ONNX Runtime": "onnxruntime"} if "onnxruntime" in sides else {})
+        ratios = [f"{other} / {name}: {sides[key]['median'] / sides[name]['median']:.2f}" for other, key in others.items()]
+        text.append(f"{'; '.join(ratios)}; peak memory over the least of PyTorch's: {sides[name]['peak_mb'] / memory:.2f}")
+    if "onnxruntime" not in sides:
+        text.append(f"ONNX Runtime is left out: pip install {' '.join(missing_for_onnx())}")
     return "\n".join(text)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="mixnet_s", help="a name that both minimix and timm know")
+    parser.add_argument("--model", default="mixnet_s", help="a MixNet, or with timm installed a name that both know")
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
@@ -148,9 +155,8 @@ def main() -> None:
     elif options.worker:
         print(json.dumps(worker(options.worker, options.model, options.threads, options.folder, options.seconds)))
     else:
-        for needed in ("torch", "timm"):
-            if importlib.util.find_spec(needed) is None:
-                raise SystemExit(f"{needed} is not installed: pip install torch timm")
+        common.need_torch()
+        common.end_tidily()
         results = run(options.model, options.size, options.threads, not options.no_compile, options.rounds, options.seconds)
         print(report(results))
         print("written:", common.save(f"inference-{options.model}", results))

@@ -10,7 +10,7 @@ import numba
 from numba.core import config
 
 import minimix
-from minimix import data
+from minimix import data, sharing
 from minimix.kernels import cache, cores, scaling
 from minimix.kernels.threads import get_num_threads
 from minimix.listing import vectors
@@ -19,13 +19,15 @@ from minimix.words import count
 LIBRARIES = ("numpy", "numba", "llvmlite", "safetensors", "pooch", "typer", "rich", "matplotlib", "pillow", "torch")
 VARIABLES = (
     "MINIMIX_NUM_THREADS", "MINIMIX_DATA", "MINIMIX_TIME_OPS", "MINIMIX_DEBUG", "NUMBA_NUM_THREADS", "NUMBA_CACHE_DIR",
-    "NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+    "NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_ENABLE_AVX", "NUMBA_OPT",
+    "NUMBA_LOOP_VECTORIZE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
 )  # fmt: skip
 VECTORS = {  # as LLVM calls them
     "sse4.2": "SSE 4.2", "avx": "AVX", "avx2": "AVX2", "fma": "FMA", "avx512f": "AVX-512", "neon": "NEON", "sve": "SVE",
     "sve2": "SVE2",
 }  # fmt: skip
+WIDEST = {"AVX-512": 512, "AVX": 256}  # bits
+NARROWING = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_ENABLE_AVX", "NUMBA_OPT", "NUMBA_LOOP_VECTORIZE")
 HOW_THREADS_WORK = (
     "A pool of minimix's own: each thread runs the same compiled loop on its share of the channels, without Python's lock. "
     "None of Numba's threading layers is used. Results are the same to the bit for any number of threads, on one kind of "
@@ -80,9 +82,39 @@ def _processor() -> dict[str, str]:
         "as LLVM sees it": f"{config.CPU_NAME or llvm.get_host_cpu_name()} ({platform.machine()})",
         "cores": f"{os.cpu_count()}, of which this process may use {cores.usable()}"
         + (f" (a limit of {limit:g} is set on its container or group)" if limit else ""),
+        "shared cores": _shared(),
         "vector instructions": ", ".join(has) or "none that are looked for here",
-        "used by compiled loops": _vectors_used(),
+        "used by compiled loops": _explained(vectors_used(), has),
     }
+
+
+def _shared() -> str:
+    """What the cores have in common with one another, and with others, as far as the system tells."""
+    found, said = sharing.siblings(), []
+    if found is None:
+        said.append("not told by this system")
+    elif found[0] == found[1]:
+        said.append("none, each has arithmetic units of its own")
+    else:
+        said.append(f"{count(found[1], 'hyper-thread')} on {count(found[0], 'core')}, whose arithmetic units they share")
+        if cores.usable() > found[0]:
+            said.append(f"more than {count(found[0], 'thread')} may gain little")
+    if sharing.lent():
+        said.append("this is a virtual machine, whose host knows better")
+        if (part := sharing.stolen()) is not None:
+            said.append(f"it gave others {part:.1%} of the time that was wanted here, since the start")
+    return "; ".join(said)
+
+
+def _explained(used: str, has: list[str]) -> str:
+    """``used``, the vectors of compiled loops, and why they are narrower than what the processor ``has``."""
+    widest = next((bits for name, bits in WIDEST.items() if name in has), 0)
+    bits = re.search(r"\((\d+) bits\)", used)
+    if not widest or (int(bits[1]) >= widest if bits else not used.startswith("no vectors")):
+        return used
+    told = [name for name in NARROWING if name in os.environ]
+    reason = f"set: {', '.join(told)}" if told else "LLVM takes narrower ones to be quicker here"
+    return f"{used}, where the processor has {widest} bits; {reason}"
 
 
 def _processor_name() -> str:
@@ -93,7 +125,7 @@ def _processor_name() -> str:
     return line[1] if line else platform.processor() or platform.machine()
 
 
-def _vectors_used() -> str:
+def vectors_used() -> str:
     """The registers in the machine code of a small loop: what is really used, not what is there."""
     if config.DISABLE_JIT:
         return "nothing is compiled"
@@ -112,7 +144,7 @@ def _vectors_used() -> str:
 def _threads() -> dict[str, str]:
     from threadpoolctl import threadpool_info
 
-    found = {"kernels": f"{get_num_threads()} (MINIMIX_NUM_THREADS, --threads or minimix.set_num_threads)"}
+    found = {"kernels": f"{get_num_threads()} (MINIMIX_NUM_THREADS, --threads or minimix.set_num_threads){_against_cores()}"}
     found["together"] = _scaling()
     if (wanted := cores.load()) is not None:
         found["load average"] = f"{wanted:.1f} programs wanted to run at a time in the last minute, on {os.cpu_count()} cores"
@@ -124,6 +156,13 @@ def _threads() -> dict[str, str]:
     found.setdefault("BLAS", "none that threadpoolctl knows")
     found["how they work"] = HOW_THREADS_WORK
     return found
+
+
+def _against_cores() -> str:
+    n, usable = get_num_threads(), cores.usable()
+    if n > usable:
+        return f"; more than the {count(usable, 'core')} for them, so that they wait for one another"
+    return f"; fewer than the {count(usable, 'core')} that this process may use" if n < usable else ""
 
 
 def _scaling() -> str:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from llvmlite import binding as llvm
 from numba.core import config
 
 import minimix as mm
-from minimix import info, nn
+from minimix import info, nn, sharing
 from minimix.cli import main
 from minimix.kernels import cache, cores, jit, scaling
 
@@ -28,6 +30,35 @@ def test_a_processor_that_llvm_does_not_know(monkeypatch):
     assert info.info()["processor"]["vector instructions"] == "NEON"
     monkeypatch.setattr(info.platform, "machine", lambda: "riscv64")
     assert info.info()["processor"]["vector instructions"].startswith("none")
+
+
+@pytest.mark.parametrize(
+    "used, has, told, expected",
+    [
+        ("AVX-512 (512 bits)", ["AVX", "AVX2", "AVX-512"], (), ""),
+        ("AVX (256 bits)", ["AVX", "AVX2"], (), ""),
+        ("NEON (128 bits)", ["NEON"], (), ""),
+        ("SVE (256 bits)", ["NEON", "SVE"], (), ""),
+        ("not known here", ["AVX"], (), ""),
+        ("nothing is compiled", ["AVX-512"], ("NUMBA_OPT",), ""),
+        ("AVX (256 bits)", ["AVX", "AVX-512"], (), ", where the processor has 512 bits; LLVM takes narrower"),
+        ("AVX (256 bits)", ["AVX", "AVX-512"], ("NUMBA_CPU_NAME",), ", where the processor has 512 bits; set: NUMBA_CPU_NAME"),
+        (
+            "SSE (128 bits)",
+            ["AVX"],
+            ("NUMBA_CPU_NAME", "NUMBA_OPT"),
+            ", where the processor has 256 bits; set: NUMBA_CPU_NAME, NUMBA_OPT",
+        ),
+        ("no vectors found", ["AVX", "AVX2"], ("NUMBA_OPT",), ", where the processor has 256 bits; set: NUMBA_OPT"),
+    ],
+)
+def test_narrow_vectors_are_explained(monkeypatch, used, has, told, expected):
+    for name in info.NARROWING:
+        monkeypatch.delenv(name, raising=False)
+    for name in told:
+        monkeypatch.setenv(name, "")  # set to nothing is set, too
+    said = info._explained(used, has)
+    assert said == used if not expected else said.startswith(used + expected)
 
 
 # -- cores ------------------------------------------------------------------------------------------------------------------
@@ -68,6 +99,87 @@ def groups(tmp_path, monkeypatch):
 def test_the_share_of_a_container(groups, files, own, expected):
     groups(files, own)
     assert cores.quota() == expected
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A stand-in for Linux's files: machine({"proc/stat": "..."}, bound_to={0, 1})."""
+
+    def pretend(files: dict, bound_to=(0,)) -> None:
+        monkeypatch.setattr(sharing, "ROOT", tmp_path)
+        monkeypatch.setattr(sharing.sys, "platform", "linux")
+        monkeypatch.setattr(sharing.os, "sched_getaffinity", lambda process: set(bound_to), raising=False)
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text + "\n")
+
+    return pretend
+
+
+def with_siblings(*lists: str) -> dict:
+    return {f"sys/devices/system/cpu/cpu{i}/topology/thread_siblings_list": text for i, text in enumerate(lists)}
+
+
+@pytest.mark.parametrize(
+    "lists, bound_to, expected, sentence",
+    [
+        (("0", "1"), {0, 1}, (2, 2), "none, each has arithmetic units of its own"),
+        (
+            ("0-1", "0-1", "2-3", "2-3"),
+            {0, 1, 2, 3},
+            (2, 4),
+            "4 hyper-threads on 2 cores, .*; more than 2 threads may gain little",
+        ),
+        (("0,2", "1,3", "0,2", "1,3"), {0, 1}, (2, 4), "4 hyper-threads on 2 cores, whose arithmetic units they share$"),
+        (("0-3", "0-3"), {0, 1}, (1, 4), "4 hyper-threads on 1 core, .*; more than 1 thread may gain little"),
+        (("0", ""), {0, 1}, None, "not told by this system"),
+        ((), {0}, None, "not told by this system"),
+    ],
+)
+def test_hyper_threads(machine, monkeypatch, lists, bound_to, expected, sentence):
+    machine(with_siblings(*lists), bound_to)
+    monkeypatch.setattr(cores, "quota", lambda: None)
+    assert sharing.siblings() == expected
+    assert re.match(sentence, info.info()["processor"]["shared cores"])
+
+
+def test_hyper_threads_of_a_mac(monkeypatch):
+    told = {"hw.physicalcpu": "4\n", "hw.logicalcpu": "8\n"}
+    monkeypatch.setattr(sharing.sys, "platform", "darwin")
+    monkeypatch.setattr(sharing.subprocess, "run", lambda command, **how: SimpleNamespace(stdout=told.get(command[-1], "")))
+    assert sharing.siblings() == (4, 8)
+    told.clear()
+    assert sharing.siblings() is None
+
+
+@pytest.mark.parametrize(
+    "times, part, sentence",
+    [
+        ("cpu  60 10 20 800 5 0 0 10 0 0", 0.1, "a virtual machine, .*gave others 10.0% of the time"),
+        ("cpu  60 10 20 800 5 0 0 0 0 0", 0.0, "a virtual machine, .*gave others 0.0% of the time"),
+        ("cpu  1 2 3 4", None, "a virtual machine, whose host knows better$"),
+        ("cpu  0 0 0 9 0 0 0 0", None, "a virtual machine, whose host knows better$"),
+    ],
+)
+def test_a_virtual_machine_says_what_its_host_took(machine, times, part, sentence):
+    machine({"proc/stat": times, "proc/cpuinfo": "flags\t\t: fpu hypervisor avx2"})
+    assert sharing.stolen() == part
+    assert re.search(sentence, info.info()["processor"]["shared cores"])
+    machine({"proc/cpuinfo": "flags\t\t: fpu avx2"})
+    assert not sharing.lent() and "virtual" not in info.info()["processor"]["shared cores"]
+
+
+@pytest.mark.parametrize("threads, said", [(1, "fewer than the 4 cores that"), (4, ""), (5, "more than the 4 cores for them")])
+def test_threads_are_held_against_cores(monkeypatch, threads, said):
+    monkeypatch.setattr(cores, "usable", lambda: 4)
+    monkeypatch.setattr(scaling, "speedup", lambda: 1.0)
+    mm.set_num_threads(threads)
+    text = info.info()["threads"]["kernels"]
+    assert text.startswith(f"{threads} (") and said in text and (said or text.endswith(")"))
+
+
+def test_blas_is_named_with_its_threads():
+    assert re.search(r"\d threads?; one while training|none that", info.info()["threads"]["BLAS"])
 
 
 @pytest.mark.parametrize("limit, expected", [(None, 8), (0.5, 1), (1.5, 2), (3.0, 3), (100.0, 8)])
