@@ -230,3 +230,11 @@ def test_numbers_that_a_broken_rule_changes_get_no_cause():
     assert all(row.cause is SPOILED for row in spoiled)
     assert report.causes == report.problems and "" not in report.causes
     assert not spoiled or "likely cause: what is said above" in str(report)
+
+
+def test_numbers_that_are_rounded_coarsely_jump_too():
+    def saved(x):
+        mantissa, exponent = np.frexp(np.exp(x))
+        return np.exp(x), np.ldexp(np.round(mantissa * 256) / 256, exponent)  # bfloat16's eight bits
+
+    assert "precision" in cause(saved, lambda g, y: (g * y,), normal(8)).claims

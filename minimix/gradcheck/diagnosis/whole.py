@@ -74,7 +74,8 @@ def digits(e: Evidence) -> Cause | None:
             "(float32 or float16 inside)",
             "precision",
         )
-    if _jumps(e) > 0.1 * np.median(relative[e.wrong]):
+    typical = float(np.median(relative[e.wrong]))
+    if _jumps(e, float(np.clip(3 * typical, 1e-4, 1e-2))) > 0.1 * typical:
         return Cause(
             f"{share}; the error jumps where the input changes by little: backward computes with numbers that were rounded "
             "(saved in float32 or float16), or with a difference in place of a derivative",
@@ -98,14 +99,17 @@ def digits(e: Evidence) -> Cause | None:
     )
 
 
-def _jumps(e: Evidence) -> float:
-    """By how much the analytical gradient jumps along a line on which it should be smooth, relative to its largest entry."""
+def _jumps(e: Evidence, step: float) -> float:
+    """By how much the analytical gradient jumps along a line on which it should be smooth, relative to its largest entry.
+
+    step: relative; long enough to leave what is rounded to one and the same number.
+    """
     u = np.random.default_rng(3).standard_normal(e.tape.size)
     place, rows = e.probe.checked.index(e.k), []
     for i in range(4):
         at = e.probe.dense()
         for k in e.probe.checked:
-            at[k] *= 1 + 1e-4 * i
+            at[k] *= 1 + step * i
         try:
             with np.errstate(all="ignore"), e.probe.record(at) as tape:
                 rows.append(tape.pull(u)[place])
