@@ -7,7 +7,6 @@ edges would visit ``b`` twice, the first time with half of its gradient. A use i
 sorts the graph, and no recursion is needed however deep it is.
 """
 
-import collections
 import contextlib
 import copy
 import heapq
@@ -49,7 +48,7 @@ class Node:
         self.age: int = changes.tick()
         self.op: Op = op
         self.inputs: tuple[Tensor, ...] = inputs
-        self.needed: tuple[bool, ...] = tuple(t.requires_grad for t in inputs)
+        self.needed: tuple[bool, ...] = tuple([t.requires_grad for t in inputs])
         self.saved = saved
         self.output_shape: tuple[int, ...] = output.shape
         self.output_dtype: np.dtype = output.dtype
@@ -65,7 +64,7 @@ class Node:
             )
         if self.age < changes.latest:
             changes.refuse(self)
-        with op_times.timed(self.op, "backward") as record, np.errstate(all="ignore"):
+        with op_times.timed(self.op, "backward") as record:
             extra = (self.needed,) if self.op.selective else ()
             gradients = self.op.backward(gradient, self.saved, *extra)
             record(gradient.shape, self.flops and self.flops * sum(self.needed[:2]))
@@ -296,11 +295,11 @@ def backpropagate(seeds: "list[tuple[Tensor, np.ndarray]]", retain_graph: bool =
 
     def send(tensor: Tensor, gradient: np.ndarray, alone: bool) -> None:
         """alone: nobody else has the memory of ``gradient``."""
-        if tensor._keep_grad or tensor.node is None:
-            _accumulate(tensor, gradient, alone and tensor.node is None and _writable(gradient))
-        if tensor.node is None:
-            return
         node = tensor.node
+        if node is None or tensor._keep_grad:
+            _accumulate(tensor, gradient, alone and node is None and _writable(gradient))
+        if node is None:
+            return
         if node not in pending:
             pending[node] = gradient
             heapq.heappush(queue, (-node.age, node))
@@ -313,19 +312,23 @@ def backpropagate(seeds: "list[tuple[Tensor, np.ndarray]]", retain_graph: bool =
 
     for tensor, gradient in seeds:
         send(tensor, gradient, False)
-    while queue:
-        _, node = heapq.heappop(queue)
-        incoming = pending.pop(node)
-        gradients = node.backward(incoming)
-        owned.discard(id(node))
-        inputs, needed = node.inputs, node.needed
-        if not retain_graph:
-            node.free()
-        owners = collections.Counter(changes.owner(g) for g in (incoming, *gradients) if g is not None)
-        for tensor, wanted, gradient in zip(inputs, needed, gradients, strict=True):
-            if wanted and gradient is not None:
-                send(tensor, gradient, owners[changes.owner(gradient)] == 1)
-        del gradients, gradient, incoming, inputs, tensor  # the next node may need the memory
+    with np.errstate(all="ignore"):  # as in PyTorch, infinities and NaNs are results, not warnings
+        while queue:
+            _, node = heapq.heappop(queue)
+            incoming = pending.pop(node)
+            gradients = node.backward(incoming)
+            owned.discard(id(node))
+            inputs, needed = node.inputs, node.needed
+            if not retain_graph:
+                node.free()
+            once, shared = set(), {changes.owner(incoming)}
+            owners = [gradient if gradient is None else changes.owner(gradient) for gradient in gradients]
+            for owner in owners:
+                (shared if owner in once else once).add(owner)
+            for tensor, wanted, gradient, owner in zip(inputs, needed, gradients, owners, strict=True):
+                if wanted and gradient is not None:
+                    send(tensor, gradient, owner not in shared)
+            del gradients, gradient, incoming, inputs, tensor  # the next node may need the memory
 
 
 def _writable(gradient: np.ndarray) -> bool:
@@ -335,9 +338,8 @@ def _writable(gradient: np.ndarray) -> bool:
 def _accumulate(tensor: Tensor, gradient: np.ndarray, fresh: bool) -> None:
     """tensor.grad += gradient, in an array of its own."""
     if tensor.grad is None:
-        if not (fresh and gradient.dtype == tensor.dtype):
-            gradient = np.array(gradient, dtype=tensor.dtype, order="K")
-        tensor.grad = gradient
+        dtype = tensor.data.dtype
+        tensor.grad = gradient if fresh and gradient.dtype == dtype else gradient.astype(dtype, order="K")
     else:
         tensor.grad = np.asarray(tensor.grad + gradient)
 
@@ -350,13 +352,13 @@ def apply(op: Op, *inputs: Any, **options: Any) -> Tensor:
     """
     if not isinstance(op, Op):
         raise TypeError(f"apply(op, *inputs) takes a minimix.Op(name, forward, backward) first, not a {type(op).__name__}")
-    tensors = tuple(x if isinstance(x, Tensor) else Tensor(x) for x in inputs)
+    tensors = tuple([x if isinstance(x, Tensor) else Tensor(x) for x in inputs])
     run = getattr(_state, "instead", None)
     if run is not None:
         return run(op, tensors, options)
     # as in PyTorch, infinities and NaNs are results, not warnings
     with op_times.timed(op, "forward") as record, np.errstate(all="ignore"):
-        result = op.forward(*(t.data for t in tensors), **options)
+        result = op.forward(*[t.data for t in tensors], **options)
         if type(result) is not tuple or len(result) != 2 or type(result[0]) is not np.ndarray:
             contract.check_forward(op, result)
         output, saved = result

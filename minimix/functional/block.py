@@ -50,6 +50,30 @@ def mix_block(
     >>> F.mix_block(x, [weight], [project], (None, norm(4), norm(8)), stride=2).shape
     (2, 8, 3, 3)
     """
+    return MixBlockCall(x, weights, project, norms, expand, excite, skip, training, stride, padding, dilation)(x)
+
+
+class MixBlockCall:
+    """``mix_block`` with its arguments checked, to be called with x: for a layer, which has the same ones at every step."""
+
+    def __init__(self, x, *arguments) -> None:
+        (x, *self._tensors), self._options = _arranged(x, *arguments)
+        self._statistics = [s for norm in self._options["options"][:3] if norm is not None for s in norm.running]
+        self._checked = self._facts(x)
+
+    def _facts(self, x) -> list:
+        return [(array.shape, array.dtype) for array in [x.data, *[tensor.data for tensor in self._tensors], *self._statistics]]
+
+    def fits(self, x) -> bool:
+        """Whether the check still holds: for this x, and for the arrays that the parameters have now."""
+        return self._facts(x) == self._checked
+
+    def __call__(self, x) -> Tensor:
+        return apply(ops.MIX_BLOCK, x, *self._tensors, **self._options)
+
+
+def _arranged(x, weights, project, norms, expand, excite, skip, training, stride, padding, dilation) -> tuple[list, dict]:
+    """(tensors, options) for the op. Refuses what does not fit."""
     x = as_tensor(x)
     if x.dtype not in (np.float32, np.float64):
         raise TypeError(f"mix_block: x is {x.dtype}, expected float32 or float64: use x.astype(np.float32)")
@@ -79,7 +103,7 @@ def mix_block(
     stride = pair(stride, "stride", 1)
     _check(ops.split([t.data for t in tensors], counts), options, stride, padding, dilation)
     shared = {"counts": counts, "options": options, "stride": stride, "padding": padding, "dilation": dilation}
-    return apply(ops.MIX_BLOCK, *tensors, **shared)
+    return tensors, shared
 
 
 def _check(inputs, options, stride, padding, dilation) -> None:

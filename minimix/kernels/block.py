@@ -3,8 +3,9 @@ of all threads between them (``barrier.py``), so that they are woken once.
 
     expand (1x1)  ->  norm, activation, mixed convolution, norm, activation  ->  squeeze-and-excite  ->  project (1x1)  ->  norm
 
-Without ``expand`` (an empty matrix) the first norm is missing, too. Arrays are flat where no shape is given; C wide channels,
-K of the input, M of the output, N images.
+Without ``expand`` (an empty matrix) the first norm is missing, too. What the second norm and the gate make is never in memory:
+whoever reads it makes it of the convolution's output z, a tile or a row at a time. Arrays are flat where no shape is given; C
+wide channels, K of the input, M of the output, N images.
 """
 
 from typing import NamedTuple
@@ -14,12 +15,12 @@ import numpy as np
 from minimix.kernels import gate as gates
 from minimix.kernels import norm as norms
 from minimix.kernels import product, stage
+from minimix.kernels.activation import IDENTITY, scale_shift_activate
 from minimix.kernels.barrier import meet
 from minimix.kernels.jit import U, inlined, kernel
+from minimix.kernels.norm import Norm, line
 
-product_forward, product_backward = inlined(product.forward), inlined(product.backward)
 norm_forward, norm_backward = inlined(norms.forward), inlined(norms.backward)
-squeeze, excite, gate_grad, excite_grad = map(inlined, (gates.squeeze, gates.excite, gates.gate_grad, gates.excite_grad))
 
 
 class Product(NamedTuple):
@@ -35,6 +36,14 @@ class Product(NamedTuple):
     chunk: int
 
 
+class Source(NamedTuple):
+    """What a product multiplies: activation(norm(x)), times the gate (C, N) if that is not empty."""
+
+    x: np.ndarray
+    norm: Norm
+    gate: np.ndarray
+
+
 class Scratch(NamedTuple):
     """One row a thread each: packed columns, a padded channel, rows of it, weights in the order of the taps, a sum a tap."""
 
@@ -46,82 +55,113 @@ class Scratch(NamedTuple):
 
 
 @inlined
-def _product(start, step, p, x, out, scratch):
-    rows, inputs = p.weight.shape[0] // p.groups, p.weight.shape[1]
-    for g in range(p.groups):
-        product_forward(start, step, p.weight[g * rows : (g + 1) * rows], x[g * inputs * p.columns :],
-                        out[g * rows * p.columns :], p.columns, p.tile, scratch)  # fmt: skip
+def _pack(packed, source, first, rows, columns, j, n):
+    """packed (rows, n) = what ``source`` says, rows first .. first + rows, columns j .. j + n."""
+    for k in range(rows):
+        m, a, b = line(source.norm, first + k, packed)
+        scale_shift_activate(packed, U(k) * n, source.x, U((first + k) * columns + j), n, m, a, b, source.norm.activation)
+        if source.gate.size:
+            _scale(packed, U(k) * n, source.gate[first + k], j, n)
 
 
 @inlined
-def _product_backward(start, step, p, weight_t, gradient, x, gx, partial, scratch):
+def _scale(packed, at, factor, j, n):
+    """packed[at : at+n] *= factor (N,), an image at a time; the first number is of column j."""
+    images = factor.shape[0]
+    if images == 1:
+        one = factor[0]
+        for i in range(n):
+            packed[at + i] *= one
+        return
+    o, image = U(0), U(j % images)
+    while o < n:
+        run = min(U(images) - image, n - o)
+        for i in range(run):
+            packed[at + o + i] *= factor[image + i]
+        o += run
+        image = U(0)
+
+
+@inlined
+def _as_it_is(x, norm):
+    """x for a product, without norm and gate."""
+    none = Norm(False, norm.training, IDENTITY, norm.eps, norm.scale, norm.shift, norm.mean, norm.variance)
+    return Source(x, none, np.empty((0, 0), x.dtype))
+
+
+@inlined
+def _product(start, step, p, source, out, scratch):
+    rows, inputs = p.weight.shape[0] // p.groups, p.weight.shape[1]
+    for g in range(p.groups):
+        product.multiply(start, step, p.weight[g * rows : (g + 1) * rows], _pack, source, g * inputs,
+                         out[g * rows * p.columns :], p.columns, p.tile, scratch[start])  # fmt: skip
+
+
+@inlined
+def _product_backward(start, step, p, weight_t, gradient, source, gx, partial, scratch):
     """weight_t (groups, inputs, rows), partial (groups, chunks, rows, inputs): rows and inputs of a group."""
     inputs, rows = weight_t.shape[1:]
     for g in range(p.groups):
-        product_backward(start, step, weight_t[g], gradient[g * rows * p.columns :], x[g * inputs * p.columns :],
-                         gx[g * inputs * p.columns :], partial[g], True, True, p.columns, p.chunk, p.tile, scratch)  # fmt: skip
+        product.multiply_backward(start, step, weight_t[g], gradient[g * rows * p.columns :], _pack, source, g * inputs,
+                                  gx[g * inputs * p.columns :], partial[g], True, True, p.columns, p.chunk, p.tile,
+                                  scratch[start])  # fmt: skip
 
 
 @kernel
-def forward(start, step, meeting, x, h, z, y, excited, out, result, residual, expand, weight, gate, project, before, after,
-            last, channels, taps, scratch):  # fmt: skip
-    """What each step gives: h (C, H, W, N); z, y, excited (C, OH, OW, N); out, result (M, OH, OW, N).
+def forward(start, step, meeting, x, h, z, out, result, residual, expand, weight, gate, project, before, after, last, channels,
+            taps, slabs, scratch):  # fmt: skip
+    """What each step gives: h (C, H, W, N); z (C, OH, OW, N); out, result (M, OH, OW, N).
 
-    residual: is added to the result, if not empty.
+    residual: is added to the result, if not empty. slabs: which channels go together (``lanes.py``), for few images; or None.
     """
-    pixels = channels.out_height * channels.out_width
     for product_number in range(2):  # a loop, so that the code of the products is there only once: that halves its compiling
         p = project if product_number else expand
         if p.weight.size:
-            _product(start, step, p, excited if product_number else x, out if product_number else h, scratch.columns)
+            source = Source(z, after, gate.gate) if product_number else _as_it_is(x, after)
+            _product(start, step, p, source, out if product_number else h, scratch.columns)
             meet(meeting, start, step)
         if product_number:
             break
-        stage.forward(start, step, h, weight, z, y, before, after, channels, taps, scratch.buffers, scratch.weights,
-                      scratch.rows)  # fmt: skip
+        stage.forward(start, step, h, weight, z, before, after, gate.mean, channels, taps, slabs, scratch.buffers,
+                      scratch.weights, scratch.rows)  # fmt: skip
         meet(meeting, start, step)
         if gate.present:
-            squeeze(start, step, y, gate.mean, pixels)
-            meet(meeting, start, step)
             if start == 0:
                 gates.decide(gate)
-            meet(meeting, start, step)
-            excite(start, step, y, gate.gate, excited, pixels)
             meet(meeting, start, step)
     norm_forward(start, step, out, residual, result, last, project.columns)
 
 
 @kernel
-def backward(start, step, meeting, gradient, x, h, z, y, excited, out, gx, gh, gy, g_out, residual, expand, expand_t, weight,
-             gate, gate_gradient, project, project_t, before, after, last, g_expand, g_weight, g_project, g_before, g_after,
-             g_scale, g_shift, channels, taps, scratch):  # fmt: skip
+def backward(start, step, meeting, gradient, x, h, z, out, gx, gh, gy, g_out, residual, expand, expand_t, weight, gate,
+             gate_gradient, project, project_t, before, after, last, g_expand, g_weight, g_project, g_before, g_after, g_scale,
+             g_shift, channels, taps, slabs, scratch):  # fmt: skip
     """Gradients of all that went into ``forward``, from that of the result.
 
-    gh, gy, g_out: room for the gradients of h, of excited (and then y), of out. residual: is added to gx, if not empty.
+    gh, gy, g_out: room for the gradients of h, of what is projected, of out. residual: is added to gx, if not empty.
     g_expand, g_project: (groups, chunks, rows, inputs), partial sums. g_before, g_after (C, 2), g_scale, g_shift (M,): of the
     norms' scales and shifts.
     """
-    pixels = channels.out_height * channels.out_width
     norm_backward(start, step, out, gradient, g_out, last, g_scale, g_shift, project.columns)
     meet(meeting, start, step)
     for product_number in range(2):
         p, p_t, partial = (expand, expand_t, g_expand) if product_number else (project, project_t, g_project)
         if p.weight.size:
-            _product_backward(start, step, p, p_t, gh if product_number else g_out, x if product_number else excited,
-                              gx if product_number else gy, partial, scratch.columns)  # fmt: skip
+            source = _as_it_is(x, after) if product_number else Source(z, after, gate.gate)
+            _product_backward(start, step, p, p_t, gh if product_number else g_out, source, gx if product_number else gy,
+                              partial, scratch.columns)  # fmt: skip
             meet(meeting, start, step)
         if product_number:
             break
         if gate.present:
-            gate_grad(start, step, gy, y, gate_gradient.gate, pixels)
+            stage.gate_grad(start, step, gate_gradient.gate, gy, z, after, channels, scratch.rows)
             meet(meeting, start, step)
             if start == 0:
                 gates.decide_grad(gate, gate_gradient)
             meet(meeting, start, step)
-            excite_grad(start, step, gy, gate.gate, gate_gradient.mean, gy, pixels)
-            meet(meeting, start, step)
-        stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, channels, taps,
-                       scratch.buffers, scratch.rows, scratch.weights, scratch.totals)  # fmt: skip
+        stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, gate.gate,
+                       gate_gradient.mean, channels, taps, slabs, scratch.buffers, scratch.rows, scratch.weights,
+                       scratch.totals)  # fmt: skip
         meet(meeting, start, step)
     if residual.size:
         run = (gx.size + step - 1) // step

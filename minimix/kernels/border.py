@@ -5,7 +5,8 @@ infinite: then 0 times it is NaN, at pixels that the tap does not even meet. So 
 these loops, and what they meet of the picture is added afterwards, pixel by pixel; and a weight's gradient that came out as NaN
 is summed again in this way. Both are rare, and need not be quick.
 
-Arguments are those of ``depthwise.py``; ``buffer`` is the padded channel of the picture, or of the output's gradient.
+Arguments are those of ``depthwise.py``; ``buffer`` is the padded channel of the picture, or of the output's gradient. Where
+several lie side by side in it (``lanes.py``), ``lane`` says which of the ``lanes`` is meant; else these are 0 and 1.
 """
 
 import numpy as np
@@ -29,8 +30,7 @@ def gather(weights, taps, g, weight, start):
 @inlined
 def row_start(shape, y, images):
     """Where row y of the picture begins in the buffer, its border included."""
-    row = shape.top + y
-    return (row % shape.row_phases * shape.row_phase_step + row // shape.row_phases * shape.row_step) * images
+    return (shape.top + y) * shape.row_step * images
 
 
 @inlined
@@ -48,7 +48,7 @@ def displacement(channels, g, index):
 
 
 @inlined
-def add_met(out, at, buffer, channels, taps, g, weight, start):
+def add_met(out, at, buffer, channels, taps, g, weight, start, lane, lanes):
     """out[at:], a channel of the output, += what its weights that are not finite meet of the picture."""
     n = channels.images
     for t in range(taps.lists[g, 0], taps.lists[g, 1]):
@@ -60,13 +60,13 @@ def add_met(out, at, buffer, channels, taps, g, weight, start):
             y = item // channels.out_width * channels.stride_y + down
             x = item % channels.out_width * channels.stride_x + right
             if 0 <= y < channels.height and 0 <= x < channels.width:
-                source = place(taps.buffer, y, x, n)
+                source = place(taps.buffer, y, x, n * lanes) + lane
                 for i in range(n):
-                    out[at + item * n + i] += w * buffer[source + i]
+                    out[at + item * n + i] += w * buffer[source + i * lanes]
 
 
 @inlined
-def add_met_row(out, at, y, buffer, channels, taps, g, weight, start):
+def add_met_row(out, at, y, buffer, channels, taps, g, weight, start, lane, lanes):
     """out[at:], row y of a channel's gradient, += what its weights that are not finite meet of the output's gradient."""
     n = channels.images
     for t in range(taps.lists[g, 0], taps.lists[g, 1]):
@@ -80,13 +80,13 @@ def add_met_row(out, at, y, buffer, channels, taps, g, weight, start):
         for out_x in range(channels.out_width):
             x = out_x * channels.stride_x + right
             if 0 <= x < channels.width:
-                source = place(taps.buffer, out_y, out_x, n)
+                source = place(taps.buffer, out_y, out_x, n * lanes) + lane
                 for i in range(n):
-                    out[at + x * n + i] += w * buffer[source + i]
+                    out[at + x * n + i] += w * buffer[source + i * lanes]
 
 
 @inlined
-def met_total(x, at, buffer, channels, taps, g, t):
+def met_total(x, at, buffer, channels, taps, g, t, lane, lanes):
     """Gradient of one weight: the sum of what its tap meets of x[at:], a channel, times the output's gradient there."""
     n = channels.images
     down, right = displacement(channels, g, taps.index[t])
@@ -95,7 +95,8 @@ def met_total(x, at, buffer, channels, taps, g, t):
         out_y, out_x = item // channels.out_width, item % channels.out_width
         row, column = out_y * channels.stride_y + down, out_x * channels.stride_x + right
         if 0 <= row < channels.height and 0 <= column < channels.width:
-            source, target = place(taps.buffer, out_y, out_x, n), at + (row * channels.width + column) * n
-            for i in range(n):
+            source = place(taps.buffer, out_y, out_x, n * lanes) + lane
+            target = at + (row * channels.width + column) * n * lanes + lane
+            for i in range(0, n * lanes, lanes):
                 total += x[target + i] * buffer[source + i]
     return total

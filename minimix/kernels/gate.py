@@ -14,24 +14,49 @@ from minimix.kernels.product import tile_outer, tile_product
 from minimix.kernels.sums import run_dot, run_sum
 
 
+@inlined
+def add_pixels(total, x, at, pixels, images):
+    """total (N,), float64, += x[at:] (pixels, N), summed over the pixels."""
+    if images == 1:  # then the pixels are the run that vectorises
+        total[0] += run_sum(x, at, pixels)
+        return
+    for p in range(0, pixels - 3, 4):  # four pixels at a time, since float64 is slower
+        a, n = U(at + p * images), U(images)
+        for i in range(n):
+            total[i] += (x[a + i] + x[a + n + i]) + (x[a + n + n + i] + x[a + n + n + n + i])
+    for p in range(pixels - pixels % 4, pixels):
+        a = U(at + p * images)
+        for i in range(U(images)):
+            total[i] += x[a + i]
+
+
+@inlined
+def add_dots(total, x, at, y, y_at, pixels, images):
+    """total (N,), float64, += x[at:] * y[y_at:], (pixels, N) each, summed over the pixels."""
+    if images == 1:
+        total[0] += run_dot(x, at, y, y_at, pixels)
+        return
+    for p in range(0, pixels - 3, 4):
+        a, b, n = U(at + p * images), U(y_at + p * images), U(images)
+        a2, b2 = a + n + n, b + n + n
+        for i in range(n):
+            total[i] += (x[a + i] * y[b + i] + x[a + n + i] * y[b + n + i]) + (
+                x[a2 + i] * y[b2 + i] + x[a2 + n + i] * y[b2 + n + i]
+            )
+    for p in range(pixels - pixels % 4, pixels):
+        a, b = U(at + p * images), U(y_at + p * images)
+        for i in range(U(images)):
+            total[i] += x[a + i] * y[b + i]
+
+
 @kernel
 def squeeze(start, step, x, mean, pixels):
     """mean (C, N) = x averaged over the pixels."""
     channels, images = mean.shape
     total = np.empty(images, np.float64)
     for c in range(start, channels, step):
-        if images == 1:  # then the pixels are the run that vectorises
-            mean[c, 0] = run_sum(x, c * pixels, pixels) / pixels
-            continue
         total[:] = 0
-        for p in range(0, pixels - 3, 4):  # four pixels at a time, since float64 is slower
-            a, n = U((c * pixels + p) * images), U(images)
-            for i in range(n):
-                total[i] += (x[a + i] + x[a + n + i]) + (x[a + n + n + i] + x[a + n + n + n + i])
-        for p in range(pixels - pixels % 4, pixels):
-            a = U((c * pixels + p) * images)
-            for i in range(U(images)):
-                total[i] += x[a + i]
+        add_pixels(total, x, c * pixels * images, pixels, images)
         for i in range(U(images)):
             mean[c, i] = total[i] / pixels
 
@@ -59,23 +84,20 @@ def gate_grad(start, step, gradient, x, out, pixels):
     channels, images = out.shape
     total = np.empty(images, np.float64)
     for c in range(start, channels, step):
-        if images == 1:
-            out[c, 0] = run_dot(gradient, x, c * pixels, pixels)
-            continue
         total[:] = 0
-        for p in range(0, pixels - 3, 4):
-            a, n = U((c * pixels + p) * images), U(images)
-            b, d = a + n + n, a + n + n + n
-            for i in range(n):
-                total[i] += (gradient[a + i] * x[a + i] + gradient[a + n + i] * x[a + n + i]) + (
-                    gradient[b + i] * x[b + i] + gradient[d + i] * x[d + i]
-                )
-        for p in range(pixels - pixels % 4, pixels):
-            a = U((c * pixels + p) * images)
-            for i in range(U(images)):
-                total[i] += gradient[a + i] * x[a + i]
+        add_dots(total, gradient, c * pixels * images, x, c * pixels * images, pixels, images)
         for i in range(U(images)):
             out[c, i] = total[i]
+
+
+@inlined
+def scale_add(out, o, x, at, factor, more, share, pixels):
+    """out[o:] (pixels, N) = x[at:] * factor (N,) + more (N,) * share."""
+    images = U(factor.shape[0])
+    for p in range(pixels):
+        a, b = U(at) + U(p) * images, U(o) + U(p) * images
+        for i in range(images):
+            out[b + i] = x[a + i] * factor[i] + more[i] * share
 
 
 @kernel
@@ -84,11 +106,8 @@ def excite_grad(start, step, gradient, gate, mean_gradient, out, pixels):
     channels, images = gate.shape
     share = gate.dtype.type(1 / pixels)
     for c in range(start, channels, step):
-        factor, more = gate[c], mean_gradient[c]
-        for p in range(pixels):
-            at = U((c * pixels + p) * images)
-            for i in range(U(images)):
-                out[at + i] = gradient[at + i] * factor[i] + more[i] * share
+        at = c * pixels * images
+        scale_add(out, at, gradient, at, gate[c], mean_gradient[c], share, pixels)
 
 
 @kernel

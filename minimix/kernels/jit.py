@@ -35,12 +35,17 @@ _FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": _FASTMATH, "no_cfunc_wrapper": True}
 
 
-def kernel(function):
+def kernel(function, **options):
     """Compile ``function`` when Python first calls it, once for each combination of dtypes."""
-    dispatcher = njit(**_OPTIONS)(function)
+    dispatcher = njit(**_OPTIONS | options)(function)
     if not config.DISABLE_JIT:  # then it is the function itself
         dispatcher._cache = KernelCache(function)  # in place of what ``cache=True`` puts there
     return dispatcher
+
+
+def exact(function):
+    """A ``kernel`` without ``fastmath``: each operation is rounded as it is written."""
+    return kernel(function, fastmath=False)
 
 
 class _Inlined(Compiler):

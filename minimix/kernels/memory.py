@@ -2,11 +2,11 @@
 
 Fresh memory is expensive: the system hands it out page by page at the first touch, at about the price of a whole pass over
 it (64 MB: 4.8 ms against 0.3 ms when it is already there). So blocks go back to a shelf when the last array that views them is
-gone, and the next request of that size takes them from there. Every block starts at a multiple of 64 bytes: a cache line,
-and the widest vector register.
+gone, and the next request of that size takes them from there. Every block starts at a page, and so at a multiple of 64 bytes: a
+cache line, and the widest vector register.
 
 The shelf holds no more than four times what was in use at once (a network that evaluates needs three), so that the sizes of
-every picture that ever came by do not pile up. What has waited longest goes first. Large blocks are asked of the system itself:
+every picture that ever came by do not pile up. What has waited longest goes first. Blocks are asked of the system itself:
 it has them back as soon as they are given up, while those of C's allocator stay with the process where anything is in use
 behind them.
 """
@@ -16,90 +16,28 @@ import math
 import mmap
 import os
 import threading
+import weakref
 
 import numpy as np
 
 ALIGNMENT = 64  # bytes
 GRAIN = 4096  # sizes are rounded up to this, so that nearly equal requests share blocks
 SMALL = 1 << 15  # below this, NumPy's own allocator is as good
-MAPPED = 1 << 17  # from here on the system is asked
-HUGE = 1 << 22  # from here on for large pages, too, as NumPy does: fewer entries in the processor's table of pages
+HUGE = 1 << 22  # from here on we ask for large pages, too, as NumPy does: fewer entries in the processor's table of pages
 FLOOR, LIMIT = 1 << 28, 1 << 30  # the shelf may always hold the first, and never more than the second
 
-_shelf: dict[int, list] = {}  # lists by size, the size used last at the end
+_shelf: dict[int, list[mmap.mmap]] = {}  # lists by size, the size used last at the end
 _shelved = 0  # bytes in them
 _in_use = _most = 0  # bytes in blocks that somebody has; the most that these have been
-_lock = threading.RLock()  # the same thread can come twice: __del__ can run at any moment
+_watched: "dict[int, _Watch]" = {}  # of every block that somebody has, by its id
+_lock = threading.RLock()  # the same thread can come twice: arrays can end at any moment
 
 
-class _Block:
-    """Owner of one piece of memory. Arrays that view it keep it alive; when the last one goes, the memory is shelved."""
+class _Watch(weakref.ref):
+    """Of the array that was made in ``block``: views of it, and of these, keep it alive. When it ends the block is shelved."""
 
-    __slots__ = ("__array_interface__", "memory")
-
-    def __init__(self, nbytes: int):
-        self.memory = _take(nbytes)
-        self.__array_interface__ = self.memory.__array_interface__
-
-    def __del__(self):
-        try:  # not contextlib.suppress: when Python is ending, that may be gone already
-            _put(self.memory)
-        except (AttributeError, TypeError):  # no memory in __init__; or Python is ending
-            pass
-
-
-def _take(nbytes: int) -> np.ndarray:
-    global _shelved
-    with _lock:
-        blocks = _shelf.get(nbytes)
-        if blocks:
-            _shelved -= nbytes
-            _count(nbytes)
-            return blocks.pop()
-    memory = _new(nbytes)
-    with _lock:
-        _count(nbytes)
-    return memory
-
-
-def _count(nbytes: int) -> None:
-    global _in_use, _most
-    _in_use += nbytes
-    _most = max(_most, _in_use)
-
-
-def _new(nbytes: int) -> np.ndarray:
-    if nbytes >= MAPPED:
-        private = {} if os.name == "nt" else {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}  # a forked child has its own
-        with contextlib.suppress(OSError, OverflowError, ValueError):  # NumPy's own error says more
-            pages = mmap.mmap(-1, nbytes, **private)
-            if nbytes >= HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
-                with contextlib.suppress(OSError):  # Linux without them
-                    pages.madvise(mmap.MADV_HUGEPAGE)
-            return np.frombuffer(pages, np.uint8)
-    raw = np.empty(nbytes + ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT
-    return raw[start : start + nbytes]
-
-
-def _put(memory: np.ndarray) -> None:
-    global _shelved, _in_use
-    with _lock:
-        _in_use -= memory.nbytes
-        limit = min(LIMIT, max(FLOOR, 4 * _most))
-        if memory.nbytes > limit:
-            return
-        while _shelved + memory.nbytes > limit:  # sizes that nobody asks for any more are in the way
-            size = next(iter(_shelf))
-            if _shelf[size]:
-                _shelf[size].pop()
-                _shelved -= size
-            else:
-                del _shelf[size]
-        _shelved += memory.nbytes
-        blocks = _shelf.pop(memory.nbytes, [])
-        blocks.append(memory)
-        _shelf[memory.nbytes] = blocks
+    __slots__ = ("block",)
+    block: mmap.mmap
 
 
 def empty(shape, dtype=np.float32) -> np.ndarray:
@@ -109,12 +47,59 @@ def empty(shape, dtype=np.float32) -> np.ndarray:
     >>> memory.empty((3, 5)).shape
     (3, 5)
     """
+    global _shelved, _in_use, _most
     dtype = np.dtype(dtype)
     nbytes = math.prod(shape) * dtype.itemsize
     if nbytes < SMALL:
         return np.empty(shape, dtype)
-    block = _Block(-(-nbytes // GRAIN) * GRAIN)
-    return np.asarray(block)[:nbytes].view(dtype).reshape(shape)
+    size = -(-nbytes // GRAIN) * GRAIN
+    with _lock:
+        blocks = _shelf.get(size)
+        if blocks:
+            block = blocks.pop()
+            _shelved -= size
+        else:
+            try:
+                block = _new(size)
+            except (OSError, OverflowError, ValueError):
+                return np.empty(shape, dtype)  # whose error says more
+        array = np.ndarray(shape, dtype, block)
+        watch = _watched[id(block)] = _Watch(array, _put)
+        watch.block = block
+        _in_use += size
+        _most = max(_most, _in_use)
+    return array
+
+
+def _new(size: int) -> mmap.mmap:
+    private = {} if os.name == "nt" else {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}  # a forked child has its own
+    block = mmap.mmap(-1, size, **private)
+    if size >= HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
+        with contextlib.suppress(OSError):  # Linux without them
+            block.madvise(mmap.MADV_HUGEPAGE)
+    return block
+
+
+def _put(watch: _Watch) -> None:
+    global _shelved, _in_use
+    block, size = watch.block, len(watch.block)
+    with _lock:
+        del _watched[id(block)]
+        _in_use -= size
+        limit = min(LIMIT, max(FLOOR, 4 * _most))
+        if size > limit:
+            return
+        while _shelved + size > limit:  # sizes that nobody asks for any more are in the way
+            oldest = next(iter(_shelf))
+            if _shelf[oldest]:
+                _shelf[oldest].pop()
+                _shelved -= oldest
+            else:
+                del _shelf[oldest]
+        _shelved += size
+        blocks = _shelf.pop(size, [])
+        blocks.append(block)
+        _shelf[size] = blocks
 
 
 def empty_like(array: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate
-from minimix.kernels.jit import U, inlined, kernel
+from minimix.kernels.jit import U, exact, inlined, kernel
 from minimix.kernels.sums import RUN
 
 FEW = 64
@@ -129,3 +129,11 @@ def backward(start, step, x, gy, gx, norm, g_scale, g_shift, n):
         else:
             for i in range(U(at), U(at + n)):
                 gx[i] = a * gx[i]
+
+
+@exact
+def move(running, batch, unbiased, momentum):
+    """running = (1 - momentum) * running + momentum * batch * unbiased, both (C,); the batch's is float64."""
+    kept = running.dtype.type(1 - momentum)
+    for c in range(running.shape[0]):
+        running[c] = kept * running[c] + momentum * (batch[c] * unbiased)

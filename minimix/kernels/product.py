@@ -16,10 +16,10 @@ ROWS = 64  # of the output, that one thread takes at once
 
 
 @inlined
-def _pack(packed, x, rows, columns, j, n):
-    """packed (rows, n) = x[:, j : j+n] of the flat matrix x (rows, columns)."""
+def pack(packed, x, first, rows, columns, j, n):
+    """packed (rows, n) = x[first : first+rows, j : j+n] of the flat matrix x (.., columns)."""
     for k in range(rows):
-        i, o = U(k * columns + j), U(k) * n
+        i, o = U((first + k) * columns + j), U(k) * n
         for c in range(n):
             packed[o + c] = x[i + c]
 
@@ -76,17 +76,25 @@ def tile_product(out, columns, j, weight, top, bottom, x, n):
                 _one_by_one(out, U(row * columns + j), weight[row, k], x, U(k) * n, n, k == 0)
 
 
-@kernel
-def forward(start, step, weight, x, out, columns, tile, scratch):
-    """out (M, P) = weight (M, K) @ x (K, P); x and out are flat, P = columns. Items are (tile of columns, ROWS rows)."""
+@inlined
+def multiply(start, step, weight, pack, x, first, out, columns, tile, packed):
+    """out (M, P) = weight (M, K) @ x (K, P); out is flat, P = columns. Items are (tile of columns, ROWS rows).
+
+    x: whatever ``pack`` makes rows of, from its row ``first`` on.
+    """
     M, K = weight.shape
     panels = (M + ROWS - 1) // ROWS
-    packed = scratch[start]
     for item in range(start, ((columns + tile - 1) // tile) * panels, step):
         j, top = item // panels * tile, item % panels * ROWS
         n = min(tile, columns - j)
-        _pack(packed, x, K, columns, j, U(n))
+        pack(packed, x, first, K, columns, j, U(n))
         tile_product(out, columns, j, weight, top, min(top + ROWS, M), packed, U(n))
+
+
+@kernel
+def forward(start, step, weight, x, out, columns, tile, scratch):
+    """out (M, P) = weight (M, K) @ x (K, P); x and out are flat, P = columns."""
+    multiply(start, step, weight, pack, x, 0, out, columns, tile, scratch[start])
 
 
 @kernel
@@ -97,7 +105,7 @@ def forward_activated(start, step, weight, x, out, columns, tile, scratch, bias,
     for item in range(start, (columns + tile - 1) // tile, step):
         j = item * tile
         n = min(tile, columns - j)
-        _pack(packed, x, K, columns, j, U(n))
+        pack(packed, x, 0, K, columns, j, U(n))
         for top in range(0, M, ROWS):
             bottom = min(top + ROWS, M)
             tile_product(out, columns, j, weight, top, bottom, packed, U(n))
@@ -167,23 +175,32 @@ def tile_outer(total, gradient, M, x, K, n):
             _dot_four_by_four(total, m, k, M, K, gradient, x, n)
 
 
-@kernel
-def backward(start, step, weight_t, gradient, x, gx, partial, want_x, want_weight, columns, chunk, tile, scratch):
+@inlined
+def multiply_backward(start, step, weight_t, gradient, pack_x, x, first, gx, partial, want_x, want_weight, columns, chunk, tile,
+                      scratch):  # fmt: skip
     """gx (K, P) = weight_t (K, M) @ gradient (M, P); partial[i] = gradient @ x^T over the i-th ``chunk`` of columns.
 
-    The sum over i is left to the caller: always the same chunks in the same order, whatever the number of threads.
+    x: whatever ``pack_x`` makes rows of, from its row ``first`` on. The sum over i is left to the caller: always the same
+    chunks in the same order, whatever the number of threads.
     """
     K, M = weight_t.shape
-    gradients, inputs = scratch[start, : M * tile], scratch[start, M * tile :]
+    gradients, inputs = scratch[: M * tile], scratch[M * tile :]
     for item in range(start, (columns + chunk - 1) // chunk, step):
         end = min((item + 1) * chunk, columns)
         if want_weight:
             partial[item] = 0
         for j in range(item * chunk, end, tile):
             n = U(min(tile, end - j))
-            _pack(gradients, gradient, M, columns, j, n)
+            pack(gradients, gradient, 0, M, columns, j, n)
             if want_x:
                 tile_product(gx, columns, j, weight_t, 0, K, gradients, n)
             if want_weight:
-                _pack(inputs, x, K, columns, j, n)
+                pack_x(inputs, x, first, K, columns, j, n)
                 tile_outer(partial[item], gradients, M, inputs, K, n)
+
+
+@kernel
+def backward(start, step, weight_t, gradient, x, gx, partial, want_x, want_weight, columns, chunk, tile, scratch):
+    """The same for a flat x (K, P)."""
+    multiply_backward(start, step, weight_t, gradient, pack, x, 0, gx, partial, want_x, want_weight, columns, chunk, tile,
+                      scratch[start])  # fmt: skip

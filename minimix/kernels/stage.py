@@ -3,19 +3,25 @@
     batch norm, activation -> mixed depthwise convolution -> batch norm, activation
 
 Each of these steps treats every channel by itself, and a channel of a batch fits the cache. So a channel is read once from
-memory, goes through all steps, and only the convolution's output (which backward needs) and the result are written. On two
-cores, memory is what a training step waits for: done step by step, the same numbers would travel three times as often.
+memory, goes through all steps, and only the convolution's output is written. The second norm's output is not: who needs it
+makes it of that again (``block.py``), which is cheaper than to write it down and read it back. On two cores, memory is what a
+training step waits for: done step by step, the same numbers would travel three times as often.
 
 The steps themselves are those of ``depthwise.py``, ``norm.py`` and ``activation.py``. One output channel per input channel.
+For few images, the convolution takes the channels of a slab together (``lanes.py``), and the other steps treat each of them by
+itself as ever.
 """
 
 import numpy as np
 
+from minimix.kernels import lanes
 from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
 from minimix.kernels.border import add_met, add_met_row, gather, row_start
-from minimix.kernels.depthwise import correlate, input_grad_row, scatter, store, weight_grad_row
+from minimix.kernels.depthwise import correlate, input_grad_row, store, weight_grad_row
+from minimix.kernels.gate import add_dots, add_pixels, scale_add
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, line, moments
+from minimix.kernels.phases import scatter
 
 
 @inlined
@@ -31,77 +37,185 @@ def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activa
 
 
 @inlined
-def forward(start, step, x, weight, z, y, before, after, channels, taps, buffers, weights, rows):
-    """z = mixed depthwise convolution of before(x); y = after(z). x (C, H, W, N); z, y (C, OH, OW, N); all flat.
+def forward(start, step, x, weight, z, before, after, mean, channels, taps, slabs, buffers, weights, rows):
+    """z = mixed depthwise convolution of before(x); in training, ``after`` gets its statistics. x (C, H, W, N), z (C, OH, OW,
+    N), flat.
 
-    buffers, weights, rows: scratch, one row a thread: padded channel, weights in the order of the taps, one row of the input
-    or a run of the taps, whichever is longer.
+    mean: (C, N), = after(z) averaged over the pixels; or empty. slabs: which channels go together, or None. Scratch, one row a
+    thread: buffers, a padded channel; weights, in the order of the taps; rows, a row of the input or of the output.
     """
     n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
     pixels, length = height * width * n, channels.out_width * n
     out_pixels = out_height * length
-    buffer, w = buffers[start], weights[start]
+    buffer, w, total = buffers[start], weights[start], np.empty(n, np.float64)
     buffer[:] = 0
+    if slabs is not None:
+        planes = slabs.planes[start]
+        for slab in range(start, slabs.channels.shape[0], step):
+            first, count = slabs.channels[slab]
+            for k in range(count):
+                _line(before, first + k, x, pixels)
+            for top in range(0, height, slabs.rows):
+                bottom = min(top + slabs.rows, height)
+                for k in range(count):
+                    m, a, b = line(before, first + k, x)
+                    scale_shift_activate(planes, U(k * slabs.near), x, U(((first + k) * height + top) * width * n),
+                                         U((bottom - top) * width * n), m, a, b, before.activation)  # fmt: skip
+                lanes.pack(buffer, taps.buffer, planes, slabs.near, top, bottom, width, n, rows[start])
+            lanes.correlate(z, slabs, start, buffer, channels, taps, weight, w, channels.group[first], first, count, 1)
+            for c in range(first, first + count):
+                _line(after, c, z, out_pixels)
+                if mean.size:
+                    _squeeze(mean, c, z, 1, out_height * channels.out_width, after, planes, total)
+        return
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
-        if before.present and before.training:
-            before.mean[c], before.variance[c] = moments(x, c * pixels, pixels)
-        m, a, b = line(before, c, x)
+        m, a, b = _line(before, c, x, pixels)
         _fill_activated(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b,
                         before.activation, rows[start])  # fmt: skip
         finite = gather(w, taps, g, weight, channels.weight_start[c])
-        correlate(z, c * out_pixels, out_height, length, buffer, taps, w, g, rows[start])
+        correlate(z, c * out_pixels, out_height, length, buffer, taps, w, g)
         if not finite:
-            add_met(z, c * out_pixels, buffer, channels, taps, g, weight, channels.weight_start[c])
-        if after.training:
-            after.mean[c], after.variance[c] = moments(z, c * out_pixels, out_pixels)
-        m, a, b = line(after, c, x)
-        scale_shift_activate(y, U(c * out_pixels), z, U(c * out_pixels), U(out_pixels), m, a, b,
-                             after.activation)  # fmt: skip
+            add_met(z, c * out_pixels, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
+        _line(after, c, z, out_pixels)
+        if mean.size:
+            _squeeze(mean, c, z, out_height, channels.out_width, after, rows[start], total)
 
 
 @inlined
-def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after, channels, taps, buffers, rows,
-             weights, totals):  # fmt: skip
+def _line(norm, c, x, n):
+    """The norm of channel c, x[c*n : (c+1)*n], as ``norm.line`` has it; in training, of the batch's statistics."""
+    if norm.present and norm.training:
+        norm.mean[c], norm.variance[c] = moments(x, c * n, n)
+    return line(norm, c, x)
+
+
+@inlined
+def _squeeze(mean, c, z, rows, width, after, row, total):
+    """mean[c] (N,) = after(z) of channel c, averaged over its ``rows`` rows of ``width`` pixels. row, total: scratch."""
+    images = mean.shape[1]
+    length = width * images
+    m, a, b = line(after, c, z)
+    total[:] = 0
+    for r in range(rows):
+        scale_shift_activate(row, U(0), z, U((c * rows + r) * length), U(length), m, a, b, after.activation)
+        add_pixels(total, row, 0, width, images)
+    for i in range(images):
+        mean[c, i] = total[i] / (rows * width)
+
+
+@inlined
+def gate_grad(start, step, out, gy, z, after, channels, rows):
+    """out (C, N) = gradient of the gate: gy, that of what is behind it, times after(z), summed over the pixels."""
+    images, width, height = channels.images, channels.out_width, channels.out_height
+    length = width * images
+    row, total = rows[start], np.empty(images, np.float64)
+    for c in range(start, out.shape[0], step):
+        m, a, b = line(after, c, z)
+        total[:] = 0
+        for r in range(height):
+            o = (c * height + r) * length
+            scale_shift_activate(row, U(0), z, U(o), U(length), m, a, b, after.activation)
+            add_dots(total, gy, o, row, 0, width, images)
+        for i in range(images):
+            out[c, i] = total[i]
+
+
+@inlined
+def _grad_of_z(out, first, pitch, gy, z, rows, length, after, c, g_after, gate, g_mean, row):
+    """out = gradient of channel c of z, the input of the second norm and activation: ``rows`` rows of ``length``, the first at
+    out[first:], the others each ``pitch`` behind the one before.
+
+    gy: gradient of what is behind the gate, or, where gate (C, N) is empty, of the activation. g_mean: that of the means that
+    the gate comes from. row: scratch.
+    """
+    m, a, b = line(after, c, z)
+    at, total = c * rows * length, 0.0
+    product, share = 0.0, z.dtype.type(0)
+    if gate.size:
+        share = z.dtype.type(gate.shape[1] / (rows * length))
+    for r in range(rows):
+        o, p = at + r * length, first + r * pitch
+        source, s = gy, o
+        if gate.size:
+            scale_add(row, 0, gy, o, gate[c], g_mean[c], share, length // gate.shape[1])
+            source, s = row, 0
+        activate_grad(out, U(p), source, U(s), z, U(o), U(length), m, a, b, after.activation)
+        some, products = grad_sums(out, p, z, o, length, m)
+        total += some
+        product += products
+    product -= (after.mean[c] - m) * total
+    g_after[c, 0], g_after[c, 1] = product / np.sqrt(after.variance[c] + after.eps), total
+    slope_a, constant, slope = grad_terms(after, c, m, total, product, rows * length)
+    ta, tc, ts = z.dtype.type(slope_a), z.dtype.type(constant), z.dtype.type(slope)
+    for r in range(rows):
+        o, p = U(at + r * length), U(first + r * pitch)
+        if after.training:
+            for i in range(U(length)):
+                out[p + i] = ta * out[p + i] - tc - ts * (z[o + i] - m)
+        else:  # 0 times a z that is not finite would be NaN
+            for i in range(U(length)):
+                out[p + i] *= ta
+
+
+@inlined
+def _grad_of_x(gx, x, at, n, m, total, product, before, c, g_before):
+    """gx[at : at+n] = gradient of x, the input of the first norm, from that of its output, in place. total, product: the sums
+    of that, and of it times x's distance to m."""
+    if before.present:
+        product -= (before.mean[c] - m) * total
+        g_before[c, 0], g_before[c, 1] = product / np.sqrt(before.variance[c] + before.eps), total
+        slope_a, constant, slope = grad_terms(before, c, m, total, product, n)
+        ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
+        if before.training:
+            for i in range(U(at), U(at + n)):
+                gx[i] = ta * gx[i] - tc - ts * (x[i] - m)
+        else:
+            for i in range(U(at), U(at + n)):
+                gx[i] *= ta
+
+
+@inlined
+def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after, gate, g_mean, channels, taps, slabs,
+             buffers, rows, weights, totals):  # fmt: skip
     """Gradients of everything from gy (C, OH, OW, N). ``g_before`` and ``g_after`` (C, 2) take those of (scale, shift).
 
-    What went forward between x and z is computed again, row by row: that is cheaper than to write it down and read it back.
-    taps: of the convolution's input gradient. Scratch, one row a thread: buffers, for a padded channel of gradients; rows, for
-    three rows of the input; weights and totals (float64), for a number a tap each.
+    gate, g_mean: (C, N), the gate that gy is behind, and the gradient of the means that it comes from; or empty. What went
+    forward between x and z is computed again, row by row: that is cheaper than to write it down and read it back. taps: of the
+    convolution's input gradient. slabs: which channels go together, or None. Scratch, one row a thread: buffers, for a padded
+    channel of gradients; rows, for three rows of the input; weights and totals, for a number a tap each.
     """
     n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
     length, out_length = width * n, channels.out_width * n
     pixels, out_pixels = height * length, out_height * out_length
-    buffer, w, total_taps = buffers[start], weights[start], totals[start]
-    row, spare, active = rows[start, :length], rows[start, length : 2 * length], rows[start, 2 * length :]
-    shape = taps.buffer
-    pitch = shape.row_step * n
+    buffer, w, total_taps, shape = buffers[start], weights[start], totals[start], taps.buffer
     buffer[:] = 0
+    if slabs is not None:
+        planes, more, row = slabs.planes[start], slabs.more[start], rows[start]
+        for slab in range(start, slabs.channels.shape[0], step):
+            first, count = slabs.channels[slab]
+            g = channels.group[first]
+            for k in range(count):
+                _grad_of_z(planes, k * slabs.pitch, 0, gy, z, 1, out_pixels, after, first + k, g_after, gate, g_mean, more)
+            lanes.pack(buffer, shape, planes, slabs.pitch, 0, out_height, channels.out_width, n, row)
+            lanes.input_grad(gx, slabs, start, row, buffer, channels, taps, weight, w, g, first, count, 0)
+            for k in range(count):
+                at, m, a, b = (first + k) * pixels, *line(before, first + k, x)
+                lanes.copy(planes, 0, gx, at, pixels)
+                activate_both(more, U(k * slabs.pitch), gx, U(at), planes, U(0), x, U(at), U(pixels), m, a, b,
+                              before.activation)  # fmt: skip
+                total, product = grad_sums(gx, at, x, at, pixels, m)
+                _grad_of_x(gx, x, at, pixels, m, total, product, before, first + k, g_before)
+            lanes.spread_out(slabs.active[start], more, 0, slabs.pitch, pixels)
+            lanes.weight_grad(g_weight, slabs.active[start], row, buffer, channels, taps, total_taps, g, first, count, 1)
+        return
+    row, spare, active = rows[start, :length], rows[start, length : 2 * length], rows[start, 2 * length :]
+    pitch = shape.row_step * n
     for c in range(start, channels.group.shape[0], step):
-        g, at, out_at = channels.group[c], c * pixels, c * out_pixels
-        inside = shape.top * pitch + shape.left * n
-
+        g, at = channels.group[c], c * pixels
         # the second norm and activation: from gy to the gradient of z, which is put straight into its padded buffer
-        m, a, b = line(after, c, x)
-        total = product = 0.0
-        for r in range(out_height):
-            o, p = out_at + r * out_length, inside + r * pitch
-            activate_grad(buffer, U(p), gy, U(o), z, U(o), U(out_length), m, a, b, after.activation)
-            some, products = grad_sums(buffer, p, z, o, out_length, m)
-            total += some
-            product += products
-        product -= (after.mean[c] - m) * total
-        g_after[c, 0], g_after[c, 1] = product / np.sqrt(after.variance[c] + after.eps), total
-        slope_a, constant, slope = grad_terms(after, c, m, total, product, out_pixels)
-        ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
-        for r in range(out_height):
-            o, p = U(out_at + r * out_length), U(inside + r * pitch)
-            if after.training:
-                for i in range(U(out_length)):
-                    buffer[p + i] = ta * buffer[p + i] - tc - ts * (z[o + i] - m)
-            else:  # 0 times a z that is not finite would be NaN
-                for i in range(U(out_length)):
-                    buffer[p + i] *= ta
+        _grad_of_z(buffer, shape.top * pitch + shape.left * n, pitch, gy, z, out_height, out_length, after, c, g_after, gate,
+                   g_mean, rows[start])  # fmt: skip
 
         # the convolution, and at once the first activation, a row of the input at a time
         m, ta, tb = line(before, c, x)
@@ -112,7 +226,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
             o = at + r * length
             input_grad_row(row, 0, spare, r, width, n, buffer, taps, w, g, True)
             if not finite:
-                add_met_row(row, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c])
+                add_met_row(row, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
             activate_both(active, U(0), gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
             weight_grad_row(total_taps, active, 0, spare, r, width, n, buffer, taps, g)
             if before.present:
@@ -120,16 +234,4 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                 total += some
                 product += products
         store(g_weight, channels.weight_start[c], total_taps, taps, g)
-
-        # the first norm
-        if before.present:
-            product -= (before.mean[c] - m) * total
-            g_before[c, 0], g_before[c, 1] = product / np.sqrt(before.variance[c] + before.eps), total
-            slope_a, constant, slope = grad_terms(before, c, m, total, product, pixels)
-            ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
-            if before.training:
-                for i in range(U(at), U(at + pixels)):
-                    gx[i] = ta * gx[i] - tc - ts * (x[i] - m)
-            else:
-                for i in range(U(at), U(at + pixels)):
-                    gx[i] *= ta
+        _grad_of_x(gx, x, at, pixels, m, total, product, before, c, g_before)

@@ -21,12 +21,13 @@ def run_sum(x, at, n):
 
 
 @inlined
-def run_dot(x, y, at, n):
-    """Sum of x * y over at : at+n."""
+def run_dot(x, at, y, y_at, n):
+    """Sum of x[at : at+n] * y[y_at : y_at+n]."""
     total = 0.0
     for j in range(0, n, RUN):
         some = x.dtype.type(0)
-        for i in range(U(at + j), U(at + min(j + RUN, n))):
-            some += x[i] * y[i]
+        a, b = U(at + j), U(y_at + j)
+        for i in range(U(min(RUN, n - j))):
+            some += x[a + i] * y[b + i]
         total += some
     return total

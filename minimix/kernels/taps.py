@@ -1,12 +1,11 @@
 """Lists of taps: where, relative to the beginning of an output row, each weight of a depthwise kernel reads.
 
-``forward_taps`` (or ``plane_taps``) and ``input_grad_taps`` describe the two directions of one convolution in the same terms,
-so that ``shifted.py`` runs both with one loop. Everything is in array elements, for arrays of (row, column phase,
-column, image).
+``forward_taps`` and ``input_grad_taps`` describe the two directions of one convolution in the same terms, so that one loop runs
+both (``shifted.py``; ``lanes.py`` for few images). Everything is in array elements, for arrays of (row, column phase, column,
+image), where ``images`` is how many numbers lie together in a column.
 
 A stride of S splits the columns into S phases (column q is number q // S of phase q % S): then the columns that one tap reads
-for neighbouring outputs lie side by side again. Rows need no splitting, since a row's beginning is
-just a number; only ``plane_taps``, which runs over all rows at once, splits them in the same way.
+for neighbouring outputs lie side by side again. Rows need no splitting, since a row's beginning is just a number.
 """
 
 from functools import lru_cache
@@ -19,10 +18,10 @@ COST = (0, 1, 2, 3, 3, 4, 5, 6)  # passes over a row for what is left after whol
 
 
 class Buffer(NamedTuple):
-    """A zero-bordered copy of one channel, the picture beginning at (top, left), cut into phases of rows and of columns.
+    """A zero-bordered copy of one channel, the picture beginning at (top, left), its columns sorted by phase.
 
-    Row y of the copy (border included) begins at (y % row_phases) * row_phase_step + y // row_phases * row_step, and its column
-    x lies x % phases * phase_step + x // phases behind that. All are counted in columns, of N numbers each; so is ``length``.
+    Row y of the copy (border included) begins at y * row_step, and its column x lies x % phases * phase_step + x // phases
+    behind that. All are counted in columns, of N numbers each; so is ``length``.
     """
 
     top: int
@@ -30,23 +29,14 @@ class Buffer(NamedTuple):
     phases: int
     phase_step: int
     row_step: int
-    row_phases: int
-    row_phase_step: int
     length: int
 
     def size(self, images: int) -> int:
         return self.length * images
 
 
-def _by_rows(top: int, left: int, rows: int, phases: int, columns: int) -> Buffer:
-    """(rows, phases, columns)."""
-    return Buffer(top, left, phases, columns, phases * columns, 1, 0, rows * phases * columns)
-
-
-def _by_planes(top: int, left: int, row_phases: int, rows: int, phases: int, columns: int, tail: int) -> Buffer:
-    """(row phases, phases, rows, columns), and a tail."""
-    plane = rows * columns
-    return Buffer(top, left, phases, plane, columns, row_phases, phases * plane, row_phases * phases * plane + tail)
+def _buffer(top: int, left: int, rows: int, phases: int, columns: int) -> Buffer:
+    return Buffer(top, left, phases, columns, phases * columns, rows * phases * columns)
 
 
 class Taps(NamedTuple):
@@ -58,7 +48,6 @@ class Taps(NamedTuple):
     base, begin, end: (G, rows of the output, phases of the output): where the row starts to read; its first tap, and its last
     + 1.
     run: (phases of the output,) elements of an output row that belong to each phase.
-    pitch: 0; or, where all rows of the output are computed in one run, how far apart they come out.
     """
 
     buffer: Buffer
@@ -69,7 +58,6 @@ class Taps(NamedTuple):
     begin: np.ndarray
     end: np.ndarray
     run: np.ndarray
-    pitch: int
 
 
 class Group(NamedTuple):
@@ -106,7 +94,7 @@ def forward_taps(images: int, size: tuple, output: tuple, stride: tuple, groups:
     dxs = [dx for _, columns in lists for _, dx in columns] or [0]
     top, left = max(0, -min(dys)), max(0, -min(dxs))
     columns = -(-(left + max(W, (OW - 1) * SW + max(dxs) + 1)) // SW)
-    buffer = _by_rows(top, left, top + max(H, (OH - 1) * SH + max(dys) + 1), SW, columns)
+    buffer = _buffer(top, left, top + max(H, (OH - 1) * SH + max(dys) + 1), SW, columns)
     pitch = buffer.row_step * images
     table = _Table(len(groups), OH, 1)
     for g, (group, (rows, across)) in enumerate(zip(groups, lists, strict=True)):
@@ -120,36 +108,6 @@ def forward_taps(images: int, size: tuple, output: tuple, stride: tuple, groups:
             inside = [n for n, (_, dy) in enumerate(rows) if 0 <= y * SH + dy < H]
             table.row((g, y, 0), y * SH * pitch, first, inside, len(across))
     return table.finish(buffer, [OW * images])
-
-
-@lru_cache(maxsize=256)
-def plane_taps(images: int, size: tuple, output: tuple, stride: tuple, groups: tuple) -> Taps:
-    """The same for all rows in one run, which pays where rows are short: a single picture has few columns.
-
-    The rows of the output come out as far apart as those of the buffer, with rubbish between. The zeros to the left of a row
-    are at the same time those to the right of the row before.
-    """
-    (H, W), (OH, OW), (SH, SW) = size, output, stride
-    lists = _met(size, output, stride, groups)
-    dys = [dy for rows, _ in lists for _, dy in rows] or [0]
-    dxs = [dx for _, columns in lists for _, dx in columns] or [0]
-    top, left = max(0, -min(dys)), max(0, -min(dxs))
-    reach = (max(dxs) + left) // SW + OW  # columns that a row of the output reads, within a phase
-    columns = max(-(-(left + W) // SW), reach - left // SW)
-    rows = max(-(-(top + H) // SH), (max(dys) + top) // SH + OH)
-    buffer = _by_planes(top, left, SH, rows, SW, columns, max(0, reach - columns))
-    table = _Table(len(groups), 1, 1)
-    for g, (group, (down, across)) in enumerate(zip(groups, lists, strict=True)):
-        first = table.length
-        for i, dy in down:
-            row, row_phase = divmod(dy + top, SH)
-            for j, dx in across:
-                number, phase = divmod(dx + left, SW)
-                place = row_phase * buffer.row_phase_step + phase * buffer.phase_step + row * columns + number
-                table.add(place * images, i * group.kernel[1] + j)
-        table.close(g)
-        table.row((g, 0, 0), 0, first, range(len(down)), len(across))
-    return table.finish(buffer, [((OH - 1) * columns + OW) * images], columns * images)
 
 
 @lru_cache(maxsize=256)
@@ -183,7 +141,7 @@ def input_grad_taps(images: int, size: tuple, output: tuple, stride: tuple, grou
     dys = [dy for rows, _ in lists for entries in rows.values() for _, dy in entries] or [0]
     dxs = [dx for _, columns in lists for entries in columns.values() for _, dx in entries] or [0]
     top, left = max(0, -min(dys)), max(0, -min(dxs))
-    buffer = _by_rows(top, left, top + max(OH, (H - 1) // SH + max(dys) + 1), 1, left + max(OW, (W - 1) // SW + max(dxs) + 1))
+    buffer = _buffer(top, left, top + max(OH, (H - 1) // SH + max(dys) + 1), 1, left + max(OW, (W - 1) // SW + max(dxs) + 1))
     pitch = buffer.row_step * images
     table = _Table(len(groups), H, SW)
     for g, (group, (rows, columns)) in enumerate(zip(groups, lists, strict=True)):
@@ -233,10 +191,10 @@ class _Table:
             self.end[at] = min(end + more, self.length)
             self.begin[at] = begin - (end + more - self.end[at])
 
-    def finish(self, buffer: Buffer, run: list, pitch: int = 0) -> Taps:
+    def finish(self, buffer: Buffer, run: list) -> Taps:
         offset, index = np.array(self.offset, np.uint64), np.array(self.index, np.int64)
-        taps = Taps(buffer, offset, index, self.lists, self.base, self.begin, self.end, np.array(run, np.int64), pitch)
-        for array in taps[1:-1]:
+        taps = Taps(buffer, offset, index, self.lists, self.base, self.begin, self.end, np.array(run, np.int64))
+        for array in taps[1:]:
             array.flags.writeable = False  # they are shared by all calls of this shape
         return taps
 

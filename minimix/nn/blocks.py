@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import minimix.functional as F
+from minimix.functional.block import MixBlockCall
 from minimix.nn.channels import need_channels
 from minimix.nn.convolution import MixConv2d, PointwiseConv2d
 from minimix.nn.layers import BatchNorm2d
 from minimix.nn.module import Module
+from minimix.nn.snapshot import Snapshot
 from minimix.ops.activation import need_activation
 from minimix.padding import Ints, Padding, count, number, pair
 from minimix.tensor import Tensor
@@ -67,6 +69,8 @@ class MixBlock(Module):
     (2, 8, 6, 6)
     """
 
+    __slots__ = ("_kept",)  # beside the attributes
+
     def __init__(
         self,
         in_channels: int,
@@ -122,8 +126,9 @@ class MixBlock(Module):
 
     def forward(self, x) -> Tensor:
         x = need_channels(self, x, self.in_channels)
-        if self._fuses(x):
-            return self._fused(x)
+        call = self._fused(x)
+        if call is not None:
+            return call(x)
         before, after, last = self.norms
         y = before(self.conv_pw(x)) if self.expands else x
         y = after(self.conv_dw(y))
@@ -145,10 +150,26 @@ class MixBlock(Module):
             and all(type(n) is BatchNorm2d and n.training == self.training and n.can_fuse for n in norms)
         )
 
-    def _fused(self, x):
+    def _fused(self, x) -> MixBlockCall | None:
+        """The op that does all of this at once, ready for x, or None. It is kept for as long as layers and shapes stay."""
+        snapshot, call = getattr(self, "_kept", (None, None))
+        norms = [norm for norm in self.norms if norm is not None]
+        if snapshot is not None and snapshot.holds() and call.fits(x):
+            for norm in norms:
+                norm.count_batch()
+            return call
+        if not self._fuses(x):
+            return None
         conv = self.conv_dw
-        return F.mix_block(
+        call = MixBlockCall(
             x, conv.weights, self.project.weights, [norm and norm.as_option() for norm in self.norms],
-            expand=self.expand and self.expand.weights, excite=self.se and self.se.as_option(), skip=self.has_skip,
-            training=self.training, stride=conv.stride, padding=conv.padding, dilation=conv.dilation,
+            self.expand and self.expand.weights, self.se and self.se.as_option(), self.has_skip, self.training, conv.stride,
+            conv.padding, conv.dilation,
         )  # fmt: skip
+        if all(norm.momentum is not None for norm in norms):  # else the next batch weighs less than this one
+            self._kept = Snapshot(self), call
+        return call
+
+    def __getstate__(self) -> dict:
+        """For ``pickle`` and ``copy``: its attributes, but not what is kept from call to call."""
+        return vars(self).copy()

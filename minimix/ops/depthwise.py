@@ -7,23 +7,41 @@ loops are in ``kernels/depthwise.py``; ``reference/mixconv.py`` is the same with
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from minimix import convargs, reference
 from minimix.kernels import depthwise, memory
 from minimix.kernels.activation import IDENTITY
-from minimix.kernels.taps import Group, forward_taps, input_grad_taps, plane_taps
+from minimix.kernels.lanes import Slabs
+from minimix.kernels.simd import width
+from minimix.kernels.taps import Group, Taps, forward_taps, input_grad_taps
 from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, reads_everything, refuse_complex
 
-SHORT = 256  # numbers in an output row, below which all rows are computed in one run
+SHORT = 256  # numbers in an output row, below which channels go together
+AT_ONCE = 512  # numbers of a channel that are transposed at once, about: sixteen channels of them are 32 KiB
+CHANNELS = 4  # fewer in each group are left alone: most lanes would be without a channel
+
+
+class Plan(NamedTuple):
+    """What the kernels must know about a geometry. together: the channels of each slab, (S, 2); or None: each on its own.
+
+    lanes: how many channels lie side by side in the lists of ``forward`` and ``backward`` (taps of the input's gradient).
+    """
+
+    channels: depthwise.Channels
+    forward: Taps
+    backward: Taps
+    together: np.ndarray | None
+    lanes: int
 
 
 @lru_cache(maxsize=256)
-def plan(geometry: convargs.MixGeometry):
-    """What the forward kernels must know about a geometry, worked out once: (channels, taps)."""
+def plan(geometry: convargs.MixGeometry, dtype: str = "f") -> Plan:
+    """Worked out once for each geometry."""
     g = geometry
     counts = [group.out_last - group.out_first for group in g.groups]
     lengths = np.repeat([group.kernel[0] * group.kernel[1] for group in g.groups], counts)
@@ -33,20 +51,52 @@ def plan(geometry: convargs.MixGeometry):
         group=np.repeat(np.arange(len(g.groups)), [group.last - group.first for group in g.groups]),
         weight_start=np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
     )  # fmt: skip
+    lanes, together = 1, None
+    if g.batch * g.out_width < SHORT and g.channels >= CHANNELS * len(g.groups):
+        lanes = width(dtype)
+        firsts = [
+            (first, min(lanes, group.last - first)) for group in g.groups for first in range(group.first, group.last, lanes)
+        ]
+        together = np.array(firsts, np.int64)
+        together.flags.writeable = False
     for array in channels[-3:]:
         array.flags.writeable = False  # they are shared by all calls of this shape
-    return channels, (plane_taps if g.batch * g.out_width < SHORT else forward_taps)(*_sizes(g))
-
-
-@lru_cache(maxsize=256)
-def backward_plan(geometry: convargs.MixGeometry):
-    """For the backward kernels: (channels, taps)."""
-    return plan(geometry)[0], input_grad_taps(*_sizes(geometry))
-
-
-def _sizes(g: convargs.MixGeometry) -> tuple:
     groups = tuple(Group(group.kernel, group.dilation, (group.pads[0][0], group.pads[1][0])) for group in g.groups)
-    return g.batch, (g.height, g.width), (g.out_height, g.out_width), g.steps, groups
+    sizes = g.batch * lanes, (g.height, g.width), (g.out_height, g.out_width), g.steps, groups
+    return Plan(channels, forward_taps(*sizes), input_grad_taps(*sizes), together, lanes)
+
+
+class Room(NamedTuple):
+    """Scratch of the depthwise kernels, one row a thread; see there. slabs: None where each channel is on its own."""
+
+    slabs: Slabs | None
+    buffers: np.ndarray
+    rows: np.ndarray
+    weights: np.ndarray
+    totals: np.ndarray
+
+
+def room(p: Plan, taps: Taps, threads: int, dtype, row: int) -> Room:
+    """row: numbers that a row of scratch must hold where each channel is on its own."""
+    c, lanes, slabs, slack, kernel = p.channels, p.lanes, None, 0, 0
+    if p.together is not None:
+        slack = 8 * lanes  # what vectors read and write behind the last number
+        pixels = c.images * max(c.height * c.width, c.out_height * c.out_width)
+        pitch = -(-pixels // lanes) * lanes + lanes  # one register more: a power of two would crowd a few places of the cache
+        row = c.images * max(c.width, c.out_width) * lanes + lanes * lanes + slack
+        kernel = max((int(taps.index[first:last].max(initial=-1)) + 1 for first, last in taps.lists), default=0)
+        size = lanes * (max(pitch, kernel + lanes) + lanes) + slack
+        lengths = c.images * c.width, c.images * c.out_width
+        rows = [max(1, AT_ONCE // max(1, length)) for length in lengths]
+        near = min(pitch, -(-max(r * length for r, length in zip(rows, lengths, strict=True)) // lanes) * lanes + lanes)
+        slabs = Slabs(p.together, pitch, *rows, near, *memory.empty((4, threads, size), dtype))
+    return Room(
+        slabs,
+        memory.empty((threads, taps.buffer.size(c.images * lanes) + slack), dtype),
+        np.empty((threads, row), dtype),
+        np.empty((threads, max(len(taps.offset), kernel + lanes) * lanes), dtype),
+        np.empty((threads, len(taps.offset) * lanes), dtype if lanes > 1 else np.float64),
+    )
 
 
 def threads(geometry) -> int:
@@ -77,13 +127,11 @@ def run(x, weights, geometry, bias=None, activation=IDENTITY):
     weight = ready(np.concatenate([w.reshape(-1) for w in weights]))
     out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), planes.dtype)
     if out.size:
-        channels, taps = plan(geometry)
-        n = threads(geometry)
-        buffers = memory.empty((n, taps.buffer.size(geometry.batch)), planes.dtype)
+        p, n = plan(geometry, planes.dtype.char), threads(geometry)
+        r = room(p, p.forward, n, planes.dtype, 0)
         bias = np.zeros(0, planes.dtype) if bias is None else ready(bias)
-        parallel(depthwise.forward, planes.reshape(-1), weight, out.reshape(-1), channels, taps, buffers,
-                 np.empty((n, len(taps.offset)), out.dtype), np.empty((n, int(taps.run[0])), out.dtype), bias, activation,
-                 threads=n)  # fmt: skip
+        parallel(depthwise.forward, planes.reshape(-1), weight, out.reshape(-1), p.channels, p.forward, r.slabs, r.buffers,
+                 r.rows, r.weights, bias, activation, threads=n)  # fmt: skip
     return nchw(out), (planes, weight, geometry)
 
 
@@ -94,13 +142,10 @@ def mixconv2d_backward(gradient, saved, needed):
     gx = memory.empty(planes.shape if want_x else (0,), planes.dtype)
     gw = np.zeros(weight.shape if want_weight else (0,), planes.dtype)  # taps that never meet the picture get none
     if g.size:
-        channels, taps = backward_plan(geometry)
-        n = threads(geometry)
-        buffers = memory.empty((n, taps.buffer.size(geometry.batch)), g.dtype)
-        rows = np.empty((n, geometry.width * geometry.batch), g.dtype)
-        scratch, totals = (np.empty((n, len(taps.offset)), dtype) for dtype in (g.dtype, np.float64))
+        p, n = plan(geometry, g.dtype.char), threads(geometry)
+        r = room(p, p.backward, n, g.dtype, geometry.width * geometry.batch)
         parallel(depthwise.backward, planes.reshape(-1), weight, g.reshape(-1), gx.reshape(-1), gw, want_x, want_weight,
-                 channels, taps, buffers, rows, scratch, totals, threads=n)  # fmt: skip
+                 p.channels, p.backward, *r, threads=n)  # fmt: skip
     else:
         gx[...] = 0
     return nchw(gx) if want_x else None, *split_weights(gw, geometry, needed[1:])

@@ -46,8 +46,12 @@ def batch_norm(x, weight, bias, *residual, running=None, training=False, momentu
 def move_running(running: tuple, mean, variance, count: int, momentum: float) -> None:
     """running = (1 - momentum) * running + momentum * batch, in place; the variance by its unbiased estimate, as PyTorch
     does."""
-    for statistic, batch in zip(running, (mean, variance * (count / max(1, count - 1))), strict=True):
-        statistic[...] = (1 - momentum) * statistic + momentum * batch
+    for statistic, batch, unbiased in (running[0], mean, 1.0), (running[1], variance, count / max(1, count - 1)):
+        known = statistic.dtype in (np.float32, np.float64)
+        array = ready(statistic if known else statistic.astype(np.float64))
+        norm.move(array, batch, unbiased, float(momentum))
+        if array is not statistic:
+            statistic[...] = array
 
 
 def batch_norm_backward(gradient, saved):

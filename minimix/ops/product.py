@@ -31,6 +31,11 @@ def partial_columns(columns: int) -> int:
     return max(256, min(-(-columns // (CHUNKS * 64)) * 64, LONGEST))
 
 
+def complete(partial: np.ndarray, axis: int) -> np.ndarray:
+    """The sum over one axis of partial sums; where there is only one, that is it."""
+    return partial.squeeze(axis) if partial.shape[axis] == 1 else summed(partial, axis)
+
+
 def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray, bias=None, activation=IDENTITY) -> np.ndarray:
     """out (M, P) = weight (M, K) @ x (K, P). All C-contiguous, of one dtype.
 
@@ -83,7 +88,7 @@ def matrix_product_backward(gradient: np.ndarray, weight: np.ndarray, x: np.ndar
     parallel(product.backward, np.ascontiguousarray(weight.T), gradient.reshape(-1), x.reshape(-1),
              gradient.reshape(-1)[:0] if gx is None else gx.reshape(-1), partial, gx is not None, want_weight,
              P, chunk, tile, memory.empty((n, (M + K) * tile), x.dtype), threads=n)  # fmt: skip
-    return summed(partial, 0) if want_weight else None
+    return complete(partial, 0) if want_weight else None
 
 
 def outer_product(gradient: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -5,6 +5,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from minimix import changes
+from minimix.kernels import update as kernels
+from minimix.nn.module import Module
+from minimix.nn.snapshot import Snapshot
+from minimix.optim.rules import run
 from minimix.tensor import Tensor
 
 
@@ -45,22 +49,28 @@ class EMA:
         self.updates = 0
         self._model = model if hasattr(model, "named_parameters") else _pairs(model)
         self._own: dict[str, np.ndarray] | None = None  # the model's weights, while the averages are in their place
+        self._snapshot: Snapshot | None = None
+        self._named: list[tuple] = []  # names, with their Tensors or arrays: as long as the snapshot holds
         self.averages = {name: array.copy() for name, array in self._arrays()}
         if not self.averages:
             raise ValueError("EMA got nothing to average: does the model have parameters, or was the iterator already used up?")
 
     def _arrays(self) -> Iterator[tuple[str, np.ndarray]]:
         """The model's arrays as they are now: a layer may have replaced one since the last step."""
-        if isinstance(self._model, list):
-            pairs = self._model
-        else:
-            pairs = list(self._model.named_parameters())
-            if hasattr(self._model, "named_buffers"):
-                pairs += self._model.named_buffers()
-        for name, value in pairs:
+        for name, value in self._pairs():
             array = value.data if isinstance(value, Tensor) else value
             if isinstance(array, np.ndarray) and array.dtype.kind == "f":
                 yield name, array
+
+    def _pairs(self) -> list[tuple]:
+        """(name, Tensor or array) of the model. Its modules are searched again only where an attribute was set."""
+        model = self._model
+        if isinstance(model, list):
+            return model
+        if self._snapshot is None or not self._snapshot.holds():
+            self._named = [*model.named_parameters(), *(model.named_buffers() if hasattr(model, "named_buffers") else ())]
+            self._snapshot = Snapshot(model) if isinstance(model, Module) else None
+        return self._named
 
     def _paired(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """(array of the model, its average), with a check that the model is still the same."""
@@ -84,9 +94,7 @@ class EMA:
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates)) if self.ramp else self.decay
         for array, average in pairs:
-            change = array - average
-            change *= 1 - decay
-            average += change
+            run(kernels.average, average, array, [], 1 - decay)
 
     def __enter__(self):
         if self._own is not None:

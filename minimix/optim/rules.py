@@ -2,21 +2,37 @@
 
 A rule is one method, ``update(items, group, number)``. For each (weight, gradient, state) it changes the array ``weight`` in
 place, never ``gradient``, and remembers what it needs in the dict ``state``, which starts empty. ``group`` holds the rule's
-numbers (``lr``, ...); ``number`` makes them constants of the weights' dtype. All else is in ``optimizer.py``.
+numbers (``lr``, ...); ``number`` makes constants of the weights' dtype, for rules written with NumPy. The arithmetic of those
+here is in ``kernels/update.py``, all else in ``optimizer.py``.
+
+``weight_decay`` in a gradient, gradient + weight_decay * weight, makes it that of loss + weight_decay / 2 * |weight|**2.
 """
 
 import math
 
 import numpy as np
 
+from minimix.kernels import update as kernels
 from minimix.optim.optimizer import Optimizer, slot
 
+COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
 
-def _with_l2(gradient: np.ndarray, weight: np.ndarray, weight_decay: np.ndarray) -> np.ndarray:
-    """gradient + weight_decay * weight: the gradient of loss + weight_decay / 2 * |weight|**2."""
-    decayed = weight_decay * weight
-    decayed += gradient
-    return decayed
+
+def run(kernel, weight: np.ndarray, gradient: np.ndarray, remembered: list[np.ndarray], *numbers) -> None:
+    """Run a kernel of ``kernels/update.py`` on one parameter: it changes ``weight`` and what is ``remembered`` in place.
+
+    What the compiler does not know goes through copies: arrays in another order, float16 (as float32), numbers of two dtypes.
+    """
+    arrays = [weight, gradient, *remembered]
+    known = weight.dtype in COMPILED and gradient.dtype == weight.dtype
+    if known and all([type(array) is np.ndarray and array.flags.carray for array in arrays]):
+        kernel(*[array.ravel() for array in arrays], *numbers)  # views
+        return
+    dtype = np.float32 if weight.dtype.itemsize <= 4 else np.float64
+    flat = [np.array(array, dtype, order="C").reshape(-1) for array in arrays]
+    kernel(*flat, *numbers)
+    for array, new in zip([weight, *remembered], [flat[0], *flat[2:]], strict=True):
+        array[...] = new.reshape(array.shape)
 
 
 class SGD(Optimizer):
@@ -70,25 +86,11 @@ class SGD(Optimizer):
             )
 
     def update(self, items, group, number) -> None:
-        lr, momentum, decay = (number(group[name]) for name in ("lr", "momentum", "weight_decay"))
-        undamped = number(1 - group["dampening"])
+        lr, momentum, decay, nesterov = (float(group[name]) for name in ("lr", "momentum", "weight_decay", "nesterov"))
         for weight, gradient, state in items:
-            if group["weight_decay"]:
-                gradient = _with_l2(gradient, weight, decay)
-            if not group["momentum"]:
-                weight -= lr * gradient
-                continue
-            first = "momentum_buffer" not in state
-            buffer = slot(state, "momentum_buffer", weight)
-            buffer *= momentum
-            buffer += undamped * gradient if group["dampening"] and not first else gradient
-            if group["nesterov"]:
-                step = momentum * buffer
-                step += gradient
-                step *= lr
-            else:
-                step = lr * buffer
-            weight -= step
+            undamped = 1 - group["dampening"] if "momentum_buffer" in state else 1
+            remembered = slot(state, "momentum_buffer", weight) if momentum else weight.reshape(-1)[:0]
+            run(kernels.sgd, weight, gradient, [remembered], lr, momentum, float(undamped), decay, bool(nesterov))
 
 
 class RMSProp(Optimizer):
@@ -140,23 +142,10 @@ class RMSProp(Optimizer):
             raise ValueError(f"decay is {group['decay']}, but must be from 0 to 1")
 
     def update(self, items, group, number) -> None:
-        lr, momentum, eps, decay = (number(group[name]) for name in ("lr", "momentum", "eps", "weight_decay"))
-        old, new = number(group["decay"]), number(1 - group["decay"])
+        numbers = [float(group[name]) for name in ("lr", "decay", "eps", "weight_decay", "momentum")]
         for weight, gradient, state in items:
-            if group["weight_decay"]:
-                gradient = _with_l2(gradient, weight, decay)
-            square = slot(state, "square_avg", weight, start=1.0)
-            change = gradient * gradient
-            change *= new
-            square *= old
-            square += change
-            root = np.sqrt(square + eps)
-            step = gradient / root
-            step *= lr
-            buffer = slot(state, "momentum_buffer", weight)
-            buffer *= momentum
-            buffer += step
-            weight -= buffer
+            remembered = [slot(state, "square_avg", weight, start=1.0), slot(state, "momentum_buffer", weight)]
+            run(kernels.rmsprop, weight, gradient, remembered, *numbers)
 
 
 class Adam(Optimizer):
@@ -207,34 +196,15 @@ class Adam(Optimizer):
             raise ValueError(f"betas is {betas}, but must be two numbers, both from 0 to below 1, such as (0.9, 0.999)")
 
     def update(self, items, group, number) -> None:
-        lr, (beta1, beta2) = group["lr"], group["betas"]
-        old2, new2, new1 = number(beta2), number(1 - beta2), number(1 - beta1)
-        decay, kept = number(group["weight_decay"]), number(1 - lr * group["weight_decay"])
-        constants_of = None
+        lr, beta1, beta2, weight_decay = map(float, (group["lr"], *group["betas"], group["weight_decay"]))
+        decay, kept = (0.0, 1 - lr * weight_decay) if self.decoupled else (weight_decay, 1.0)
         for weight, gradient, state in items:
-            if group["weight_decay"] and self.decoupled:
-                weight *= kept
-            elif group["weight_decay"]:
-                gradient = _with_l2(gradient, weight, decay)
             t = state["step"] = state.get("step", 0) + 1
-            if t != constants_of:  # lr * M / (sqrt(V) + eps), multiplied out: two passes over the arrays fewer
-                root_correction = math.sqrt(1 - beta2**t)
-                rate, eps = number(lr * root_correction / (1 - beta1**t)), number(group["eps"] * root_correction)
-                constants_of = t
-            mean = slot(state, "exp_avg", weight)
-            change = gradient - mean
-            change *= new1
-            mean += change  # beta1 * mean + (1 - beta1) * gradient
-            square = slot(state, "exp_avg_sq", weight)
-            change = gradient * gradient
-            change *= new2
-            square *= old2
-            square += change
-            root = np.sqrt(square)
-            root += eps
-            step = mean / root
-            step *= rate
-            weight -= step
+            remembered = [slot(state, "exp_avg", weight), slot(state, "exp_avg_sq", weight)]
+            # lr * M / (sqrt(V) + eps), multiplied out: the corrections cost nothing then
+            correction = math.sqrt(1 - beta2**t)
+            rate, eps = lr * correction / (1 - beta1**t), group["eps"] * correction
+            run(kernels.adam, weight, gradient, remembered, rate, beta1, beta2, float(eps), decay, kept)
 
 
 class AdamW(Adam):

@@ -9,7 +9,7 @@ import minimix as mm
 from minimix import nn
 from minimix.kernels import ahead, block
 from minimix.kernels.ahead import Ahead
-from minimix.ops.block import compile_backward
+from minimix.ops.block import MANY, compile_backward
 
 pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
 
@@ -105,11 +105,12 @@ def test_the_second_process_uses_this_minimix(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("images", [1, MANY])
 @pytest.mark.parametrize("options", [{}, {"expansion": 1, "se": 0.5}, {"stride": 2, "out_channels": 6, "se": 0.0}])
-def test_what_it_compiles_is_what_blocks_call(dtype, options):
+def test_what_it_compiles_is_what_blocks_call(dtype, options, images):
     layer = nn.MixBlock(**{"in_channels": 4, "out_channels": 4, "kernel_sizes": (3, 5), "expansion": 2} | options)
-    x = mm.Tensor(np.random.default_rng(0).standard_normal((2, 4, 5, 5)).astype(dtype), requires_grad=True)
+    x = mm.Tensor(np.random.default_rng(0).standard_normal((images, 4, 5, 5)).astype(dtype), requires_grad=True)
     (layer.double() if dtype == "float64" else layer)(x).sum().backward()
     compiled = set(block.backward.overloads)
-    compile_backward(dtype)
+    compile_backward(dtype, images)
     assert set(block.backward.overloads) == compiled

@@ -124,6 +124,25 @@ def test_who_is_called_off_goes_on():
     within(meet, meeting, 0, 2)  # and nobody stops there later
 
 
+@pytest.mark.skipif(not barrier.SLEEPS, reason="threads wait awake on this system")
+def test_who_waits_for_long_sleeps():
+    """And so leaves the core to those who could use it."""
+    meet(barrier.new_meeting(1), 0, 1)  # compiled
+    meeting, spent = barrier.new_meeting(2), []
+
+    def wait():
+        before = time.thread_time()
+        meet(meeting, 0, 2)
+        spent.append(time.thread_time() - before)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    assert settles(lambda: meeting[barrier.ARRIVED] == 1)
+    time.sleep(0.5)
+    within(meet, meeting, 1, 2)
+    assert settles(lambda: spent) and spent[0] < 0.25
+
+
 def test_a_kernel_that_calls_parallel_meets_alone_in_there():
     mm.set_num_threads(2)
     inner = []

@@ -6,6 +6,7 @@ import pytest
 import minimix as mm
 import minimix.functional as F
 from minimix import nn
+from minimix.functional.block import MixBlockCall
 from minimix.ops.activation import ACTIVATIONS
 
 rng = np.random.default_rng(0)
@@ -239,9 +240,9 @@ def test_blocks_learn():
 
 @pytest.fixture
 def calls(monkeypatch):
-    """One entry for every ``F.mix_block`` that runs."""
-    found, real = [], F.mix_block
-    monkeypatch.setattr(F, "mix_block", lambda *args, **options: (found.append(1), real(*args, **options))[1])
+    """One entry for every block that runs in one go."""
+    found, real = [], MixBlockCall.__call__
+    monkeypatch.setattr(MixBlockCall, "__call__", lambda call, x: (found.append(1), real(call, x))[1])
     return found
 
 

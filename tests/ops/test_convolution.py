@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import minimix as mm
 import minimix.functional as F
+from minimix.kernels import memory
 
 rng = np.random.default_rng(0)
 
@@ -270,3 +271,29 @@ def test_one_pixel_of_several_through_a_1x1_kernel(size, groups):
     """A stride that leaves one window is no stride, but the window is not the picture."""
     x, weight = rng.standard_normal((5, 4, *size)), rng.standard_normal((6, 4 // groups, 1, 1))
     check(draws.Case("conv2d", [x, weight], {"stride": 3, "groups": groups}))
+
+
+@pytest.mark.parametrize(
+    "n, c, size, outs, options",
+    [
+        (3, 62, (7, 6), 9, {"padding": 1}),  # 558 rows of columns: more than are summed in one go
+        (2, 3, (6, 9), 530, {"stride": 2, "padding": 1}),  # more rows of a gradient than that
+        (300, 2, (7, 5), 3, {"stride": 2, "padding": 2}),  # tiles that begin and end among the images of a pixel
+        (1, 5, (41, 83), 70, {"stride": (1, 2), "padding": 1}),  # one image; more outputs than one thread takes at once
+        (1, 4, (3, 50), 6, {"dilation": (1, 20), "groups": 2, "padding": (1, 19)}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dense_beyond_one_tile(n, c, size, outs, options, dtype):
+    arrays = [rng.standard_normal(shape) for shape in ((n, c, *size), (outs, c // options.get("groups", 1), 3, 3), (outs,))]
+    check(draws.Case("conv2d", arrays, options), dtype)
+
+
+def test_the_windows_of_a_picture_never_lie_in_memory_together(monkeypatch):
+    x, weight = mm.Tensor(np.ones((8, 3, 96, 96)), requires_grad=True), mm.Tensor(np.ones((4, 3, 7, 7)), requires_grad=True)
+    asked, empty = [], memory.empty
+    monkeypatch.setattr(memory, "empty", lambda *args: asked.append(empty(*args).nbytes) or empty(*args))
+    mm.set_num_threads(1)
+    F.conv2d(x, weight, padding=3).sum().backward()
+    assert asked and max(asked) < 2 * x.data.nbytes < 49 * x.data.nbytes

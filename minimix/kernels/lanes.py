@@ -1,0 +1,262 @@
+"""Few images: sixteen channels side by side, in place of sixteen images.
+
+The loops of ``shifted.py`` run over all images of a pixel, and of its neighbours: with one image of 7x7 that is seven numbers,
+and a vector register has room for sixteen. So up to sixteen channels of a group (a *slab*) are copied together, transposed, so
+that a pixel's numbers of all of them are neighbours: (H, W, N, lanes). From there on it is the same picture with more images,
+with the same lists of taps; only, each lane has weights of its own, and so a tap is a register of weights. Every load is
+aligned, no lane is lost at the end of a row, and the sums stay in registers (``simd.py``).
+
+``planes`` are up to sixteen channels one after the other, ``pitch`` numbers apart: how activations lie, and how batch norm and
+activations want them. A lane without a channel computes with whatever is there, and nobody reads what comes of it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from minimix.kernels.border import add_met, add_met_row, met_total, row_start
+from minimix.kernels.jit import U, inlined
+from minimix.kernels.simd import BYTES, load1, load4, load8, repeat4, repeat8, store, transpose, zeros1, zeros4, zeros8
+
+
+class Slabs(NamedTuple):
+    """How channels go together, and scratch, one row a thread.
+
+    channels: (S, 2), the first channel of each slab, and how many it has, all of one group.
+    pitch: numbers between two channels in ``planes`` and ``more``, more than either picture has.
+    rows, out_rows, near: rows of the input and of the output that are transposed at once, few enough for the cache; and the
+        pitch for so few.
+    planes, more: channels one after the other. spread, active: the same transposed.
+    """
+
+    channels: np.ndarray
+    pitch: int
+    rows: int
+    out_rows: int
+    near: int
+    planes: np.ndarray
+    more: np.ndarray
+    spread: np.ndarray
+    active: np.ndarray
+
+
+@inlined
+def lanes(x):
+    """Numbers in a register, of the dtype of x."""
+    return BYTES // x.itemsize
+
+
+@inlined
+def copy(out, o, x, i, n):
+    """out[o : o+n] = x[i : i+n]."""
+    for j in range(U(n)):
+        out[U(o) + j] = x[U(i) + j]
+
+
+@inlined
+def copy_registers(out, o, x, i, n):
+    """The same for a few registers: for so little, the function of the system that the compiler would call is slow."""
+    for j in range(0, n, lanes(x)):
+        store(out, o + j, load1(x, i + j))
+
+
+@inlined
+def spread_out(out, planes, at, pitch, n):
+    """out (n, lanes) = planes[:, at : at+n] transposed; up to a register's width of rows more is read and written."""
+    for j in range(0, n, lanes(out)):
+        transpose(out, j * lanes(out), lanes(out), planes, at + j, pitch)
+
+
+@inlined
+def gather_up(planes, pitch, x, n):
+    """planes[:, :n] = x (n, lanes) transposed; up to a register's width of columns more is read and written."""
+    for j in range(0, n, lanes(x)):
+        transpose(planes, j, pitch, x, j * lanes(x), lanes(x))
+
+
+@inlined
+def pack(buffer, shape, planes, pitch, top, bottom, width, images, row):
+    """Rows top .. bottom of the inside of a zero-bordered buffer of that ``shape`` = planes, (lanes, rows, width, images),
+    transposed. row: scratch."""
+    together, length = images * lanes(buffer), width * images
+    for y in range(top, bottom):
+        spread_out(row, planes, (y - top) * length, pitch, length)
+        begin = row_start(shape, y, together)
+        for phase in range(shape.phases):
+            first = (phase - shape.left) % shape.phases
+            to = begin + (phase * shape.phase_step + (shape.left + first) // shape.phases) * together
+            for q in range(first, width, shape.phases):
+                copy_registers(buffer, to, row, q * together, together)
+                to += together
+
+
+@inlined
+def pack_rows(buffer, slabs, start, shape, x, first, count, step, height, at_once, width, images, row):
+    """The inside of a zero-bordered buffer = channels first + lane*step of x (C, height, width, images), transposed."""
+    length = width * images
+    for top in range(0, height, at_once):
+        bottom = min(top + at_once, height)
+        for k in range(count):
+            copy(slabs.planes[start], k * slabs.near, x, ((first + k * step) * height + top) * length, (bottom - top) * length)
+        pack(buffer, shape, slabs.planes[start], slabs.near, top, bottom, width, images, row)
+
+
+@inlined
+def shifted_sums(out, o, n, x, base, taps, weights, begin, end):
+    """out[o : o+n] = sum over the taps t of weights[index[t], lane] * x[base + offset[t] : ...], t in begin .. end.
+
+    Up to eight registers more are written behind: in rows one after the other, by the next row again.
+    """
+    L, base, offset, index = lanes(x), U(base), taps.offset, taps.index
+    for j in range(0, n, 8 * L):
+        if n - j > 4 * L:
+            sums = zeros8(x)
+            for t in range(begin, end):
+                sums += repeat8(load1(weights, index[t] * L)) * load8(x, base + offset[t] + U(j))
+            store(out, o + j, sums)
+        else:
+            half = zeros4(x)
+            for t in range(begin, end):
+                half += repeat4(load1(weights, index[t] * L)) * load4(x, base + offset[t] + U(j))
+            store(out, o + j, half)
+
+
+@inlined
+def shifted_dots(totals, g, o, n, x, base, offset, begin, end):
+    """totals[t, lane] += sum of g[o + i] * x[base + offset[t] + i] over the i < n of the lane, t in begin .. end.
+
+    Eight taps at once; beyond the last, it is taken again and not stored.
+    """
+    L, last, base = lanes(x), end - 1, U(base)
+    for t in range(begin, end, 8):
+        i0, i1 = base + offset[t], base + offset[min(t + 1, last)]
+        i2, i3 = base + offset[min(t + 2, last)], base + offset[min(t + 3, last)]
+        i4, i5 = base + offset[min(t + 4, last)], base + offset[min(t + 5, last)]
+        i6, i7 = base + offset[min(t + 6, last)], base + offset[min(t + 7, last)]
+        s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = zeros1(x)
+        for j in range(U(0), U(n), U(L)):
+            v = load1(g, U(o) + j)
+            s0 = s0 + v * load1(x, i0 + j)
+            s1 = s1 + v * load1(x, i1 + j)
+            s2 = s2 + v * load1(x, i2 + j)
+            s3 = s3 + v * load1(x, i3 + j)
+            s4 = s4 + v * load1(x, i4 + j)
+            s5 = s5 + v * load1(x, i5 + j)
+            s6 = s6 + v * load1(x, i6 + j)
+            s7 = s7 + v * load1(x, i7 + j)
+        _add(totals, t, end, s0, s1, s2, s3)
+        _add(totals, t + 4, end, s4, s5, s6, s7)
+
+
+@inlined
+def _add(totals, t, end, s0, s1, s2, s3):
+    L = lanes(totals)
+    if t < end:
+        store(totals, t * L, load1(totals, t * L) + s0)
+    if t + 1 < end:
+        store(totals, (t + 1) * L, load1(totals, (t + 1) * L) + s1)
+    if t + 2 < end:
+        store(totals, (t + 2) * L, load1(totals, (t + 2) * L) + s2)
+    if t + 3 < end:
+        store(totals, (t + 3) * L, load1(totals, (t + 3) * L) + s3)
+
+
+@inlined
+def gather(weights, scratch, taps, g, weight, starts, first, count, step):
+    """weights[i, lane] = number i of the kernel of channel first + lane*step; 0 where it is not finite. Whether all are."""
+    L, size = lanes(weights), 0
+    for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+        size = max(size, taps.index[t] + 1)
+    total = weight.dtype.type(0)
+    for k in range(count):
+        at, to = U(starts[first + k * step]), U(k * (size + L))
+        for i in range(U(size)):
+            scratch[to + i] = weight[at + i]
+            total += weight[at + i] * 0
+    spread_out(weights, scratch, 0, size + L, size)
+    if total == 0:
+        return True
+    for i in range(size * L):
+        if not np.isfinite(weights[i]):
+            weights[i] = 0
+    return False
+
+
+@inlined
+def correlate(out, slabs, start, buffer, channels, taps, weight, weights, g, first, count, step):
+    """out (C*m, OH, OW, N), its channels first + lane*step, = the convolution's output, from the padded buffer."""
+    finite = gather(weights, slabs.spread[start], taps, g, weight, channels.weight_start, first, count, step)
+    planes, spread, together = slabs.planes[start], slabs.spread[start], channels.images * lanes(buffer)
+    length, images_length = channels.out_width * together, channels.out_width * channels.images
+    for top in range(0, channels.out_height, slabs.out_rows):
+        bottom = min(top + slabs.out_rows, channels.out_height)
+        for y in range(top, bottom):
+            shifted_sums(spread, (y - top) * length, length, buffer, taps.base[g, y, 0], taps, weights, taps.begin[g, y, 0],
+                         taps.end[g, y, 0])  # fmt: skip
+        n = (bottom - top) * images_length
+        gather_up(planes, slabs.near, spread, n)
+        for k in range(count):
+            z = first + k * step
+            copy(out, (z * channels.out_height + top) * images_length, planes, k * slabs.near, n)
+    if not finite:
+        for k in range(count):
+            z = first + k * step
+            at = z * channels.out_height * images_length
+            add_met(out, at, buffer, channels, taps, g, weight, channels.weight_start[z], k, lanes(buffer))
+
+
+@inlined
+def input_grad(gx, slabs, start, row, buffer, channels, taps, weight, weights, g, first, count, r):
+    """gx (C, H, W, N), ``count`` channels from ``first`` on, (+)= its gradient through their r-th output channels, from the
+    padded gradient of these. The first overwrites. row: scratch."""
+    m, n = channels.multiplier, channels.images
+    finite = gather(weights, slabs.spread[start], taps, g, weight, channels.weight_start, first * m + r, count, m)
+    planes, spread, phases = slabs.planes[start], slabs.spread[start], taps.run.shape[0]
+    length = channels.width * n
+    for top in range(0, channels.height, slabs.rows):
+        bottom = min(top + slabs.rows, channels.height)
+        for y in range(top, bottom):
+            to, together = (y - top) * length * lanes(buffer), n * lanes(buffer)
+            for p in range(phases):
+                shifted_sums(spread if phases == 1 else row, to if phases == 1 else 0, taps.run[p], buffer,
+                             taps.base[g, y, p], taps, weights, taps.begin[g, y, p], taps.end[g, y, p])  # fmt: skip
+                if phases > 1:
+                    for k, q in enumerate(range(p, channels.width, phases)):
+                        copy_registers(spread, to + q * together, row, k * together, together)
+        gather_up(planes, slabs.near, spread, (bottom - top) * length)
+        for k in range(count):
+            at = ((first + k) * channels.height + top) * length
+            if r:
+                for i in range((bottom - top) * length):
+                    gx[at + i] += planes[k * slabs.near + i]
+            else:
+                copy(gx, at, planes, k * slabs.near, (bottom - top) * length)
+    if not finite:
+        for k in range(count):
+            for y in range(channels.height):
+                add_met_row(gx, ((first + k) * channels.height + y) * length, y, buffer, channels, taps, g, weight,
+                            channels.weight_start[(first + k) * m + r], k, lanes(buffer))  # fmt: skip
+
+
+@inlined
+def weight_grad(g_weight, x, spare, buffer, channels, taps, totals, g, first, count, step):
+    """g_weight = gradients of the kernels of channels first + lane*step, from x (H, W, N, lanes) and the padded gradient of
+    the output."""
+    L, phases = lanes(buffer), taps.run.shape[0]
+    together = channels.images * L
+    length = channels.width * together
+    totals[:] = 0
+    for y in range(channels.height):
+        for p in range(phases):
+            if phases > 1:
+                for k, q in enumerate(range(p, channels.width, phases)):
+                    copy_registers(spare, k * together, x, y * length + q * together, together)
+            shifted_dots(totals, spare if phases > 1 else x, 0 if phases > 1 else y * length, taps.run[p], buffer,
+                         taps.base[g, y, p], taps.offset, taps.begin[g, y, p], taps.end[g, y, p])  # fmt: skip
+    for k in range(count):
+        at = channels.weight_start[first + k * step]
+        for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+            total = totals[t * L + k]
+            if np.isnan(total):
+                total = met_total(x, 0, buffer, channels, taps, g, t, k, L)
+            g_weight[at + taps.index[t]] = total

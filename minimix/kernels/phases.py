@@ -1,0 +1,85 @@
+"""Rows of a picture and their phases: between a row as it lies in an activation and one whose columns are sorted by phase.
+
+A stride of S splits the columns into S phases (``taps.py``). Pictures are flat arrays of (height, width, images), where
+``images`` is how many numbers lie together in a column: one for each image, or for each image and channel (``lanes.py``).
+"""
+
+from minimix.kernels.border import row_start
+from minimix.kernels.jit import U, inlined
+
+
+@inlined
+def fill(buffer, shape, x, at, height, width, images):
+    """Copy the channel x[at:] = (height, width, images) into a buffer of that ``shape``, whose border is zero already."""
+    for y in range(height):
+        source = at + y * width * images
+        row = row_start(shape, y, images)
+        if shape.phases == 1:
+            target = U(row + shape.left * images)
+            for i in range(U(width * images)):
+                buffer[target + i] = x[U(source) + i]
+            continue
+        scatter(buffer, row, shape, x, source, width, images)
+
+
+@inlined
+def scatter(buffer, row, shape, x, source, width, images):
+    """Put a row x[source:] of the picture into the phases of the columns of the buffer's row that begins at ``row``."""
+    if images == 1 and shape.phases == 2:  # a step that the compiler knows makes vector instructions of the loop
+        for phase in range(2):
+            first = (phase - shape.left) % 2
+            t, s = U(row + phase * shape.phase_step + (shape.left + first) // 2), U(source + first)
+            for k in range(U(max(0, (width - first + 1) // 2))):
+                buffer[t + k] = x[s + k * U(2)]
+        return
+    for q in range(0, width, 2):
+        column, last = shape.left + q, shape.left + min(q + 1, width - 1)
+        copy_two(
+            buffer, row + (column % shape.phases * shape.phase_step + column // shape.phases) * images,
+            row + (last % shape.phases * shape.phase_step + last // shape.phases) * images,
+            x, source + q * images, source + (last - shape.left) * images, images,
+        )  # fmt: skip
+
+
+@inlined
+def copy_two(out, first, second, x, a, b, n):
+    """out[first : first+n] = x[a : a+n]; out[second : second+n] = x[b : b+n]. One alone the compiler would leave to a function
+    of the system, whose call takes longer than so short a copy."""
+    o, p, s, t = U(first), U(second), U(a), U(b)
+    for i in range(U(n)):
+        out[o + i] = x[s + i]
+        out[p + i] = x[t + i]
+
+
+@inlined
+def phase_start(run, q, images):
+    """Where column q lies, when the phases of a row lie one after the other."""
+    start = q // run.shape[0] * images
+    for p in range(q % run.shape[0]):
+        start += run[p]
+    return start
+
+
+@inlined
+def place(out, at, phased, run, width, images, first):
+    """out[at:], a row of ``width`` columns, (+)= its phases, which lie one after the other in ``phased``."""
+    for q in range(0, width, 2):
+        last = min(q + 1, width - 1)
+        a, b = phase_start(run, q, images), phase_start(run, last, images)
+        if first:
+            copy_two(out, at + q * images, at + last * images, phased, a, b, images)
+        else:
+            for i in range(U(images)):
+                out[U(at + q * images) + i] += phased[U(a) + i]
+            if last > q:
+                for i in range(U(images)):
+                    out[U(at + last * images) + i] += phased[U(b) + i]
+
+
+@inlined
+def split(phased, x, at, run, width, images):
+    """The opposite: the phases of the row x[at:], one after the other."""
+    for q in range(0, width, 2):
+        last = min(q + 1, width - 1)
+        a, b = phase_start(run, q, images), phase_start(run, last, images)
+        copy_two(phased, a, b, x, at + q * images, at + last * images, images)
