@@ -15,6 +15,30 @@ def same(a: list, b: list) -> bool:
     return all(same_bits(x, y) for x, y in zip(a, b, strict=True))
 
 
+def mirrored(probe: Probe) -> list[np.ndarray]:
+    """Another point: every checked input with its entries in reverse order, which leaves sums, signs and symmetries."""
+    arrays = probe.dense()
+    for k in probe.checked:
+        arrays[k][...] = np.flip(arrays[k])
+    return arrays
+
+
+def call_elsewhere(probe: Probe, backward: bool = True) -> None:
+    """Run the function at another point, if it can be, as a program may before and between its passes at this one.
+
+    What an op keeps of its first or of its latest call is then not that of the point that is checked.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            if not backward:
+                probe.values(mirrored(probe))
+                return
+            with probe.record(mirrored(probe)) as tape:
+                tape.pull(np.random.default_rng(0).standard_normal(tape.size))
+    except Exception:  # not a point at which the function is asked
+        return
+
+
 class _Seeds:
     """The global random generators, set to one and the same start; as they were, afterwards."""
 

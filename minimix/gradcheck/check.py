@@ -9,7 +9,7 @@ from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.evidence import fastest, gather, kinked
 from minimix.gradcheck.numerical import CentralDifferences, ComplexStep, ComplexWarning
 from minimix.gradcheck.probe import Probe, Tape, index_of
-from minimix.gradcheck.report import GradcheckError, InputReport, Report
+from minimix.gradcheck.report import SPOILED, GradcheckError, InputReport, Report
 from minimix.gradcheck.spy import peak
 from minimix.tensor import Tensor, enable_grad
 
@@ -170,7 +170,9 @@ class _Check:
                     self._project(k, row, g, cotangents)
             for k, row, g, jacobian in zip(probe.checked, report.inputs, gradients, jacobians, strict=True):
                 said = self.findings.spoils or (self.findings.rounds and row.error <= ROUNDING * peak(g))
-                if not row.ok and not said:
+                if not row.ok and said:
+                    row.cause = SPOILED
+                elif not row.ok:
                     self._explain(k, row, g, cotangents, tape, jacobian)
 
     def _refuse_size(self, tape: Tape) -> None:
@@ -237,8 +239,9 @@ class _Check:
                 if np.max(np.abs(moved - direction)) > 1e-6 * np.max(np.abs(direction)):
                     exact, _ = self.differences.along(k, moved)
                 size = np.max(np.abs(column), initial=0)
-                noise = 1e-9 * np.max(np.abs(self.values), initial=0) * shrink if shrink <= 64 else 0.0
-                if not np.all(np.isfinite(column)) or np.all(np.abs(exact - column) <= 1e-4 * size + 10 * noise + 1e-8):
+                top = np.max(np.abs(self.values), initial=0)
+                noise = compare.rounding(np.ones(1), top, self.report.eps / shrink) if shrink <= 64 else 0.0
+                if not np.all(np.isfinite(column)) or np.all(np.abs(exact - column) <= 1e-4 * size + noise + 1e-8):
                     break
             else:
                 raise Refusal(

@@ -77,9 +77,9 @@ def full(probe: Probe, tape: Tape, differences, tolerance: Tolerance, rows: list
         for position in range(size):
             numerical[position] = differences.entry(k, position)
         allowed = tolerance.entries(numerical)
-        for position in _doubted(numerical, jacobian, allowed):
-            numerical[position], excused = refined(differences, k, position, numerical[position], jacobian[position])
-            allowed[position] = tolerance.entries(numerical[position]) + excused
+        for i in _doubted(numerical, jacobian, allowed):
+            numerical[i], excused = settled(differences, k, i, numerical[i], jacobian[i], tolerance.entries)
+            allowed[i] = tolerance.entries(numerical[i]) + excused
         numericals.append(numerical)
         top = worst(row, numerical, jacobian, allowed)
         if top is not None:
@@ -104,33 +104,40 @@ def _doubted(numerical: np.ndarray, analytical: np.ndarray, allowed: np.ndarray)
         confirmed = confirmed + 1 if np.array_equal(before, numerical[position], equal_nan=True) else 0
 
 
-def refined(differences, k: int, position: int, numerical: np.ndarray, analytical: np.ndarray):
-    """(derivatives, what they may be off beyond the tolerance) where eps was a bad step; else ``numerical`` as it is.
+def settled(differences, k: int, position: int, numerical, analytical, allowed, weights=None):
+    """(derivatives, what they may be off beyond what is allowed) with respect to one entry; as ``numerical``, but where eps was
+    a bad step. This is the one place that decides which step suits.
 
-    numerical, analytical: of all outputs (or of weightings of them) with respect to one entry.
+    A derivative is right if some step that is sure of itself agrees with backward; else it is the one in the least doubt.
+    numerical, analytical: of all outputs, or of weightings (R, M) of them. analytical: None where there is none of these.
     """
     if not isinstance(differences, CentralDifferences):
-        return numerical, 0.0
-    best, doubt = closest(*differences.candidates(k, position), analytical)
+        return numerical, np.zeros_like(numerical)
+    found, doubts = differences.candidates(k, position)
+    if weights is not None:
+        found, doubts = found @ weights.T, doubts @ np.abs(weights.T)
+    best, doubt = closest(found, doubts, None, 1e-3 if weights is None else 0.1)
     with np.errstate(invalid="ignore"):
-        closer = (np.abs(analytical - best) <= 0.5 * np.abs(analytical - numerical)) | ~np.isfinite(numerical) & np.isfinite(
-            best
-        )
-    if not closer.any():
-        return numerical, 0.0
-    return np.where(closer, best, numerical), np.where(closer, 2 * doubt, 0.0)
+        better = np.isfinite(best) & ~(np.abs(best - numerical) <= 1e-7 * np.abs(best) + doubt)
+        result = np.where(better, best, numerical)
+        if analytical is None:
+            return result, np.where(better, 2 * doubt, 0.0)
+        near, spread = closest(found, doubts, analytical, 1e-3 if weights is None else 0.1)
+        right = np.abs(near - analytical) <= allowed(near) + 2 * spread
+    return np.where(right, near, result), np.where(right, 2 * spread, 0.0)
 
 
-def closest(found: np.ndarray, doubts: np.ndarray, analytical: np.ndarray, floor: float = 1e-3) -> tuple:
-    """Of the derivatives with several steps (S, M), those that are sure of themselves and closest to ``analytical``; NaN where
-    none is sure; and their doubts. The true derivative is among them, a wrong one agrees with none.
+def closest(found: np.ndarray, doubts: np.ndarray, analytical: np.ndarray | None, floor: float) -> tuple:
+    """Of the derivatives with several steps (S, M), those that are sure of themselves and closest to ``analytical``, or in the
+    least doubt where that is None; NaN where none is sure; and their doubts. The true derivative is among them, a wrong one
+    agrees with none.
 
     floor: what counts as a small derivative, relative to the largest one with the same step.
     """
     size = np.max(np.abs(found[0]), initial=0, where=np.isfinite(found[0]))  # with eps itself
     with np.errstate(invalid="ignore"):
         sure = np.isfinite(found) & (doubts <= 1e-2 * np.maximum(np.abs(found), floor * size) + 1e-300)
-        gap = np.where(sure, np.abs(found - analytical), np.inf)
+        gap = np.where(sure, doubts if analytical is None else np.abs(found - analytical), np.inf)
     choice = gap.argmin(axis=0)
     columns = np.arange(found.shape[1])
     some = np.isfinite(gap[choice, columns])
@@ -151,14 +158,9 @@ def entries(k: int, gradients: np.ndarray, cotangents: np.ndarray, differences, 
     analytical = gradients.reshape(len(gradients), -1)[:, positions].T
     within = allowed(numerical)
     for i in _doubted(numerical, analytical, within):
-        if isinstance(differences, CentralDifferences):
-            found, doubts = differences.candidates(k, int(positions[i]))
-            with np.errstate(invalid="ignore"):
-                better, spread = closest(found @ cotangents.T, doubts @ np.abs(cotangents.T), analytical[i], 0.1)
-                closer = np.abs(analytical[i] - better) <= 0.5 * np.abs(analytical[i] - numerical[i])
-                closer |= ~np.isfinite(numerical[i]) & np.isfinite(better)
-            numerical[i] = np.where(closer, better, numerical[i])
-            within[i] = np.where(closer, allowed(numerical[i : i + 1])[0] + 2 * spread, within[i])
+        position = int(positions[i])
+        numerical[i], excused = settled(differences, k, position, numerical[i], analytical[i], allowed, cotangents)
+        within[i] = allowed(numerical[i : i + 1])[0] + excused
     top = worst(row, numerical, analytical, within)
     if top is not None:
         row.index = index_of(int(positions[top // len(cotangents)]), gradients.shape[1:])

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from minimix.gradcheck.compare import closest, rounding
+from minimix.gradcheck.compare import rounding, settled
 from minimix.gradcheck.numerical import CentralDifferences, steps
 from minimix.gradcheck.probe import Probe, Tape
 
@@ -242,24 +242,17 @@ def _refine(e: Evidence, differences: CentralDifferences, allowed) -> None:
         return
     analytical, changed = e.analytical.reshape(len(e.analytical), -1), False
     for position in np.flatnonzero(e.bad):
-        found, doubts = differences.candidates(e.k, int(position))
-        measured = e.jacobian[:, position]
-        choice, columns = doubts.argmin(axis=0), np.arange(found.shape[1])
-        best, doubt = found[choice, columns], doubts[choice, columns]
-        if e.whole:  # what is right with one of the steps is right
-            near, spread = closest(found, doubts, analytical[:, position])
-            right = np.abs(near - analytical[:, position]) <= allowed(near) + 2 * spread
-            best, doubt = np.where(right, near, best), np.where(right, spread, doubt)
-        better = np.isfinite(best) & np.isfinite(doubt) & ~(np.abs(best - measured) <= 1e-7 * np.abs(best) + e.noise)
-        if not better.any():
+        measured, given = e.jacobian[:, position], analytical[:, position]
+        best, excused = settled(differences, e.k, int(position), measured, given if e.whole else None, allowed)
+        if np.array_equal(best, measured):
             continue
         changed = True
         e.jacobian = e.jacobian if e.jacobian.flags.owndata and e.jacobian.flags.writeable else np.array(e.jacobian)
-        e.jacobian[better, position] = best[better]
+        e.jacobian[:, position] = best
         column = e.cotangents @ e.jacobian[:, position]
         e.numerical.reshape(len(analytical), -1)[:, position] = column
-        within = allowed(column) + 2 * np.abs(e.cotangents) @ np.where(better, doubt, 0)
-        e.wrong.reshape(len(analytical), -1)[:, position] = ~(np.abs(analytical[:, position] - column) <= within)
+        within = allowed(column) + np.abs(e.cotangents) @ excused
+        e.wrong.reshape(len(analytical), -1)[:, position] = ~(np.abs(given - column) <= within)
     if changed:
         e.forget()
 

@@ -87,6 +87,11 @@ def of_inputs(probe: Probe, u: np.ndarray, values: np.ndarray, gradients: list |
             gradients = None  # what backward makes of another order, the first has shown
         if (together := _fails(probe, names, u, values, gradients, shaken)) is None:
             continue
+        if any(_fails(probe, [None] * len(names), u, values, gradients, shaken) for _ in range(4)):
+            text = (
+                "a pass over the same numbers, lying in memory as before, gives something else: it is random, or keeps a state"
+            )
+            return [Cause(text, "random", "state")]
         found = []
         for k, name in enumerate(names):  # which of them?
             for part in (*PARTS.get(name, ()), name) if name else ():

@@ -173,6 +173,11 @@ class _Experiments:
                 )
             return _nonlinear("the same for v and 2 v, but not where its entries change by different factors: it is normalised")
         if abs(c - 2) < 1e-6:
+            one = np.ones_like(v)
+            flat = self.pull(one)
+            if _gap(self.pull(v + one), a + flat, np.isfinite(a)) <= 0.1 * (peak(a) + peak(flat)):
+                text = "2 times as much for 2 v, but for a sum only nearly the sum of the two (rounded to few digits?)"
+                return Cause(f"is not linear in the cotangent v: {text}", "nonlinear", "precision")
             return _nonlinear("2 times as much for 2 v, but for a sum not the sum of the two")
         return _nonlinear(f"{c:.4g} times as much for 2 v: backward raises it to a power")
 

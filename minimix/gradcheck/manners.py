@@ -46,6 +46,7 @@ def inspect(probe: Probe, rng: np.random.Generator) -> Findings:
 
 def _inspect(probe: Probe, rng: np.random.Generator) -> Findings:
     problems: list[Cause] = []
+    chance.call_elsewhere(probe)  # first of all
     arrays = probe.strided()
     with probe.record(arrays, watched(problems)) as tape:
         _refuse_outputs(probe, tape)
@@ -162,6 +163,7 @@ def _backward_rules(
     largest = max(peak(u), *(spy.peak for spy in spies), 0.0)
     outputs = [np.array(o.data, order="K") for o in tape.outputs]
     moved = _run_nearby(probe)  # as a program may before it runs backward
+    chance.call_elsewhere(probe, backward=False)
     if not chance.same(outputs, [o.data for o in tape.outputs]):
         text = "another forward pass overwrites the output of the one before: forward returns the same memory in two calls"
         problems.append(Cause(text, "aliased", "changes output"))

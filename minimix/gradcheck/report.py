@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass, field
 
+from minimix.gradcheck.causes import Cause
+
+SPOILED = Cause("what is said above: it changes these numbers, so that no other cause can be told from them")
+
 
 @dataclass
 class InputReport:
     """The comparison for one input.
 
-    checked, wrong: how many derivatives were compared, and how many of them were too far off. In full mode these are entries of
-        the Jacobian, else entries of the input (for the gradient of a randomly weighted sum of the outputs) and projections.
+    cause: why it is wrong; ``SPOILED`` where a broken rule changes the numbers, so that they tell nothing.
+    checked, wrong: how many derivatives were compared, and how many of them were too far off. In full mode these are entries
+        of the Jacobian, else entries of the input (for the gradient of a randomly weighted sum of the outputs) and projections.
     index: the worst entry of the input; ``output_index`` the entry of the output (number of the output, index), in full mode.
     """
 
@@ -21,7 +26,7 @@ class InputReport:
     numerical: float = 0.0
     analytical: float = 0.0
     error: float = 0.0
-    cause: str = ""
+    cause: Cause | None = None
 
     @property
     def ok(self) -> bool:
@@ -63,7 +68,7 @@ class Report:
     rtol: float
     seed: int
     inputs: list[InputReport] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Cause] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -81,9 +86,11 @@ class Report:
         return max((row.error for row in self.inputs), default=0.0)
 
     @property
-    def causes(self) -> list[str]:
-        """Everything that is said to be wrong: sentences, whose ``claims`` say it in words of ``CAUSES``."""
-        return self.problems + [row.cause for row in self.inputs if not row.ok and row.cause]
+    def causes(self) -> list[Cause]:
+        """Everything that is said to be wrong: sentences, whose ``claims`` say it in words of ``CAUSES``.
+
+        The broken rules first, then one for each input whose derivatives are wrong, but for those that a rule SPOILED."""
+        return self.problems + [row.cause for row in self.inputs if row.cause is not None and row.cause is not SPOILED]
 
     def __str__(self) -> str:
         lines = [

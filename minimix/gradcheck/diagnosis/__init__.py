@@ -1,6 +1,9 @@
 """Why a gradient is wrong: rules, each with the measurement that justifies its sentence, from the most to the least telling.
 
-whole       no gradient, digits, one factor for everything
+remembered  what the first call left behind
+whole       not finite, of another shape; nearly right everywhere
+flat        no gradient, or a function that does not change
+constants   one factor for everything
 nearly      rounded inside, differences in place of a derivative, approximations
 blocked     masks that are missing, inverted, too narrow
 masks       masks that are there, but not forward's
@@ -17,7 +20,7 @@ errors      an error that is a summand of a known form (summands: of which two i
 slices      weights whose taps meet other places
 sums        contributions lost, too many, or given to others
 terms       a summand missing, doubled, or with the wrong sign
-values      right on one side of a number; two masks
+values      right on one side of a number
 positions   wrong at some places, whatever the values are
 where       which entries: by value or by position
 
@@ -30,8 +33,10 @@ from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.diagnosis import (
     altered,
     blocked,
+    constants,
     errors,
     factors,
+    flat,
     formulas,
     indices,
     jacobians,
@@ -41,6 +46,7 @@ from minimix.gradcheck.diagnosis import (
     places,
     positions,
     powers,
+    remembered,
     slices,
     sums,
     terms,
@@ -50,8 +56,8 @@ from minimix.gradcheck.diagnosis import (
 from minimix.gradcheck.evidence import Evidence
 
 RULES = (
-    *(whole.not_finite, whole.shape, whole.zero),  # nothing else can be said
-    *(whole.constant, nearly.decimals, nearly.stepped, whole.digits),
+    *(whole.not_finite, whole.shape, remembered.first_call, flat.nothing, flat.independent),  # nothing else can be said
+    *(constants.constant, nearly.decimals, nearly.stepped, whole.digits),
     *(blocked.let_through, blocked.inverted, indices.named, blocked.blocked),
     *(known.recognised, factors.two_kinds, masks.another, altered.exchanged),
     *(places.rearranged, places.given_rearranged, altered.other_inputs, altered.other_axis),  # right, but for something else
@@ -61,7 +67,7 @@ RULES = (
     *(sums.kept, terms.levelled, nearly.differences, values.one_sided, errors.simple),
     *(formulas.levels, formulas.other_formula, powers.ratio, formulas.factor),
     errors.summand,
-    *(terms.homogeneous, terms.diagonal, terms.passed_on, values.other_mask),
+    *(terms.homogeneous, terms.diagonal, terms.passed_on, masks.displaced),
     *(sums.contributions, sums.misplaced, sums.spread),
     *(jacobians.taken, jacobians.mixed_axes, jacobians.connected, sums.one_of_equal, sums.one_amount),
     *(altered.lopsided, altered.own_only, slices.moved),

@@ -155,38 +155,56 @@ def _differences(e: Evidence, moved: list):
 def itself(e: Evidence) -> Cause | None:
     """Right, at another value of the input: at the output, at its absolute value, transposed."""
     x, found = e.point, []
-    if _constant(e):
-        return None
+    if x.size < 2 or _constant(e):
+        return None  # of a single number, nearly anything can be said
     if e.output is not None and e.output.shape == e.shape and not np.array_equal(e.output, x) and e.explained({e.k: e.output}):
         return Cause(
             "the derivative is the one at the output's value: backward uses the output where the formula needs the input",
             "wrong point",
         )
-    for words, claims, array in (
-        ("its absolute value", ("wrong point", "value", "sign"), np.abs(x)),
-        ("minus the input (its odd powers have the wrong sign)", ("wrong point", "sign", "sign of a term"), -x),
-        (
-            "twice the input (a constant, or a summand that is counted twice)",
-            ("wrong point", "wrong constant", "chain factor", "term extra"),
-            2 * x,
-        ),
-        ("half the input (or a constant is missing)", ("wrong point", "wrong constant", "chain factor"), x / 2),
-        ("the input squared", ("wrong point", "chain factor"), x * x),
-        ("the input plus 1", ("wrong point", "wrong constant"), x + 1),
-        ("the input minus 1", ("wrong point", "wrong constant"), x - 1),
-        ("the input minus its mean", ("wrong point", "term missing"), x - x.mean()),
-        ("ones", ("chain factor", "wrong point"), np.ones_like(x)),
-    ):
-        if not np.array_equal(array, x) and e.explained({e.k: array}):
+    for words, claims, move in _POINTS:
+        if _at(e, move):
             found.append((f"the derivative is the one at {words}", claims))
             break
     if not found and e.point.size <= 4096:
         for words, claims, move in arrangements(e.shape):
-            moved = np.array(move(x))
-            if not np.array_equal(moved, x) and e.explained({e.k: moved}):
+            if _at(e, move):
                 found.append((f"the derivative is the one at the input {words}", ("wrong point", *claims)))
                 break
     return _either(found)
+
+
+_POINTS = (
+    ("its absolute value", ("wrong point", "value", "sign"), np.abs),
+    ("minus the input (its odd powers have the wrong sign)", ("wrong point", "sign", "sign of a term"), np.negative),
+    (
+        "twice the input (a constant, or a summand that is counted twice)",
+        ("wrong point", "wrong constant", "chain factor", "term extra"),
+        lambda x: 2 * x,
+    ),
+    (
+        "half the input (or a constant or a second term is missing)",
+        ("wrong point", "wrong constant", "chain factor", "term missing"),
+        lambda x: x / 2,
+    ),
+    ("the input squared", ("wrong point", "chain factor"), np.square),
+    ("the input plus 1", ("wrong point", "wrong constant"), lambda x: x + 1),
+    ("the input minus 1", ("wrong point", "wrong constant"), lambda x: x - 1),
+    ("the input minus its mean", ("wrong point", "term missing"), lambda x: x - x.mean()),
+    ("ones", ("chain factor", "wrong point"), np.ones_like),
+)
+
+
+def _at(e: Evidence, move) -> bool:
+    """Whether the derivative is the one at move(x) in place of x: here, and where the input is of another size."""
+    x = e.point
+    if np.array_equal(move(x), x) or not e.explained({e.k: np.array(move(x))}):
+        return False
+    if "resized" not in e.__dict__:
+        top = float(np.max(np.abs(x)))
+        e.__dict__["resized"] = e.elsewhere({e.k: (5 / top if 0 < top < 2 else 0.4) * x})
+    other = e.__dict__["resized"]
+    return other is None or not np.any(other.analytical) or other.explained({e.k: np.array(move(other.point))})
 
 
 def _constant(e: Evidence) -> bool:

@@ -176,8 +176,8 @@ def mixed_axes(e: Evidence) -> Cause | None:
     if theirs < ours:
         return Cause(
             f"{text} only: something is not summed over all of them, a term with the others is missing, or the formula "
-            "is one for numbers or rows on their own",
-            *("not summed", "term missing", "groups", "left out", "wrong formula"),
+            "is one for numbers or rows on their own, or a matrix is not transposed",
+            *("not summed", "term missing", "groups", "left out", "wrong formula", "transposed"),
         )
     return Cause(
         f"{text}: something is summed over the wrong axis, or axes are transposed or laid out in another order",

@@ -1,4 +1,6 @@
-"""Rules on masks that are there, but not forward's: where each output depends on its own entry only."""
+"""Rules on masks that are there, but not forward's: slopes of elementwise functions, and entries that something arrives at."""
+
+import math
 
 import numpy as np
 
@@ -46,15 +48,43 @@ def another(e: Evidence) -> Cause | None:
             "are exchanged",
             *("inverted mask", "wrong mask", "permuted", "exchanged", "groups"),
         )
-    moves = (*arrangements(e.shape), *_copies(e.shape))
-    moved = [(words, claims) for words, claims, move in moves if np.array_equal(move(right), given)]
-    moved += [(f"moved by {by} in C order", ("shifted", "other place")) for by in (1, -1) if _shifted(right, given, by)]
-    if moved:
-        return readings(
-            f"{text}: backward's mask is forward's, ", [(words, ("wrong mask", *claims)) for words, claims in moved]
+    return _compared(e, text, given, right, lambda other: _upper(other, middle), lambda other: _upper(other, middle, True))
+
+
+def displaced(e: Evidence) -> Cause | None:
+    """0 at some entries where there is a gradient, a gradient at some where there is none; right at all others."""
+    lost, leaks = e.silent & ~e.dead, e.dead & ~e.silent
+    if not (lost.any() and leaks.any()) or not np.array_equal(e.bad, lost | leaks) or not (~e.dead & ~e.bad).any():
+        return None
+    text = (
+        f"{_entries(lost)} nothing although a gradient is due, {_entries(leaks)} one although none is due, the others are right"
+    )
+    a, n = (part.reshape(len(part), -1) for part in (e.analytical, e.numerical))
+    unused = np.max(np.abs(n), axis=1) <= e.tiny
+    if e.whole and np.any(unused & (np.max(np.abs(a), axis=1) > e.tiny)):
+        return Cause(
+            f"{text}, also from outputs that depend on nothing: backward's mask is another than forward's", "wrong mask"
         )
-    if own := where.side(e, given, lambda other: _upper(other, middle)):
-        theirs = where.side(e, right, lambda other: _upper(other, middle, numerical=True))
+    return _compared(e, text, ~e.silent, ~e.dead, lambda other: ~other.silent, lambda other: ~other.dead)
+
+
+def _compared(e: Evidence, text: str, given: np.ndarray, right: np.ndarray, of_given, of_right) -> Cause:
+    """Backward's mask and forward's: moved about, drawn anew, or told apart by another value?
+
+    of_given, of_right: give the same masks of an Evidence.
+    """
+    if _changing(e):
+        return Cause(f"{text}; another time, others do: the mask is drawn anew", "random", "state", "wrong mask")
+    moves = (*arrangements(e.shape), *_copies(e.shape))
+    if math.comb(right.size, int(right.sum())) > 50 * len(moves):  # so many masks that one is not hit by chance
+        moved = [(words, claims) for words, claims, move in moves if np.array_equal(move(right), given)]
+        moved += [(f"moved by {by} in C order", ("shifted", "other place")) for by in (1, -1) if _shifted(right, given, by)]
+        if moved:
+            return readings(
+                f"{text}: backward's mask is forward's, ", [(words, ("wrong mask", *claims)) for words, claims in moved]
+            )
+    if own := where.side(e, given, of_given):
+        theirs = where.side(e, right, of_right)
         forward = f" (forward's by {theirs[0]}, {theirs[1]})" if theirs else ""
         return Cause(
             f"{text}: backward tells them apart by {own[0]}, {own[1]}{forward}: a mask or a condition is not forward's",
@@ -65,6 +95,20 @@ def another(e: Evidence) -> Cause | None:
         "another place, or of another value)",
         *("wrong mask", "random", "other place", "value", "shifted", "memory order", "permuted"),
     )
+
+
+def _changing(e: Evidence) -> bool:
+    """Whether backward, or forward and backward, give something else when they are called again."""
+    again = e.elsewhere({})
+    place = e.probe.checked.index(e.k)
+    u = e.cotangents[0]
+    first, second = (np.array(e.tape.pull(u)[place]) for _ in range(2))
+    return not np.array_equal(first, second) or (again is not None and not np.array_equal(again.analytical, e.analytical))
+
+
+def _entries(which: np.ndarray) -> str:
+    n = int(which.sum())
+    return "1 entry gets" if n == 1 else f"{n} entries get"
 
 
 def _upper(e: Evidence, middle: float, numerical: bool = False) -> np.ndarray:

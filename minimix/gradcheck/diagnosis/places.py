@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis import where
 from minimix.gradcheck.evidence import Evidence
 
 MISPLACED = (
@@ -44,7 +45,7 @@ def arrangements(shape: tuple):
             if all(shape[a] == 2 for a in flips):
                 words, claims = (
                     "with the two indices in each other's places",
-                    ("flipped", "permuted", "shifted", "groups", "exchanged"),
+                    ("flipped", "permuted", "shifted", "groups", "exchanged", "other place"),
                 )
             yield f"{words} along axes {flips}", claims, lambda x, f=flips: np.flip(x, f)
     for order in orders:
@@ -113,12 +114,33 @@ def rearranged(e: Evidence) -> Cause | None:
         return None
     found = []
     for words, claims, move in arrangements(e.shape):
-        candidate = np.stack([move(part) for part in n])
-        if e.alike(a, candidate):
+        if _moved(e, move, 1):
             found.append((words, claims))
-        elif e.alike(a, -candidate):
+        elif _moved(e, move, -1):
             found.append((f"{words}, and with the sign wrong", (*claims, "sign")))
+    if found and about_a_constant(e):
+        found.insert(1, ("with the sign of their deviations from the mean wrong", ("sign", "sign of a term")))
     return readings("the right numbers, but ", found)
+
+
+def about_a_constant(e: Evidence) -> bool:
+    """Whether what is right and what is given differ by a constant with the sign of what is left: then a wrong sign, too, makes
+    right numbers in wrong places, where each number is there with both signs."""
+    a, n = e.mixed[1:]
+    both = (a + n).reshape(len(a), -1)
+    return bool(np.max(np.ptp(both, axis=1), initial=0) <= 1e-5 * e.size + 16 * e.noise)
+
+
+SIGNS = ", or, as each deviation from their mean is there with both signs, with the signs of these wrong"
+
+
+def _moved(e: Evidence, move, sign: int) -> bool:
+    """Whether a move (and a sign) makes the gradient of the right one, here and where the input's entries are shuffled."""
+    points = [e.mixed[1:]]
+    if not e.alike(points[0][0], sign * np.stack([move(part) for part in points[0][1]])):
+        return False
+    other = where.shuffled(e)
+    return other is None or other.alike(other.mixed[1], sign * np.stack([move(part) for part in other.mixed[2]]))
 
 
 def readings(head: str, found: list[tuple[str, tuple]]) -> Cause | None:
@@ -142,22 +164,39 @@ def given_rearranged(e: Evidence) -> Cause | None:
     return readings("backward reads the incoming gradient as though it were ", found)
 
 
+def _order(e: Evidence, axis: int) -> list[int] | None:
+    """Whose right slices the slices of the gradient along an axis are; None where they are not."""
+    a, n = e.mixed[1:]
+    length = e.shape[axis]
+    left = np.moveaxis(a, axis + 1, 0).reshape(length, -1)
+    right = np.moveaxis(n, axis + 1, 0).reshape(length, -1)
+    gaps = np.max(np.abs(left[:, None] - right[None]), axis=2)
+    order = gaps.argmin(axis=1).tolist()
+    near = gaps.min(axis=1).max() <= 1e-5 * e.size + 4 * e.noise
+    return order if near and sorted(order) == list(range(length)) else None
+
+
 def permuted(e: Evidence) -> Cause | None:
     """Whole slices that are right but in each other's places."""
-    a, n = e.mixed[1:]
+    n = e.mixed[2]
     for axis in range(len(e.shape)):
         length = e.shape[axis]
         if not 2 < length <= 256:
             continue
-        left = np.moveaxis(a, axis + 1, 0).reshape(length, -1)
-        right = np.moveaxis(n, axis + 1, 0).reshape(length, -1)
-        gaps = np.max(np.abs(left[:, None] - right[None]), axis=2)
-        order = gaps.argmin(axis=1).tolist()
-        if gaps.min(axis=1).max() <= 1e-5 * e.size + 4 * e.noise and sorted(order) == list(range(length)):
+        if order := _order(e, axis):
+            other = where.shuffled(e)
+            if other is not None and _order(other, axis) != order:
+                return Cause(
+                    f"right, but with axis {axis} permuted (index i holds what belongs to {order[:16]}), otherwise where "
+                    "the values are in another order: the places follow them, as a sort's do, and backward's are not forward's",
+                    *("permuted", "other place", "sign of a term"),
+                )
             shown = order if length <= 16 else f"{order[:16]}..."
             text, claims = f"right, but with axis {axis} permuted: index i holds what belongs to {shown}", PERMUTED
-            if np.max(np.abs(np.sort(n.reshape(-1)) + np.sort(n.reshape(-1))[::-1])) <= 1e-4 * e.size:
-                text += ", or, as each number is there with both signs, with the signs of some wrong"
+            both = np.sort(n.reshape(len(n), -1), axis=1)
+            both = both + both[:, ::-1]
+            if np.max(np.ptp(both, axis=1)) <= 1e-4 * e.size:
+                text += SIGNS
                 claims += ("sign", "sign of a term")
             return Cause(text, *claims)
     return None
@@ -178,15 +217,20 @@ def elsewhere(e: Evidence) -> Cause | None:
     first, second = (part[np.lexsort(part.T[::-1])] for part in keys)
     if np.max(np.abs(first - second)) > 1e-3:
         return None
-    return _taken(e, a, n) or Cause(
+    other = where.shuffled(e)
+    found = _taken(e)
+    if found and (other is None or found == _taken(other)):
+        return found
+    return Cause(
         "the right numbers, each given to an entry that is not the one it belongs to: an index, an offset, a stride or "
         "an order is wrong",
         *MISPLACED,
     )
 
 
-def _taken(e: Evidence, a: np.ndarray, n: np.ndarray) -> Cause | None:
+def _taken(e: Evidence) -> Cause | None:
     """The smallest where the largest counts, or the first."""
+    a, n = (part.reshape(len(part), -1).T for part in (e.analytical, e.numerical))
     x = e.point.reshape(-1)
     right, mine = [], []
     for row in range(a.shape[1]):

@@ -22,6 +22,8 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
         place = tuple(int(i) for i in np.argwhere(bad)[0])
         if not nothing:
             return Cause(f"a single entry is wrong, {place}; all others are right")
+        if place[-1] in (0, bad.shape[-1] - 1):  # from the end, something may have been moved off
+            term, claims = f", or all are moved by one and it falls off the end{term}", ("shifted", *claims)
         return Cause(
             f"a single entry {what}, {place}; all others are right: it is left out, or a mask blocks it{term}",
             *("left out", "wrong mask", *claims),
@@ -40,10 +42,12 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
         )
     if found := where.by_phase(bad):
         stride, phases = found
+        several = not nothing and _shared(e, bad)  # windows overlap there
         return Cause(
             f"{what if nothing else 'wrong'} only in phases {phases} of every {stride} along the last axes: the stride "
-            "(or dilation) is handled differently from forward",
-            *("stride", "left out"),
+            "(or dilation) is handled differently from forward"
+            f"{', or of the contributions of several windows, which overlap there, some are lost' if several else ''}",
+            *("stride", "left out", *(("overwritten", "not summed") if several else ())),
         )
     if text := where.by_slices(bad):
         if nothing and not where.regular(text):
@@ -55,6 +59,12 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
             )
         return Cause(f"wrong only at {text}; all others are right")
     return None
+
+
+def _shared(e: Evidence, bad: np.ndarray) -> bool:
+    """Whether more outputs depend on each of these entries than on any other."""
+    counts = (np.abs(e.numerical) > e.tiny).sum(axis=0)
+    return e.whole and bool(counts[bad].min() > counts[~bad].max(initial=0))
 
 
 def placed(e: Evidence) -> Cause | None:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis.constants import sizes
 from minimix.gradcheck.diagnosis.own import own_numbers
 from minimix.gradcheck.diagnosis.places import subsets
-from minimix.gradcheck.diagnosis.whole import sizes
 from minimix.gradcheck.evidence import Evidence
 
 TERM = (
