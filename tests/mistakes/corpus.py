@@ -6,7 +6,6 @@ Some are held out: nobody looks at what is said of them while a rule is being ch
 third, chosen by a hash of the name; of wrong ops it was a third, until it was looked at, and is now ``wrong_later_*.py``.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -61,8 +60,3 @@ class Solution:
 def tensors(arrays) -> list:
     """Float64 arrays as Tensors that require a gradient, all else as it is."""
     return [Tensor(a, requires_grad=True) if isinstance(a, np.ndarray) and a.dtype == np.float64 else a for a in arrays]
-
-
-def held_out(name: str) -> bool:
-    """Whether a solution or a right op belongs to the third that is only looked at when no rule is changed any more."""
-    return hashlib.sha256(name.encode()).digest()[0] % 3 == 0

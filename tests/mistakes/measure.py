@@ -16,8 +16,7 @@ MODES = ("full", "random", "complex")
 
 
 def entries(kind: str, name: str, later: bool | None = None) -> list:
-    """All of a kind, from the files whose names begin with it. later: only those that were written when the rules stood, or
-    only the others."""
+    """All of a kind, from the files whose names begin with it. later: only those that are held out, or only the others."""
     paths = [path for path in sorted(HERE.glob(f"{kind}_*.py")) if later is None or later == ("_later_" in path.stem)]
     found = [entry for path in paths for entry in getattr(importlib.import_module(path.stem), name)]
     repeated = [name for name, n in collections.Counter(entry.name for entry in found).items() if n > 1]

@@ -1,7 +1,7 @@
 """What a check of the course says to wrong solutions and to right ones, and how good that is.
 
 A program cannot tell whether a sentence is true of somebody's code. So the verdicts are made by reading and are kept in
-``judged.json``, those on held-out entries in ``judged_held_out*.json``: {name of an entry: {what was said: verdict}}. The
+``judged.json``, those on held-out entries in ``judged_later.json``: {name of an entry: {what was said: verdict}}. The
 verdicts:
 
 named        the true cause stands there, in the name of a mistake or in a sentence
@@ -23,7 +23,7 @@ from corpus import Solution
 
 from minimix import course
 
-JUDGED = [Path(__file__).parent / name for name in ("judged.json", "judged_held_out.json", "judged_held_out_later.json")]
+JUDGED = [Path(__file__).parent / name for name in ("judged.json", "judged_later.json")]
 VERDICTS = ("named", "vague", "misleading")
 COLUMNS = ("accepted", *VERDICTS, "unjudged")
 
