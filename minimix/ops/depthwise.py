@@ -93,9 +93,9 @@ def room(p: Plan, taps: Taps, threads: int, dtype, row: int) -> Room:
     return Room(
         slabs,
         memory.empty((threads, taps.buffer.size(c.images * lanes) + slack), dtype),
-        np.empty((threads, row), dtype),
-        np.empty((threads, max(len(taps.offset), kernel + lanes) * lanes), dtype),
-        np.empty((threads, len(taps.offset) * lanes), dtype if lanes > 1 else np.float64),
+        memory.empty((threads, row), dtype),
+        memory.empty((threads, max(len(taps.offset), kernel + lanes) * lanes), dtype),
+        memory.empty((threads, len(taps.offset) * lanes), dtype if lanes > 1 else np.float64),
     )
 
 
