@@ -64,21 +64,8 @@ def forward(start, step, x, weight, out, channels, taps, slabs, buffers, rows, w
         for slab in range(start, slabs.channels.shape[0], step):
             first, count = slabs.channels[slab]
             g = channels.group[first]
-            lanes.pack_rows(
-                buffer,
-                slabs,
-                start,
-                taps.buffer,
-                x,
-                first,
-                count,
-                1,
-                channels.height,
-                slabs.rows,
-                channels.width,
-                n,
-                rows[start],
-            )
+            lanes.pack_rows(buffer, slabs, start, taps.buffer, x, first, count, 1, channels.height, slabs.rows, channels.width,
+                            n, rows[start])  # fmt: skip
             for r in range(m):
                 lanes.correlate(out, slabs, start, buffer, channels, taps, weight, w, g, first * m + r, count, m)
                 for z in range(first * m + r, (first + count) * m + r, m):
@@ -158,21 +145,8 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
                     lanes.copy(planes, k * slabs.pitch, x, (first + k) * pixels, pixels)
                 lanes.spread_out(active, planes, 0, slabs.pitch, pixels)
             for r in range(m):
-                lanes.pack_rows(
-                    buffer,
-                    slabs,
-                    start,
-                    taps.buffer,
-                    gradient,
-                    first * m + r,
-                    count,
-                    m,
-                    channels.out_height,
-                    slabs.out_rows,
-                    channels.out_width,
-                    n,
-                    row,
-                )
+                lanes.pack_rows(buffer, slabs, start, taps.buffer, gradient, first * m + r, count, m, channels.out_height,
+                                slabs.out_rows, channels.out_width, n, row)  # fmt: skip
                 if want_weight:
                     lanes.weight_grad(weight_gradient, active, row, buffer, channels, taps, total, g, first * m + r, count, m)
                 if want_x:

@@ -104,10 +104,8 @@ def test_with_smaller_registers(size):
     """As on a processor that has no larger ones."""
     root = pathlib.Path(__file__).parents[2]
     paths = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
-    target = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": SMALLER[size]}
-    done = subprocess.run(
-        [sys.executable, __file__], capture_output=True, text=True, timeout=300, env={**os.environ, **target, "PYTHONPATH": paths}
-    )
+    target = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": SMALLER[size], "PYTHONPATH": paths}
+    done = subprocess.run([sys.executable, __file__], capture_output=True, text=True, timeout=300, env=os.environ | target)
     assert (done.stdout.strip(), done.returncode) == (size, 0), done.stderr[-3000:]
 
 
