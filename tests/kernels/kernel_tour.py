@@ -57,11 +57,6 @@ def tour(dtype) -> dict:
             run(f"block {stride} {training}", block, (2, 4, 5, 6))
             for name, parameter in block.named_parameters():
                 found[f"block {stride} {training} {np.dtype(dtype)} {name}"] = parameter.grad
-    wide = nn.MixBlock(3, 3, (1,), expansion=1, padding=5, se=0.5, skip=False).to(dtype)
-    run("block, each channel on its own, much padding", wide, (2, 3, 2, 1))
-    few = (1, 11, 3, 4), (12, 1, 3, 3), (10, 1, 1, 5)
-    for stride in (1, 2):
-        run(f"few images {stride}", lambda x, a, b, s=stride: F.mixconv2d(x, [a, b], s), *few)
     x, bias = (random.standard_normal(shape).astype(dtype) for shape in ((2, 6, 3, 5), (6,)))
     dense, three, five = (random.standard_normal(shape).astype(dtype) for shape in ((6, 3, 2, 3), (4, 1, 3, 3), (2, 1, 5, 4)))
     for activation in ACTIVATIONS:
