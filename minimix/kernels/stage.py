@@ -94,17 +94,16 @@ def _second(z, c, rows, width, images, after, finished, mean, row, total):
     """
     length = width * images
     m, a, b = _line(after, c, z, rows * length)
-    if finished:
-        at = U(c * rows * length)
-        scale_shift_activate(z, at, z, at, U(rows * length), m, a, b, after.activation)
+    if not finished and mean.size == 0:
+        return
+    total[:] = 0
+    for r in range(rows):
+        at = (c * rows + r) * length
+        out, o = (z, at) if finished else (row, 0)
+        scale_shift_activate(out, U(o), z, U(at), U(length), m, a, b, after.activation)
+        if mean.size:
+            add_pixels(total, out, o, width, images)
     if mean.size:
-        total[:] = 0
-        for r in range(rows):
-            source, at = z, (c * rows + r) * length
-            if not finished:
-                scale_shift_activate(row, U(0), z, U(at), U(length), m, a, b, after.activation)
-                source, at = row, 0
-            add_pixels(total, source, at, width, images)
         for i in range(images):
             mean[c, i] = total[i] / (rows * width)
 
