@@ -106,6 +106,7 @@ def test_what_is_not_finite_stays_where_it_is_met(name, value, guarded):
     assert_like_the_reference(x, weights, options, gradient)
 
 
+@np.errstate(all="ignore")  # as the tape has it: without the compiler, a lane that has no channel may overflow
 def test_only_what_is_wanted():
     x, weights, options = arrays("multiplier")
     out, saved = depthwise.mixconv2d(x, *weights, **options)
