@@ -20,6 +20,8 @@ def repeated(e: Evidence) -> Cause | None:
             wrong, live = np.flatnonzero(e.bad.any(axis=rest)), np.flatnonzero((~e.dead).any(axis=rest))
             several, once = used[counts > 1], used[counts == 1]
             if len(several) and np.array_equal(wrong, several) and len(np.intersect1d(once, live)):
+                if not _follows(e, name, axis):
+                    continue
                 often = np.ones([length if a == axis else 1 for a in range(len(e.shape))])
                 often.reshape(-1)[used] = counts
                 if e.alike(e.analytical * often, e.numerical):
@@ -36,6 +38,22 @@ def repeated(e: Evidence) -> Cause | None:
                     *("overwritten", "not summed"),
                 )
     return None
+
+
+def _follows(e: Evidence, name: str, axis: int) -> bool:
+    """Whether the same indices are wrong where the numbers stand in another order, and those that take their places where each
+    number is another one: where something else is wrong, those that occur several times are so by chance."""
+    j = next(i for i, (given, _) in where.numbered(e).items() if given == name)
+    p, length, rng = e.probe.points[j], e.shape[axis], np.random.default_rng(6)
+    for moved in (rng.permutation(p.reshape(-1)).reshape(p.shape), rng.permutation(length)[p % length]):
+        other = e.elsewhere({j: moved.astype(p.dtype)})
+        if other is None:
+            continue
+        used, counts = np.unique(moved % length, return_counts=True)
+        wrong = np.flatnonzero(other.bad.any(axis=tuple(a for a in range(len(e.shape)) if a != axis)))
+        if not np.array_equal(wrong, used[counts > 1]):
+            return False
+    return True
 
 
 def named(e: Evidence) -> Cause | None:

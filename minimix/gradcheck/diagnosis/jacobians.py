@@ -34,7 +34,10 @@ def turned(e: Evidence) -> Cause | None:
     claims = ["transposed"]
     words = "a matrix is not transposed"
     own = np.diag(np.diag(n))
-    if e.alike(n[::-1, ::-1], n.T) or _along_diagonals(e, n):
+    if len(_distances(e, n)) <= 2:
+        claims += ["shifted", "flipped"]
+        words += ", or a shift runs in the wrong direction"
+    elif e.alike(n[::-1, ::-1], n.T) or _along_diagonals(e, n):
         claims += ["flipped", "shifted", "border"]
         words += ", or a sum or a kernel runs in the wrong direction (mirrored), or padding is cut off at the wrong end"
     if e.alike(own - n.T, n - own) or e.alike(2 * own - n.T, n):
@@ -50,6 +53,12 @@ def turned(e: Evidence) -> Cause | None:
         f"backward multiplies the incoming gradient by the Jacobian, where its transpose belongs: {words}",
         *claims,
     )
+
+
+def _distances(e: Evidence, n: np.ndarray) -> np.ndarray:
+    """How far, in C order, the entries are from each other of which an output depends on the other's place."""
+    rows, columns = np.nonzero(np.abs(n) > e.tiny)
+    return np.unique((columns - rows)[columns != rows])
 
 
 def _along_diagonals(e: Evidence, n: np.ndarray) -> bool:

@@ -193,6 +193,9 @@ def permuted(e: Evidence) -> Cause | None:
                 )
             shown = order if length <= 16 else f"{order[:16]}..."
             text, claims = f"right, but with axis {axis} permuted: index i holds what belongs to {shown}", PERMUTED
+            if order == [-i % length for i in range(length)]:
+                text += ": mirrored round the end, as a Fourier transform is whose imaginary part has the wrong sign"
+                claims = ("flipped", "sign of a term", *claims)
             both = np.sort(n.reshape(len(n), -1), axis=1)
             both = both + both[:, ::-1]
             if np.max(np.ptp(both, axis=1)) <= 1e-4 * e.size:

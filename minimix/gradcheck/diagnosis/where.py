@@ -85,10 +85,17 @@ def _between(values: np.ndarray, mask: np.ndarray, there: tuple | None) -> str |
 
 def whole_numbers(e: Evidence):
     """(name, array) of the inputs that are arrays of whole numbers or truths: labels, indices, conditions."""
+    yield from numbered(e).values()
+
+
+def numbered(e: Evidence) -> dict[int, tuple[str, np.ndarray]]:
+    """The same, by the inputs' numbers."""
+    found = {}
     for i, given in enumerate(e.probe.inputs):
         array = getattr(given, "data", given) if not isinstance(given, np.ndarray) else given
         if isinstance(array, np.ndarray) and array.dtype.kind in "iub" and array.size:
-            yield getattr(given, "name", "") or f"input {i}", array.astype(np.int64)
+            found[i] = getattr(given, "name", "") or f"input {i}", array.astype(np.int64)
+    return found
 
 
 def _followers(e: Evidence):
