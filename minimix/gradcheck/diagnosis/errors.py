@@ -37,8 +37,8 @@ def simple(e: Evidence) -> Cause | None:
             return Cause(f"the error is {c:.4g} for every entry, times the incoming gradient: a constant summand {END}", *TERM)
         if np.max(np.abs(own.analytical + own.numerical)[wrong]) <= 2 * noise:
             return Cause(
-                f"the derivative has the wrong sign at {int(wrong.sum())} of {error.size} entries of the output, and is right at "
-                "the others: where a label, a condition or a value decides for one of two terms or signs, that one is wrong",
+                f"the derivative has the wrong sign at {int(wrong.sum())} of {error.size} entries of the output, and is right "
+                "at the others: where a label, a condition or a value decides for one of two terms or signs, that one is wrong",
                 *("sign of a term", "value", "sign"),
             )
         return Cause(

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis import where
 from minimix.gradcheck.diagnosis.places import MISPLACED
 from minimix.gradcheck.diagnosis.words import few
 from minimix.gradcheck.evidence import Evidence
@@ -120,18 +121,22 @@ def shifted(e: Evidence) -> Cause | None:
             f"the right numbers, but shifted by {found[1]} along axes {found[0]}: an offset or a padding is wrong",
             *("shifted", "border", "other place", "permuted"),
         )
-    if not e.whole or e.output is None or e.output.ndim == 0 or not linear(e):
-        return None
-    a, n = matrices(e)
-    weights = np.random.default_rng(3).standard_normal((a.shape[1], 4))
-    rows = [(part @ weights).T.reshape(4, *e.output.shape) for part in (a, n)]
-    if found := _displaced(e, *rows):
+    if (found := _given_displaced(e)) and ((other := where.shuffled(e)) is None or _given_displaced(other) == found):
         return Cause(
             f"right for an incoming gradient that is shifted by {found[1]} along its axes {found[0]}: an offset, a "
             "padding or a stride's first place is wrong",
             *("shifted", "border", "other place", "permuted", "stride"),
         )
     return None
+
+
+def _given_displaced(e: Evidence) -> tuple[tuple, tuple] | None:
+    """The same for the incoming gradient."""
+    if not e.whole or e.output is None or e.output.ndim == 0 or not linear(e):
+        return None
+    a, n = matrices(e)
+    weights = np.random.default_rng(3).standard_normal((a.shape[1], 4))
+    return _displaced(e, *((part @ weights).T.reshape(4, *e.output.shape) for part in (a, n)))
 
 
 def taken(e: Evidence) -> Cause | None:

@@ -12,9 +12,11 @@ ROUND = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 6.0, -6.0, 0.5, -0.5)
 def shuffled(e: Evidence) -> Evidence | None:
     """The evidence with the input's entries in another order: what follows the values, what stays at its position?"""
     if "shuffled" not in e.__dict__:
-        order = np.random.default_rng(5).permutation(e.point.size)
-        if e.point.ndim and e.point.size > 2 and np.array_equal(order, np.arange(e.point.size)):
-            order = order[::-1]
+        rng, bad = np.random.default_rng(5), e.bad.reshape(-1)
+        for _ in range(8):  # until other places are those of the wrong entries, if there are right ones
+            order = rng.permutation(e.point.size)
+            if not np.array_equal(bad[order], bad) or (bad.all() and not np.array_equal(order, np.arange(bad.size))):
+                break
         e.__dict__["shuffled"] = e.elsewhere({e.k: e.point.reshape(-1)[order].reshape(e.shape)})
     return e.__dict__["shuffled"]
 
