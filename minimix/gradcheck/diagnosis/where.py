@@ -111,7 +111,7 @@ def _confirmed(e: Evidence, values, low: float, high: float, side: str, of) -> b
     if other is None or values is None:
         return int(min(e.bad.sum(), (~e.bad).sum())) >= 4  # too many to be a coincidence
     bad = of(other)
-    sure = (values > high) | (values < low) if low < high else values != low
+    sure = (values >= high) | (values <= low) if low < high else values != low
     predicted = values >= high if side == "above" else values <= low
     return bool(np.array_equal(bad[sure], predicted[sure])) and not (predicted[sure].all() or not predicted[sure].any())
 
