@@ -43,10 +43,10 @@ def repeated(e: Evidence) -> Cause | None:
 def _follows(e: Evidence, name: str, axis: int) -> bool:
     """Whether the same indices are wrong where the numbers stand in another order, and those that take their places where each
     number is another one: where something else is wrong, those that occur several times are so by chance."""
-    j = next(i for i, (given, _) in where.numbered(e).items() if given == name)
-    p, length, rng = e.probe.points[j], e.shape[axis], np.random.default_rng(6)
+    j, p = next((i, numbers) for i, (given, numbers) in where.numbered(e).items() if given == name)
+    length, rng = e.shape[axis], np.random.default_rng(6)
     for moved in (rng.permutation(p.reshape(-1)).reshape(p.shape), rng.permutation(length)[p % length]):
-        other = e.elsewhere({j: moved.astype(p.dtype)})
+        other = _at(e, j, moved)
         if other is None:
             continue
         used, counts = np.unique(moved % length, return_counts=True)
@@ -54,6 +54,18 @@ def _follows(e: Evidence, name: str, axis: int) -> bool:
         if not np.array_equal(wrong, used[counts > 1]):
             return False
     return True
+
+
+def _at(e: Evidence, j: int, numbers: np.ndarray) -> Evidence | None:
+    """The evidence with other whole numbers for input j, which is a Tensor or an array."""
+    before, given = e.probe.inputs, e.probe.inputs[j]
+    if not isinstance(given, np.ndarray):
+        return e.elsewhere({next(k for k, t in enumerate(e.probe.tensors) if t is given): numbers})
+    try:
+        e.probe.inputs = [numbers.astype(given.dtype) if i == j else x for i, x in enumerate(before)]
+        return e.elsewhere({})
+    finally:
+        e.probe.inputs = before
 
 
 def named(e: Evidence) -> Cause | None:

@@ -55,7 +55,7 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
         return Cause(f"{text}: {found}", "scale", "chain factor")
     if known.all() and _at_the_ends(ratios, axes):
         text += ", 1 but at the ends"
-        if not of_output or _windows(e, axes):
+        if not of_output or _windows(e, ratios, axes):
             return Cause(f"{text}: what happens at the border (padding) counts differently", "border", "scale")
         return Cause(text)
     if rest and (counts := _counts(numbers)):
@@ -140,21 +140,22 @@ def _at_the_ends(ratios: np.ndarray, axes: tuple) -> bool:
     return False
 
 
-def _windows(e: Evidence, axes: tuple) -> bool:
-    """Whether output entries depend on places of an axis of the input that move on with them: windows, which have a border."""
-    live = np.abs(e.numerical) > e.tiny
+def _windows(e: Evidence, ratios: np.ndarray, axes: tuple) -> bool:
+    """Whether output entries depend on places of an axis of the input that move on with them: windows, which have a border.
+
+    ratios: 1 inside, where all windows are as long.
+    """
+    live = (np.abs(e.numerical) > e.tiny).reshape(*e.shapes[0], *e.shape)
     for axis in axes:
-        rows = np.moveaxis(live.reshape(*e.shapes[0], *e.shape), axis, 0)
-        if len(rows) < 4:
-            return False
-        moving = []
-        for place in range(len(e.shape)):
-            at = place + len(e.shapes[0])
-            used = rows.any(axis=tuple(a for a in range(1, rows.ndim) if a != at))
+        rows = np.moveaxis(live, axis, 0)
+        inside = np.any(np.abs(np.moveaxis(ratios, axis, 0).reshape(len(rows), -1) - 1) < 1e-4, axis=1)
+        for place in range(len(e.shapes[0]), live.ndim):
+            used = rows.any(axis=tuple(a for a in range(1, rows.ndim) if a != place))
             first, last = used.argmax(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1)
-            steady = used.any() and np.all(np.diff(first) >= 0) and np.all(np.diff(last) >= 0)
-            moving.append(steady and np.ptp(first) > 1 and np.ptp(last) > 1)
-        if not any(moving):
+            moving = all(np.all(np.diff(end) >= 0) and np.ptp(end) > 0 for end in (first, last))
+            if moving and np.ptp((last - first)[inside]) == 0:
+                break
+        else:
             return False
     return True
 
