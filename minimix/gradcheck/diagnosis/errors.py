@@ -41,6 +41,11 @@ def simple(e: Evidence) -> Cause | None:
                 "at the others: where a label, a condition or a value decides for one of two terms or signs, that one is wrong",
                 *("sign of a term", "value", "sign"),
             )
+        if np.max(np.minimum(np.abs(own.analytical), np.abs(own.numerical))[wrong]) <= 2 * noise:
+            return Cause(  # a mask, other places: no summand
+                f"the error is {c:.4g}, times the incoming gradient, at {int(wrong.sum())} of {error.size} entries, and 0 at "
+                "the others; at each of them the derivative is 0, or backward gives 0"
+            )
         return Cause(
             f"the error is {c:.4g}, times the incoming gradient, at {int(wrong.sum())} of {error.size} entries, and 0 at the "
             f"others: a summand that is not 0 there (a label, a one-hot target) {END}",

@@ -21,6 +21,17 @@ def shuffled(e: Evidence) -> Evidence | None:
     return e.__dict__["shuffled"]
 
 
+def scattered(e: Evidence) -> list[Evidence]:
+    """The evidence at other points, near 0 and beyond: what a few numbers have in common by chance holds not there."""
+    if "scattered" not in e.__dict__:
+        rng, found = np.random.default_rng(7), []
+        for low in (0.1, -1):
+            x = rng.permutation(e.point.reshape(-1)).reshape(e.shape) * rng.uniform(low, 1, e.shape)
+            found.append(e.elsewhere({e.k: x}))
+        e.__dict__["scattered"] = [other for other in found if other is not None]
+    return e.__dict__["scattered"]
+
+
 def _fields(e: Evidence):
     """(name, values) of everything that has a number for each entry of the input."""
     yield "the input", e.point
