@@ -101,7 +101,7 @@ def _displaced(e: Evidence, a: np.ndarray, n: np.ndarray) -> tuple[tuple, tuple]
             to[axis + 1] = slice(max(s, 0), shape[axis] + min(s, 0))
             source[axis + 1] = slice(max(-s, 0), shape[axis] + min(-s, 0))
         part, mine, still = n[tuple(source)], a[tuple(to)], n[tuple(to)]
-        if not np.abs(mine - part).max() <= 1e-5 * size + 16 * e.noise:
+        if part.size < 0.3 * n.size or not np.abs(mine - part).max() <= 1e-5 * size + 16 * e.noise:
             continue
         entries = part.reshape(len(part), -1).T
         live = entries[np.abs(entries).max(axis=1) > 1e-3 * size]
