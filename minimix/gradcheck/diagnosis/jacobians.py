@@ -121,7 +121,8 @@ def shifted(e: Evidence) -> Cause | None:
             f"the right numbers, but shifted by {found[1]} along axes {found[0]}: an offset or a padding is wrong",
             *("shifted", "border", "other place", "permuted"),
         )
-    if (found := _given_displaced(e)) and ((other := where.shuffled(e)) is None or _given_displaced(other) == found):
+    found = _given_displaced(e)
+    if found and all(o is None or _given_displaced(o) == found for o in (where.shuffled(e), *where.scattered(e))):
         return Cause(
             f"right for an incoming gradient that is shifted by {found[1]} along its axes {found[0]}: an offset, a "
             "padding or a stride's first place is wrong",
