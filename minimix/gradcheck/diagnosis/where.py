@@ -70,7 +70,7 @@ def side(e: Evidence, mask: np.ndarray, of) -> tuple[str, str] | None:
                 return name, text
             continue
         low, high = (values[~mask].max(), values[mask].min()) if which == "above" else (values[mask].max(), values[~mask].min())
-        if not _confirmed(e, follow, low, high, which, of):
+        if not _confirmed(e, follow, low, high, which, of, exact=name != "the output"):
             continue
         between = [r for r in ROUND if low <= r <= high]
         limit = f"{between[0]:g}" if between else f"a number from {low:.3g} to {high:.3g}"
@@ -117,12 +117,14 @@ def _followers(e: Evidence):
     return [None] * len(list(_fields(e))) if other is None else [values for _, values in _fields(other)]
 
 
-def _confirmed(e: Evidence, values, low: float, high: float, side: str, of) -> bool:
+def _confirmed(e: Evidence, values, low: float, high: float, side: str, of, exact: bool) -> bool:
+    """Whether the same limits part the shuffled entries. exact: whether these have the very same values."""
     other = shuffled(e)
     if other is None or values is None:
         return int(min(e.bad.sum(), (~e.bad).sum())) >= 4  # too many to be a coincidence
     bad = of(other)
-    sure = (values >= high) | (values <= low) if low < high else values != low
+    ends = exact & ((values == low) | (values == high))
+    sure = (values > high) | (values < low) | ends if low < high else values != low
     predicted = values >= high if side == "above" else values <= low
     return bool(np.array_equal(bad[sure], predicted[sure])) and not (predicted[sure].all() or not predicted[sure].any())
 
