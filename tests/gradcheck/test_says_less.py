@@ -195,7 +195,7 @@ def test_averaged_over_uses_is_no_stride():
 
 
 def test_a_limit_that_only_the_ends_tell():
-    """Five entries of which the first and the last are wrong, whatever they are: at this point those of large absolute value."""
+    """Of five entries the first and the last are wrong, whatever they are: here those of large absolute value."""
     x = np.array([-2.0, 0.65, -0.43, -0.55, 1.3])
 
     def backward(g, x):

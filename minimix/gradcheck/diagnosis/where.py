@@ -70,7 +70,8 @@ def side(e: Evidence, mask: np.ndarray, of) -> tuple[str, str] | None:
                 return name, text
             continue
         low, high = (values[~mask].max(), values[mask].min()) if which == "above" else (values[mask].max(), values[~mask].min())
-        if not _confirmed(e, follow, low, high, which, of, exact=name != "the output"):
+        exact = name != "the output" or np.ptp(values[mask]) > 0  # a smallest output may be 0 everywhere
+        if not _confirmed(e, follow, low, high, which, of, exact):
             continue
         between = [r for r in ROUND if low <= r <= high]
         limit = f"{between[0]:g}" if between else f"a number from {low:.3g} to {high:.3g}"
