@@ -59,6 +59,12 @@ def forward(probe: Probe) -> Cause:
         with _Seeds():
             results.append(probe.values(probe.dense()))
     text = "two forward passes on the same inputs differ"
+    later = [probe.values(probe.dense()) for _ in range(2)]
+    if same([*results, later[0]], [*results[1:], *later]):
+        text += (
+            ", and later ones no longer do: it keeps a state, which each pass changes until it is filled, or random numbers "
+        )
+        return Cause(text + "happen to be the same. Use eval(), or keep nothing from one pass to the next", "state", "random")
     if same(results[:2], results[1:]):
         text += ", unless NumPy's random numbers begin from the same seed: something is random (dropout?). "
         return Cause(text + "Use eval(), or set the seed inside the function", "random")
@@ -75,7 +81,8 @@ def backward(probe: Probe, tape: Tape, u: np.ndarray, first: list, second: list)
     text = "backward a second time gives another gradient"
     if linearity.unwritten(lambda: tape.pull(u), *(g.shape for g in first)):
         return Cause(f"{text}: it holds memory that was never written, some entries of an np.empty", "not finite", "left out")
-    if same(results[0], results[1]) and same(results[1], results[2]) and not same(results[2], second):
+    settled = same(tape.pull(u), results[2]) and same(tape.pull(u), results[2])  # with no seed, too
+    if same(results[0], results[1]) and same(results[1], results[2]) and not same(results[2], second) and not settled:
         return Cause(f"{text}, unless NumPy's random numbers begin from the same seed: it draws new ones", "random")
     if same(second, results[0]) and same(second, results[1]):
         probe.values(probe.strided())

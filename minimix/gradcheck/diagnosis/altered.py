@@ -163,7 +163,7 @@ def itself(e: Evidence) -> Cause | None:
             "wrong point",
         )
     for words, claims, move in _POINTS:
-        if _at(e, move):
+        if not (move is np.abs and np.all(x <= 0)) and _at(e, move):  # there, it is minus the input
             found.append((f"the derivative is the one at {words}", claims))
             break
     if not found and e.point.size <= 4096:
@@ -221,15 +221,9 @@ def exchanged(e: Evidence) -> Cause | None:
     for j, value in e.others.items():
         name = e.probe.names[j]
         if value.shape == e.shape and e.explained(of=j):
-            if j in e.probe.checked and _right(e, j):
-                return Cause(
-                    f"this is the gradient of {name}, whose own is right: it is returned twice, or taken from its "
-                    "place, or what distinguishes the two (a factor, a sign, a term) is left out",
-                    *("exchanged", "chain factor", "scale", "term missing", "shifted", "other place", "wrong formula"),
-                )
-            return Cause(f"this is the gradient of {name}: the two are exchanged, or returned in the wrong order", "exchanged")
+            return _of_another(e, j, f"this is the gradient of {name}")
         if value.size == e.point.size > 1 and value.shape != e.shape and e.explained(of=j):
-            return Cause(f"this is the gradient of {name}, reshaped: the two are exchanged", "exchanged")
+            return _of_another(e, j, f"this is the gradient of {name}, reshaped")
         if value.shape == e.shape and value.size > 1 and _negated(e, j):
             if j in e.probe.checked and _right(e, j):
                 return Cause(
@@ -241,14 +235,28 @@ def exchanged(e: Evidence) -> Cause | None:
     return None
 
 
-def _right(e: Evidence, j: int) -> bool:
-    """Whether the gradient of another input is right, along two directions."""
+def _of_another(e: Evidence, j: int, text: str) -> Cause:
+    """What it means that this is another's gradient: has that one this one's?"""
+    if j in e.probe.checked and _right(e, j):
+        return Cause(
+            f"{text}, whose own is right: it is returned twice, or taken from its place, or what distinguishes the two (a "
+            "factor, a sign, a term) is left out",
+            *("exchanged", "chain factor", "scale", "term missing", "shifted", "other place", "wrong formula"),
+        )
+    if j in e.probe.checked and not _right(e, j, of=e.k):
+        return Cause(text)  # something else is wrong there
+    return Cause(f"{text}: the two are exchanged, or returned in the wrong order", "exchanged")
+
+
+def _right(e: Evidence, j: int, of: int | None = None) -> bool:
+    """Whether the gradient of another input is right, along two directions. of: whether it is that of this input."""
     rng = np.random.default_rng(6)
     u, place = e.mixed[0], e.probe.checked.index(j)
     for row in u[:2]:
         v = rng.standard_normal(e.probe.points[j].shape)
         v /= np.max(np.abs(v))
-        column = e.slope(v, of=j)
+        moved = v if of is None else v.reshape(e.probe.points[of].shape)
+        column = e.slope(moved, of=j if of is None else of)
         given = np.array(e.tape.pull(row)[place])
         if (
             column is None

@@ -44,7 +44,14 @@ def inverted(e: Evidence) -> Cause | None:
             f"{pairs[0]} the wrong one is taken",
             *("inverted mask", "other place", "permuted"),
         )
-    return Cause("0 exactly where the true gradient is not, and the reverse: a mask is inverted", "inverted mask")
+    text = "0 exactly where the true gradient is not, and the reverse: a mask is inverted"
+    a, n = (np.sort(part.reshape(len(part), -1), axis=1) for part in e.mixed[1:])
+    if e.alike(a, n):
+        return Cause(
+            f"{text}, or, as it is the same numbers, they are given to the wrong places (from the other end, moved)",
+            *("inverted mask", "other place", "shifted", "flipped"),
+        )
+    return Cause(text, "inverted mask")
 
 
 def outputs_inverted(e: Evidence) -> Cause | None:

@@ -35,6 +35,17 @@ def simple(e: Evidence) -> Cause | None:
     if np.max(np.abs(error[wrong] - c)) <= 2 * noise:
         if wrong.all():
             return Cause(f"the error is {c:.4g} for every entry, times the incoming gradient: a constant summand {END}", *TERM)
+        if np.max(np.abs(own.analytical + own.numerical)[wrong]) <= 2 * noise:
+            return Cause(
+                f"the derivative has the wrong sign at {int(wrong.sum())} of {error.size} entries of the output, and is right "
+                "at the others: where a label, a condition or a value decides for one of two terms or signs, that one is wrong",
+                *("sign of a term", "value", "sign"),
+            )
+        if np.max(np.minimum(np.abs(own.analytical), np.abs(own.numerical))[wrong]) <= 2 * noise:
+            return Cause(  # a mask, other places: no summand
+                f"the error is {c:.4g}, times the incoming gradient, at {int(wrong.sum())} of {error.size} entries, and 0 at "
+                "the others; at each of them the derivative is 0, or backward gives 0"
+            )
         return Cause(
             f"the error is {c:.4g}, times the incoming gradient, at {int(wrong.sum())} of {error.size} entries, and 0 at the "
             f"others: a summand that is not 0 there (a label, a one-hot target) {END}",

@@ -20,6 +20,8 @@ def repeated(e: Evidence) -> Cause | None:
             wrong, live = np.flatnonzero(e.bad.any(axis=rest)), np.flatnonzero((~e.dead).any(axis=rest))
             several, once = used[counts > 1], used[counts == 1]
             if len(several) and np.array_equal(wrong, several) and len(np.intersect1d(once, live)):
+                if not _follows(e, name, axis):
+                    continue
                 often = np.ones([length if a == axis else 1 for a in range(len(e.shape))])
                 often.reshape(-1)[used] = counts
                 if e.alike(e.analytical * often, e.numerical):
@@ -36,6 +38,35 @@ def repeated(e: Evidence) -> Cause | None:
                     *("overwritten", "not summed"),
                 )
     return None
+
+
+def _follows(e: Evidence, name: str, axis: int) -> bool:
+    """Whether the same indices are wrong where the numbers stand in another order, and those that take their places where each
+    number is another one: where something else is wrong, those that occur several times are so by chance."""
+    j, p = next((i, numbers) for i, (given, numbers) in where.numbered(e).items() if given == name)
+    length, rng = e.shape[axis], np.random.default_rng(6)
+    shuffles = (rng.permutation(p.reshape(-1)).reshape(p.shape) for _ in range(5))
+    for moved in (*shuffles, rng.permutation(length)[p % length]):
+        other = _at(e, j, moved)
+        if other is None or np.array_equal(other.analytical, e.analytical):  # as where backward has its numbers from elsewhere
+            continue
+        used, counts = np.unique(moved % length, return_counts=True)
+        wrong = np.flatnonzero(other.bad.any(axis=tuple(a for a in range(len(e.shape)) if a != axis)))
+        if not np.array_equal(wrong, used[counts > 1]):
+            return False
+    return True
+
+
+def _at(e: Evidence, j: int, numbers: np.ndarray) -> Evidence | None:
+    """The evidence with other whole numbers for input j, which is a Tensor or an array."""
+    before, given = e.probe.inputs, e.probe.inputs[j]
+    if not isinstance(given, np.ndarray):
+        return e.elsewhere({next(k for k, t in enumerate(e.probe.tensors) if t is given): numbers})
+    try:
+        e.probe.inputs = [numbers.astype(given.dtype) if i == j else x for i, x in enumerate(before)]
+        return e.elsewhere({})
+    finally:
+        e.probe.inputs = before
 
 
 def named(e: Evidence) -> Cause | None:

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis import where
 from minimix.gradcheck.diagnosis.places import MISPLACED
 from minimix.gradcheck.diagnosis.words import few
 from minimix.gradcheck.evidence import Evidence
@@ -34,7 +35,10 @@ def turned(e: Evidence) -> Cause | None:
     claims = ["transposed"]
     words = "a matrix is not transposed"
     own = np.diag(np.diag(n))
-    if e.alike(n[::-1, ::-1], n.T) or _along_diagonals(e, n):
+    if len(_distances(e, n)) <= 2:
+        claims += ["shifted", "flipped"]
+        words += ", or a shift runs in the wrong direction"
+    elif e.alike(n[::-1, ::-1], n.T) or _along_diagonals(e, n):
         claims += ["flipped", "shifted", "border"]
         words += ", or a sum or a kernel runs in the wrong direction (mirrored), or padding is cut off at the wrong end"
     if e.alike(own - n.T, n - own) or e.alike(2 * own - n.T, n):
@@ -50,6 +54,12 @@ def turned(e: Evidence) -> Cause | None:
         f"backward multiplies the incoming gradient by the Jacobian, where its transpose belongs: {words}",
         *claims,
     )
+
+
+def _distances(e: Evidence, n: np.ndarray) -> np.ndarray:
+    """How far, in C order, the entries are from each other of which an output depends on the other's place."""
+    rows, columns = np.nonzero(np.abs(n) > e.tiny)
+    return np.unique((columns - rows)[columns != rows])
 
 
 def _along_diagonals(e: Evidence, n: np.ndarray) -> bool:
@@ -91,7 +101,7 @@ def _displaced(e: Evidence, a: np.ndarray, n: np.ndarray) -> tuple[tuple, tuple]
             to[axis + 1] = slice(max(s, 0), shape[axis] + min(s, 0))
             source[axis + 1] = slice(max(-s, 0), shape[axis] + min(-s, 0))
         part, mine, still = n[tuple(source)], a[tuple(to)], n[tuple(to)]
-        if not np.abs(mine - part).max() <= 1e-5 * size + 16 * e.noise:
+        if part.size < 0.3 * n.size or not np.abs(mine - part).max() <= 1e-5 * size + 16 * e.noise:
             continue
         entries = part.reshape(len(part), -1).T
         live = entries[np.abs(entries).max(axis=1) > 1e-3 * size]
@@ -111,18 +121,23 @@ def shifted(e: Evidence) -> Cause | None:
             f"the right numbers, but shifted by {found[1]} along axes {found[0]}: an offset or a padding is wrong",
             *("shifted", "border", "other place", "permuted"),
         )
-    if not e.whole or e.output is None or e.output.ndim == 0 or not linear(e):
-        return None
-    a, n = matrices(e)
-    weights = np.random.default_rng(3).standard_normal((a.shape[1], 4))
-    rows = [(part @ weights).T.reshape(4, *e.output.shape) for part in (a, n)]
-    if found := _displaced(e, *rows):
+    found = _given_displaced(e)
+    if found and all(o is None or _given_displaced(o) == found for o in (where.shuffled(e), *where.scattered(e))):
         return Cause(
             f"right for an incoming gradient that is shifted by {found[1]} along its axes {found[0]}: an offset, a "
             "padding or a stride's first place is wrong",
             *("shifted", "border", "other place", "permuted", "stride"),
         )
     return None
+
+
+def _given_displaced(e: Evidence) -> tuple[tuple, tuple] | None:
+    """The same for the incoming gradient."""
+    if not e.whole or e.output is None or e.output.ndim == 0 or not linear(e):
+        return None
+    a, n = matrices(e)
+    weights = np.random.default_rng(3).standard_normal((a.shape[1], 4))
+    return _displaced(e, *((part @ weights).T.reshape(4, *e.output.shape) for part in (a, n)))
 
 
 def taken(e: Evidence) -> Cause | None:

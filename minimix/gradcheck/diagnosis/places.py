@@ -139,8 +139,15 @@ def _moved(e: Evidence, move, sign: int) -> bool:
     points = [e.mixed[1:]]
     if not e.alike(points[0][0], sign * np.stack([move(part) for part in points[0][1]])):
         return False
-    other = where.shuffled(e)
-    return other is None or other.alike(other.mixed[1], sign * np.stack([move(part) for part in other.mixed[2]]))
+    others = [where.shuffled(e), *(where.scattered(e) if len(e.analytical) * e.point.size < 12 else ())]  # a few numbers
+    return all(
+        other is None or not np.any(other.numerical) or other.alike(other.mixed[1], sign * _each(move, other.mixed[2]))
+        for other in others
+    )
+
+
+def _each(move, parts: np.ndarray) -> np.ndarray:
+    return np.stack([move(part) for part in parts])
 
 
 def readings(head: str, found: list[tuple[str, tuple]]) -> Cause | None:
@@ -193,6 +200,9 @@ def permuted(e: Evidence) -> Cause | None:
                 )
             shown = order if length <= 16 else f"{order[:16]}..."
             text, claims = f"right, but with axis {axis} permuted: index i holds what belongs to {shown}", PERMUTED
+            if order == [-i % length for i in range(length)]:
+                text += ": mirrored round the end, as a Fourier transform is whose imaginary part has the wrong sign"
+                claims = ("flipped", "sign of a term", *claims)
             both = np.sort(n.reshape(len(n), -1), axis=1)
             both = both + both[:, ::-1]
             if np.max(np.ptp(both, axis=1)) <= 1e-4 * e.size:

@@ -71,6 +71,13 @@ def placed(e: Evidence) -> Cause | None:
     """Wrong at some positions, whatever the values are."""
     if not (~e.bad & ~e.dead).any() or not staying(e):
         return None  # wrong everywhere, or right only where there is nothing
+    uses = (np.abs(e.numerical) > e.tiny).sum(axis=0)
+    if e.whole and e.alike(e.analytical * np.maximum(uses, 1), e.numerical):
+        return Cause(
+            "each entry's gradient is divided by the number of outputs that depend on it: averaged over its uses, where they "
+            "should be summed",
+            "averaged",
+        )
     return named(e, e.bad, "wrong")
 
 

@@ -42,10 +42,8 @@ def ratio(e: Evidence) -> Cause | None:
         )
     if any(sums[0]) or any(sums[1]):
         return Cause(
-            f"{text}: a summand is {'missing' if any(sums[1]) else 'too many'}, or a factor is missing or taken at another "
-            "point",
-            *("term missing" if any(sums[1]) else "term extra", "wrong point", "chain factor", "wrong formula"),
-        )
+            text
+        )  # of a sum that is taken for its summand, or a quotient whose other term is missing, or a wrong factor
     if len(over) == len(under) == 1 and {"the input", *over, *under} <= {name for name, _ in own.numbers}:
         return Cause(
             f"{text}: one input is taken for the other, or these factors are missing and too many",

@@ -54,7 +54,10 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
     if found := _statistic(e, ratios, known, rest, of_output):
         return Cause(f"{text}: {found}", "scale", "chain factor")
     if known.all() and _at_the_ends(ratios, axes):
-        return Cause(f"{text}, 1 but at the ends: what happens at the border (padding) counts differently", "border", "scale")
+        text += ", 1 but at the ends"
+        if not of_output or _windows(e, ratios, axes):
+            return Cause(f"{text}: what happens at the border (padding) counts differently", "border", "scale")
+        return Cause(text)
     if rest and (counts := _counts(numbers)):
         reading, claim = {
             "averaged": ("1 divided by whole numbers", "what belongs to an index is averaged where it should be summed"),
@@ -135,6 +138,26 @@ def _at_the_ends(ratios: np.ndarray, axes: tuple) -> bool:
         if not wrong[inner].any():
             return all(wrong.take(end, axis).any() for axis in axes for end in (0, -1))
     return False
+
+
+def _windows(e: Evidence, ratios: np.ndarray, axes: tuple) -> bool:
+    """Whether output entries depend on places of an axis of the input that move on with them: windows, which have a border.
+
+    ratios: 1 inside, where all windows are as long.
+    """
+    live = (np.abs(e.numerical) > e.tiny).reshape(*e.shapes[0], *e.shape)
+    for axis in axes:
+        rows = np.moveaxis(live, axis, 0)
+        inside = np.any(np.abs(np.moveaxis(ratios, axis, 0).reshape(len(rows), -1) - 1) < 1e-4, axis=1)
+        for place in range(len(e.shapes[0]), live.ndim):
+            used = rows.any(axis=tuple(a for a in range(1, rows.ndim) if a != place))
+            first, last = used.argmax(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1)
+            moving = all(np.all(np.diff(end) >= 0) and np.ptp(end) > 0 for end in (first, last))
+            if moving and np.ptp((last - first)[inside]) == 0:
+                break
+        else:
+            return False
+    return True
 
 
 def _statistic(e: Evidence, ratios: np.ndarray, known: np.ndarray, rest: tuple, of_output: bool) -> str | None:

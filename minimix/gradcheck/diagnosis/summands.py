@@ -29,7 +29,8 @@ def form(own: Own, values: np.ndarray, tolerance: float, single: bool = True) ->
                 family, c, p = hit
                 shown = family.words.format(t=name, p=f"{p:.4g}").replace("(1 * ", "(")
                 times = "" if abs(c - 1) < 1e-4 else f"{c:.4g} times "
-                return times + words + (shown if family.words == "{t}" else f"({shown})"), True
+                simple = not family.words.endswith(SUMS)  # two summands may be wrong, or the whole formula
+                return times + words + (shown if family.words == "{t}" else f"({shown})"), simple
     everywhere = bool(np.min(np.abs(values)) > 1e-3 * size)
     hit = product(own, values, tolerance * size / np.min(np.abs(values)), values != 0) if everywhere else None
     if hit is None:

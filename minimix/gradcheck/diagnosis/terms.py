@@ -3,6 +3,7 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis import where
 from minimix.gradcheck.diagnosis.constants import sizes
 from minimix.gradcheck.diagnosis.own import own_numbers
 from minimix.gradcheck.diagnosis.places import subsets
@@ -67,7 +68,11 @@ def homogeneous(e: Evidence) -> Cause | None:
             *("term missing", "wrong formula", "other place"),
         )
     if abs(degree - 2) < 1e-3 and _linear_error(e) and not _own_only(e):
-        return Cause(f"{text}: the divisor's term has the wrong sign", "sign of a term")
+        return Cause(
+            f"{text}: the divisor's term has the wrong sign, or, where the input stands twice in the numerator, what it "
+            "divides by is taken for a constant",
+            *("sign of a term", "term missing"),
+        )
     return None
 
 
@@ -100,6 +105,8 @@ def levelled(e: Evidence) -> Cause | None:
         if axes and int(np.prod([n.shape[axis] for axis in axes])) > 2:
             mean = np.broadcast_to(n.mean(axis=axes, keepdims=True), n.shape)
             if e.alike(a, mean) and np.max(np.abs(n - mean)) > 1e-3 * e.size:
+                if not _levelled_there(e, axes):
+                    return None
                 named = tuple(axis - 1 for axis in axes)
                 text = (
                     f"every entry gets the mean over axes {named} of what the entries there should get: backward averages "
@@ -115,6 +122,15 @@ def levelled(e: Evidence) -> Cause | None:
                     )
                 return Cause(text, "averaged", "wrong point", "wrong formula")
     return None
+
+
+def _levelled_there(e: Evidence, axes: tuple) -> bool:
+    """The same at other points: three numbers may have a mean that is a fourth by chance."""
+    for other in where.scattered(e):
+        a, n = other.mixed[1:]
+        if np.any(n) and not other.alike(a, np.broadcast_to(n.mean(axis=axes, keepdims=True), n.shape)):
+            return False
+    return True
 
 
 def passed_on(e: Evidence) -> Cause | None:
@@ -185,6 +201,10 @@ def common(e: Evidence) -> Cause | None:
 def _wrong_term(e: Evidence, text: str, axes: tuple, kind: str) -> Cause:
     """What is wrong with a term: how large is it in backward, and how large should it be?"""
     share = _share(e, axes, kind)
+    if kind == "constant" and (share is None or np.isnan(share)):
+        return Cause(
+            f"{text} is wrong"
+        )  # it may have come through a matrix or a kernel: anything may have happened to it there
     if share is None:
         return Cause(f"{text} is missing, or has a wrong size or sign", *TERM, "wrong point")
     if np.isnan(share):
@@ -194,7 +214,11 @@ def _wrong_term(e: Evidence, text: str, axes: tuple, kind: str) -> Cause:
             *("wrong formula", "wrong point", "chain factor", "scale"),
         )
     if np.isinf(share):
-        return Cause(f"{text} should not be there: these entries get nothing else from the others", "term extra", "summed")
+        return Cause(
+            f"{text} should not be there: these entries get nothing else from the others, as though forward took what it "
+            "divides by (or subtracts) for a constant, or kept it from an earlier call",
+            *("term extra", "summed", "state"),
+        )
     if abs(share) < 1e-3:
         return Cause(f"{text} is missing", "term missing", "wrong formula")
     if abs(share + 1) < 1e-3:
@@ -210,6 +234,12 @@ def _wrong_term(e: Evidence, text: str, axes: tuple, kind: str) -> Cause:
                     f"{text}, {n} being the length {of}: a sum for a mean, a mean for a sum, or one over other axes{more[0]}",
                     *(*claims, "wrong constant", *more[1]),
                 )
+    if any(abs(share * n - round(share * n)) < 1e-3 for n in {*sizes(e), *lengths} if n <= 64):
+        return Cause(
+            f"{text}, a quotient of numbers of elements: of another axis, or of other groups, or a factor is wrong",
+            *SIZE,
+            "groups",
+        )
     return Cause(f"{text}: a factor in it is missing, or wrong", *SIZE)
 
 

@@ -12,11 +12,24 @@ ROUND = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 6.0, -6.0, 0.5, -0.5)
 def shuffled(e: Evidence) -> Evidence | None:
     """The evidence with the input's entries in another order: what follows the values, what stays at its position?"""
     if "shuffled" not in e.__dict__:
-        order = np.random.default_rng(5).permutation(e.point.size)
-        if e.point.ndim and e.point.size > 2 and np.array_equal(order, np.arange(e.point.size)):
-            order = order[::-1]
+        rng, bad = np.random.default_rng(5), e.bad.reshape(-1)
+        for _ in range(8):  # until other places are those of the wrong entries, if there are right ones
+            order = rng.permutation(e.point.size)
+            if not np.array_equal(bad[order], bad) or (bad.all() and not np.array_equal(order, np.arange(bad.size))):
+                break
         e.__dict__["shuffled"] = e.elsewhere({e.k: e.point.reshape(-1)[order].reshape(e.shape)})
     return e.__dict__["shuffled"]
+
+
+def scattered(e: Evidence) -> list[Evidence]:
+    """The evidence at other points, near 0 and beyond: what a few numbers have in common by chance holds not there."""
+    if "scattered" not in e.__dict__:
+        rng, found = np.random.default_rng(7), []
+        for low in (0.1, -1):
+            x = rng.permutation(e.point.reshape(-1)).reshape(e.shape) * rng.uniform(low, 1, e.shape)
+            found.append(e.elsewhere({e.k: x}))
+        e.__dict__["scattered"] = [other for other in found if other is not None]
+    return e.__dict__["scattered"]
 
 
 def _fields(e: Evidence):
@@ -57,7 +70,8 @@ def side(e: Evidence, mask: np.ndarray, of) -> tuple[str, str] | None:
                 return name, text
             continue
         low, high = (values[~mask].max(), values[mask].min()) if which == "above" else (values[mask].max(), values[~mask].min())
-        if not _confirmed(e, follow, low, high, which, of):
+        exact = name != "the output" or np.ptp(values[mask]) > 0  # a smallest output may be 0 everywhere
+        if not _confirmed(e, follow, low, high, which, of, exact):
             continue
         between = [r for r in ROUND if low <= r <= high]
         limit = f"{between[0]:g}" if between else f"a number from {low:.3g} to {high:.3g}"
@@ -85,10 +99,17 @@ def _between(values: np.ndarray, mask: np.ndarray, there: tuple | None) -> str |
 
 def whole_numbers(e: Evidence):
     """(name, array) of the inputs that are arrays of whole numbers or truths: labels, indices, conditions."""
+    yield from numbered(e).values()
+
+
+def numbered(e: Evidence) -> dict[int, tuple[str, np.ndarray]]:
+    """The same, by the inputs' numbers."""
+    found = {}
     for i, given in enumerate(e.probe.inputs):
         array = getattr(given, "data", given) if not isinstance(given, np.ndarray) else given
         if isinstance(array, np.ndarray) and array.dtype.kind in "iub" and array.size:
-            yield getattr(given, "name", "") or f"input {i}", array.astype(np.int64)
+            found[i] = getattr(given, "name", "") or f"input {i}", array.astype(np.int64)
+    return found
 
 
 def _followers(e: Evidence):
@@ -97,12 +118,14 @@ def _followers(e: Evidence):
     return [None] * len(list(_fields(e))) if other is None else [values for _, values in _fields(other)]
 
 
-def _confirmed(e: Evidence, values, low: float, high: float, side: str, of) -> bool:
+def _confirmed(e: Evidence, values, low: float, high: float, side: str, of, exact: bool) -> bool:
+    """Whether the same limits part the shuffled entries. exact: whether these have the very same values."""
     other = shuffled(e)
     if other is None or values is None:
         return int(min(e.bad.sum(), (~e.bad).sum())) >= 4  # too many to be a coincidence
     bad = of(other)
-    sure = (values > high) | (values < low) if low < high else values != low
+    ends = exact & ((values == low) | (values == high))
+    sure = (values > high) | (values < low) | ends if low < high else values != low
     predicted = values >= high if side == "above" else values <= low
     return bool(np.array_equal(bad[sure], predicted[sure])) and not (predicted[sure].all() or not predicted[sure].any())
 

@@ -93,6 +93,8 @@ def digits(e: Evidence) -> Cause | None:
 
             found = diagnose(other)
             return Cause(f"{text}; where all inputs are {factor:.2g} times these, wrong by {there:.0%}: {found}", *found.claims)
+    if relative.max() > 1e-3:
+        return None  # a weak path may be all wrong
     return Cause(
         f"{text}: a constant or a small term that differs from forward's (eps), or a formula that is approximate",
         *("wrong constant", "term missing", "term extra", "approximate"),
