@@ -23,6 +23,11 @@ def _in_an_array(function, x, h):
     return (function(points[1]) - function(points[0])) / (2 * h)
 
 
+def _forward_if_equal(function, x, h):
+    right, left = function(x + h), function(x - h)
+    return (right - function(x)) / h if right == left else (right - left) / (2 * h)
+
+
 def _never_below_0(function, x, h):
     return (function(x + h) - function(x)) / h if x >= 0 > x - h else _central(function, x, h)
 
@@ -35,6 +40,8 @@ CENTRAL_DIFFERENCE = made(
      lambda f, x, h: (4 * _central(f, x, h / 2) - _central(f, x, h)) / 3),
     ("a forward difference where x - h is below 0", "Where x - h is below 0 and x is not, a forward difference is taken. Both "
      "steps are wanted, wherever x is.", _never_below_0),
+    ("a forward difference where both values are equal", "Where function(x + h) equals function(x - h) a forward difference is "
+     "taken. The central one is 0 there, and right.", _forward_if_equal),
     ("points kept in an array of x's type", "The points are put into an array of x's type: where x is whole and h is not, they "
      "are cut to whole numbers. Use floats.", _in_an_array),
 )  # fmt: skip
