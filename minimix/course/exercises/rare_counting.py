@@ -42,6 +42,13 @@ def _last_not_larger(channels, groups, kind):
     return tuple(sizes)
 
 
+def _rounding_to_the_first(channels, groups, kind):
+    if kind == "equal":
+        return partition(channels, groups, kind)
+    others = [channels // 2 ** min(i, groups - 1) for i in range(2, groups + 1)]
+    return (channels - sum(others), *others)
+
+
 def _last_and_up(channels, groups, kind):
     return partition(channels, groups, "equal")[::-1] if kind == "equal" else _halves_up(channels, groups)
 
@@ -62,6 +69,8 @@ PARTITION = made(
      "All of it belongs to the first.", _large_rest_spread),
     ("the last group no larger than the one before", "Where the last group would be larger than the one before it, channels of "
      "it go to the first. It gets all that is left over, however much that is.", _last_not_larger),
+    ("exponential: what rounding leaves to the first group", "The last group is as large as the one before it, and what "
+     "rounding leaves over goes to the first. All that is left over belongs to the last.", _rounding_to_the_first),
     ("remainder to the last, halves rounded up", "Two things: in the equal kind what is left over goes to the last group, "
      "where the first should have it; and in the exponential kind the halves are rounded up, not down.", _last_and_up),
     ("exponential: powers of the number of groups", "The channels are divided by powers of the number of groups. It is powers "
