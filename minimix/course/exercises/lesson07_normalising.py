@@ -183,7 +183,7 @@ BATCH_NORM_BACKWARD = Exercise(
               eps=lambda eps: 1e-5),
         _make("eps outside of the root", "It is added to the standard deviation. It belongs to the variance, under the root.",
               scale=lambda variance, eps: 1 / (np.sqrt(variance) + eps)),
-        _make("eps twice", "eps is added to the variance twice. Once is enough.", eps=lambda eps: 2 * eps),
+        _make("eps twice", "The variance has eps added to it twice. Once is enough.", eps=lambda eps: 2 * eps),
         _make("eps squared", "Under the root stands the variance + eps^2. It is eps that is added to the variance.",
         eps=lambda eps: eps**2),
         _make("variance instead of standard deviation", "It is divided by the variance. Where is the root?",

@@ -320,7 +320,7 @@ TRAIN_STEP = Exercise(
             for most in (0.01, 0.05, 0.1, 0.5, 1.0)
         ),
         *(
-            make(f"weight decay of its own, {share}", f"{share} times each weight is added to its gradient before the step. "
+            make(f"weight decay of its own, {share}", f"Each weight, times {share}, is added to its gradient before the step. "
                  "Weight decay is the optimiser's.", gradients=wrong.with_weights(share))
             for share in (0.1, 0.01, 0.001, 0.0001)
         ),

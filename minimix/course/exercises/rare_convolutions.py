@@ -69,7 +69,7 @@ RESHAPED = (
 )
 CONV2D = made(
     (*_ALL_AXES, partial(_all_axes, _dense)),
-    ("the output's number for the channel", "x is read at the channel that has the output's number. An output is made of all "
+    ("the output's number for the channel", "Of x the channel is read that has the output's number. An output is made of all "
      "channels: x[n, c], weight[o, c].", _of_output),
     ("padding below the kernel's size only", "Padding of the kernel's size and more is cut to kernel - 1. The outputs that see "
      "nothing but border belong there, too.", lambda x, w, s, p: _dense(x, w, s, min(p, w.shape[-1] - 1))),
