@@ -257,3 +257,45 @@ def test_a_folded_weight_that_is_not_finite_meets_no_border(poison, at_meeting):
     np.testing.assert_array_equal(out[0, 1:, 0], [13, 13, 9])
     np.testing.assert_array_equal(out[0, 1:, 1:], np.full((3, 3), at_meeting))
     np.testing.assert_array_equal(out[1, 0], [5, 9, 9, 5])
+
+
+def block(**options):
+    model = unsettled(nn.MixBlock(6, options.pop("out", 6), (3, 5), expansion=4, activation="swish", **options)).eval()
+    model.input_size = (6, 9, 9)
+    return model, mm.fold_batch_norm(model)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"se": 0.5}, {"stride": 2, "out": 4}, {"expand_groups": 2, "project_groups": 2}, {"dilation": [1, 2]}]
+)
+def test_a_folded_block_is_one_op_and_what_its_layers_are(options):
+    model, folded = block(**options)
+    x = pictures((3, 6, 9, 9))
+    with mm.time_ops() as times:
+        found = [folded(x).data for _ in range(2)]  # arranged, and as it was kept
+    assert {name for name, *_ in times.rows} == {"mix_block"}
+    folded.fused = False
+    for output in (folded(x).data, model(x).data):
+        for some in found:
+            np.testing.assert_allclose(some, output, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_folded_block_sees_new_weights(groups):
+    _, folded = block(expand_groups=groups, project_groups=groups)
+    x = pictures((2, 6, 9, 9))
+    before = folded(x).data
+    folded.conv_pwl.weight.data = folded.conv_pwl.weight.data * 2
+    doubled = folded(x).data
+    folded.conv_pwl.weight.data[...] *= 0.5
+    assert abs(doubled - before).max() > 1e-3
+    np.testing.assert_allclose(folded(x).data, before, rtol=1e-12)
+
+
+def test_a_folded_block_has_no_gradients_either():
+    _, folded = block()
+    x = mm.Tensor(pictures((2, 6, 9, 9)), requires_grad=True)
+    for _ in range(2):  # before and after it has kept its op
+        with pytest.raises(RuntimeError, match="no backward pass"):
+            folded(x).sum().backward()
+        folded(x.data)

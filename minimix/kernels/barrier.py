@@ -20,7 +20,7 @@ from numba import types
 from numba.core import cgutils, config
 from numba.extending import intrinsic
 
-from minimix.kernels.jit import inlined
+from minimix.kernels.jit import inlined, kernel
 
 ARRIVED, CALLED_OFF = 0, 1
 LINE = 8  # integers in a cache line
@@ -72,7 +72,16 @@ if config.DISABLE_JIT:  # then kernels run on one thread only
     def meet(meeting, start, step):
         pass
 
+    def linger(calls, seen, looks):
+        pass
+
 else:
+
+    @kernel
+    def linger(calls, seen, looks):
+        """Wait until calls[0] is no longer ``seen``, awake, but look no more than so many times."""
+        while looks > 0 and _read(calls, 0) == seen:
+            looks -= 1
 
     @inlined
     def meet(meeting, start, step):

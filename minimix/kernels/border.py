@@ -96,7 +96,7 @@ def met_total(x, at, buffer, channels, taps, g, t, lane, lanes):
         row, column = out_y * channels.stride_y + down, out_x * channels.stride_x + right
         if 0 <= row < channels.height and 0 <= column < channels.width:
             source = place(taps.buffer, out_y, out_x, n * lanes) + lane
-            target = at + (row * channels.width + column) * n * lanes + lane
-            for i in range(0, n * lanes, lanes):
-                total += x[target + i] * buffer[source + i]
+            target = at + (row * channels.width + column) * n
+            for i in range(n):
+                total += x[target + i] * buffer[source + i * lanes]
     return total

@@ -149,34 +149,40 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
     buffer, row, w, total = buffers[start], rows[start], weights[start], totals[start]
     buffer[:] = 0
     if slabs is not None:
-        planes, active = slabs.planes[start], slabs.active[start]
+        planes, active, length = slabs.planes[start], slabs.active[start], width * n
         for slab in range(start, slabs.channels.shape[0], step):
             first, count = slabs.channels[slab]
             g = channels.group[first]
-            if want_weight:
-                for k in range(count):
-                    lanes.copy(planes, k * slabs.pitch, x, (first + k) * pixels, pixels)
-                lanes.spread_out(active, planes, 0, slabs.pitch, pixels)
             for r in range(m):
-                lanes.pack_rows(
-                    buffer,
-                    slabs,
-                    start,
-                    taps.buffer,
-                    gradient,
-                    first * m + r,
-                    count,
-                    m,
-                    channels.out_height,
-                    slabs.out_rows,
-                    channels.out_width,
-                    n,
-                    row,
-                )
-                if want_weight:
-                    lanes.weight_grad(weight_gradient, active, row, buffer, channels, taps, total, g, first * m + r, count, m)
-                if want_x:
-                    lanes.input_grad(x_gradient, slabs, start, row, buffer, channels, taps, weight, w, g, first, count, r)
+                lanes.pack_rows(buffer, slabs, start, taps.buffer, gradient, first * m + r, count, m, channels.out_height,
+                                slabs.out_rows, channels.out_width, n, row)  # fmt: skip
+                finite = lanes.gather(w, slabs.spread[start], taps, g, weight, channels.weight_start, first * m + r, count, m)
+                total[:] = 0
+                for top in range(0, height, slabs.rows):
+                    bottom = min(top + slabs.rows, height)
+                    if want_weight:
+                        for k in range(count):
+                            at = ((first + k) * height + top) * length
+                            lanes.copy(planes, k * slabs.near, x, at, (bottom - top) * length)
+                        lanes.spread_out(active, planes, 0, slabs.near, (bottom - top) * length)
+                        lanes.weight_grad_rows(total, active, row, buffer, channels, taps, g, top, bottom)
+                    if want_x:
+                        lanes.input_grad_rows(slabs, start, row, buffer, channels, taps, w, g, top, bottom)
+                        for k in range(count):
+                            at = ((first + k) * height + top) * length
+                            lanes.copy_or_add(x_gradient, at, planes, k * slabs.near, (bottom - top) * length, r == 0)
+                for k in range(count):
+                    c, z = first + k, (first + k) * m + r
+                    if want_x and not finite:
+                        for y in range(height):
+                            add_met_row(x_gradient, (c * height + y) * length, y, buffer, channels, taps, g, weight,
+                                        channels.weight_start[z], k, lanes.lanes(buffer))  # fmt: skip
+                    if want_weight:
+                        for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+                            sum_t = total[t * lanes.lanes(buffer) + k]
+                            if np.isnan(sum_t):
+                                sum_t = met_total(x, c * pixels, buffer, channels, taps, g, t, k, lanes.lanes(buffer))
+                            weight_gradient[channels.weight_start[z] + taps.index[t]] = sum_t
         return
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]

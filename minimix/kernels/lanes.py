@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minimix.kernels.border import add_met, add_met_row, met_total, row_start
+from minimix.kernels.border import add_met, row_start
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.simd import BYTES, load1, load4, load8, repeat4, repeat8, store, transpose, zeros1, zeros4, zeros8
 
@@ -26,7 +26,7 @@ class Slabs(NamedTuple):
     pitch: numbers between two channels in ``planes`` and ``more``, more than either picture has.
     rows, out_rows, near: rows of the input and of the output that are transposed at once, few enough for the cache; and the
         pitch for so few.
-    planes, more: channels one after the other. spread, active: the same transposed.
+    planes, more: channels one after the other, whole or some rows of them. spread, active: the same transposed.
     """
 
     channels: np.ndarray
@@ -54,8 +54,18 @@ def copy(out, o, x, i, n):
 
 
 @inlined
+def copy_or_add(out, o, x, i, n, first):
+    """The same; or, if not ``first``, out[o : o+n] += x[i : i+n]."""
+    if first:
+        copy(out, o, x, i, n)
+    else:
+        for j in range(U(n)):
+            out[U(o) + j] += x[U(i) + j]
+
+
+@inlined
 def copy_registers(out, o, x, i, n):
-    """The same for a few registers: for so little, the function of the system that the compiler would call is slow."""
+    """``copy`` for a few registers: for so little, the function of the system that the compiler would call is slow."""
     for j in range(0, n, lanes(x)):
         store(out, o + j, load1(x, i + j))
 
@@ -206,57 +216,30 @@ def correlate(out, slabs, start, buffer, channels, taps, weight, weights, g, fir
 
 
 @inlined
-def input_grad(gx, slabs, start, row, buffer, channels, taps, weight, weights, g, first, count, r):
-    """gx (C, H, W, N), ``count`` channels from ``first`` on, (+)= its gradient through their r-th output channels, from the
-    padded gradient of these. The first overwrites. row: scratch."""
-    m, n = channels.multiplier, channels.images
-    finite = gather(weights, slabs.spread[start], taps, g, weight, channels.weight_start, first * m + r, count, m)
-    planes, spread, phases = slabs.planes[start], slabs.spread[start], taps.run.shape[0]
-    length = channels.width * n
-    for top in range(0, channels.height, slabs.rows):
-        bottom = min(top + slabs.rows, channels.height)
-        for y in range(top, bottom):
-            to, together = (y - top) * length * lanes(buffer), n * lanes(buffer)
-            for p in range(phases):
-                shifted_sums(spread if phases == 1 else row, to if phases == 1 else 0, taps.run[p], buffer,
-                             taps.base[g, y, p], taps, weights, taps.begin[g, y, p], taps.end[g, y, p])  # fmt: skip
-                if phases > 1:
-                    for k, q in enumerate(range(p, channels.width, phases)):
-                        copy_registers(spread, to + q * together, row, k * together, together)
-        gather_up(planes, slabs.near, spread, (bottom - top) * length)
-        for k in range(count):
-            at = ((first + k) * channels.height + top) * length
-            if r:
-                for i in range((bottom - top) * length):
-                    gx[at + i] += planes[k * slabs.near + i]
-            else:
-                copy(gx, at, planes, k * slabs.near, (bottom - top) * length)
-    if not finite:
-        for k in range(count):
-            for y in range(channels.height):
-                add_met_row(gx, ((first + k) * channels.height + y) * length, y, buffer, channels, taps, g, weight,
-                            channels.weight_start[(first + k) * m + r], k, lanes(buffer))  # fmt: skip
+def input_grad_rows(slabs, start, row, buffer, channels, taps, weights, g, top, bottom):
+    """planes = rows top .. bottom of the input's gradient, from the padded gradient of the output. row: scratch."""
+    spread, phases, together = slabs.spread[start], taps.run.shape[0], channels.images * lanes(buffer)
+    for y in range(top, bottom):
+        to = (y - top) * channels.width * together
+        for p in range(phases):
+            shifted_sums(spread if phases == 1 else row, to if phases == 1 else 0, taps.run[p], buffer, taps.base[g, y, p],
+                         taps, weights, taps.begin[g, y, p], taps.end[g, y, p])  # fmt: skip
+            if phases > 1:
+                for k, q in enumerate(range(p, channels.width, phases)):
+                    copy_registers(spread, to + q * together, row, k * together, together)
+    gather_up(slabs.planes[start], slabs.near, spread, (bottom - top) * channels.width * channels.images)
 
 
 @inlined
-def weight_grad(g_weight, x, spare, buffer, channels, taps, totals, g, first, count, step):
-    """g_weight = gradients of the kernels of channels first + lane*step, from x (H, W, N, lanes) and the padded gradient of
-    the output."""
-    L, phases = lanes(buffer), taps.run.shape[0]
-    together = channels.images * L
-    length = channels.width * together
-    totals[:] = 0
-    for y in range(channels.height):
+def weight_grad_rows(totals, x, spare, buffer, channels, taps, g, top, bottom):
+    """totals[t, lane] += what tap t of the lists for the input's gradient meets: x, rows top .. bottom of the input,
+    (rows, W, N, lanes), times the padded gradient of the output. spare: scratch for a row."""
+    phases, together = taps.run.shape[0], channels.images * lanes(buffer)
+    for y in range(top, bottom):
+        at = (y - top) * channels.width * together
         for p in range(phases):
             if phases > 1:
                 for k, q in enumerate(range(p, channels.width, phases)):
-                    copy_registers(spare, k * together, x, y * length + q * together, together)
-            shifted_dots(totals, spare if phases > 1 else x, 0 if phases > 1 else y * length, taps.run[p], buffer,
-                         taps.base[g, y, p], taps.offset, taps.begin[g, y, p], taps.end[g, y, p])  # fmt: skip
-    for k in range(count):
-        at = channels.weight_start[first + k * step]
-        for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-            total = totals[t * L + k]
-            if np.isnan(total):
-                total = met_total(x, 0, buffer, channels, taps, g, t, k, L)
-            g_weight[at + taps.index[t]] = total
+                    copy_registers(spare, k * together, x, at + q * together, together)
+            shifted_dots(totals, spare if phases > 1 else x, 0 if phases > 1 else at, taps.run[p], buffer, taps.base[g, y, p],
+                         taps.offset, taps.begin[g, y, p], taps.end[g, y, p])  # fmt: skip

@@ -94,17 +94,16 @@ def _second(z, c, rows, width, images, after, finished, mean, row, total):
     """
     length = width * images
     m, a, b = _line(after, c, z, rows * length)
-    if finished:
-        at = U(c * rows * length)
-        scale_shift_activate(z, at, z, at, U(rows * length), m, a, b, after.activation)
+    if not finished and mean.size == 0:
+        return
+    total[:] = 0
+    for r in range(rows):
+        at = (c * rows + r) * length
+        out, o = (z, at) if finished else (row, 0)
+        scale_shift_activate(out, U(o), z, U(at), U(length), m, a, b, after.activation)
+        if mean.size:
+            add_pixels(total, out, o, width, images)
     if mean.size:
-        total[:] = 0
-        for r in range(rows):
-            source, at = z, (c * rows + r) * length
-            if not finished:
-                scale_shift_activate(row, U(0), z, U(at), U(length), m, a, b, after.activation)
-                source, at = row, 0
-            add_pixels(total, source, at, width, images)
         for i in range(images):
             mean[c, i] = total[i] / (rows * width)
 
@@ -196,23 +195,42 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
     buffer, w, total_taps, shape = buffers[start], weights[start], totals[start], taps.buffer
     buffer[:] = 0
     if slabs is not None:
-        planes, more, row = slabs.planes[start], slabs.more[start], rows[start]
+        planes, more, active, row = slabs.planes[start], slabs.more[start], slabs.active[start], rows[start]
+        sums = np.empty((lanes.lanes(buffer), 2), np.float64)
         for slab in range(start, slabs.channels.shape[0], step):
             first, count = slabs.channels[slab]
             g = channels.group[first]
             for k in range(count):
                 _grad_of_z(planes, k * slabs.pitch, 0, gy, z, 1, out_pixels, after, first + k, g_after, gate, g_mean, more)
             lanes.pack(buffer, shape, planes, slabs.pitch, 0, out_height, channels.out_width, n, row)
-            lanes.input_grad(gx, slabs, start, row, buffer, channels, taps, weight, w, g, first, count, 0)
+            finite = lanes.gather(w, slabs.spread[start], taps, g, weight, channels.weight_start, first, count, 1)
+            total_taps[:] = 0
+            sums[:] = 0
+            for top in range(0, height, slabs.rows):
+                bottom = min(top + slabs.rows, height)
+                some_pixels = (bottom - top) * length
+                lanes.input_grad_rows(slabs, start, row, buffer, channels, taps, w, g, top, bottom)
+                for k in range(count):
+                    c, p = first + k, k * slabs.near
+                    o = c * pixels + top * length
+                    if not finite:
+                        for r in range(top, bottom):
+                            add_met_row(planes, p + (r - top) * length, r, buffer, channels, taps, g, weight,
+                                        channels.weight_start[c], k, lanes.lanes(buffer))  # fmt: skip
+                    m, ta, tb = line(before, c, x)
+                    activate_both(more, U(p), gx, U(o), planes, U(p), x, U(o), U(some_pixels), m, ta, tb, before.activation)
+                    if before.present:
+                        some, products = grad_sums(gx, o, x, o, some_pixels, m)
+                        sums[k, 0] += some
+                        sums[k, 1] += products
+                lanes.spread_out(active, more, 0, slabs.near, some_pixels)
+                lanes.weight_grad_rows(total_taps, active, row, buffer, channels, taps, g, top, bottom)
             for k in range(count):
-                at, m, a, b = (first + k) * pixels, *line(before, first + k, x)
-                lanes.copy(planes, 0, gx, at, pixels)
-                activate_both(more, U(k * slabs.pitch), gx, U(at), planes, U(0), x, U(at), U(pixels), m, a, b,
-                              before.activation)  # fmt: skip
-                total, product = grad_sums(gx, at, x, at, pixels, m)
-                _grad_of_x(gx, x, at, pixels, m, total, product, before, first + k, g_before)
-            lanes.spread_out(slabs.active[start], more, 0, slabs.pitch, pixels)
-            lanes.weight_grad(g_weight, slabs.active[start], row, buffer, channels, taps, total_taps, g, first, count, 1)
+                c = first + k
+                for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+                    g_weight[channels.weight_start[c] + taps.index[t]] = total_taps[t * lanes.lanes(buffer) + k]
+                m, ta, tb = line(before, c, x)
+                _grad_of_x(gx, x, c * pixels, pixels, m, sums[k, 0], sums[k, 1], before, c, g_before)
         return
     row, spare, active = rows[start, :length], rows[start, length : 2 * length], rows[start, 2 * length :]
     pitch = shape.row_step * n

@@ -15,9 +15,12 @@ import os
 import re
 import threading
 
+import numpy as np
 from numba.core import config
 
 from minimix.kernels import barrier, cores
+
+LOOKS = 200_000  # at whether there is a next job, some 200 microseconds
 
 _pool: list = []  # workers that wait, all in step
 _turn = threading.Lock()  # one parallel call at a time; who finds it taken works alone
@@ -58,9 +61,14 @@ def set_num_threads(n: int) -> None:
 
 
 class _Worker:
-    """One waiting thread. Locks serve as one-shot signals: the cheapest thing that wakes a Python thread."""
+    """One waiting thread. Locks serve as one-shot signals: the cheapest thing that wakes a Python thread.
+
+    Who has done a job looks for the next one for a moment before going to sleep: in a training step it comes soon, and a core
+    that sleeps takes long to wake. calls: how many times this worker was started.
+    """
 
     def __init__(self):
+        self.calls = np.zeros(1, np.int64)
         self.go, self.done = threading.Lock(), threading.Lock()
         self.go.acquire()
         self.done.acquire()
@@ -69,8 +77,10 @@ class _Worker:
         threading.Thread(target=self._run, name="minimix", daemon=True).start()
 
     def _run(self):
+        seen = 0
         while True:
             self.go.acquire()
+            seen += 1
             if self.retired:
                 return
             function, args, meeting = self.job
@@ -81,9 +91,11 @@ class _Worker:
                 barrier.call_off(meeting)
             self.job = function = args = meeting = None
             self.done.release()
+            barrier.linger(self.calls, seen, LOOKS)
 
     def start(self, function, args, meeting):
         self.job = function, args, meeting
+        self.calls[0] += 1
         self.go.release()
 
     def retire(self):

@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 import minimix.functional as F
 from minimix.functional.block import MixBlockCall
 from minimix.nn.channels import need_channels
 from minimix.nn.convolution import MixConv2d, PointwiseConv2d
+from minimix.nn.folded import FoldedConv2d, FoldedMixConv2d, FoldedNorm
 from minimix.nn.layers import BatchNorm2d
 from minimix.nn.module import Module
 from minimix.nn.snapshot import Snapshot
 from minimix.ops.activation import need_activation
 from minimix.padding import Ints, Padding, count, number, pair
-from minimix.tensor import Tensor
+from minimix.tensor import Tensor, is_grad_enabled
 
 
 class SqueezeExcite(Module):
@@ -152,12 +155,16 @@ class MixBlock(Module):
 
     def _fused(self, x) -> MixBlockCall | None:
         """The op that does all of this at once, ready for x, or None. It is kept for as long as layers and shapes stay."""
-        snapshot, call = getattr(self, "_kept", (None, None))
-        norms = [norm for norm in self.norms if norm is not None]
-        if snapshot is not None and snapshot.holds() and call.fits(x):
+        snapshot, call, arrays = getattr(self, "_kept", (None, None, ()))
+        norms = [norm for norm in self.norms if isinstance(norm, BatchNorm2d)]
+        if snapshot is not None and snapshot.holds() and call.fits(x) and all(weight.data is array for weight, array in arrays):
+            if arrays and is_grad_enabled() and x.requires_grad:
+                return None
             for norm in norms:
                 norm.count_batch()
             return call
+        if self._is_folded():
+            return self._folded(x)
         if not self._fuses(x):
             return None
         conv = self.conv_dw
@@ -167,7 +174,42 @@ class MixBlock(Module):
             conv.padding, conv.dilation,
         )  # fmt: skip
         if all(norm.momentum is not None for norm in norms):  # else the next batch weighs less than this one
-            self._kept = Snapshot(self), call
+            self._kept = Snapshot(self), call, ()
+        return call
+
+    def _is_folded(self) -> bool:
+        """Whether ``fold_batch_norm`` has been here, and nobody since."""
+        products = [layer for layer in (self.expand, self.project) if layer is not None]
+        return (
+            (self.fused and type(self.conv_dw) is FoldedMixConv2d and (self.se is None or type(self.se) is SqueezeExcite))
+            and all(type(layer) is FoldedConv2d for layer in products)
+            and all(norm is None or type(norm) is FoldedNorm for norm in self.norms)
+        )
+
+    def _folded(self, x) -> MixBlockCall | None:
+        """The same op for folded layers, whose norms are no more than a bias and an activation.
+
+        Where a gradient is asked for it is None: these layers say themselves that they have none.
+        """
+        if x.dtype.kind != "f" or x.size == 0 or (is_grad_enabled() and x.requires_grad):
+            return None
+
+        def weights(conv):
+            return conv and np.split(conv.weight.data, conv.options.get("groups", 1))
+
+        def norm(conv):
+            one, zero = np.ones((2, len(conv.bias)), conv.bias.dtype), np.zeros(len(conv.bias))
+            return one[0], conv.bias, F.Normalisation((zero, one[1]), eps=0.0, activation=conv.activation)
+
+        *kernels, _ = self.conv_dw.parameters()
+        options = self.conv_dw.options
+        call = MixBlockCall(
+            x, kernels, weights(self.project), [self.expand and norm(self.expand), norm(self.conv_dw), norm(self.project)],
+            weights(self.expand), self.se and self.se.as_option(), self.has_skip, False, options["stride"], options["padding"],
+            options["dilation"],
+        )  # fmt: skip
+        cut = [conv.weight for conv in (self.expand, self.project) if conv is not None]  # whose parts the call has
+        self._kept = Snapshot(self), call, [(weight, weight.data) for weight in cut]
         return call
 
     def __getstate__(self) -> dict:

@@ -21,13 +21,30 @@ from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, reads_everything, refuse_complex
 
-SHORT = 256  # numbers in an output row, below which channels go together
+# Channels go together where images are few, or rows of the output short. Measured, MixNet-S's layers at 224x224, forward and
+# backward, time of each on its own over together: 3.5 to 7 for one image, 2 to 5 for four, 0.9 to 3 for eight, 0.7 to 1.5
+# for sixteen, where only maps of 7x7 gain.
+FEW, SHORT = 8, 128  # images; numbers in a row of the output
 AT_ONCE = 512  # numbers of a channel that are transposed at once, about: sixteen channels of them are 32 KiB
 CHANNELS = 4  # fewer in each group are left alone: most lanes would be without a channel
 
 
+class Together(NamedTuple):
+    """How channels go together; see ``Slabs`` for the first five. size, row, kernel: numbers of scratch for planes, for a row
+    and for a kernel, with what vectors read and write behind the last one."""
+
+    channels: np.ndarray
+    pitch: int
+    rows: int
+    out_rows: int
+    near: int
+    size: int
+    row: int
+    kernel: int
+
+
 class Plan(NamedTuple):
-    """What the kernels must know about a geometry. together: the channels of each slab, (S, 2); or None: each on its own.
+    """What the kernels must know about a geometry. together: None where each channel is on its own.
 
     lanes: how many channels lie side by side in the lists of ``forward`` and ``backward`` (taps of the input's gradient).
     """
@@ -35,7 +52,7 @@ class Plan(NamedTuple):
     channels: depthwise.Channels
     forward: Taps
     backward: Taps
-    together: np.ndarray | None
+    together: Together | None
     lanes: int
 
 
@@ -51,19 +68,30 @@ def plan(geometry: convargs.MixGeometry, dtype: str = "f") -> Plan:
         group=np.repeat(np.arange(len(g.groups)), [group.last - group.first for group in g.groups]),
         weight_start=np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
     )  # fmt: skip
-    lanes, together = 1, None
-    if g.batch * g.out_width < SHORT and g.channels >= CHANNELS * len(g.groups):
-        lanes = width(dtype)
-        firsts = [
-            (first, min(lanes, group.last - first)) for group in g.groups for first in range(group.first, group.last, lanes)
-        ]
-        together = np.array(firsts, np.int64)
-        together.flags.writeable = False
+    few = (g.batch <= FEW or g.batch * g.out_width <= SHORT) and g.channels >= CHANNELS * len(g.groups)
+    lanes = width(dtype) if few else 1
     for array in channels[-3:]:
         array.flags.writeable = False  # they are shared by all calls of this shape
     groups = tuple(Group(group.kernel, group.dilation, (group.pads[0][0], group.pads[1][0])) for group in g.groups)
     sizes = g.batch * lanes, (g.height, g.width), (g.out_height, g.out_width), g.steps, groups
-    return Plan(channels, forward_taps(*sizes), input_grad_taps(*sizes), together, lanes)
+    return Plan(channels, forward_taps(*sizes), input_grad_taps(*sizes), _together(g, lanes) if few else None, lanes)
+
+
+def _together(g: convargs.MixGeometry, lanes: int) -> Together:
+    channels = [(c, min(lanes, group.last - c)) for group in g.groups for c in range(group.first, group.last, lanes)]
+    channels = np.array(channels, np.int64)
+    channels.flags.writeable = False
+    slack, length, out_length = 8 * lanes, g.batch * g.width, g.batch * g.out_width
+    rows, out_rows = (max(1, AT_ONCE // max(1, n)) for n in (length, out_length))
+
+    def whole(numbers: int) -> int:  # registers, and one more: a power of two would crowd a few places of the cache
+        return -(-numbers // lanes) * lanes + lanes
+
+    pitch, near = whole(max(length * g.height, out_length * g.out_height)), whole(max(rows * length, out_rows * out_length))
+    kernel = whole(max(group.kernel[0] * group.kernel[1] for group in g.groups)) * lanes
+    row = (max(length, out_length) + lanes) * lanes + slack
+    size = (max(pitch, near) + lanes) * lanes + kernel + slack
+    return Together(channels, pitch, rows, out_rows, near, size, row, kernel)
 
 
 class Room(NamedTuple):
@@ -78,24 +106,17 @@ class Room(NamedTuple):
 
 def room(p: Plan, taps: Taps, threads: int, dtype, row: int) -> Room:
     """row: numbers that a row of scratch must hold where each channel is on its own."""
-    c, lanes, slabs, slack, kernel = p.channels, p.lanes, None, 0, 0
-    if p.together is not None:
-        slack = 8 * lanes  # what vectors read and write behind the last number
-        pixels = c.images * max(c.height * c.width, c.out_height * c.out_width)
-        pitch = -(-pixels // lanes) * lanes + lanes  # one register more: a power of two would crowd a few places of the cache
-        row = c.images * max(c.width, c.out_width) * lanes + lanes * lanes + slack
-        kernel = max((int(taps.index[first:last].max(initial=-1)) + 1 for first, last in taps.lists), default=0)
-        size = lanes * (max(pitch, kernel + lanes) + lanes) + slack
-        lengths = c.images * c.width, c.images * c.out_width
-        rows = [max(1, AT_ONCE // max(1, length)) for length in lengths]
-        near = min(pitch, -(-max(r * length for r, length in zip(rows, lengths, strict=True)) // lanes) * lanes + lanes)
-        slabs = Slabs(p.together, pitch, *rows, near, *memory.empty((4, threads, size), dtype))
+    totals = weights = len(taps.offset) * p.lanes
+    buffer, slabs, t = taps.buffer.size(p.channels.images * p.lanes), None, p.together
+    if t is not None:
+        slabs = Slabs(*t[:5], *memory.empty((4, threads, t.size), dtype))
+        buffer, row, weights = buffer + 8 * p.lanes, t.row, t.kernel
     return Room(
         slabs,
-        memory.empty((threads, taps.buffer.size(c.images * lanes) + slack), dtype),
+        memory.empty((threads, buffer), dtype),
         np.empty((threads, row), dtype),
-        np.empty((threads, max(len(taps.offset), kernel + lanes) * lanes), dtype),
-        np.empty((threads, len(taps.offset) * lanes), dtype if lanes > 1 else np.float64),
+        np.empty((threads, weights), dtype),
+        np.empty((threads, totals), np.float64 if t is None else dtype),
     )
 
 
