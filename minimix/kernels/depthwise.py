@@ -64,21 +64,8 @@ def forward(start, step, x, weight, out, channels, taps, slabs, buffers, rows, w
         for slab in range(start, slabs.channels.shape[0], step):
             first, count = slabs.channels[slab]
             g = channels.group[first]
-            lanes.pack_rows(
-                buffer,
-                slabs,
-                start,
-                taps.buffer,
-                x,
-                first,
-                count,
-                1,
-                channels.height,
-                slabs.rows,
-                channels.width,
-                n,
-                rows[start],
-            )
+            lanes.pack_rows(buffer, slabs, start, taps.buffer, x, first, count, 1, channels.height, slabs.rows, channels.width,
+                            n, rows[start])  # fmt: skip
             for r in range(m):
                 lanes.correlate(out, slabs, start, buffer, channels, taps, weight, w, g, first * m + r, count, m)
                 for z in range(first * m + r, (first + count) * m + r, m):

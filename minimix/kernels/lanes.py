@@ -1,13 +1,17 @@
-"""Few images: sixteen channels side by side, in place of sixteen images.
+"""Few images: channels side by side, in place of images.
 
 The loops of ``shifted.py`` run over all images of a pixel, and of its neighbours: with one image of 7x7 that is seven numbers,
-and a vector register has room for sixteen. So up to sixteen channels of a group (a *slab*) are copied together, transposed, so
-that a pixel's numbers of all of them are neighbours: (H, W, N, lanes). From there on it is the same picture with more images,
-with the same lists of taps; only, each lane has weights of its own, and so a tap is a register of weights. Every load is
-aligned, no lane is lost at the end of a row, and the sums stay in registers (``simd.py``).
+and a vector register has room for sixteen (of float32, in 64 bytes). So as many channels of a group (a *slab*) are copied
+together, transposed, so that a pixel's numbers of all of them are neighbours: (H, W, N, lanes). From there on it is the same
+picture with more images, with the same lists of taps; only, each lane has weights of its own, and so a tap is a register of
+weights. A pixel is always whole registers, so that no lane is lost at the end of a row, and the sums stay in registers
+(``simd.py``).
 
-``planes`` are up to sixteen channels one after the other, ``pitch`` numbers apart: how activations lie, and how batch norm and
+``planes`` are the channels of a slab one after the other, ``pitch`` numbers apart: how activations lie, and how batch norm and
 activations want them. A lane without a channel computes with whatever is there, and nobody reads what comes of it.
+
+What is loaded and stored is whole registers, one, four or eight, also where fewer numbers are left. Nothing checks that: what
+lies behind the last number must be slack (``room`` of ``ops/depthwise.py`` says how much), or be written again afterwards.
 """
 
 from typing import NamedTuple
@@ -115,7 +119,8 @@ def pack_rows(buffer, slabs, start, shape, x, first, count, step, height, at_onc
 def shifted_sums(out, o, n, x, base, taps, weights, begin, end):
     """out[o : o+n] = sum over the taps t of weights[index[t], lane] * x[base + offset[t] : ...], t in begin .. end.
 
-    Up to eight registers more are written behind: in rows one after the other, by the next row again.
+    Up to three registers more are read and written behind: in rows one after the other, what comes there is written again by
+    the next row.
     """
     L, base, offset, index = lanes(x), U(base), taps.offset, taps.index
     for j in range(0, n, 8 * L):

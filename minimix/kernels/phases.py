@@ -1,7 +1,6 @@
 """Rows of a picture and their phases: between a row as it lies in an activation and one whose columns are sorted by phase.
 
-A stride of S splits the columns into S phases (``taps.py``). Pictures are flat arrays of (height, width, images), where
-``images`` is how many numbers lie together in a column: one for each image, or for each image and channel (``lanes.py``).
+A stride of S splits the columns into S phases (``taps.py``). Pictures are flat arrays of (height, width, images).
 """
 
 from minimix.kernels.border import row_start

@@ -19,9 +19,9 @@ no alignment; nothing checks that they stay within the array. Without the compil
 import operator
 
 import numpy as np
-from llvmlite import binding as llvm
 from llvmlite import ir
 from numba.core import config, types
+from numba.core.codegen import get_host_cpu_features
 from numba.core.datamodel import models
 from numba.core.extending import intrinsic, overload, register_model
 
@@ -32,9 +32,7 @@ def register_bytes() -> int:
     >>> register_bytes() in (16, 32, 64)
     True
     """
-    features = config.CPU_FEATURES
-    if features is None:
-        features = llvm.get_host_cpu_features().flatten() if config.CPU_NAME in (None, "", "host") else ""
+    features = get_host_cpu_features() if config.CPU_FEATURES is None else config.CPU_FEATURES
     known = {"x86-64-v3": "+avx2", "x86-64-v4": "+avx512f"}.get(config.CPU_NAME or "", "")
     names = {*features.split(","), known}
     return 64 if "+avx512f" in names else 32 if "+avx2" in names else 16
@@ -44,7 +42,7 @@ BYTES = register_bytes()
 
 
 def width(dtype) -> int:
-    """How many numbers of a dtype a register holds: ``Lanes`` of ``kernels/lanes.py``."""
+    """How many numbers of a dtype a register holds."""
     return BYTES // np.dtype(dtype).itemsize
 
 

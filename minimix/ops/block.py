@@ -322,7 +322,8 @@ def _norm(options, arrays, channels: int, training: bool, dtype) -> Norm:
 
 def _scratch(layout: Layout, n: int, dtype, p, taps) -> tuple:
     """(which channels go together, scratch)."""
-    slabs, *rest = room(p, taps, n, dtype, 3 * layout.geometry.width * layout.geometry.batch)
+    g = layout.geometry
+    slabs, *rest = room(p, taps, n, dtype, max(3 * g.width, g.out_width) * g.batch)  # much padding makes more than there was
     return slabs, block.Scratch(memory.empty((n, layout.packed), dtype), *rest)
 
 

@@ -114,9 +114,9 @@ def room(p: Plan, taps: Taps, threads: int, dtype, row: int) -> Room:
     return Room(
         slabs,
         memory.empty((threads, buffer), dtype),
-        np.empty((threads, row), dtype),
-        np.empty((threads, weights), dtype),
-        np.empty((threads, totals), np.float64 if t is None else dtype),
+        memory.empty((threads, row), dtype),
+        memory.empty((threads, weights), dtype),
+        memory.empty((threads, totals), np.float64 if t is None else dtype),
     )
 
 
