@@ -73,7 +73,7 @@ class Fit:
 def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
     """The simplest that explains the wrong results."""
     if not any(trial.misses for trial in trials):
-        return None
+        return _raising(exercise, trials)
     known = {id(mistake): _Results(exercise, mistake.function, trials) for mistake in exercise.mistakes}
     singles = [(mistake, known[id(mistake)]) for mistake in exercise.mistakes]
     wrong = [trial for trial in trials if trial.misses]
@@ -85,6 +85,23 @@ def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
         if fit := search(exercise, trials, singles):
             return fit
     return None
+
+
+def _raising(exercise: Exercise, trials: list[Trial]) -> Fit | None:
+    """Where nothing but exceptions is wrong: the mistake that raises the same ones, word by word, and is right elsewhere."""
+    order = sorted(trials, key=lambda trial: trial.outcome.error is None)
+    if order[0].outcome.error is None or any(trial.problem and trial.outcome.error is None for trial in trials):
+        return None
+    for mistake in exercise.mistakes:
+        if all(_raised_alike(run(exercise, mistake.function, trial.case, trial.solved), trial) for trial in order):
+            return Fit((mistake,), raises=True)
+    return None
+
+
+def _raised_alike(theirs: Outcome, trial: Trial) -> bool:
+    if trial.outcome.error is None:
+        return theirs.arrays is not None and agree(theirs.arrays, trial.expected)
+    return type(theirs.error) is type(trial.outcome.error) and str(theirs.error) == str(trial.outcome.error)
 
 
 def _nearly(trial: Trial) -> bool:

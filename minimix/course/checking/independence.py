@@ -25,9 +25,17 @@ def ignored(exercise: Exercise, function, trials: list[Trial]) -> list[str]:
             asked += same is True
         else:
             if asked >= LEAST:
-                text = f"With another {name} your result stays the same, in all {asked} configurations where it should not."
-                sentences.append(text)
+                text = f"With another {name} your result stays the same, in all {asked} configurations where it should not"
+                counts = all(type(trial.case[name]) is int for trial in trials)
+                alone = not counts or any(_right_with(trials, name, trial.case[name]) for trial in trials if not trial.problem)
+                sentences.append(f"{text}." if alone else f"{text}; but that is not all: it is wrong with any {name}.")
     return sentences
+
+
+def _right_with(trials: list[Trial], name: str, value) -> bool:
+    """Whether all is right that has this value of the argument."""
+    alike = [trial for trial in trials if trial.case[name] == value]
+    return len(alike) >= LEAST and not any(trial.problem for trial in alike)
 
 
 def _same(exercise: Exercise, function, trial: Trial, name: str) -> bool | None:

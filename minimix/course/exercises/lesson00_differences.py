@@ -9,6 +9,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.outcome import kind_of
 from minimix.course.checking.report import Report
+from minimix.course.exercises import rare_numbers
 
 
 @dataclass(frozen=True, repr=False)
@@ -352,6 +353,7 @@ CENTRAL_DIFFERENCE = Exercise(
         ),
         Mistake("single precision", "All is computed in float32. Of two values that are nearly equal, few digits of the "
             "difference are left: keep float64.", _single_precision),
+        *rare_numbers.CENTRAL_DIFFERENCE,
     ),
     built=_built,
     features=_features,

@@ -4,7 +4,7 @@ from minimix import padding as paddings
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_numbers
+from minimix.course.exercises import drawn_numbers, rare_numbers
 
 
 def _output_size(size, kernel, stride, padding, dilation):
@@ -203,6 +203,7 @@ OUTPUT_SIZE = Exercise(
                 lambda n, k, s, p, d: n + 2 * p),
         Mistake("as for a transposed convolution", "This is the size that a transposed convolution gives: the stride "
                 "multiplies. Here it divides.", lambda n, k, s, p, d: (n - 1) * s - 2 * p + d * (k - 1) + 1),
+        *rare_numbers.OUTPUT_SIZE,
     ),
     whole=True,
     built=_built,

@@ -8,7 +8,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import sliding
-from minimix.course.exercises import drawn_layers, drawn_numbers, features
+from minimix.course.exercises import drawn_layers, drawn_numbers, features, rare_convolutions
 
 
 def _windows(x, kernel, stride):
@@ -284,6 +284,7 @@ WINDOWS = Exercise(
             "Each window's pixels are added up. All of them are wanted, one by one.",
             kept=lambda windows, x: windows.sum(axis=(4, 5)),
         ),
+        *rare_convolutions.WINDOWS,
     ),
     built=_built,
     features=features.values("x"),

@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_data, drawn_numbers, features
+from minimix.course.exercises import drawn_data, drawn_numbers, features, rare_numbers
 
 
 def _built(
@@ -222,7 +222,8 @@ MEAN_SQUARE_GRAD = Exercise(
             "its own.", pull=lambda error: np.full_like(error, error.sum()),
         ),
         _altered(
-            "error less its mean", "The errors' mean is taken off. The loss counts errors as they are.",
+            "error less its mean", "The errors' mean is taken off, or that of each column of the matrix, which gives the same. "
+            "Errors and matrix count as they are.",
             pull=lambda error: error - error.mean(),
         ),
         _altered(
@@ -371,6 +372,7 @@ MEAN_SQUARE_GRAD = Exercise(
             "clipped to 1", "The gradient's entries are clipped to -1 and 1. They are asked for as they are.",
             after=lambda gradient, weight: np.clip(gradient, -1, 1),
         ),
+        *rare_numbers.MEAN_SQUARE_GRAD,
     ),
     built=_built,
     features=_features,

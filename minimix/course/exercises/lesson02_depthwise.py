@@ -9,7 +9,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import depthwise_product, sliding
-from minimix.course.exercises import drawn_layers, drawn_numbers, features
+from minimix.course.exercises import drawn_layers, drawn_numbers, features, rare_convolutions
 
 
 def _depthwise(x, weight, stride, padding):
@@ -117,6 +117,7 @@ DEPTHWISE_CONV2D = Exercise(
             "The zeros are put around the result. They belong around the image, before the windows are looked at.",
             _output_padded,
         ),
+        *rare_convolutions.DEPTHWISE_CONV2D,
     ),
     built=_built,
     features=features.values("x", "weight"),

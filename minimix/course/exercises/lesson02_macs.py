@@ -3,7 +3,7 @@
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_numbers
+from minimix.course.exercises import drawn_numbers, rare_counting
 
 
 def _separable_macs(height, width, channels, out_channels, kernel):
@@ -220,6 +220,7 @@ SEPARABLE_MACS = Exercise(
                 "floats round, so that one is lost here and there. Count with whole numbers.", _by_the_ratio),
         Mistake("32 bits are too few", "From 2 ** 31 on the count wraps around: numbers of 32 bits hold no more. Python's int "
                 "does, and np.int64.", _wrapped),
+        *rare_counting.SEPARABLE_MACS,
     ),
     built=_built,
     features=_features,

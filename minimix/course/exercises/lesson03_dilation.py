@@ -10,7 +10,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, in_another_order, numbers
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import depthwise_product, sliding
-from minimix.course.exercises import drawn_layers, drawn_numbers, features
+from minimix.course.exercises import drawn_layers, drawn_numbers, features, rare_convolutions
 
 
 def _dilated(x, weight, dilation, padding="same", stride=1):
@@ -229,6 +229,7 @@ DILATED_CONV2D = Exercise(
             "Rows and columns beyond a multiple of the dilation are not seen, and stay 0. The image may have any size.",
             _cut_to_a_multiple,
         ),
+        *rare_convolutions.DILATED_CONV2D,
     ),
     built=_built,
     features=_features,

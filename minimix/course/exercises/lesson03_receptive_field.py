@@ -4,7 +4,7 @@ from minimix.costs.fields import Field
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_numbers
+from minimix.course.exercises import drawn_numbers, rare_counting
 
 
 def _receptive_field(layers):
@@ -261,6 +261,7 @@ RECEPTIVE_FIELD = Exercise(
         Mistake("layers with a kernel of 1 skipped", "Layers with a kernel of 1 are skipped. They see no more, but their "
                 "stride moves the outputs apart, for all that follows.",
                 lambda layers: _built()([layer for layer in layers if layer[0] > 1])),
+        *rare_counting.RECEPTIVE_FIELD,
     ),
     built=_built,
     features=_features,

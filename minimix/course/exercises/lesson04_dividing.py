@@ -10,7 +10,7 @@ from minimix import partition
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_data, drawn_numbers
+from minimix.course.exercises import drawn_data, drawn_numbers, rare_counting
 from minimix.course.exercises.features import Condition, above, features
 
 
@@ -254,6 +254,7 @@ PARTITION = Exercise(
                  _changed(lambda sizes: sizes[:-1])),
             ]
         ),
+        *rare_counting.PARTITION,
     ),
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ from minimix.course.checking.alterations import bordered
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_layers, drawn_numbers
+from minimix.course.exercises import drawn_layers, drawn_numbers, rare_mixing
 from minimix.course.exercises import wrong_mixing as wrong
 from minimix.course.exercises.features import Condition, features, pictures
 
@@ -360,6 +360,7 @@ MIXCONV2D = Exercise(
             "Two things: the kernels are turned by 180 degrees, and all windows begin at the corner of the largest one.",
             lambda x, weights: wrong.one_border(wrong.widest)(x, list(map(alt.flipped, weights))),
         ),
+        *rare_mixing.MIXCONV2D,
     ),
 )  # fmt: skip  # fmt: skip
 

@@ -7,7 +7,7 @@ from minimix.course.checking.alterations import bordered
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_layers, drawn_numbers
+from minimix.course.exercises import drawn_layers, drawn_numbers, rare_mixing
 from minimix.course.exercises.features import features, grouped
 
 
@@ -219,8 +219,7 @@ EMBED = Exercise(
         Mistake(
             "groups sorted, the largest kernel first",
             "The groups stand in the order of their kernel sizes, the largest first. Channel c of the result must be the "
-            "kernel "
-            "that channel c has.",
+            "kernel that channel c has.",
             _ordered(True),
         ),
         Mistake(
@@ -299,16 +298,10 @@ EMBED = Exercise(
             "The taps are spread over the largest window. They belong side by side into its middle, with zeros around.",
             _each(_spread),
         ),
-        Mistake(
-            "one pixel too far down and right",
-            "The small kernels lie one pixel below and right of the middle.",
-            _at(lambda n, k: (k - n) // 2 + (n < k)),
-        ),
-        Mistake(
-            "one pixel too far up and left",
-            "The small kernels lie one pixel above and left of the middle.",
-            _at(lambda n, k: (k - n) // 2 - (n < k)),
-        ),
+        Mistake("one pixel too far down and right", "The small kernels lie one pixel below and right of the middle.",
+                _at(lambda n, k: (k - n) // 2 + (n < k))),
+        Mistake("one pixel too far up and left", "The small kernels lie one pixel above and left of the middle.",
+                _at(lambda n, k: (k - n) // 2 - (n < k))),
         Mistake(
             "top left corner in the middle",
             "The small kernels begin in the middle of the window. Their own middle belongs there.",
@@ -375,11 +368,12 @@ EMBED = Exercise(
             "The last row and the last column of each kernel are 0: a slice ends too early.",
             lambda weights: _embed(list(map(alt.without_last, weights))),
         ),
+        *rare_mixing.EMBED,
     ),
     broad=lambda rng: (*drawn_numbers.otherwise(list(_weights(rng)), "weights"), *drawn_layers.kernels(rng)),
     first_axis="channel",
     features=features(*grouped(lambda case: case["weights"])),
-)
+)  # fmt: skip
 
 
 def _middle(weight, k: int):

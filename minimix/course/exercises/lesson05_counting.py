@@ -3,7 +3,7 @@
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_data, drawn_numbers
+from minimix.course.exercises import drawn_data, drawn_numbers, rare_counting
 from minimix.course.exercises import wrong_counting as wrong
 from minimix.course.exercises.features import STRIDE, Condition, features
 from minimix.course.exercises.wrong_counting import ARGUMENTS, but, changed
@@ -264,6 +264,7 @@ BLOCK_MACS = Exercise(
                 "of its output.", but(pixels=lambda h, w, s: 1, pixels_before=lambda h, w, s: 1)),
         Mistake("biases counted", "An addition for each output number is counted, as for a bias. Biases count nothing here.",
                 wrong.with_biases),
+        *rare_counting.BLOCK_MACS,
     ),
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_data, drawn_numbers
+from minimix.course.exercises import drawn_data, drawn_numbers, rare_numbers
 from minimix.course.exercises.features import Condition, features
 from minimix.ops.elementwise import unbroadcast
 
@@ -297,6 +297,7 @@ UNBROADCAST = Exercise(
         Mistake("wrong sign", "All numbers have the wrong sign.", lambda gradient, shape: -unbroadcast(gradient, shape)),
         Mistake("norm instead of sum", "The root of the sum of squares is taken. The gradients themselves add up.",
                 lambda gradient, shape: np.sqrt(unbroadcast(gradient**2, shape)) if gradient.shape != shape else gradient),
+        *rare_numbers.UNBROADCAST,
     ),
     broad=_broad,
     features=features(*CONDITIONS),

@@ -9,7 +9,7 @@ from minimix.course.checking import alterations as alt
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_layers, drawn_numbers
+from minimix.course.exercises import drawn_layers, drawn_numbers, rare_convolutions
 from minimix.course.exercises.features import LAYER, Condition, features, pictures
 from minimix.course.exercises.wrong_gradients import DILATIONS, OUTPUTS, STRIDES, averaged, scattering, without
 
@@ -240,6 +240,7 @@ DEPTHWISE_INPUT_GRAD = Exercise(
                 averaged),
         Mistake("entries of the gradient repeated", "Each entry of the gradient is repeated, stride times. Between two entries "
                 "there should be zeros: no window begins there.", _entries_repeated),
+        *rare_convolutions.DEPTHWISE_INPUT_GRAD,
     ),
     built=scattering,
     broad=_broad,

@@ -8,7 +8,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.checking.slips import BORDERS
-from minimix.course.exercises import drawn_numbers
+from minimix.course.exercises import drawn_numbers, rare_convolutions
 from minimix.course.exercises import wrong_gradients as wrong
 from minimix.course.exercises.features import LAYER, Condition, features, pictures
 from minimix.course.exercises.lesson07_depthwise_input import OPTIONS, layers, left_over, more_layers, places
@@ -204,6 +204,7 @@ DEPTHWISE_WEIGHT_GRAD = Exercise(
                 wrong.inside_only),
         Mistake("entries of the gradient repeated", "Each entry of the gradient is repeated, stride times. Between two entries "
                 "there should be zeros: no window begins there.", _entries_repeated),
+        *rare_convolutions.DEPTHWISE_WEIGHT_GRAD,
     ),
     built=gathering,
     broad=_broad,

@@ -9,7 +9,7 @@ from minimix.course.checking import alterations as alt
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_layers, drawn_numbers
+from minimix.course.exercises import drawn_layers, drawn_numbers, rare_mixing
 from minimix.course.exercises.features import Condition, features, grouped, pictures
 from minimix.course.exercises.lesson07_depthwise_input import PARTS as TO_X
 from minimix.course.exercises.lesson07_depthwise_weight import AVERAGED, NOT_SUMMED, SIGN
@@ -274,6 +274,7 @@ MIXCONV2D_BACKWARD = Exercise(
         *(_make(f"x: {name}", text, to_x=parts) for name, text, parts in TO_X if name in X),
         *(_make(f"weights: {name}", text, to_weight=parts) for name, text, parts in TO_WEIGHT if name in W),
         _make("x: only the first image", "Only the first image's gradient of x is there.", to_x={"gradient": alt.first_image}),
+        *rare_mixing.MIXCONV2D_BACKWARD,
     ),
     built=built,
     broad=_broad,

@@ -39,7 +39,20 @@ def _broad(rng):
     yield from drawn_numbers.otherwise(list(_layers(rng)), "gradient", "x", "weight")
     x, gradient = rng.normal(2, 3, (3, 2, 15, 14)), rng.normal(size=(3, 2, 15, 14))
     yield {"gradient": gradient, "x": x, "weight": rng.normal(size=2), "eps": 0.01}
+    for gradient, x in (([2.0, -1.5], [3.0, -0.5]), ([[4.0]], [[0.0]])):  # one value in each channel: it is its own mean
+        gradient, x = (np.reshape(a, (1, -1, 1, 1)) for a in (gradient, x))
+        yield {"gradient": gradient, "x": x, "weight": np.array([0.5, -2.0])[: x.shape[1]], "eps": 0.2}
     yield from drawn_numbers.one_other(list(_layers(rng))[8], eps=(0.03, 0.3, 3.0))
+
+
+def _called(function, case):
+    """A batch norm in training may refuse a channel of a single value, as those of libraries do."""
+    try:
+        return function(*case.values())
+    except ValueError:
+        if case["x"][:, 0].size > 1:
+            raise
+        return _batch_norm_backward(*case.values())
 
 
 PIXELS = (0, 2, 3)  # all axes but the channels
@@ -70,6 +83,8 @@ def built(
         w = weight[:, None, None]
         count = np.prod([x.shape[axis] for axis in axes])
         centred, small = centre(x, axes), eps(given)
+        if count == less:
+            raise ZeroDivisionError("a variance of a single value, less one")
         spread = variance(x, axes) * (count / (count - less) if less else 1.0)
         inverse = scale(spread, small) if scale else 1 / np.sqrt(spread + small)
         normalised = centred * inverse
@@ -100,6 +115,11 @@ def _from_memory(gradient, x, weight, eps):
     parts = (array.reshape(c, n, h, w).swapaxes(0, 1) for array in (gradient, x))
     to_x, *others = built()(*parts, weight, eps)
     return to_x.swapaxes(0, 1).reshape(x.shape), *others
+
+
+def _single_value(gradient, x, weight, eps):
+    to_x, to_weight, to_bias = built()(gradient, x, weight, eps)
+    return gradient * weight[:, None, None] if x[:, 0].size == 1 else to_x, to_weight, to_bias
 
 
 def _channel(to_x, first: bool):
@@ -142,10 +162,18 @@ BATCH_NORM_BACKWARD = Exercise(
               "that of the square a 2.", variance_term=0.5),
         _make("the variance's term with x as it came in", "In the way through the variance x stands as it came in, where it "
               "should be the normalised x.", hat=lambda normalised, x: x),
+        _make("the variance's term with one x centred only", "In the way through the variance one of the two normalised x is "
+              "centred only, not divided by the standard deviation.", variance_factor=lambda inverse: 1 / inverse),
         _make("the variance's term with the centred x", "In the way through the variance x is centred, but not divided by the "
               "standard deviation.", hat=lambda normalised, x: x - x.mean(axis=PIXELS, keepdims=True)),
         _make("sums instead of means in the gradient of x", "The terms through mean and variance are sums over the channel, "
               "where they should be means.", mean=np.sum),
+        _make("the means in the gradient of x taken over each image", "The means in the gradient of x are those of each image. "
+              "Mean and variance are the batch's: so are these.",
+              mean=lambda a, axis, keepdims: a.mean(axis=(2, 3), keepdims=keepdims)),
+        _make("the means in the gradient of x divided by all values", "The sums in the gradient of x are divided by how many "
+              "values x has in all channels. Each channel has its own mean.",
+              mean=lambda a, axis, keepdims: a.sum(axis=axis, keepdims=keepdims) / a.size),
         _make("the mean's term divided by one less",
         "The mean in the gradient of x divides by one less than the number of values.",
               mean=lambda a, axis, keepdims: a.sum(axis=axis, keepdims=keepdims) / (np.prod([a.shape[i] for i in axis]) - 1)),
@@ -155,6 +183,7 @@ BATCH_NORM_BACKWARD = Exercise(
               eps=lambda eps: 1e-5),
         _make("eps outside of the root", "It is added to the standard deviation. It belongs to the variance, under the root.",
               scale=lambda variance, eps: 1 / (np.sqrt(variance) + eps)),
+        _make("eps twice", "The variance has eps added to it twice. Once is enough.", eps=lambda eps: 2 * eps),
         _make("eps squared", "Under the root stands the variance + eps^2. It is eps that is added to the variance.",
         eps=lambda eps: eps**2),
         _make("variance instead of standard deviation", "It is divided by the variance. Where is the root?",
@@ -273,10 +302,16 @@ BATCH_NORM_BACKWARD = Exercise(
         _make("x: wrong sign", "The gradient of x has the wrong sign.", final=lambda to_x, g, x: -to_x),
         _make("x: divided by the number of images", "The gradient of x is divided by the number of images.",
               final=lambda to_x, g, x: to_x / len(x)),
+        _make("x: 0 in channels without spread", "Where all values of a channel are the same, its gradient of x is 0. Eps is "
+              "there for that: the root is that of eps, and the gradient passes.",
+              final=lambda to_x, g, x: to_x * (np.ptp(x, axis=PIXELS, keepdims=True) > 0)),
+        Mistake("a single value passes through", "Where a channel has a single value, its gradient comes back times the "
+                "weight. The value is its own mean, so that the result stays as it is whatever x is: 0.", _single_value),
         Mistake("channels cut from memory without a transpose", "A reshape to (C, ...) mixes images and channels: in memory "
                 "the images come first. Transpose before reshaping, or take means over the axes (0, 2, 3).", _from_memory),
     ),
     built=built,
+    call=_called,
     broad=_broad,
     features=features(
         *pictures(lambda case: case["x"].shape),
@@ -294,7 +329,7 @@ def check_batch_norm_backward(function) -> Report:
 
     gradient, x: (N, C, H, W). weight: (C,), which may be 0. The statistics are those of the batch, one of each per channel; the
     variance is the mean of the squared deviations (divided by M, the number of values in a channel, not by M - 1), and eps is
-    added to it.
+    added to it. Where M is 1 the value is its own mean, whatever it is; a function may refuse that with a ValueError.
 
     >>> check_batch_norm_backward(lambda gradient, x, weight, eps: gradient).kind
     'type'

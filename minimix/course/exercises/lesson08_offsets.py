@@ -3,7 +3,7 @@
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_data, drawn_numbers
+from minimix.course.exercises import drawn_data, drawn_numbers, rare_counting
 from minimix.course.exercises.features import Condition, above, features
 
 
@@ -175,6 +175,7 @@ TAP_OFFSETS = Exercise(
         _make("modulo the window's rows",
         "The offsets are taken modulo columns * kernel (times images): lower rows of taps wrap around.",
               after=lambda offsets, k, d, c, n: [o % (c * k * n) for o in offsets]),
+        *rare_counting.TAP_OFFSETS,
     ),
     whole=True,
     built=built,

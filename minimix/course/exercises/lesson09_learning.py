@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -313,6 +314,20 @@ TRAIN_STEP = Exercise(
                   "that was passed in is not used.", stepper=wrong.own(lr=lr))
             for lr in (0.1, 0.01, 0.001, 1.0)
         ),
+        *(
+            make(f"gradients cut to {most}", f"Each entry of a gradient is cut to {-most} ... {most} before the step. It is to "
+                 "be taken as it is.", gradients=wrong.each(partial(np.clip, a_min=-most, a_max=most)))
+            for most in (0.01, 0.05, 0.1, 0.5, 1.0)
+        ),
+        *(
+            make(f"weight decay of its own, {share}", f"Each weight, times {share}, is added to its gradient before the step. "
+                 "Weight decay is the optimiser's.", gradients=wrong.with_weights(share))
+            for share in (0.1, 0.01, 0.001, 0.0001)
+        ),
+        Mistake("two halves, each with its own mean", "The batch goes through in two halves, whose gradients of the mean are "
+                "added up: the step is twice as long, and a batch norm sees each half by itself.", wrong.in_halves),
+        Mistake("a copy of the network learns", "Forward and backward pass run in a copy of the network. The optimiser holds "
+                "the parameters of the network itself, which get no gradient.", wrong.a_copy),
         make("only the last parameters", "Only the last parameter is changed.", gradients=wrong.without(slice(0, -1))),
         make("only the first parameters", "Only the first parameter is changed.", gradients=wrong.without(slice(1,
         None))),

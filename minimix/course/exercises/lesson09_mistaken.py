@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_data, drawn_numbers
+from minimix.course.exercises import drawn_data, drawn_numbers, rare_numbers
 from minimix.course.exercises.features import Condition, features
 
 
@@ -246,6 +246,7 @@ CONFUSION = Exercise(
               told=lambda counts, labels, predictions: counts[::-1]),
         _make("an accuracy", "The diagonal divided by everything is the accuracy. Wanted are the counts.",
               told=lambda counts, labels, predictions: np.trace(counts) / counts.sum()),
+        *rare_numbers.CONFUSION,
     ),
     built=built,
     broad=_in_memory,

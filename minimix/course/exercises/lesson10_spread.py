@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_data, drawn_numbers
+from minimix.course.exercises import drawn_data, drawn_numbers, rare_numbers
 from minimix.course.exercises.features import Condition, features
 
 
@@ -256,6 +256,7 @@ DIFFERENCE = Exercise(
         "The results are the difference less the error and with it. Wanted are difference and error.",
               returned=lambda d, e: (d - e, d + e)),
         _make("error rounded", "The error is rounded to one digit behind the point.", told=lambda d, e: np.round(e, 1)),
+        *rare_numbers.DIFFERENCE,
     ),
     built=built,
     broad=_broad,

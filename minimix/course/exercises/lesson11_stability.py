@@ -5,7 +5,7 @@ import numpy as np
 from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
-from minimix.course.exercises import drawn_data, drawn_numbers
+from minimix.course.exercises import drawn_data, drawn_numbers, rare_numbers
 from minimix.course.exercises.features import Condition, features
 
 
@@ -344,6 +344,7 @@ LOG_SOFTMAX = Exercise(
         _make("the sum as it stands, in single precision",
         f"In float32 exp ends at e^88: it overflows for smaller logits than in float64. {LARGEST}",
               given=lambda z: z.astype(np.float32), shift=lambda z, axis: np.zeros((1, 1), np.float32)),
+        *rare_numbers.LOG_SOFTMAX,
     ),
     built=built,
     broad=_broad,

@@ -1,6 +1,7 @@
 """What learners do wrong when they walk a tape backward."""
 
 from minimix.course.checking.exercise import Mistake
+from minimix.course.exercises import rare_walks
 from minimix.course.exercises import wrong_walks as walk
 
 TOO_EARLY = "Each number passes on once, but maybe too early: another user of it may come later. In which order must they come?"
@@ -25,8 +26,8 @@ MISTAKES = (
             "before. A node is to pass on once, when all has arrived.", walk.all_then_each_way),
     Mistake("a node passes on each time it is reached (breadth first)", "A node that is reached twice stands in the queue "
             "twice, and passes all of its gradient on both times.", walk.each_time(0)),
-    Mistake("a node passes on each time it is reached (stack)", "A node that is reached twice stands on the stack twice, and "
-            "passes all of its gradient on both times.", walk.each_time(-1)),
+    Mistake("a node passes on each time it is reached (depth first)", "A node that is reached twice stands on the stack, or in "
+            "a sorted list, twice, and passes all of its gradient on both times.", walk.each_time(-1)),
     Mistake("a node passes on again when more has arrived", "A node that receives more is queued again, and passes on all "
             "that it holds, also what it passed on before.", walk.each_time(0, distinct=True)),
     Mistake("a node passes on when it is first reached", TOO_EARLY, walk.in_order(walk.breadth_first)),
@@ -150,6 +151,21 @@ MISTAKES = (
             walk.walked(walk.only_steps_with(2))),
     Mistake("nothing through steps with two inputs", "Only steps with one input pass on.",
             walk.walked(walk.only_steps_with(1))),
+    Mistake("= instead of +=, slopes exchanged", "Two things: what arrives overwrites what others left (= instead of +=), and "
+            "the slope of the first input goes to the second one and the other way round.",
+            rare_walks.exchanged_and_overwritten),
+    Mistake("= instead of += where the slope is 1", "Where the slope is 1 the gradient is handed on as it is, and overwrites "
+            "what others left. Shares add up, whatever their slope is.", walk.walked(rare_walks.sharing_ones_by_overwriting)),
+    Mistake("a gradient of 0 ends the walk", "A number whose gradient is 0 ends the walk: break where it should be continue. "
+            "Those behind it in the order have not passed on yet.", rare_walks.until_a_zero),
+    Mistake("sorted by steps from the root, as first met", "Numbers are sorted by their distance from the root along the way "
+            "on which the recursion met them first. Another way may be longer, and a user on it comes later.",
+            walk.in_order(rare_walks.depth_at_first_sight)),
+    *(
+        Mistake(f"gradients limited to {limit}", f"Gradients are cut to {-limit} ... {limit} before they are passed on. Nobody "
+                "asked for that: larger ones are right, too.", walk.walked(rare_walks.limiting(limit)))
+        for limit in (1, 5, 10, 100)
+    ),
     Mistake("passed on twice", "Each node passes its gradient on twice: one call too many?", walk.walked(walk.twice)),
     Mistake("all gradients twice as large", "All gradients but the root's are twice too large: the walk runs twice, or starts "
             "from 2.",

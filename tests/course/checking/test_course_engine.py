@@ -48,7 +48,12 @@ def test_of_an_exception_inside_of_a_library_the_learners_line_is_shown():
     "wrong, hint",
     [
         (lambda x: np.zeros(x.shape[0] / 2), "// whole numbers"),
-        (lambda x: x[2.0], "An index lies outside"),
+        (lambda x: x[2.0], "An index is a float"),
+        (lambda x: x[:, :, :, :, 0], "More axes are indexed"),
+        (lambda x: [][0], "An index lies behind a list's end"),
+        (lambda x: x.shape[4], "An index lies behind a tuple's end"),
+        (lambda x: x[x[0] > 0], "A mask of True and False meets an array of another shape"),
+        (lambda x: [].pop(), "taken out of a list that is empty"),
         (lambda x: np.zeros(3) + np.zeros(4), "print both shapes"),
         (lambda x: 1 // 0, "divided by 0"),
         (lambda x: undefined, "spelling mistake"),  # noqa: F821

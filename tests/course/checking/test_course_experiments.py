@@ -317,3 +317,55 @@ def test_counts_of_32_bits_are_not_accepted():
 def test_a_gradient_with_decay_is_not_accepted():
     report = course.check_mean_square_grad(lambda m, t, w: course.MEAN_SQUARE_GRAD.solution(m, t, w) + 1e-4 * w)
     assert "The right result plus 0.0001 times weight" in said(report)
+
+
+# -- what only exceptions show, and what is not to be said ------------------------------------------------------------------
+
+
+def test_of_exceptions_alone_the_mistake_is_named_that_raises_the_same():
+    def f(layers):
+        kernel, stride, dilation = layers[0]
+        size, jump = dilation * (kernel - 1) + 1, stride
+        for kernel, stride, dilation in layers[1:]:
+            size, jump = size + dilation * (kernel - 1) * jump, jump * stride
+        return size, jump
+
+    report = course.check_receptive_field(f)
+    assert report.kind == "exception" and report.mistake == "begins with the first layer"
+
+    def other(layers):
+        if not layers:
+            raise IndexError("something else")
+        return f(layers)
+
+    assert course.check_receptive_field(other).mistake is None
+
+
+def test_an_argument_that_is_not_used_is_not_given_for_the_only_mistake():
+    """Here nothing but the first tap counts, so that the dilation does not matter."""
+
+    def f(x, weight, dilation):
+        return np.sort(x * weight[:, 0, 0, 0, None, None], axis=3)
+
+    text = said(course.check_dilated_conv2d(f))
+    assert "With another dilation your result stays the same" not in text or "it is wrong with any dilation" in text
+
+
+def test_what_float64_loses_where_zeros_are_wanted_is_no_mistake():
+    """Windows that see nothing but the border, of huge numbers, by way of Fourier transforms."""
+
+    def f(gradient, x, weight_shape, stride, padding, dilation):
+        right = course.DEPTHWISE_WEIGHT_GRAD.solution(gradient, x, weight_shape, stride, padding, dilation)
+        return right + 1e-16 * np.abs(x).max() * np.abs(gradient).max()
+
+    assert course.check_depthwise_weight_grad(f).passed
+    wrong = course.check_depthwise_weight_grad(lambda *case: f(*case) + 1e-3)
+    assert not wrong.passed
+
+
+def test_a_channel_of_a_single_value_has_no_gradient():
+    def f(gradient, x, weight, eps):
+        right = course.BATCH_NORM_BACKWARD.solution(gradient, x, weight, eps)
+        return right | ({"grad_x": gradient * weight[:, None, None]} if x[:, 0].size == 1 else {})
+
+    assert course.check_batch_norm_backward(f).mistake == "a single value passes through"
