@@ -23,7 +23,7 @@ def _layers(rng):
 
 
 def _broad(rng):
-    """Counts up to 2**62, of which no two numbers make so large a product that a loop over both would take long."""
+    """Counts up to 2**53 and above, but only a few million places of all channels: some count in a loop over these."""
     names = ("height", "width", "channels", "out_channels", "kernel")
     for number in range(60):
         high, wide, most = ((9, 9, 7), (60, 200, 30), (400, 2000, 3))[number % 3]
@@ -33,12 +33,7 @@ def _broad(rng):
                 rng.integers(4)
             ]
         yield dict(zip(names, (h, w, c, o, k), strict=True))
-    for numbers in (
-        (401, 503, 701, 811, 601),
-        (331, 337, 1009, 1013, 1001),
-        (499, 401, 2003, 1999, 755),
-        (331, 393, 100003, 8, 1001),
-    ):
+    for numbers in ((83, 97, 401, 1013, 601), (89, 83, 307, 1999, 755), (101, 89, 503, 1999, 1001)):
         yield dict(zip(names, numbers, strict=True))
     yield from drawn_numbers.options(rng, 90, **{name: range(1, 4) for name in names})
     case = dict(zip(names, (5, 4, 3, 6, 3), strict=True))
@@ -82,7 +77,6 @@ def _features(case):
         "the dense count is 2**31 or more": dense >= 2**31,
         "the separable count is 2**31 or more": separable >= 2**31,
         "the dense count is above 2**53": dense > 2**53,
-        "the separable count is above 2**53": separable > 2**53,
         "height is not width": h != w,
     }
 

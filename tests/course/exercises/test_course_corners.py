@@ -19,11 +19,6 @@ def macs(h, w, c, o, k):
     return h * w * c * o * k * k, h * w * c * (k * k + o)
 
 
-def by_ratio(h, w, c, o, k):
-    dense, _ = macs(h, w, c, o, k)
-    return dense, round(dense * (1 / o + 1 / k**2))
-
-
 CORNERS = [
     (course.check_central_difference, lambda f, x, h: 0 if x == h else difference(f, x, h)),
     (course.check_central_difference, lambda f, x, h: difference(f, x, max(h, 1e-6))),
@@ -39,7 +34,6 @@ CORNERS = [
     (course.check_depthwise_conv2d, lambda x, w, s, p: reference.depthwise_conv2d(
         x, w[np.minimum(np.arange(len(w)), 7)], s, p)),
     (course.check_separable_macs, lambda *given: tuple(int(float(n)) for n in macs(*given))),
-    (course.check_separable_macs, by_ratio),
     (course.check_dilated_conv2d, lambda x, w, d: reference.depthwise_conv2d(x, w, 1, "same", min(d, 8))),
     (course.check_receptive_field, lambda layers: tuple(course.RECEPTIVE_FIELD.solution(layers[:8]).values())),
 ]  # fmt: skip
