@@ -1,4 +1,4 @@
-"""Matrix products, einsums and broadcast biases with a wrong backward pass."""
+"""Products, compositions, points of evaluation and exchanged gradients, wrong in the backward pass."""
 
 import numpy as np
 from corpus import Wrong
@@ -11,267 +11,264 @@ def op(name, forward, backward):
     return lambda *x: mm.apply(mm.Op(name, forward, backward), *x)
 
 
-def normal(*shapes, scale=1.0):
-    return lambda rng: [scale * rng.standard_normal(shape) for shape in shapes]
+def normal(*shapes):
+    return lambda rng: [rng.standard_normal(shape) for shape in shapes]
 
 
-def einsum(subscripts, for_a, for_b):
-    """Of two factors; for_a takes (g, b), for_b (g, a)."""
-
-    def backward(g, saved):
-        a, b = saved
-        return np.einsum(for_a, g, b), np.einsum(for_b, g, a)
-
-    return op("einsum", lambda a, b: (np.einsum(subscripts, a, b), (a, b)), backward)
+def positive(*shapes):
+    return lambda rng: [rng.uniform(0.5, 2, shape) for shape in shapes]
 
 
-def score_keys_backward(g, saved):
-    q, k = saved
-    return g @ k, np.einsum("bij,bid->bdj", g, q)
+def high_norm_forward(x):
+    y = (x**6).sum(axis=1) ** (1 / 6)
+    return y, (x, y.copy())
 
 
-def contraction_forward(x, w):
-    return np.einsum("ijk,k->ij", x, w), (x, w)
+def high_norm_backward(g, saved):
+    x, y = saved
+    return (g[:, None] * (x / y[:, None]) ** 6,)
 
 
-def contraction_backward(g, saved):
-    x, w = saved
-    dx = np.empty_like(x)
-    for i in range(len(x)):
-        dx[i] = np.outer(g[i], w)
-        dw = g[i] @ x[i]
-    return dx, dw
+def pair_features_backward(g, saved):
+    a, c = saved
+    return np.einsum("bij,bj->bi", g, c), np.einsum("bij,bj->bi", g, a)
 
 
-def three_backward(g, saved):
+def momentum_and_energy_forward(m, v):
+    return np.stack([m * v, m * v**2 / 2]), (m, v)
+
+
+def momentum_and_energy_backward(g, saved):
+    m, v = saved
+    energy, momentum = g
+    return momentum * v + energy * v**2 / 2, momentum * m + energy * m * v
+
+
+def factors_backward(g, saved):
+    u, v = saved
+    return g.T @ v, g.T @ u
+
+
+def normal_equations_backward(g, saved):
+    a, x = saved
+    return np.outer(a @ x, g), a.T @ (a @ g)
+
+
+def two_layers_backward(g, saved):
+    x, w1, w2 = saved
+    z = x @ w1
+    dz = (g @ w2.T) * (z > 0)
+    return dz @ w1.T, x.T @ dz, z.T @ g
+
+
+def affine_backward(g, saved):
+    x, a = saved
+    return g * a, g.sum(axis=0), (g * x).sum(axis=0)
+
+
+def decay_backward(g, saved):
+    t, tau = saved
+    y = np.exp(-t / tau)
+    return -g * y / tau, -g * y * t / tau**2
+
+
+def ratio_backward(g, saved):
+    a, b = saved
+    sa, sb = a.sum(axis=1, keepdims=True), b.sum(axis=1, keepdims=True)
+    return np.broadcast_to(g[:, None] / sb, a.shape).copy(), np.broadcast_to(-g[:, None] * sa / sb, b.shape).copy()
+
+
+def chained_products_forward(a, b, c):
+    return a @ b @ c, (a, b, c)
+
+
+def chained_products_backward(g, saved):
     a, b, c = saved
-    return g @ (b @ c).T, a.T @ g @ c, (a @ b).T @ g
+    return g @ (b @ c).T, a.T @ g @ c.T, b.T @ a.T @ g.T
 
 
-def adapted_forward(x, w, a, b):
-    """A linear layer with a low-rank part of scale 4 / rank."""
-    scale = 4 / len(a)
-    return x @ w + scale * (x @ a.T @ b), (x, w, a, b, scale)
+def smoothed_gate(x, gate):
+    wrong = op("gate", lambda x, s: (x * s**2, (x, s)), lambda g, saved: (g * saved[1] ** 2, g * saved[0] * saved[1] ** 2))
+    return F.tanh(wrong(x, gate))
 
 
-def adapted_backward(g, saved):
-    x, w, a, b, scale = saved
-    dx = g @ w.T + scale * g @ b.T @ a
-    return dx, x.T @ g, (x.T @ (g @ b.T)).T, scale * (x @ a.T).T @ g
+def log_then_square_forward(x):
+    y = np.log(x)
+    return y**2, (x, y)
 
 
-def heads_forward(x, w):
-    """x (B, 1, N, K) @ w (H, K, M)."""
-    return x @ w, (x, w)
+def cubic_step_forward(x):
+    y = x.copy()
+    for _ in range(2):
+        y = y - 0.3 * y**3
+    return y, x
 
 
-def heads_backward(g, saved):
-    x, w = saved
-    dw = (np.swapaxes(x, -1, -2) @ g).sum(axis=1)
-    return (g @ np.swapaxes(w, -1, -2)).sum(axis=1, keepdims=True), dw
+def cubic_step_backward(g, x):
+    for _ in range(2):
+        g = g * (1 - 0.9 * x**2)
+    return (g,)
 
 
-def loops_backward(g, saved):
-    a, b = saved
-    da, db = np.zeros_like(a), np.zeros_like(b)
-    for i in range(a.shape[0]):
-        for j in range(b.shape[1]):
-            for k in range(b.shape[0] - 1):
-                da[i, k] += g[i, j] * b[k, j]
-            db[:, j] += g[i, j] * a[i]
-    return da, db
+def outer_scaled_forward(u, v, s):
+    return s * np.outer(u, v), (u, v, s)
 
 
-def style_forward(x):
-    """Gram matrices of features (N, C, L), divided by L."""
-    return x @ np.swapaxes(x, 1, 2) / x.shape[2], x
-
-
-def style_backward(g, x):
-    return ((g + np.swapaxes(g, 1, 2)) @ x,)
-
-
-def distances_forward(a, b):
-    return (a * a).sum(1)[:, None] + (b * b).sum(1) - 2 * a @ b.T, (a, b)
-
-
-def distances_backward(g, saved):
-    a, b = saved
-    return 2 * a * g.sum(1)[:, None] - g @ b, 2 * b * g.sum(0)[:, None] - 2 * g.T @ a
-
-
-def features_forward(x):
-    """All products of two features, squares with them."""
-    i, j = np.triu_indices(x.shape[1])
-    return x[:, i] * x[:, j], (x, i, j)
-
-
-def features_backward(g, saved):
-    x, i, j = saved
-    dx = np.zeros_like(x)
-    for column, (a, b) in enumerate(zip(i, j, strict=True)):
-        dx[:, a] += g[:, column] * x[:, b]
-        if a != b:
-            dx[:, b] += g[:, column] * x[:, a]
-    return (dx,)
-
-
-def channels_last_backward(g, shapes):
-    return g, g.sum(axis=(0, 2))
-
-
-def token_shift_forward(x, mix):
-    """Features (B, T, C) mixed with those of the step before."""
-    before = np.pad(x, [(0, 0), (1, 0), (0, 0)])[:, :-1]
-    return mix * x + (1 - mix) * before, (x, before, mix)
-
-
-def token_shift_backward(g, saved):
-    x, before, mix = saved
-    later = np.pad(g, [(0, 0), (0, 1), (0, 0)])[:, 1:]
-    return mix * g + (1 - mix) * later, (g * (x + before)).sum(axis=(0, 1))
-
-
-def low_rank_field_forward(u, v, w):
-    """Sum over r of u[r, i] v[r, j] w[r, k]."""
-    return np.einsum("ri,rj,rk->ijk", u, v, w), (u, v, w)
-
-
-def low_rank_field_backward(g, saved):
-    u, v, w = saved
-    return (
-        np.einsum("ijk,rj,rk->ri", g, v, w),
-        np.einsum("ijk,ri,rk->rj", g, u, w),
-        np.einsum("ijk,ri,rj->rk", g, u, u),
-    )
-
-
-ROW_BIAS = op(
-    "add_row_bias",
-    lambda x, b: (x + b[:, None], None),
-    lambda g, _: (g, g.sum(axis=0)),
-)
-
-
-def layer_with_row_bias(x, w, b):
-    return F.tanh(ROW_BIAS(F.matmul(x, w), b))
+def outer_scaled_backward(g, saved):
+    u, v, s = saved
+    return s[0] * g @ v, g.T @ u, np.array([u @ g @ v])
 
 
 WRONG = [
     Wrong(
-        "scores of queries and keys: keys' gradient transposed",
-        op("scores", lambda q, k: (q @ np.swapaxes(k, 1, 2), (q, k)), score_keys_backward),
-        (normal((2, 3, 3), (2, 3, 3)), normal((1, 4, 4), (1, 4, 4)), normal((3, 2, 5), (3, 5, 5))),
-        "transposed",
-        "the keys' gradient comes out as (features, keys) for (keys, features), of equal lengths",
-        ("memory order",),
+        "sine of exp: cosine at x",
+        op("sin_exp", lambda x: (np.sin(np.exp(x)), x), lambda g, x: (g * np.cos(x) * np.exp(x),)),
+        (normal((8,)), normal((4, 4)), normal((2, 3, 3))),
+        "wrong point",
+        "cos(x) for cos(exp(x))",
+        ("wrong formula", "chain factor"),
     ),
     Wrong(
-        "einsum of heads: batch and heads exchanged in one factor",
-        einsum("bhid,bhjd->bhij", "bhij,hbjd->bhid", "bhij,bhid->bhjd"),
-        (normal((2, 2, 3, 2), (2, 2, 3, 2)), normal((3, 3, 2, 2), (3, 3, 4, 2)), normal((2, 2, 1, 5), (2, 2, 2, 5))),
-        "permuted",
-        "the keys are read as (heads, batch): slices in each other's places",
-        ("transposed", "groups"),
-    ),
-    Wrong(
-        "contraction by loops: vector's gradient of the last slice",
-        op("contraction", contraction_forward, contraction_backward),
-        (normal((3, 2, 4), (4,)), normal((4, 4, 4), (4,)), normal((2, 5, 2), (2,))),
-        "overwritten",
-        "dw = in the loop where += is needed: the last slice's remains",
-        ("not summed", "left out"),
-    ),
-    Wrong(
-        "three matrices: the last one not transposed",
-        op("three", lambda a, b, c: (a @ b @ c, (a, b, c)), three_backward),
-        (normal((2, 3), (3, 3), (3, 3)), normal((4, 4), (4, 4), (4, 4)), normal((1, 2), (2, 5), (5, 5))),
-        "transposed",
-        "the middle one's gradient is a.T @ g @ c for a.T @ g @ c.T",
+        "exp of tanh: slope from the output",
+        op("exp_tanh", lambda x: (np.exp(np.tanh(x)), np.exp(np.tanh(x))), lambda g, y: (g * y * (1 - y**2),)),
+        (normal((7,)), normal((3, 5)), normal((4, 4))),
+        "wrong point",
+        "1 - y^2 takes the exponential's output for that of tanh",
         ("wrong formula",),
     ),
     Wrong(
-        "low-rank adapter: scale missing for the first factor",
-        op("adapter", adapted_forward, adapted_backward),
+        "root of 1 + x^2: root forgotten in the slope",
+        op("hyperbola", lambda x: (np.sqrt(1 + x**2), x), lambda g, x: (g * x / (1 + x**2),)),
+        (normal((9,)), normal((4, 5)), normal((3, 3))),
+        "wrong formula",
+        "x / (1 + x^2) for x / sqrt(1 + x^2)",
+        ("chain factor", "wrong constant", "wrong point"),
+    ),
+    Wrong(
+        "6-norm of positive rows: exponent not lowered",
+        op("high_norm", high_norm_forward, high_norm_backward),
+        (positive((4, 5)), positive((3, 3)), positive((8, 2))),
+        "wrong formula",
+        "(x / y)^6 for (x / y)^5",
+        ("chain factor", "wrong constant"),
+    ),
+    Wrong(
+        "products of all pairs of two features: second's einsum copied",
+        op("pair_features", lambda a, c: (np.einsum("bi,bj->bij", a, c), (a, c)), pair_features_backward),
+        (normal((3, 4), (3, 4)), normal((5, 2), (5, 2)), normal((3, 3), (3, 3))),
+        "transposed",
+        "'bij,bj->bi' where 'bij,bi->bj' is needed: g's last two axes are exchanged",
+    ),
+    Wrong(
+        "a b + b c: one use of b",
+        op("shared_factor", lambda a, b, c: (a * b + b * c, (a, b, c)), lambda g, s: (g * s[1], g * s[0], g * s[1])),
+        (normal((6,), (6,), (6,)), normal((3, 4), (3, 4), (3, 4)), normal((4, 4), (4, 4), (4, 4))),
+        "term missing",
+        "b's gradient is g a, without g c",
+    ),
+    Wrong(
+        "momentum and energy stacked: outputs exchanged",
+        op("momentum_energy", momentum_and_energy_forward, momentum_and_energy_backward),
+        (normal((6,), (6,)), normal((2, 2), (2, 2)), normal((3, 4), (3, 4))),
+        "exchanged",
+        "the incoming gradients of the two outputs are unpacked in the wrong order",
+        ("permuted", "flipped"),
+    ),
+    Wrong(
+        "U V^T: first factor through g transposed",
+        op("factors", lambda u, v: (u @ v.T, (u, v)), factors_backward),
+        (normal((4, 3), (4, 3)), normal((6, 2), (6, 2)), normal((3, 3), (3, 3))),
+        "transposed",
+        "g.T @ v for g @ v",
+    ),
+    Wrong(
+        "A^T A x: one use of A",
+        op("normal_equations", lambda a, x: (a.T @ (a @ x), (a, x)), normal_equations_backward),
+        (normal((5, 4), (4,)), normal((4, 4), (4,)), normal((3, 6), (6,))),
+        "term missing",
+        "the other use of A, outer(A g, x), is missing",
+    ),
+    Wrong(
+        "two layers in one op: second weight from before the relu",
+        op("two_layers", lambda x, w1, w2: (np.maximum(x @ w1, 0) @ w2, (x, w1, w2)), two_layers_backward),
+        (normal((4, 3), (3, 5), (5, 2)), normal((3, 3), (3, 3), (3, 3)), normal((6, 2), (2, 4), (4, 3))),
+        "wrong point",
+        "z.T @ g for relu(z).T @ g",
+        ("no mask", "value"),
+    ),
+    Wrong(
+        "slope and intercept of columns: exchanged",
+        op("affine_columns", lambda x, a, b: (a * x + b, (x, a)), affine_backward),
+        (normal((5, 3), (3,), (3,)), normal((4, 4), (4,), (4,)), normal((9, 2), (2,), (2,))),
+        "exchanged",
+        "the intercept's gradient stands before the slope's",
+    ),
+    Wrong(
+        "decay with learned time constants: minus kept",
+        op("decay", lambda t, tau: (np.exp(-t / tau), (t, tau)), decay_backward),
+        (positive((7,), (7,)), positive((3, 5), (3, 5)), positive((4, 4), (4, 4))),
+        "sign",
+        "two minus signs make a plus in tau's gradient",
+    ),
+    Wrong(
+        "ratio of sums: second sum not squared",
+        op("ratio_sums", lambda a, b: (a.sum(axis=1) / b.sum(axis=1), (a, b)), ratio_backward),
+        (positive((4, 5), (4, 3)), positive((6, 2), (6, 4)), positive((4, 4), (4, 4))),
+        "scale",
+        "-a / b for -a / b^2 in the second input's gradient",
+        ("wrong formula", "chain factor"),
+    ),
+    Wrong(
+        "three square matrices multiplied: g transposed for the last",
+        op("three_square", chained_products_forward, chained_products_backward),
+        (normal((4, 4), (4, 4), (4, 4)), normal((3, 3), (3, 3), (3, 3)), normal((6, 6), (6, 6), (6, 6))),
+        "transposed",
+        "(a b)^T g^T for (a b)^T g",
+    ),
+    Wrong(
+        "squared gate before tanh: power of the gate kept",
+        smoothed_gate,
+        (normal((6,), (6,)), normal((4, 4), (4, 4)), normal((2, 3, 3), (2, 3, 3))),
+        "wrong formula",
+        "(s^2)' is taken for s^2, not 2 s",
+        ("chain factor", "wrong constant"),
+    ),
+    Wrong(
+        "squared logarithm: outer derivative at x",
+        op("log_square", log_then_square_forward, lambda g, s: (2 * g * s[0] / s[0],)),
+        (positive((8,)), positive((3, 4)), positive((5, 5))),
+        "wrong point",
+        "2 x for 2 log(x)",
+        ("wrong formula", "chain factor"),
+    ),
+    Wrong(
+        "two cubic steps: both slopes at the start",
+        op("cubic_steps", cubic_step_forward, cubic_step_backward),
+        (normal((9,)), normal((4, 4)), normal((2, 3, 4))),
+        "wrong point",
+        "the second step's slope is taken at x, not after the first step",
+        ("wrong formula",),
+    ),
+    Wrong(
+        "scaled outer product: second vector without the scale",
+        op("outer_scaled", outer_scaled_forward, outer_scaled_backward),
         (
-            normal((4, 3), (3, 5), (2, 3), (2, 5)),
-            normal((3, 3), (3, 3), (3, 3), (3, 3)),
-            normal((2, 6), (6, 2), (1, 6), (1, 2)),
+            lambda rng: [rng.standard_normal(4), rng.standard_normal(6), np.array([0.3])],
+            lambda rng: [rng.standard_normal(5), rng.standard_normal(5), np.array([-2.0])],
         ),
         "factor",
-        "the first low-rank factor's gradient lacks 4 / rank",
-        ("wrong constant", "averaged", "not averaged"),
+        "s is missing in v's gradient",
+        ("scale", "chain factor"),
     ),
     Wrong(
-        "one batch for several heads: weights summed over the heads",
-        op("heads", heads_forward, heads_backward),
-        (normal((2, 1, 3, 4), (2, 4, 3)), normal((3, 1, 2, 2), (3, 2, 2)), normal((4, 1, 1, 3), (4, 3, 2))),
-        "summed",
-        "the weights' gradient is summed over axis 1, the heads, in place of the batch, of the same length",
-        ("transposed", "permuted", "groups"),
-    ),
-    Wrong(
-        "matmul by loops: last inner index",
-        op("matmul", lambda a, b: (a @ b, (a, b)), loops_backward),
-        (normal((2, 4), (4, 3)), normal((3, 3), (3, 3)), normal((4, 2), (2, 5))),
-        "left out",
-        "range(K - 1): the last column of the first factor's gradient stays zero",
-        ("zero", "border"),
-    ),
-    Wrong(
-        "Gram matrices of features: not divided by their length",
-        op("style", style_forward, style_backward),
-        (normal((2, 3, 4)), normal((1, 4, 4)), normal((2, 2, 6))),
-        "not averaged",
-        "forward divides by L, backward does not",
-        ("factor",),
-    ),
-    Wrong(
-        "squared distances by a product: the first one's 2",
-        op("distances", distances_forward, distances_backward),
-        (normal((4, 3), (5, 3)), normal((3, 3), (3, 3)), normal((2, 6), (3, 6))),
-        "wrong constant",
-        "the first input's gradient has g @ b where -2 a b gives 2 g @ b",
-        ("wrong formula", "term missing"),
-    ),
-    Wrong(
-        "products of two features: squares counted once",
-        op("features", features_forward, features_backward),
-        (normal((4, 3)), normal((3, 3)), normal((2, 5))),
-        "term missing",
-        "a square's gradient is 2 x g: the second of its two uses is left out",
-        ("not summed", "wrong constant", "left out"),
-    ),
-    Wrong(
-        "bias of channels last: summed over the channels",
-        op("bias", lambda x, b: (x + b, None), channels_last_backward),
-        (normal((2, 3, 3), (3,)), normal((4, 4, 4), (4,)), normal((1, 5, 5), (5,))),
-        "transposed",
-        "g is summed over axes 0 and 2, the channels, leaving the steps; both have the same length",
-        ("summed", "other place"),
-    ),
-    Wrong(
-        "mixing with the step before: the mix's minus",
-        op("token_shift", token_shift_forward, token_shift_backward),
-        (normal((2, 4, 3), (3,)), normal((3, 3, 3), (3,)), normal((1, 6, 2), (2,))),
-        "sign of a term",
-        "1 - mix has the slope -1: the mix's gradient is g (x - before)",
-        ("wrong formula",),
-    ),
-    Wrong(
-        "sum of three-way products: first factor for the second",
-        op("low_rank_field", low_rank_field_forward, low_rank_field_backward),
-        (normal((2, 3), (2, 3), (2, 4)), normal((3, 3), (3, 3), (3, 3)), normal((1, 4), (1, 4), (1, 2))),
-        "wrong formula",
-        "the third one's gradient is made from u twice, v is not used",
-        ("exchanged", "wrong point", "chain factor"),
-    ),
-    Wrong(
-        "bias of rows in a square layer: sums of columns",
-        layer_with_row_bias,
-        (normal((4, 3), (3, 4), (4,)), normal((3, 3), (3, 3), (3,)), normal((5, 2), (2, 5), (5,))),
-        "transposed",
-        "the bias is one number a row: its gradient must be summed over axis 1, not 0",
-        ("summed", "other place"),
+        "gate of two tanh: gradient's sign only",
+        op(
+            "tanh_gate",
+            lambda a, b: (np.tanh(a) * np.tanh(b), (np.tanh(a), np.tanh(b))),
+            lambda g, s: (g * (1 - s[0] ** 2) * s[1], np.sign(g) * (1 - s[1] ** 2) * s[0]),
+        ),
+        (normal((7,), (7,)), normal((4, 4), (4, 4))),
+        "nonlinear",
+        "b gets the sign of the incoming gradient, not the gradient",
     ),
 ]
