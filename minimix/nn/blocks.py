@@ -1,6 +1,7 @@
 """The blocks that MixNets are made of: squeeze-and-excite, and the inverted residual with a mixed depthwise convolution."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -73,6 +74,7 @@ class MixBlock(Module):
     """
 
     __slots__ = ("_kept",)  # beside the attributes
+    _kept: tuple[Snapshot, MixBlockCall, list]
 
     def __init__(
         self,
@@ -155,7 +157,8 @@ class MixBlock(Module):
 
     def _fused(self, x) -> MixBlockCall | None:
         """The op that does all of this at once, ready for x, or None. It is kept for as long as layers and shapes stay."""
-        snapshot, call, arrays = getattr(self, "_kept", (None, None, ()))
+        kept: Any = getattr(self, "_kept", (None, None, []))
+        snapshot, call, arrays = kept
         norms = [norm for norm in self.norms if isinstance(norm, BatchNorm2d)]
         if snapshot is not None and snapshot.holds() and call.fits(x) and all(weight.data is array for weight, array in arrays):
             if arrays and is_grad_enabled() and x.requires_grad:
@@ -174,7 +177,7 @@ class MixBlock(Module):
             conv.padding, conv.dilation,
         )  # fmt: skip
         if all(norm.momentum is not None for norm in norms):  # else the next batch weighs less than this one
-            self._kept = Snapshot(self), call, ()
+            self._kept = Snapshot(self), call, []
         return call
 
     def _is_folded(self) -> bool:
@@ -208,7 +211,7 @@ class MixBlock(Module):
             weights(self.expand), self.se and self.se.as_option(), self.has_skip, False, options["stride"], options["padding"],
             options["dilation"],
         )  # fmt: skip
-        cut = [conv.weight for conv in (self.expand, self.project) if conv is not None]  # whose parts the call has
+        cut: list = [conv.weight for conv in (self.expand, self.project) if conv is not None]  # whose parts the call has
         self._kept = Snapshot(self), call, [(weight, weight.data) for weight in cut]
         return call
 
