@@ -33,7 +33,12 @@ def _broad(rng):
                 rng.integers(4)
             ]
         yield dict(zip(names, (h, w, c, o, k), strict=True))
-    for numbers in ((83, 97, 401, 1013, 601), (89, 83, 307, 1999, 755), (101, 89, 503, 1999, 1001)):
+    for numbers in (
+        (101, 89, 503, 1999, 1001),
+        (103, 97, 499, 1997, 1003),
+        (97, 101, 509, 2003, 1001),
+        (107, 91, 503, 2017, 1001),
+    ):
         yield dict(zip(names, numbers, strict=True))
     yield from drawn_numbers.options(rng, 90, **{name: range(1, 4) for name in names})
     case = dict(zip(names, (5, 4, 3, 6, 3), strict=True))
