@@ -18,7 +18,7 @@ from minimix.kernels.threads import parallel, threads_for
 from minimix.ops import depthwise
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, reads_of_convolution, refuse_complex
-from minimix.ops.product import SPEED, matrix_product, partial_columns, tile_columns
+from minimix.ops.product import SPEED, grouped_product, partial_columns, tile_columns
 from minimix.ops.sums import summed
 
 TILES = 16  # of columns, which are enough for any number of threads
@@ -48,14 +48,11 @@ def run(x, weight, geometry, bias=None, activation=IDENTITY):
     saved = planes, matrix.reshape(weight.shape), geometry
     if _padded(geometry) and not np.isfinite(matrix).all():
         return _exact_output(*saved, bias, activation), saved
-    out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), planes.dtype)
+    shape = geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch
     if _is_pointwise(geometry):
-        rows, columns = out.reshape(len(out), -1), planes.reshape(len(planes), -1)
-        inputs = _slabs(geometry.channels, geometry.groups)
-        for outputs, some in zip(_slabs(geometry.out_channels, geometry.groups), inputs, strict=True):
-            own = None if bias is None else bias[outputs]
-            matrix_product(matrix[outputs], columns[some], rows[outputs], own, activation)
-        return out, saved
+        columns = planes.reshape(len(planes), shape[1] * shape[2] * shape[3])
+        return grouped_product(matrix, columns, geometry.groups, bias, activation).reshape(shape), saved
+    out = memory.empty(shape, planes.dtype)
     if not matrix.size:
         out[...] = 0
     elif out.size:

@@ -96,13 +96,14 @@ def outer_product(gradient: np.ndarray, x: np.ndarray) -> np.ndarray:
     return matrix_product_backward(gradient, np.empty((len(gradient), len(x)), x.dtype), x, None)
 
 
-def grouped_product(weight: np.ndarray, x: np.ndarray, groups: int) -> np.ndarray:
-    """weight (M, K/groups) times x (K, P), group by group -> (M, P)."""
+def grouped_product(weight: np.ndarray, x: np.ndarray, groups: int, bias=None, activation=IDENTITY) -> np.ndarray:
+    """weight (M, K/groups) times x (K, P), group by group -> (M, P). bias, activation: as for ``matrix_product``."""
     M, P = weight.shape[0], x.shape[1]
     out = memory.empty((M, P), x.dtype)
     m, k = M // groups, x.shape[0] // groups
     for g in range(groups):
-        matrix_product(weight[g * m : (g + 1) * m], x[g * k : (g + 1) * k], out[g * m : (g + 1) * m])
+        rows, own = slice(g * m, (g + 1) * m), None if bias is None else bias[g * m : (g + 1) * m]
+        matrix_product(weight[rows], x[g * k : (g + 1) * k], out[rows], own, activation)
     return out
 
 
