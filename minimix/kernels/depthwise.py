@@ -148,16 +148,12 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
                 for top in range(0, height, slabs.rows):
                     bottom = min(top + slabs.rows, height)
                     if want_weight:
-                        for k in range(count):
-                            at = ((first + k) * height + top) * length
-                            lanes.copy(planes, k * slabs.near, x, at, (bottom - top) * length)
+                        lanes.take(planes, slabs.near, x, first, count, 1, height, top, bottom, length)
                         lanes.spread_out(active, planes, 0, slabs.near, (bottom - top) * length)
                         lanes.weight_grad_rows(total, active, row, buffer, channels, taps, g, top, bottom)
                     if want_x:
                         lanes.input_grad_rows(slabs, start, row, buffer, channels, taps, w, g, top, bottom)
-                        for k in range(count):
-                            at = ((first + k) * height + top) * length
-                            lanes.copy_or_add(x_gradient, at, planes, k * slabs.near, (bottom - top) * length, r == 0)
+                        lanes.put(x_gradient, planes, slabs.near, first, count, 1, height, top, bottom, length, r == 0)
                 for k in range(count):
                     c, z = first + k, (first + k) * m + r
                     if want_x and not finite:

@@ -58,13 +58,22 @@ def copy(out, o, x, i, n):
 
 
 @inlined
-def copy_or_add(out, o, x, i, n, first):
-    """The same; or, if not ``first``, out[o : o+n] += x[i : i+n]."""
-    if first:
-        copy(out, o, x, i, n)
-    else:
-        for j in range(U(n)):
-            out[U(o) + j] += x[U(i) + j]
+def take(planes, pitch, x, first, count, step, height, top, bottom, length):
+    """planes = rows top .. bottom, of ``length`` numbers, of channels first + lane*step of x, each of ``height`` rows."""
+    for k in range(count):
+        copy(planes, k * pitch, x, ((first + k * step) * height + top) * length, (bottom - top) * length)
+
+
+@inlined
+def put(x, planes, pitch, first, count, step, height, top, bottom, length, new):
+    """The opposite; or, if not ``new``, these rows of x += planes."""
+    for k in range(count):
+        at, n = ((first + k * step) * height + top) * length, (bottom - top) * length
+        if new:
+            copy(x, at, planes, k * pitch, n)
+        else:
+            for j in range(U(n)):
+                x[U(at) + j] += planes[U(k * pitch) + j]
 
 
 @inlined
@@ -110,8 +119,7 @@ def pack_rows(buffer, slabs, start, shape, x, first, count, step, height, at_onc
     length = width * images
     for top in range(0, height, at_once):
         bottom = min(top + at_once, height)
-        for k in range(count):
-            copy(slabs.planes[start], k * slabs.near, x, ((first + k * step) * height + top) * length, (bottom - top) * length)
+        take(slabs.planes[start], slabs.near, x, first, count, step, height, top, bottom, length)
         pack(buffer, shape, slabs.planes[start], slabs.near, top, bottom, width, images, row)
 
 
@@ -208,11 +216,8 @@ def correlate(out, slabs, start, buffer, channels, taps, weight, weights, g, fir
         for y in range(top, bottom):
             shifted_sums(spread, (y - top) * length, length, buffer, taps.base[g, y, 0], taps, weights, taps.begin[g, y, 0],
                          taps.end[g, y, 0])  # fmt: skip
-        n = (bottom - top) * images_length
-        gather_up(planes, slabs.near, spread, n)
-        for k in range(count):
-            z = first + k * step
-            copy(out, (z * channels.out_height + top) * images_length, planes, k * slabs.near, n)
+        gather_up(planes, slabs.near, spread, (bottom - top) * images_length)
+        put(out, planes, slabs.near, first, count, step, channels.out_height, top, bottom, images_length, True)
     if not finite:
         for k in range(count):
             z = first + k * step
