@@ -287,7 +287,7 @@ WRONG = {  # name: (op, inputs, what the diagnosis claims, None for nothing, and
         "independent",
         "does not depend on this input",
     ),
-    "per cent": (changed(conv, 1, noisy(4e-3)), CONV, "approximate", "nearly right"),
+    "per cent": (changed(conv, 1, noisy(4e-3)), CONV, None, "nearly right"),
 }
 
 
