@@ -2,7 +2,7 @@
 
 They were written without a look at the rules that name causes (``minimix/gradcheck``, ``minimix/course/checking``), so that
 these can be measured by them: ``python tests/mistakes`` prints how often a check says the true cause, a false one, or none.
-Some are held out, the files with ``_later_`` in their names: nobody looks at what is said of them while a rule is being changed.
+Some are held out, the files with ``_later_`` in their names: nobody looks at what is said of them while rules are changed.
 Once they were looked at, they lose that part of their names, and others are written.
 """
 
