@@ -19,6 +19,7 @@ from minimix.kernels.activation import IDENTITY, scale_shift_activate
 from minimix.kernels.barrier import meet
 from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.norm import Norm, line
+from minimix.kernels.team import share
 
 norm_forward, norm_backward = inlined(norms.forward), inlined(norms.backward)
 
@@ -107,13 +108,14 @@ def _product_backward(start, step, p, weight_t, gradient, source, gx, partial, s
 
 
 @kernel
-def forward(start, step, meeting, x, h, z, out, result, residual, expand, weight, gate, project, before, after, last, finished,
+def forward(start, step, team, x, h, z, out, result, residual, expand, weight, gate, project, before, after, last, finished,
             channels, taps, slabs, scratch):  # fmt: skip
     """What each step gives: h (C, H, W, N); z (C, OH, OW, N); out, result (M, OH, OW, N).
 
     finished: there is no backward pass, and z may be what the second norm makes of it: few images are no burden on memory.
     residual: is added to the result, if not empty. slabs: which channels go together (``lanes.py``), for few images; or None.
     """
+    share(team, start, step)
     for product_number in range(2):  # a loop, so that the code of the products is there only once: that halves its compiling
         p = project if product_number else expand
         if p.weight.size:
@@ -121,21 +123,21 @@ def forward(start, step, meeting, x, h, z, out, result, residual, expand, weight
             source = Source(z if product_number else x, _without(after) if plain else after,
                             gate.gate if product_number else expand.weight[:0])  # fmt: skip
             _product(start, step, p, source, out if product_number else h, scratch.columns)
-            meet(meeting, start, step)
+            meet(team, start, step)
         if product_number:
             break
         stage.forward(start, step, h, weight, z, before, after, finished, gate.mean, channels, taps, slabs, scratch.buffers,
                       scratch.weights, scratch.rows)  # fmt: skip
-        meet(meeting, start, step)
+        meet(team, start, step)
         if gate.present:
             if start == 0:
                 gates.decide(gate)
-            meet(meeting, start, step)
+            meet(team, start, step)
     norm_forward(start, step, out, residual, result, last, project.columns)
 
 
 @kernel
-def backward(start, step, meeting, gradient, x, h, z, out, gx, gh, gy, g_out, residual, expand, expand_t, weight, gate,
+def backward(start, step, team, gradient, x, h, z, out, gx, gh, gy, g_out, residual, expand, expand_t, weight, gate,
              gate_gradient, project, project_t, before, after, last, g_expand, g_weight, g_project, g_before, g_after, g_scale,
              g_shift, channels, taps, slabs, scratch):  # fmt: skip
     """Gradients of all that went into ``forward``, from that of the result.
@@ -144,27 +146,28 @@ def backward(start, step, meeting, gradient, x, h, z, out, gx, gh, gy, g_out, re
     g_expand, g_project: (groups, chunks, rows, inputs), partial sums. g_before, g_after (C, 2), g_scale, g_shift (M,): of the
     norms' scales and shifts.
     """
+    share(team, start, step)
     norm_backward(start, step, out, gradient, g_out, last, g_scale, g_shift, project.columns)
-    meet(meeting, start, step)
+    meet(team, start, step)
     for product_number in range(2):
         p, p_t, partial = (expand, expand_t, g_expand) if product_number else (project, project_t, g_project)
         if p.weight.size:
             source = Source(x, _without(after), expand.weight[:0]) if product_number else Source(z, after, gate.gate)
             _product_backward(start, step, p, p_t, gh if product_number else g_out, source, gx if product_number else gy,
                               partial, scratch.columns)  # fmt: skip
-            meet(meeting, start, step)
+            meet(team, start, step)
         if product_number:
             break
         if gate.present:
             stage.gate_grad(start, step, gate_gradient.gate, gy, z, after, channels, scratch.rows)
-            meet(meeting, start, step)
+            meet(team, start, step)
             if start == 0:
                 gates.decide_grad(gate, gate_gradient)
-            meet(meeting, start, step)
+            meet(team, start, step)
         stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, gate.gate,
                        gate_gradient.mean, channels, taps, slabs, scratch.buffers, scratch.rows, scratch.weights,
                        scratch.totals)  # fmt: skip
-        meet(meeting, start, step)
+        meet(team, start, step)
     if residual.size:
         run = (gx.size + step - 1) // step
         for i in range(U(start * run), U(min(start * run + run, gx.size))):

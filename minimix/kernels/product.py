@@ -78,17 +78,21 @@ def tile_product(out, columns, j, weight, top, bottom, x, n):
 
 @inlined
 def multiply(start, step, weight, pack, x, first, out, columns, tile, packed):
-    """out (M, P) = weight (M, K) @ x (K, P); out is flat, P = columns. Items are (tile of columns, ROWS rows).
+    """out (M, P) = weight (M, K) @ x (K, P); out is flat, P = columns.
 
-    x: whatever ``pack`` makes rows of, from its row ``first`` on.
+    x: whatever ``pack`` makes rows of, from its row ``first`` on. Items are four rows of a tile of columns. A thread takes some
+    that follow one another, and so packs few tiles, also where there is only one for all threads.
     """
     M, K = weight.shape
-    panels = (M + ROWS - 1) // ROWS
-    for item in range(start, ((columns + tile - 1) // tile) * panels, step):
-        j, top = item // panels * tile, item % panels * ROWS
-        n = min(tile, columns - j)
+    rows = (M + 3) // 4 * 4
+    items = (columns + tile - 1) // tile * rows // 4
+    item, end = start * items // step * 4, (start + 1) * items // step * 4
+    while item < end:
+        j, top = item // rows * tile, item % rows
+        n, bottom = min(tile, columns - j), min(M, top + end - item)
         pack(packed, x, first, K, columns, j, U(n))
-        tile_product(out, columns, j, weight, top, min(top + ROWS, M), packed, U(n))
+        tile_product(out, columns, j, weight, top, bottom, packed, U(n))
+        item += rows - top
 
 
 @kernel

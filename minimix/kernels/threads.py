@@ -5,24 +5,25 @@ through its items (mostly channels) as ``range(start, n, step)`` and owns all th
 is the same to the last bit for any number of threads; and since neighbours (which cost about the same) go to different
 threads, the work is shared evenly.
 
+A compiled kernel whose threads meet hands itself to the others (``team.py``); whatever else can be called is started on them by
+Python, which takes longer.
+
 Why not Numba's own ``prange``: of its threading layers one aborts the process when two Python threads call it at once, and
-the other dies in a forked child and keeps cores spinning. Threads of our own need neither, start a kernel in half the time,
+the other dies in a forked child and keeps cores spinning. Threads of our own need neither, start a kernel in less time,
 and leave the kernels plain loops that compile in half the time too.
 """
 
-import contextlib
 import os
 import re
 import threading
 
-import numpy as np
 from numba.core import config
+from numba.core.dispatcher import Dispatcher
 
 from minimix.kernels import barrier, cores
+from minimix.kernels import team as teams
 
-LOOKS = 200_000  # at whether there is a next job, some 200 microseconds
-
-_pool: list = []  # workers that wait, all in step
+_pool = None  # workers that wait, all in step
 _turn = threading.Lock()  # one parallel call at a time; who finds it taken works alone
 _threads = None
 
@@ -48,7 +49,7 @@ def get_num_threads() -> int:
 
 
 def threads_for(nanoseconds: float) -> int:
-    """How many threads to use for work that takes one thread about so long: waking another costs some 50 microseconds."""
+    """How many threads to use for work that takes one thread about so long: to hand it out costs time, too."""
     return get_num_threads() if nanoseconds > 60_000 else 1
 
 
@@ -60,29 +61,32 @@ def set_num_threads(n: int) -> None:
     _threads = n
 
 
+class _Pool:
+    """Threads that wait for work, and the team that they are."""
+
+    def __init__(self, n: int):
+        self.team = teams.new_team(n)
+        self.workers = [_Worker(self, number) for number in range(1, n)]
+        self.args: tuple = ()  # what a kernel works on that was handed to them: it must stay until all are done
+
+    def retire(self) -> None:
+        """End its threads: now, or when they have done what they are at."""
+        for worker in self.workers:
+            teams.hand(self.team, worker.number, teams.RETIRE)
+
+
 class _Worker:
-    """One waiting thread. Locks serve as one-shot signals: the cheapest thing that wakes a Python thread.
+    """One waiting thread. Kernels that hand themselves out it does by itself; whatever else, it is started with."""
 
-    Who has done a job looks for the next one for a moment before going to sleep: in a training step it comes soon, and a core
-    that sleeps takes long to wake. calls: how many times this worker was started.
-    """
-
-    def __init__(self):
-        self.calls = np.zeros(1, np.int64)
-        self.go, self.done = threading.Lock(), threading.Lock()
-        self.go.acquire()
+    def __init__(self, pool: _Pool, number: int):
+        self.pool, self.number = pool, number
+        self.done = threading.Lock()
         self.done.acquire()
         self.job = self.error = None
-        self.retired = False
         threading.Thread(target=self._run, name="minimix", daemon=True).start()
 
     def _run(self):
-        seen = 0
-        while True:
-            self.go.acquire()
-            seen += 1
-            if self.retired:
-                return
+        while teams.serve(self.pool.team, self.number) != teams.RETIRE:
             function, args, meeting = self.job
             try:
                 function(*args)
@@ -91,18 +95,10 @@ class _Worker:
                 barrier.call_off(meeting)
             self.job = function = args = meeting = None
             self.done.release()
-            barrier.linger(self.calls, seen, LOOKS)
 
     def start(self, function, args, meeting):
         self.job = function, args, meeting
-        self.calls[0] += 1
-        self.go.release()
-
-    def retire(self):
-        """End this thread: now, or when it has done what it is at."""
-        self.retired = True
-        with contextlib.suppress(RuntimeError):  # it has not even begun with its job, and will find the sign then
-            self.go.release()
+        teams.hand(self.pool.team, self.number, teams.PYTHON)
 
     def finish(self):
         self.done.acquire()
@@ -113,7 +109,7 @@ class _Worker:
 def _after_fork() -> None:
     """A forked child has no workers, and nobody whose turn it is."""
     global _pool, _turn
-    _pool, _turn = [], threading.Lock()
+    _pool, _turn = None, threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -125,13 +121,12 @@ def parallel(kernel, *args, threads: int | None = None, meets: bool = False) -> 
 
     threads: at most so many: the caller may have scratch space for no more (see ``threads_for``). Only one, where another
         Python thread has the pool.
-    meets: the kernel has several phases, between which its threads meet: it is called as kernel(start, step, meeting, *args).
+    meets: the kernel has several phases, between which its threads meet: it is called as kernel(start, step, team, *args), and
+        begins with ``share(team, start, step)`` if it is compiled.
     """
     n = get_num_threads() if threads is None else max(1, min(threads, get_num_threads()))
-    if meets and config.DISABLE_JIT:
-        n = 1  # plain Python cannot wait without stopping all others
     turn = _turn
-    if n == 1 or turn.locked():  # by another thread, or further up in this one
+    if n == 1 or turn.locked() or config.DISABLE_JIT:  # by another thread, or further up in this one
         if meets:
             args = barrier.new_meeting(1), *args
         kernel(0, 1, *args)
@@ -143,15 +138,47 @@ def parallel(kernel, *args, threads: int | None = None, meets: bool = False) -> 
 def _together(kernel, args, n: int, meets: bool) -> None:
     """``parallel`` on n threads, in its turn."""
     global _pool
-    meeting = barrier.new_meeting(n)
+    pool, _pool = _pool, None  # put back when all are done. Otherwise some may be at work still, and out of step with us
+    try:
+        if pool is None or len(pool.workers) < n - 1:
+            if pool is not None:
+                pool.retire()
+            pool = _Pool(n)
+        if meets and isinstance(kernel, Dispatcher):
+            errors = _shared(kernel, args, n, pool)
+        else:
+            errors = _started(kernel, args, n, pool, meets)
+    except BaseException:  # Ctrl-C: whoever comes next gets a new pool
+        if pool is not None:
+            pool.retire()
+        raise
+    _pool = pool
+    for error in errors:
+        raise error
+
+
+def _shared(kernel, args, n: int, pool: _Pool) -> list:
+    """A kernel that hands itself to the others."""
+    pool.args, errors = args, []
+    pool.team[teams.DONE] = n - 1  # until the kernel has handed itself out, there is nobody to wait for
+    try:
+        kernel(0, n, pool.team, *args)
+    except Exception as error:
+        barrier.call_off(pool.team)
+        errors.append(error)
+    if teams.finish(pool.team, n) and not errors:
+        errors.append(RuntimeError(f"{kernel.__name__} failed on another thread: set_num_threads(1) shows why"))
+    pool.args = ()
+    return errors
+
+
+def _started(kernel, args, n: int, pool: _Pool, meets: bool) -> list:
+    """Anything else that can be called."""
+    meeting, errors = barrier.new_meeting(n), []
     if meets:
         args = meeting, *args
-    errors = []
-    pool, _pool = _pool, []  # put back when all are done. Otherwise some may be at work still, and out of step with us
+    workers = pool.workers[: n - 1]
     try:
-        while len(pool) < n - 1:
-            pool.append(_Worker())
-        workers = pool[: n - 1]
         for i, worker in enumerate(workers, start=1):
             worker.start(kernel, (i, n, *args), meeting)
         try:
@@ -159,12 +186,7 @@ def _together(kernel, args, n: int, meets: bool) -> None:
         except Exception as error:
             barrier.call_off(meeting)
             errors.append(error)
-        errors += [error for error in [worker.finish() for worker in workers] if error is not None]
-    except BaseException:  # Ctrl-C: whoever comes next gets a new pool
+        return errors + [error for error in [worker.finish() for worker in workers] if error is not None]
+    except BaseException:
         barrier.call_off(meeting)
-        for worker in pool:
-            worker.retire()
         raise
-    _pool = pool
-    for error in errors:
-        raise error

@@ -193,7 +193,7 @@ def test_an_error_in_one_thread_lets_the_others_go(error, bad, phase):
 def test_interrupted_while_others_begin_or_end(method, monkeypatch):
     """As if the signal came during the second call of a worker's method: one has begun, the other has not; one has ended ..."""
     assert within(together, 3)
-    workers, calls = threads._pool[:2], []
+    pool, calls = threads._pool, []
     real = getattr(threads._Worker, method)
 
     def interrupted(worker, *args):
@@ -208,5 +208,5 @@ def test_interrupted_while_others_begin_or_end(method, monkeypatch):
     with monkeypatch.context() as context, pytest.raises(KeyboardInterrupt):
         context.setattr(threads._Worker, method, interrupted)
         within(parallel, kernel, meets=True)
-    assert calls == workers and not set(workers) & set(threads._pool or [])
+    assert calls == pool.workers and threads._pool is not pool
     assert within(together, 3)
