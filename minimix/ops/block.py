@@ -71,7 +71,9 @@ class Layout(NamedTuple):
     expand: tuple | None
     project: tuple
     output_shape: tuple
+    sizes: tuple  # numbers in h, which is the input where nothing expands, in z and in out
     packed: int  # numbers that a thread packs together for a product, at most
+    row: int  # numbers in a row of scratch
     cost: float  # nanoseconds on one thread, about
 
 
@@ -103,7 +105,9 @@ def _layout(shape, dtype, expand, weights, project, stride, padding, dilation) -
     macs = out.size * project[0][1] + (wide.size * expand[0][1] if expand else 0)
     taps = pixels * sum((group.out_last - group.out_first) * group.kernel[0] * group.kernel[1] for group in geometry.groups)
     packed = max(part[2] * sum(shapes[0][:2]) for part, shapes in ((first, expand), (last, project)) if part)
-    return Layout(geometry, first, last, out.shape, packed, macs / SPEED + taps / 40)
+    row = max(3 * geometry.width, geometry.out_width) * geometry.batch  # much padding makes more than there was
+    cost = macs / SPEED + taps / 40
+    return Layout(geometry, first, last, out.shape, (wide.size if expand else 0, y.size, out.size), packed, row, cost)
 
 
 def _pointwise(x, shapes, name):
@@ -121,7 +125,7 @@ def _pointwise(x, shapes, name):
 
 class Saved(NamedTuple):
     """What goes into the kernels, and what they make: h (C, H, W, N), is ``planes`` where nothing expands; z (C, OH, OW, N);
-    out (M, OH, OW, N). planes: x, channels first. kept: whether z is still that, and not finished."""
+    out (M, OH, OW, N), all flat. planes: x, channels first. kept: whether z is still that, and not finished."""
 
     inputs: Inputs
     layout: Layout
@@ -142,11 +146,9 @@ class Saved(NamedTuple):
 
 def _room(inputs: Inputs, layout: Layout, options: Options, kept: bool = True) -> Saved:
     """All that ``block.forward`` needs, and room for what it makes."""
-    x, g, training = inputs.x[0], layout.geometry, options.training
-    images, planes = x.shape[0], channel_major(x)
-    dtype = planes.dtype
-    gate = gate_of(inputs.excite, options.excite, g.channels, images, dtype)
-    z = memory.empty((g.channels, g.out_height, g.out_width, images), dtype)
+    g, planes = layout.geometry, channel_major(inputs.x[0])
+    dtype, flat = planes.dtype, planes.reshape(-1)
+    h, z, out = memory.several(layout.sizes, dtype, scratch=not kept)
     return Saved(
         inputs=inputs,
         layout=layout,
@@ -154,14 +156,12 @@ def _room(inputs: Inputs, layout: Layout, options: Options, kept: bool = True) -
         expand=_product(inputs.expand, layout.expand, dtype),
         weight=_flat(inputs.weights),
         project=_product(inputs.project, layout.project, dtype),
-        planes=planes,
-        h=memory.empty((g.channels, g.height, g.width, images), dtype) if layout.expand else planes,
+        planes=flat,
+        h=h if layout.expand else flat,
         z=z,
-        out=memory.empty((layout.output_shape[1], *z.shape[1:]), dtype),
-        gate=gate,
-        before=_norm(options.before, inputs.before, g.channels, training, dtype),
-        after=_norm(options.after, inputs.after, g.channels, training, dtype),
-        last=_norm(options.last, inputs.last, layout.output_shape[1], training, dtype),
+        out=out,
+        gate=gate_of(inputs.excite, options.excite, g.channels, g.batch, dtype),
+        **_norms(inputs, options, dtype),
         kept=kept,
     )
 
@@ -172,22 +172,22 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,),
     keep: what backward needs; without, there is none.
     """
     inputs = split(arrays, counts)
-    s = _room(inputs, layout_of(inputs, stride, padding, dilation), options, keep)
-    layout, planes, dtype = s.layout, s.planes, s.planes.dtype
-    result = memory.empty(s.out.shape, dtype)
+    layout = layout_of(inputs, stride, padding, dilation)
+    s = _room(inputs, layout, options, keep)
+    dtype, (images, *rest) = s.planes.dtype, layout.output_shape
+    result = memory.empty((*rest, images), dtype)
     p, n = plan(layout.geometry, dtype.char), threads_for(layout.cost)
     kind = f"'{dtype.char}', {MANY if p.together is None else 1}"
     with _BACKWARD.watching(kind) if options.training else contextlib.nullcontext():
         parallel(
-            block.forward, *_flats(planes, s.h, s.z, s.out, result), planes.reshape(-1)[: planes.size if options.skip else 0],
-            s.expand, s.weight, s.gate, s.project, s.before, s.after, s.last, not keep, p.channels, p.forward,
+            block.forward, s.planes, s.h, s.z, s.out, result.reshape(-1), s.planes if options.skip else s.planes[:0], s.expand,
+            s.weight, s.gate, s.project, s.before, s.after, s.last, not keep, p.channels, p.forward,
             *_scratch(layout, n, dtype, p, p.forward), threads=n, meets=True,
         )  # fmt: skip
     if options.training:
-        norms = (options.before, s.before, s.h), (options.after, s.after, s.z), (options.last, s.last, s.out)
-        for option, norm, array in norms:
+        for option, norm, size in zip(options[:3], (s.before, s.after, s.last), layout.sizes, strict=True):
             if option is not None:
-                move_running(option.running, norm.mean, norm.variance, array[0].size, option.momentum)
+                move_running(option.running, norm.mean, norm.variance, size // norm.mean.size, option.momentum)
     return nchw(result), s
 
 
@@ -209,14 +209,15 @@ class Gradients(NamedTuple):
 
 
 def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
-    """(arguments of ``block.backward`` for ``n`` threads, where it puts what). gradient: of the result, channels first."""
+    """(arguments of ``block.backward`` for ``n`` threads, where it puts what). gradient: of the result, flat, channels first."""
     layout, dtype, expand, project = s.layout, s.planes.dtype, s.expand, s.project
     gx = memory.empty(s.planes.shape, dtype)
+    gh, gy, g_out = memory.several(layout.sizes, dtype, scratch=True)
     found = Gradients(
         gx=gx,
-        gh=memory.empty(s.h.shape, dtype) if layout.expand else gx,
-        gy=memory.empty(s.z.shape, dtype),
-        g_out=memory.empty(s.out.shape, dtype),
+        gh=gh if layout.expand else gx,
+        gy=gy,
+        g_out=g_out,
         gate=gate_gradient(s.gate),
         expand=_partial(expand),
         weight=np.zeros(s.weight.shape, dtype),
@@ -228,10 +229,10 @@ def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
     )
     p = plan(layout.geometry, dtype.char)
     arguments = (
-        *_flats(gradient, s.planes, s.h, s.z, s.out, found.gx, found.gh, found.gy, found.g_out),
-        gradient.reshape(-1)[: gradient.size if s.options.skip else 0], expand, _transposed(expand), s.weight, s.gate,
-        found.gate, project, _transposed(project), s.before, s.after, s.last, found.expand, found.weight, found.project,
-        found.before, found.after, found.scale, found.shift, p.channels, p.backward, *_scratch(layout, n, dtype, p, p.backward),
+        gradient, s.planes, s.h, s.z, s.out, gx, found.gh, gy, g_out, gradient if s.options.skip else gradient[:0], expand,
+        _transposed(expand), s.weight, s.gate, found.gate, project, _transposed(project), s.before, s.after, s.last,
+        found.expand, found.weight, found.project, found.before, found.after, found.scale, found.shift, p.channels, p.backward,
+        *_scratch(layout, n, dtype, p, p.backward),
     )  # fmt: skip
     return arguments, found
 
@@ -241,11 +242,11 @@ def mix_block_backward(gradient, saved, needed):
         raise RuntimeError("mix_block was called with keep=False, and has no backward pass")
     inputs, layout = saved.inputs, saved.layout
     n = threads_for(2 * layout.cost)
-    arguments, g = _backward_call(channel_major(gradient), saved, n)
+    arguments, g = _backward_call(channel_major(gradient).reshape(-1), saved, n)
     _BACKWARD.wait()
     parallel(block.backward, *arguments, threads=n, meets=True)
     found = Inputs(
-        x=(nchw(g.gx),),
+        x=(nchw(g.gx.reshape(*inputs.x[0].shape[1:], -1)),),
         expand=complete(g.expand, 1) if layout.expand else (),
         before=tuple(g.before.T) if layout.expand else (),
         weights=_unflat(g.weight, inputs.weights),
@@ -273,10 +274,6 @@ def compile_backward(dtype: str, images: int) -> None:
 
 
 _BACKWARD = Ahead(block.forward, "from minimix.ops.block import compile_backward; compile_backward({})")
-
-
-def _flats(*arrays):
-    return (array.reshape(-1) for array in arrays)
 
 
 def _flat(arrays):
@@ -309,22 +306,32 @@ def _partial(p: block.Product):
     return memory.empty((p.groups, -(-p.columns // p.chunk), rows // p.groups, inputs), p.weight.dtype)
 
 
-def _norm(options, arrays, channels: int, training: bool, dtype) -> Norm:
-    if options is None:
-        none, statistic = np.empty(0, dtype), np.ones(channels)
-        return Norm(False, training, ACTIVATIONS["identity"], 0.0, none, none, statistic, statistic)
-    if training:
-        mean, variance = np.empty(channels), np.empty(channels)
-    else:
-        mean, variance = (np.array(statistic, np.float64) for statistic in options.running)
-    return Norm(True, training, ACTIVATIONS[options.activation], float(options.eps), *map(ready, arrays), mean, variance)
+def _norms(inputs: Inputs, options: Options, dtype) -> dict[str, Norm]:
+    """The three norms. Their statistics are one array: in training empty, else a copy of the running ones, which are float32."""
+    given = dict(zip(("before", "after", "last"), zip(options[:3], (inputs.before, inputs.after, inputs.last)), strict=True))
+    running = [array for option, _ in given.values() if option is not None for array in option.running]
+    statistics, start = np.empty(sum([array.size for array in running])), 0
+    if not options.training:
+        np.concatenate(running, out=statistics, casting="unsafe")
+    norms = {}
+    for name, (option, arrays) in given.items():
+        if option is None:
+            none, channels = np.empty(0, dtype), len(inputs.after[0])
+            norms[name] = Norm(False, options.training, ACTIVATIONS["identity"], 0.0, none, none, *np.ones((2, channels)))
+            continue
+        middle, end = start + arrays[0].size, start + 2 * arrays[0].size
+        norms[name] = Norm(
+            True, options.training, ACTIVATIONS[option.activation], float(option.eps), *map(ready, arrays),
+            statistics[start:middle], statistics[middle:end],
+        )  # fmt: skip
+        start = end
+    return norms
 
 
 def _scratch(layout: Layout, n: int, dtype, p, taps) -> tuple:
     """(which channels go together, scratch)."""
-    g = layout.geometry
-    slabs, *rest = room(p, taps, n, dtype, max(3 * g.width, g.out_width) * g.batch)  # much padding makes more than there was
-    return slabs, block.Scratch(memory.empty((n, layout.packed), dtype), *rest)
+    slabs, *rest = room(p, taps, n, dtype, layout.row, layout.packed)
+    return slabs, block.Scratch(*rest)
 
 
 def multiply_adds(inputs: Inputs, output_shape: tuple) -> int:

@@ -98,26 +98,25 @@ class Room(NamedTuple):
     """Scratch of the depthwise kernels, one row a thread; see there. slabs: None where each channel is on its own."""
 
     slabs: Slabs | None
+    columns: np.ndarray
     buffers: np.ndarray
     rows: np.ndarray
     weights: np.ndarray
     totals: np.ndarray
 
 
-def room(p: Plan, taps: Taps, threads: int, dtype, row: int) -> Room:
-    """row: numbers that a row of scratch must hold where each channel is on its own."""
+def room(p: Plan, taps: Taps, threads: int, dtype, row: int, columns: int = 0) -> Room:
+    """row: numbers that a row of scratch must hold where each channel is on its own. columns: for whoever multiplies, too."""
     totals = weights = len(taps.offset) * p.lanes
     buffer, slabs, t = taps.buffer.size(p.channels.images * p.lanes), None, p.together
-    if t is not None:
-        slabs = Slabs(*t[:5], *memory.empty((4, threads, t.size), dtype))
-        buffer, row, weights = buffer + 8 * p.lanes, t.row, t.kernel
-    return Room(
-        slabs,
-        memory.empty((threads, buffer), dtype),
-        memory.empty((threads, row), dtype),
-        memory.empty((threads, weights), dtype),
-        memory.empty((threads, totals), np.float64 if t is None else dtype),
-    )
+    if t is None:
+        arrays = memory.several([threads * size for size in (columns, buffer, row, weights)], dtype, True)
+        arrays.append(np.empty(threads * totals))
+    else:
+        sizes = columns, buffer + 8 * p.lanes, t.row, t.kernel, totals, 4 * t.size
+        *arrays, planes = memory.several([threads * size for size in sizes], dtype, True)
+        slabs = Slabs(*t[:5], *planes.reshape(4, threads, t.size))
+    return Room(slabs, *[array.reshape(threads, -1) for array in arrays])
 
 
 def threads(geometry) -> int:
@@ -166,7 +165,7 @@ def mixconv2d_backward(gradient, saved, needed):
         p, n = plan(geometry, g.dtype.char), threads(geometry)
         r = room(p, p.backward, n, g.dtype, geometry.width * geometry.batch)
         parallel(depthwise.backward, planes.reshape(-1), weight, g.reshape(-1), gx.reshape(-1), gw, want_x, want_weight,
-                 p.channels, p.backward, *r, threads=n)  # fmt: skip
+                 p.channels, p.backward, r.slabs, *r[2:], threads=n)  # fmt: skip
     else:
         gx[...] = 0
     return nchw(gx) if want_x else None, *split_weights(gw, geometry, needed[1:])

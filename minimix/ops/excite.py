@@ -60,8 +60,8 @@ def gate_of(arrays, activation, channels: int, images: int, dtype) -> Gate:
         none, matrix = np.empty(0, dtype), np.empty((0, 0), dtype)
         return Gate(False, 0, matrix, none, matrix, none, matrix, matrix, matrix, matrix)
     weights = (ready(array.reshape(array.shape[:2])) for array in arrays)  # (R, C), (R,), (C, R), (C,)
-    mean, gate = (memory.empty((channels, images), dtype) for _ in range(2))
-    hidden, active = (np.empty((len(arrays[0]), images), dtype) for _ in range(2))
+    mean, gate = np.empty((2, channels, images), dtype)
+    hidden, active = np.empty((2, len(arrays[0]), images), dtype)
     return Gate(True, ACTIVATIONS[activation], *weights, mean, hidden, active, gate)
 
 
