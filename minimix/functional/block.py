@@ -60,6 +60,7 @@ class MixBlockCall:
         (x, *self._tensors), self._options = _arranged(x, *arguments)
         self._statistics = [s for norm in self._options["options"][:3] if norm is not None for s in norm.running]
         self._checked = self._facts(x)
+        self._again: list = []
 
     def _facts(self, x) -> list:
         return [(array.shape, array.dtype) for array in [x.data, *[tensor.data for tensor in self._tensors], *self._statistics]]
@@ -69,7 +70,7 @@ class MixBlockCall:
         return self._facts(x) == self._checked
 
     def __call__(self, x) -> Tensor:
-        return apply(ops.MIX_BLOCK, x, *self._tensors, keep=is_grad_enabled(), **self._options)
+        return apply(ops.MIX_BLOCK, x, *self._tensors, keep=is_grad_enabled(), again=self._again, **self._options)
 
 
 def _arranged(x, weights, project, norms, expand, excite, skip, training, stride, padding, dilation) -> tuple[list, dict]:

@@ -102,11 +102,12 @@ def _put(watch: _Watch) -> None:
         _shelf[size] = blocks
 
 
-def several(sizes, dtype, scratch: bool = False) -> list[np.ndarray]:
+def several(sizes, dtype, scratch: bool = False, whole: np.ndarray | None = None) -> list[np.ndarray]:
     """Flat arrays of these sizes in one piece of memory, for what is needed equally long. Each begins at a cache line.
 
     scratch: it is needed for a moment only. Then the piece is a power of two long, so that the next who needs some, for another
         shape, gets the same one, which is in the cache.
+    whole: the piece, if there is one already. Raises MemoryError where it is too small.
 
     >>> [array.size for array in several((5, 0, 7), np.float32)]
     [5, 0, 7]
@@ -116,7 +117,10 @@ def several(sizes, dtype, scratch: bool = False) -> list[np.ndarray]:
     for size in sizes:
         starts.append(starts[-1] + -(-size // line) * line)
     total = starts[-1]
-    whole = empty((1 << total.bit_length() if scratch else total,), dtype)
+    if whole is None:
+        whole = empty((1 << total.bit_length() if scratch else total,), dtype)
+    elif whole.size < total:
+        raise MemoryError(f"{total} numbers are wanted of {whole.size}")
     return [whole[start : start + size] for start, size in zip(starts, sizes, strict=False)]
 
 

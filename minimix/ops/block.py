@@ -6,7 +6,9 @@ It computes what the ops of its layers do one after the other, mostly with their
 """
 
 import contextlib
+import threading
 from functools import lru_cache
+from operator import is_
 from typing import NamedTuple
 
 import numpy as np
@@ -144,11 +146,11 @@ class Saved(NamedTuple):
     kept: bool
 
 
-def _room(inputs: Inputs, layout: Layout, options: Options, kept: bool = True) -> Saved:
-    """All that ``block.forward`` needs, and room for what it makes."""
+def _room(inputs: Inputs, layout: Layout, options: Options, kept: bool = True, whole=None) -> Saved:
+    """All that ``block.forward`` needs, and room for what it makes. whole: memory to take it from."""
     g, planes = layout.geometry, channel_major(inputs.x[0])
     dtype, flat = planes.dtype, planes.reshape(-1)
-    h, z, out = memory.several(layout.sizes, dtype, scratch=not kept)
+    h, z, out = memory.several(layout.sizes, dtype, not kept, whole)
     return Saved(
         inputs=inputs,
         layout=layout,
@@ -166,11 +168,92 @@ def _room(inputs: Inputs, layout: Layout, options: Options, kept: bool = True) -
     )
 
 
-def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,), keep=True):
+class Again(NamedTuple):
+    """What one call without a backward pass leaves for the next: all that goes into the kernel but x and the result."""
+
+    arrays: tuple  # all but x, which must still be these
+    shape: tuple  # of x
+    workspace: np.ndarray
+    saved: Saved
+    rest: tuple  # the last arguments of ``block.forward``
+    threads: int
+    copies: list  # (arrays that may have other numbers now, the one array that they are copied into)
+
+
+def _prepared(inputs: Inputs, layout: Layout, options: Options, workspace: np.ndarray) -> Again | None:
+    """None where there is not room enough, or an array would be copied without anybody noticing when it changes."""
+    arrays, n = sum(inputs[1:], ()), threads_for(layout.cost)
+    if not all([ready(array) is array for array in arrays]):
+        return None
+    p, dtype = plan(layout.geometry, workspace.dtype.char), workspace.dtype
+    try:
+        s = _room(inputs, layout, options, False, workspace)
+        used = memory.ALIGNMENT * len(layout.sizes) + sum(layout.sizes)
+        rest = True, p.channels, p.forward, *_scratch(layout, n, dtype, p, p.forward, workspace[-(-used // 64) * 64 :])
+    except MemoryError:
+        return None
+    running = [array for option in options[:3] if option is not None for array in option.running]
+    copies = [(running, s.after.mean.base)]
+    for parts, whole in (inputs.expand, s.expand.weight), (inputs.weights, s.weight), (inputs.project, s.project.weight):
+        if len(parts) > 1:
+            copies.append(([part.reshape(-1) for part in parts], whole.reshape(-1)))
+    return Again(arrays, inputs.x[0].shape, workspace, s, rest, n, copies)
+
+
+class Workspace(threading.local):
+    """Memory of a Python thread for all blocks, one after the other, of few images: it stays in the cache."""
+
+    def __init__(self):
+        self.free: dict[np.dtype, np.ndarray] = {}
+
+    def take(self, dtype) -> np.ndarray:
+        """It is not put back after an interrupt: other threads may be writing into it still."""
+        return self.free.pop(dtype) if dtype in self.free else memory.empty((WORKSPACE,), dtype)
+
+
+WORKSPACE = 1 << 22  # numbers
+_workspace = Workspace()
+
+
+def _without_backward(arrays, again: list, arguments) -> tuple[np.ndarray, Saved] | None:
+    """``mix_block`` in evaluation, without what backward needs. again: empty, or with an ``Again``; it is left there."""
+    x, *others = arrays
+    if x.dtype.byteorder not in "=|":
+        return None
+    workspace = _workspace.take(x.dtype)
+    a = again[0] if again else None
+    same = a is not None and a.workspace is workspace and a.shape == x.shape and all(map(is_, a.arrays, others))
+    if not same or a.threads != threads_for(a.saved.layout.cost):
+        counts, options, *geometry = arguments
+        inputs = split(arrays, counts)
+        a = _prepared(inputs, layout_of(inputs, *geometry), options, workspace)
+        if a is None:
+            _workspace.free[x.dtype] = workspace
+            return None
+        again[:] = [a]
+    for parts, whole in a.copies:
+        np.concatenate(parts, out=whole, casting="unsafe")
+    s, planes, (images, *rest) = a.saved, channel_major(x).reshape(-1), a.saved.layout.output_shape
+    result = memory.empty((*rest, images), x.dtype)
+    parallel(
+        block.forward, planes, s.h if s.layout.expand else planes, s.z, s.out, result.reshape(-1),
+        planes if s.options.skip else planes[:0], s.expand, s.weight, s.gate, s.project, s.before, s.after, s.last, *a.rest,
+        threads=a.threads, meets=True,
+    )  # fmt: skip
+    _workspace.free[x.dtype] = workspace
+    return nchw(result), s
+
+
+def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,), keep=True, again=None):
     """arrays: those of ``Inputs``, one after the other; counts: how many of each. -> (N, M, OH, OW).
 
-    keep: what backward needs; without, there is none.
+    keep: what backward needs; without, there is none. again: a list, the same one at every call of a layer, in which a call
+    without backward in evaluation leaves what the next one can use.
     """
+    if again is not None and not keep and not options.training:
+        found = _without_backward(arrays, again, (counts, options, stride, padding, dilation))
+        if found is not None:
+            return found
     inputs = split(arrays, counts)
     layout = layout_of(inputs, stride, padding, dilation)
     s = _room(inputs, layout, options, keep)
@@ -328,9 +411,9 @@ def _norms(inputs: Inputs, options: Options, dtype) -> dict[str, Norm]:
     return norms
 
 
-def _scratch(layout: Layout, n: int, dtype, p, taps) -> tuple:
-    """(which channels go together, scratch)."""
-    slabs, *rest = room(p, taps, n, dtype, layout.row, layout.packed)
+def _scratch(layout: Layout, n: int, dtype, p, taps, whole=None) -> tuple:
+    """(which channels go together, scratch). whole: memory to take it from."""
+    slabs, *rest = room(p, taps, n, dtype, layout.row, layout.packed, whole)
     return slabs, block.Scratch(*rest)
 
 

@@ -105,16 +105,17 @@ class Room(NamedTuple):
     totals: np.ndarray
 
 
-def room(p: Plan, taps: Taps, threads: int, dtype, row: int, columns: int = 0) -> Room:
-    """row: numbers that a row of scratch must hold where each channel is on its own. columns: for whoever multiplies, too."""
+def room(p: Plan, taps: Taps, threads: int, dtype, row: int, columns: int = 0, whole=None) -> Room:
+    """row: numbers that a row of scratch must hold where each channel is on its own. columns: for whoever multiplies, too.
+    whole: memory to take it from."""
     totals = weights = len(taps.offset) * p.lanes
     buffer, slabs, t = taps.buffer.size(p.channels.images * p.lanes), None, p.together
     if t is None:
-        arrays = memory.several([threads * size for size in (columns, buffer, row, weights)], dtype, True)
+        arrays = memory.several([threads * size for size in (columns, buffer, row, weights)], dtype, True, whole)
         arrays.append(np.empty(threads * totals))
     else:
         sizes = columns, buffer + 8 * p.lanes, t.row, t.kernel, totals, 4 * t.size
-        *arrays, planes = memory.several([threads * size for size in sizes], dtype, True)
+        *arrays, planes = memory.several([threads * size for size in sizes], dtype, True, whole)
         slabs = Slabs(*t[:5], *planes.reshape(4, threads, t.size))
     return Room(slabs, *[array.reshape(threads, -1) for array in arrays])
 
