@@ -93,7 +93,7 @@ def _same_elements(op: Op) -> Callable:
     return lambda x, **options: op.forward(x, **options)[0].shape
 
 
-def _block(*arrays, counts, options, stride, padding, dilation, keep=True) -> tuple:
+def _block(*arrays, counts, options, stride, padding, dilation, **_) -> tuple:
     return block.layout_of(block.split(arrays, counts), stride, padding, dilation).output_shape
 
 

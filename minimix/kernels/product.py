@@ -185,22 +185,34 @@ def multiply_backward(start, step, weight_t, gradient, pack_x, x, first, gx, par
     """gx (K, P) = weight_t (K, M) @ gradient (M, P); partial[i] = gradient @ x^T over the i-th ``chunk`` of columns.
 
     x: whatever ``pack_x`` makes rows of, from its row ``first`` on. The sum over i is left to the caller: always the same
-    chunks in the same order, whatever the number of threads.
+    chunks in the same order, whatever the number of threads. Where chunks are few, threads share the rows of each, in fours.
     """
     K, M = weight_t.shape
     gradients, inputs = scratch[: M * tile], scratch[M * tile :]
-    for item in range(start, (columns + chunk - 1) // chunk, step):
-        end = min((item + 1) * chunk, columns)
+    chunks = (columns + chunk - 1) // chunk
+    parts = step if chunks < 4 * step else 1
+    for item in range(start, chunks * parts, step):
+        i, part = item // parts, item % parts
+        top, bottom = _fours(K, part, parts)
+        above, below = _fours(M, part, parts)
+        end = min((i + 1) * chunk, columns)
         if want_weight:
-            partial[item] = 0
-        for j in range(item * chunk, end, tile):
+            partial[i, above:below] = 0
+        for j in range(i * chunk, end, tile):
             n = U(min(tile, end - j))
             pack(gradients, gradient, 0, M, columns, j, n)
             if want_x:
-                tile_product(gx, columns, j, weight_t, 0, K, gradients, n)
+                tile_product(gx, columns, j, weight_t, top, bottom, gradients, n)
             if want_weight:
                 pack_x(inputs, x, first, K, columns, j, n)
-                tile_outer(partial[item], gradients, M, inputs, K, n)
+                tile_outer(partial[i, above:below], gradients[U(above) * n :], below - above, inputs, K, n)
+
+
+@inlined
+def _fours(rows, part, parts):
+    """(first, end) of one of so many parts of the rows, which begin at multiples of four."""
+    fours = (rows + 3) // 4
+    return part * fours // parts * 4, min(rows, (part + 1) * fours // parts * 4)
 
 
 @kernel

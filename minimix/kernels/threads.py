@@ -48,9 +48,12 @@ def get_num_threads() -> int:
     return _threads
 
 
-def threads_for(nanoseconds: float) -> int:
-    """How many threads to use for work that takes one thread about so long: to hand it out costs time, too."""
-    return get_num_threads() if nanoseconds > 60_000 else 1
+def threads_for(nanoseconds: float, shared: bool = False) -> int:
+    """How many threads to use for work that takes one thread about so long: to hand it out costs time, too.
+
+    shared: it is a kernel that hands itself out, which costs little.
+    """
+    return get_num_threads() if nanoseconds > (10_000 if shared else 60_000) else 1
 
 
 def set_num_threads(n: int) -> None:

@@ -182,7 +182,7 @@ class Again(NamedTuple):
 
 def _prepared(inputs: Inputs, layout: Layout, options: Options, workspace: np.ndarray) -> Again | None:
     """None where there is not room enough, or an array would be copied without anybody noticing when it changes."""
-    arrays, n = sum(inputs[1:], ()), threads_for(layout.cost)
+    arrays, n = sum(inputs[1:], ()), threads_for(layout.cost, True)
     if not all([ready(array) is array for array in arrays]):
         return None
     p, dtype = plan(layout.geometry, workspace.dtype.char), workspace.dtype
@@ -197,7 +197,10 @@ def _prepared(inputs: Inputs, layout: Layout, options: Options, workspace: np.nd
     for parts, whole in (inputs.expand, s.expand.weight), (inputs.weights, s.weight), (inputs.project, s.project.weight):
         if len(parts) > 1:
             copies.append(([part.reshape(-1) for part in parts], whole.reshape(-1)))
-    return Again(arrays, inputs.x[0].shape, workspace, s, rest, n, copies)
+    shape, nothing = inputs.x[0].shape, s.planes[:0].copy()  # in place of x: nobody needs it any more
+    inputs = inputs._replace(x=(np.broadcast_to(np.zeros((), dtype), shape),))
+    s = s._replace(inputs=inputs, planes=nothing, h=s.h if layout.expand else nothing)
+    return Again(arrays, shape, workspace, s, rest, n, copies)
 
 
 class Workspace(threading.local):
@@ -208,7 +211,11 @@ class Workspace(threading.local):
 
     def take(self, dtype) -> np.ndarray:
         """It is not put back after an interrupt: other threads may be writing into it still."""
-        return self.free.pop(dtype) if dtype in self.free else memory.empty((WORKSPACE,), dtype)
+        if dtype in self.free:
+            return self.free.pop(dtype)
+        line = memory.ALIGNMENT // dtype.itemsize
+        array = np.empty(WORKSPACE + line, dtype)
+        return array[-array.ctypes.data % memory.ALIGNMENT // dtype.itemsize :][:WORKSPACE]
 
 
 WORKSPACE = 1 << 22  # numbers
@@ -223,7 +230,7 @@ def _without_backward(arrays, again: list, arguments) -> tuple[np.ndarray, Saved
     workspace = _workspace.take(x.dtype)
     a = again[0] if again else None
     same = a is not None and a.workspace is workspace and a.shape == x.shape and all(map(is_, a.arrays, others))
-    if not same or a.threads != threads_for(a.saved.layout.cost):
+    if not same or a.threads != threads_for(a.saved.layout.cost, True):
         counts, options, *geometry = arguments
         inputs = split(arrays, counts)
         a = _prepared(inputs, layout_of(inputs, *geometry), options, workspace)
@@ -259,7 +266,7 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,),
     s = _room(inputs, layout, options, keep)
     dtype, (images, *rest) = s.planes.dtype, layout.output_shape
     result = memory.empty((*rest, images), dtype)
-    p, n = plan(layout.geometry, dtype.char), threads_for(layout.cost)
+    p, n = plan(layout.geometry, dtype.char), threads_for(layout.cost, True)
     kind = f"'{dtype.char}', {MANY if p.together is None else 1}"
     with _BACKWARD.watching(kind) if options.training else contextlib.nullcontext():
         parallel(
@@ -292,7 +299,7 @@ class Gradients(NamedTuple):
 
 
 def _backward_call(gradient, s: Saved, n: int) -> tuple[tuple, Gradients]:
-    """(arguments of ``block.backward`` for ``n`` threads, where it puts what). gradient: of the result, flat, channels first."""
+    """(arguments of ``block.backward`` for ``n`` threads, where it puts what). gradient: of the result, flat."""
     layout, dtype, expand, project = s.layout, s.planes.dtype, s.expand, s.project
     gx = memory.empty(s.planes.shape, dtype)
     gh, gy, g_out = memory.several(layout.sizes, dtype, scratch=True)
@@ -324,7 +331,7 @@ def mix_block_backward(gradient, saved, needed):
     if not saved.kept:
         raise RuntimeError("mix_block was called with keep=False, and has no backward pass")
     inputs, layout = saved.inputs, saved.layout
-    n = threads_for(2 * layout.cost)
+    n = threads_for(2 * layout.cost, True)
     arguments, g = _backward_call(channel_major(gradient).reshape(-1), saved, n)
     _BACKWARD.wait()
     parallel(block.backward, *arguments, threads=n, meets=True)
@@ -390,8 +397,8 @@ def _partial(p: block.Product):
 
 
 def _norms(inputs: Inputs, options: Options, dtype) -> dict[str, Norm]:
-    """The three norms. Their statistics are one array: in training empty, else a copy of the running ones, which are float32."""
-    given = dict(zip(("before", "after", "last"), zip(options[:3], (inputs.before, inputs.after, inputs.last)), strict=True))
+    """The three norms. Their statistics are one array: in training empty, else a copy of the running ones."""
+    given = {name: (getattr(options, name), getattr(inputs, name)) for name in ("before", "after", "last")}
     running = [array for option, _ in given.values() if option is not None for array in option.running]
     statistics, start = np.empty(sum([array.size for array in running])), 0
     if not options.training:

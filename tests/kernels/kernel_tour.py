@@ -98,7 +98,10 @@ def spread() -> None:
         for start in range(n):
             kernel(start, n, *args)
 
-    for name, replacement in {"parallel": parallel, "threads_for": lambda nanoseconds: mm.get_num_threads()}.items():
+    for name, replacement in {
+        "parallel": parallel,
+        "threads_for": lambda nanoseconds, shared=False: mm.get_num_threads(),
+    }.items():
         real = getattr(threads, name)
         for module_name, module in list(sys.modules.items()):
             if module_name.startswith("minimix.") and getattr(module, name, None) is real:

@@ -97,7 +97,10 @@ def backwards(monkeypatch):
         for start in reversed(range(n)):
             kernel(start, n, *args)
 
-    replaced = {"parallel": parallel, "threads_for": lambda nanoseconds: mm.get_num_threads()}  # small work is shared, too
+    replaced = {
+        "parallel": parallel,
+        "threads_for": lambda nanoseconds, shared=False: mm.get_num_threads(),
+    }  # small work is shared, too
     for name, replacement in replaced.items():
         real = getattr(threads, name)
         for module_name, module in list(sys.modules.items()):
