@@ -100,7 +100,7 @@ def spread() -> None:
 
     for name, replacement in {
         "parallel": parallel,
-        "threads_for": lambda nanoseconds, shared=False: mm.get_num_threads(),
+        "threads_for": lambda *_: mm.get_num_threads(),
     }.items():
         real = getattr(threads, name)
         for module_name, module in list(sys.modules.items()):

@@ -148,7 +148,7 @@ def starts(monkeypatch):
         real(late, *args, threads=threads, meets=meets)
 
     monkeypatch.setattr(ops, "parallel", parallel)
-    monkeypatch.setattr(ops, "threads_for", lambda nanoseconds, shared=False: mm.get_num_threads())
+    monkeypatch.setattr(ops, "threads_for", lambda *_: mm.get_num_threads())
     return counts
 
 
@@ -171,7 +171,7 @@ def test_a_block_after_one_that_broke_off(bad, error, monkeypatch):
     """An interrupted caller does not wait: its threads are still at work, in their own memory, when the next block begins."""
     block = Block(23, x=(4, 4, 9, 8), hidden=2, skip=True, dtype=np.float32)
     mm.set_num_threads(3)
-    monkeypatch.setattr(ops, "threads_for", lambda nanoseconds, shared=False: mm.get_num_threads())
+    monkeypatch.setattr(ops, "threads_for", lambda *_: mm.get_num_threads())
     expected, real = run(block.in_one_go), ops.parallel
 
     def broken(kernel, *args, **options):
