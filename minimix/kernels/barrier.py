@@ -43,6 +43,9 @@ _sleep = types.ExternalFunction("usleep", types.int32(types.uint32))
 
 if config.DISABLE_JIT:  # then kernels run on one thread only
 
+    def wait_for(array, index, count, sign):
+        pass
+
     def meet(meeting, start, step):
         pass
 
