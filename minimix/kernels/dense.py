@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.product import ROWS, pack, tile_outer, tile_product
+from minimix.kernels.team import share
 
 PART = 512  # rows of columns, or of a gradient, at once: so much fits the cache, and so much is summed one after the other
 
@@ -98,9 +99,10 @@ def _windows(columns, x, first, rows, j, n, window, back):
 
 
 @kernel
-def forward(start, step, weight, x, first, out, columns, window, rows, tile, scratch):
+def forward(start, step, team, weight, x, first, out, columns, window, rows, tile, scratch):
     """out (M, P) = weight (M, K) @ rows first .. first + K of the columns of x; P = columns. Items are (tile of columns, so
     many ``rows`` of the output)."""
+    share(team, start, step)
     M, K = weight.shape
     parts = (M + rows - 1) // rows
     packed, sums = scratch[start, : min(K, PART) * tile], scratch[start, min(K, PART) * tile :]
@@ -124,11 +126,12 @@ def forward(start, step, weight, x, first, out, columns, window, rows, tile, scr
 
 
 @kernel
-def weight_grad(start, step, gradient, x, first, partial, columns, window, chunk, tile, scratch):
+def weight_grad(start, step, team, gradient, x, first, partial, columns, window, chunk, tile, scratch):
     """partial[i] (M, K) = gradient (M, P) @ columns^T over the i-th ``chunk`` of the P; ``first`` as in ``forward``.
 
     The sum over i is left to the caller: always the same chunks in the same order, whatever the number of threads.
     """
+    share(team, start, step)
     chunks, M, K = partial.shape
     gradients, packed = scratch[start, : M * tile], scratch[start, M * tile :]
     for item in range(start, chunks, step):

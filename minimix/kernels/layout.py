@@ -1,14 +1,16 @@
 """Between picture order (N, C, H, W) and the order that all kernels work in, (C, H, W, N): a transposition of a matrix."""
 
 from minimix.kernels.jit import U, kernel
+from minimix.kernels.team import share
 
 BLOCK = 32
 
 
 @kernel
-def transpose(start, step, x, out, rows, columns):
+def transpose(start, step, team, x, out, rows, columns):
     """out (columns, rows) = x (rows, columns) transposed, both flat; in square blocks, so that every cache line is used
     whole."""
+    share(team, start, step)
     for item in range(start, (columns + BLOCK - 1) // BLOCK, step):
         left = item * BLOCK
         right = min(left + BLOCK, columns)

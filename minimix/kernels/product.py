@@ -11,6 +11,7 @@ side, thousands of columns) this is ahead of general BLAS; and a result never de
 
 from minimix.kernels.activation import shift_activate
 from minimix.kernels.jit import U, inlined, kernel
+from minimix.kernels.team import share
 
 ROWS = 64  # of the output, that one thread takes at once
 
@@ -96,14 +97,16 @@ def multiply(start, step, weight, pack, x, first, out, columns, tile, packed):
 
 
 @kernel
-def forward(start, step, weight, x, out, columns, tile, scratch):
+def forward(start, step, team, weight, x, out, columns, tile, scratch):
     """out (M, P) = weight (M, K) @ x (K, P); x and out are flat, P = columns."""
+    share(team, start, step)
     multiply(start, step, weight, pack, x, 0, out, columns, tile, scratch[start])
 
 
 @kernel
-def forward_activated(start, step, weight, x, out, columns, tile, scratch, bias, activation):
+def forward_activated(start, step, team, weight, x, out, columns, tile, scratch, bias, activation):
     """The same, and then out = activation(out + bias (M,)), while the tile is in the cache."""
+    share(team, start, step)
     M, K = weight.shape
     packed = scratch[start]
     for item in range(start, (columns + tile - 1) // tile, step):
@@ -216,7 +219,8 @@ def _fours(rows, part, parts):
 
 
 @kernel
-def backward(start, step, weight_t, gradient, x, gx, partial, want_x, want_weight, columns, chunk, tile, scratch):
+def backward(start, step, team, weight_t, gradient, x, gx, partial, want_x, want_weight, columns, chunk, tile, scratch):
     """The same for a flat x (K, P)."""
+    share(team, start, step)
     multiply_backward(start, step, weight_t, gradient, pack, x, 0, gx, partial, want_x, want_weight, columns, chunk, tile,
                       scratch[start])  # fmt: skip

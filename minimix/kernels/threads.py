@@ -5,8 +5,8 @@ through its items (mostly channels) as ``range(start, n, step)`` and owns all th
 is the same to the last bit for any number of threads; and since neighbours (which cost about the same) go to different
 threads, the work is shared evenly.
 
-A compiled kernel whose threads meet hands itself to the others (``team.py``); whatever else can be called is started on them by
-Python, which takes longer.
+minimix's own kernels hand themselves to the others (``team.py``); whatever else can be called is started on them by Python,
+which takes longer.
 
 Why not Numba's own ``prange``: of its threading layers one aborts the process when two Python threads call it at once, and
 the other dies in a forked child and keeps cores spinning. Threads of our own need neither, start a kernel in less time,
@@ -119,26 +119,26 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def parallel(kernel, *args, threads: int | None = None, meets: bool = False) -> None:
+def parallel(kernel, *args, threads: int | None = None, shares: bool = False, meets: bool = False) -> None:
     """Run ``kernel(start, step, *args)`` for start = 0 .. step - 1, each on a thread of its own.
 
     threads: at most so many: the caller may have scratch space for no more (see ``threads_for``). Only one, where another
         Python thread has the pool.
-    meets: the kernel has several phases, between which its threads meet: it is called as kernel(start, step, team, *args), and
-        begins with ``share(team, start, step)`` if it is compiled.
+    shares: it is called as kernel(start, step, team, *args), and begins with ``share(team, start, step)`` if it is compiled.
+    meets: the same, and it has several phases, between which its threads meet.
     """
     n = get_num_threads() if threads is None else max(1, min(threads, get_num_threads()))
     turn = _turn
     if n == 1 or turn.locked() or config.DISABLE_JIT:  # by another thread, or further up in this one
-        if meets:
+        if shares or meets:
             args = barrier.new_meeting(1), *args
         kernel(0, 1, *args)
         return
     with turn:  # not acquire() and try: no interrupt comes between the two halves of a ``with``
-        _together(kernel, args, n, meets)
+        _together(kernel, args, n, shares or meets)
 
 
-def _together(kernel, args, n: int, meets: bool) -> None:
+def _together(kernel, args, n: int, shares: bool) -> None:
     """``parallel`` on n threads, in its turn."""
     global _pool
     pool, _pool = _pool, None  # put back when all are done. Otherwise some may be at work still, and out of step with us
@@ -147,10 +147,10 @@ def _together(kernel, args, n: int, meets: bool) -> None:
             if pool is not None:
                 pool.retire()
             pool = _Pool(n)
-        if meets and isinstance(kernel, Dispatcher):
+        if shares and isinstance(kernel, Dispatcher):
             errors = _shared(kernel, args, n, pool)
         else:
-            errors = _started(kernel, args, n, pool, meets)
+            errors = _started(kernel, args, n, pool, shares)
     except BaseException:  # Ctrl-C: whoever comes next gets a new pool
         if pool is not None:
             pool.retire()
@@ -175,10 +175,10 @@ def _shared(kernel, args, n: int, pool: _Pool) -> list:
     return errors
 
 
-def _started(kernel, args, n: int, pool: _Pool, meets: bool) -> list:
+def _started(kernel, args, n: int, pool: _Pool, shares: bool) -> list:
     """Anything else that can be called."""
     meeting, errors = barrier.new_meeting(n), []
-    if meets:
+    if shares:
         args = meeting, *args
     workers = pool.workers[: n - 1]
     try:

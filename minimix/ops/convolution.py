@@ -62,7 +62,7 @@ def run(x, weight, geometry, bias=None, activation=IDENTITY):
         rows = dense.ROWS if out[0].size < TILES * tile else len(out)  # of the output, for which windows are filled once
         for group, outputs in enumerate(_slabs(geometry.out_channels, geometry.groups)):
             parallel(dense.forward, matrix[outputs], planes.reshape(-1), group * K, out[outputs].reshape(-1), out[0].size,
-                     _window(geometry), rows, tile, scratch, threads=n)  # fmt: skip
+                     _window(geometry), rows, tile, scratch, threads=n, shares=True)  # fmt: skip
     return _activated(out, bias, activation), saved
 
 
@@ -141,7 +141,7 @@ def _weight_grad(g, planes, group: int, shape: tuple, geometry):
     partial = np.empty((-(-P // chunk), M, K), planes.dtype)
     scratch = memory.empty((n, (M + min(K, dense.PART)) * tile), planes.dtype)
     parallel(dense.weight_grad, g.reshape(-1), planes.reshape(-1), group * K, partial, P, _window(geometry), chunk, tile,
-             scratch, threads=n)  # fmt: skip
+             scratch, threads=n, shares=True)  # fmt: skip
     return summed(partial, 0)
 
 

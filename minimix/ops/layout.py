@@ -39,7 +39,7 @@ def channel_major(x: np.ndarray) -> np.ndarray:
         return view
     out = memory.empty(view.shape, x.dtype.newbyteorder("="))
     if x.flags.c_contiguous and x.dtype in (np.float32, np.float64) and x.size > 4096:
-        parallel(layout.transpose, ready(x).reshape(-1), out.reshape(-1), x.shape[0], x.size // x.shape[0])
+        parallel(layout.transpose, ready(x).reshape(-1), out.reshape(-1), x.shape[0], x.size // x.shape[0], shares=True)
     else:
         out[...] = view
     return out

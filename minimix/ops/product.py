@@ -49,7 +49,7 @@ def matrix_product(weight: np.ndarray, x: np.ndarray, out: np.ndarray, bias=None
         tile, n = min(tile_columns(K, x.itemsize), P), threads_for(M * K * P / SPEED)
         kernel, more = (product.forward, ()) if bias is None else (product.forward_activated, (bias, activation))
         scratch = memory.empty((n, K * tile), x.dtype)
-        parallel(kernel, weight, x.reshape(-1), out.reshape(-1), P, tile, scratch, *more, threads=n)
+        parallel(kernel, weight, x.reshape(-1), out.reshape(-1), P, tile, scratch, *more, threads=n, shares=True)
     else:
         out[...] = 0
     return out
@@ -87,7 +87,7 @@ def matrix_product_backward(gradient: np.ndarray, weight: np.ndarray, x: np.ndar
     partial = np.empty((-(-P // chunk), M, K) if want_weight else (0, M, K), x.dtype)
     parallel(product.backward, np.ascontiguousarray(weight.T), gradient.reshape(-1), x.reshape(-1),
              gradient.reshape(-1)[:0] if gx is None else gx.reshape(-1), partial, gx is not None, want_weight,
-             P, chunk, tile, memory.empty((n, (M + K) * tile), x.dtype), threads=n)  # fmt: skip
+             P, chunk, tile, memory.empty((n, (M + K) * tile), x.dtype), threads=n, shares=True)  # fmt: skip
     return complete(partial, 0) if want_weight else None
 
 

@@ -12,6 +12,7 @@ import minimix as mm
 import minimix.functional as F
 from minimix import nn
 from minimix.kernels import threads
+from minimix.kernels.barrier import new_meeting
 from minimix.nn.folded import FoldedConv2d, FoldedMixConv2d
 
 ACTIVATIONS = ("identity", "relu", "relu6", "swish", "hard_swish")
@@ -90,11 +91,12 @@ def spread() -> None:
     """
     together = threads.parallel
 
-    def parallel(kernel, *args, threads=None, meets=False):
+    def parallel(kernel, *args, threads=None, shares=False, meets=False):
         n = threads or mm.get_num_threads()
         if meets:
             together(kernel, *args, threads=n, meets=True)
             return
+        args = (new_meeting(1), *args) if shares else args
         for start in range(n):
             kernel(start, n, *args)
 

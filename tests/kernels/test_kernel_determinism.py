@@ -9,6 +9,7 @@ import minimix as mm
 import minimix.functional as F
 from minimix import models, nn
 from minimix.kernels import threads
+from minimix.kernels.barrier import new_meeting
 
 rng = np.random.default_rng(0)
 
@@ -89,11 +90,12 @@ def backwards(monkeypatch):
     """
     together = threads.parallel
 
-    def parallel(kernel, *args, threads=None, meets=False):
+    def parallel(kernel, *args, threads=None, shares=False, meets=False):
         n = threads or mm.get_num_threads()
         if meets:
             together(kernel, *args, threads=threads, meets=True)
             return
+        args = (new_meeting(1), *args) if shares else args
         for start in reversed(range(n)):
             kernel(start, n, *args)
 
