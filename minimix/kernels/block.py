@@ -115,7 +115,8 @@ def forward(start, step, team, x, h, z, out, result, residual, expand, weight, g
     finished: there is no backward pass, and z may be what the second norm makes of it: few images are no burden on memory.
     residual: is added to the result, if not empty. slabs: which channels go together (``lanes.py``), for few images; or None.
     """
-    share(team, start, step)
+    if share(team, start, step):
+        return
     for product_number in range(2):  # a loop, so that the code of the products is there only once: that halves its compiling
         p = project if product_number else expand
         if p.weight.size:
@@ -146,7 +147,8 @@ def backward(start, step, team, gradient, x, h, z, out, gx, gh, gy, g_out, resid
     g_expand, g_project: (groups, chunks, rows, inputs), partial sums. g_before, g_after (C, 2), g_scale, g_shift (M,): of the
     norms' scales and shifts.
     """
-    share(team, start, step)
+    if share(team, start, step):
+        return
     norm_backward(start, step, out, gradient, g_out, last, g_scale, g_shift, project.columns)
     meet(team, start, step)
     for product_number in range(2):

@@ -102,7 +102,8 @@ def _windows(columns, x, first, rows, j, n, window, back):
 def forward(start, step, team, weight, x, first, out, columns, window, rows, tile, scratch):
     """out (M, P) = weight (M, K) @ rows first .. first + K of the columns of x; P = columns. Items are (tile of columns, so
     many ``rows`` of the output)."""
-    share(team, start, step)
+    if share(team, start, step):
+        return
     M, K = weight.shape
     parts = (M + rows - 1) // rows
     packed, sums = scratch[start, : min(K, PART) * tile], scratch[start, min(K, PART) * tile :]
@@ -131,7 +132,8 @@ def weight_grad(start, step, team, gradient, x, first, partial, columns, window,
 
     The sum over i is left to the caller: always the same chunks in the same order, whatever the number of threads.
     """
-    share(team, start, step)
+    if share(team, start, step):
+        return
     chunks, M, K = partial.shape
     gradients, packed = scratch[start, : M * tile], scratch[start, M * tile :]
     for item in range(start, chunks, step):

@@ -99,14 +99,16 @@ def multiply(start, step, weight, pack, x, first, out, columns, tile, packed):
 @kernel
 def forward(start, step, team, weight, x, out, columns, tile, scratch):
     """out (M, P) = weight (M, K) @ x (K, P); x and out are flat, P = columns."""
-    share(team, start, step)
+    if share(team, start, step):
+        return
     multiply(start, step, weight, pack, x, 0, out, columns, tile, scratch[start])
 
 
 @kernel
 def forward_activated(start, step, team, weight, x, out, columns, tile, scratch, bias, activation):
     """The same, and then out = activation(out + bias (M,)), while the tile is in the cache."""
-    share(team, start, step)
+    if share(team, start, step):
+        return
     M, K = weight.shape
     packed = scratch[start]
     for item in range(start, (columns + tile - 1) // tile, step):
@@ -221,6 +223,7 @@ def _fours(rows, part, parts):
 @kernel
 def backward(start, step, team, weight_t, gradient, x, gx, partial, want_x, want_weight, columns, chunk, tile, scratch):
     """The same for a flat x (K, P)."""
-    share(team, start, step)
+    if share(team, start, step):
+        return
     multiply_backward(start, step, weight_t, gradient, pack, x, 0, gx, partial, want_x, want_weight, columns, chunk, tile,
                       scratch[start])  # fmt: skip

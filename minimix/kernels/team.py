@@ -4,14 +4,16 @@ To start a thread from Python takes 60 to 100 microseconds, for the system must 
 and look at the types of thirty arguments. A block of a small network takes no longer than that. So the threads of a *team* wait
 in compiled code, without Python and for a while without sleeping, and a kernel that begins with
 
-    share(team, start, step)
+    if share(team, start, step):
+        return
 
-lets them begin, too, in less than a microsecond: it writes its own address and its arguments where they look. From there on all
-run the same kernel with the same arguments, and only ``start`` differs.
+lets them begin, too, in less than a microsecond: it writes its own address and its arguments where they look. Then all, the
+caller's thread among them, run the same kernel with the same arguments, and only ``start`` differs. The first call returns when
+all have done their share: until then its arguments stay.
 
 A team is an array of integers. It begins as a meeting (``barrier.py``); then follow what is to be called, how many have done
-it, and whether one failed; behind each thread's count of meetings its task and the lock that it sleeps at; and at the end the
-room for a kernel's arguments.
+it, whether one failed, and whether they are at it; behind each thread's count of meetings its task and the lock that it sleeps
+at; and at the end the room for a kernel's arguments.
 """
 
 import ctypes
@@ -27,7 +29,7 @@ from minimix.kernels.atomic import increment, read, replace, swap
 from minimix.kernels.barrier import ARRIVED, CALLED_OFF, LINE, new_meeting, wait_for
 from minimix.kernels.jit import inlined, kernel
 
-WORKERS, ENTRY, DONE, FAILED, NOTHING = 2, 3, 4, 5, 6  # behind a meeting's first two
+WORKERS, ENTRY, DONE, FAILED, BUSY, NOTHING = 2, 3, 4, 5, 6, 7  # behind a meeting's first two
 TASK, LOCK = 1, 2  # in a thread's own line, behind how many times it has come to the meeting
 ASLEEP, IDLE, KERNEL, PYTHON, RETIRE = -1, 0, 1, 2, 3  # tasks
 FRAME = 2048  # integers, room for a kernel's arguments
@@ -99,7 +101,7 @@ def _call(typing_context, address, frame, start):
 if config.DISABLE_JIT:  # then kernels run on one thread only
 
     def share(team, start, step):
-        pass
+        return False
 
 else:
 
@@ -115,26 +117,26 @@ else:
         _hand(team, worker, task)
 
     @inlined
-    def _hand_out(team, step, entry):
-        team[ENTRY] = entry
+    def _together(team, step, entry):
+        team[ENTRY], team[BUSY] = entry, 1
         team[ARRIVED] = team[CALLED_OFF] = team[DONE] = team[FAILED] = 0
         for thread in range(step):
             team[(1 + thread) * LINE] = 0
         for worker in range(1, step):
             _hand(team, worker, KERNEL)
+        if _call(entry, team.ctypes.data + 8 * (team.size - FRAME), 0) != 0:
+            team[FAILED] = team[CALLED_OFF] = 1
+        wait_for(team, DONE, step - 1, NOTHING)
+        team[BUSY] = 0
 
     @njit(inline="always")  # in its own sense: ``_this_call`` must be in the kernel itself
     def share(team, start, step):
-        """The first line of a kernel for a team, whose first arguments are start, step, team: all threads begin here. Who calls
-        the kernel with start = 0 must ``finish`` before any of its arguments goes."""
-        if start == 0 and step > 1 and team[WORKERS] > 0:
-            _hand_out(team, step, _this_call(team))
-
-    @kernel
-    def finish(team, step):
-        """Wait until all others have done the kernel: whether one of them failed."""
-        wait_for(team, DONE, step - 1, NOTHING)
-        return team[FAILED] != 0
+        """Who calls a kernel with start = 0 calls it on all threads, here, and waits for them: True, there is nothing left to
+        do. False: this is one of these calls, or there is one thread only."""
+        if start > 0 or step == 1 or team[WORKERS] == 0 or team[BUSY] != 0:
+            return False
+        _together(team, step, _this_call(team))
+        return True
 
     @kernel
     def serve(team, worker):

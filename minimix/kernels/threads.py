@@ -70,7 +70,6 @@ class _Pool:
     def __init__(self, n: int):
         self.team = teams.new_team(n)
         self.workers = [_Worker(self, number) for number in range(1, n)]
-        self.args: tuple = ()  # what a kernel works on that was handed to them: it must stay until all are done
 
     def retire(self) -> None:
         """End its threads: now, or when they have done what they are at."""
@@ -124,7 +123,7 @@ def parallel(kernel, *args, threads: int | None = None, shares: bool = False, me
 
     threads: at most so many: the caller may have scratch space for no more (see ``threads_for``). Only one, where another
         Python thread has the pool.
-    shares: it is called as kernel(start, step, team, *args), and begins with ``share(team, start, step)`` if it is compiled.
+    shares: it is called as kernel(start, step, team, *args), and begins with ``share`` (``team.py``).
     meets: the same, and it has several phases, between which its threads meet.
     """
     n = get_num_threads() if threads is None else max(1, min(threads, get_num_threads()))
@@ -162,17 +161,12 @@ def _together(kernel, args, n: int, shares: bool) -> None:
 
 def _shared(kernel, args, n: int, pool: _Pool) -> list:
     """A kernel that hands itself to the others."""
-    pool.args, errors = args, []
-    pool.team[teams.DONE] = n - 1  # until the kernel has handed itself out, there is nobody to wait for
+    pool.team[teams.FAILED] = 0
     try:
         kernel(0, n, pool.team, *args)
-    except Exception as error:
-        barrier.call_off(pool.team)
-        errors.append(error)
-    if teams.finish(pool.team, n) and not errors:
-        errors.append(RuntimeError(f"{kernel.__name__} failed on another thread: set_num_threads(1) shows why"))
-    pool.args = ()
-    return errors
+    except Exception as error:  # it cannot be compiled
+        return [error]
+    return [RuntimeError(f"{kernel.__name__} failed: set_num_threads(1) shows why")] if pool.team[teams.FAILED] else []
 
 
 def _started(kernel, args, n: int, pool: _Pool, shares: bool) -> list:
