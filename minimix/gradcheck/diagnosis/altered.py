@@ -155,7 +155,7 @@ def _differences(e: Evidence, moved: list):
 def itself(e: Evidence) -> Cause | None:
     """Right, at another value of the input: at the output, at its absolute value, transposed."""
     x, found = e.point, []
-    if x.size < 2 or _constant(e):
+    if x.size < 2 or not bends(e, e.k):
         return None  # of a single number, nearly anything can be said
     if e.output is not None and e.output.shape == e.shape and not np.array_equal(e.output, x) and e.explained({e.k: e.output}):
         return Cause(
@@ -198,8 +198,11 @@ _POINTS = (
 def _at(e: Evidence, move) -> bool:
     """Whether the derivative is the one at move(x) in place of x: here, and where the input is of another size."""
     x = e.point
-    if np.array_equal(move(x), x) or not e.explained({e.k: np.array(move(x))}):
+    moved = np.array(move(x))
+    if np.array_equal(moved, x) or not e.explained({e.k: moved}):
         return False
+    if any(e.explained({e.k: factor * moved}) for factor in (1.3, 0.8)):
+        return False  # another branch, anywhere in which the derivative is the same
     if "resized" not in e.__dict__:
         top = float(np.max(np.abs(x)))
         e.__dict__["resized"] = e.elsewhere({e.k: (5 / top if 0 < top < 2 else 0.4) * x})
@@ -207,13 +210,12 @@ def _at(e: Evidence, move) -> bool:
     return other is None or not np.any(other.analytical) or other.explained({e.k: np.array(move(other.point))})
 
 
-def _constant(e: Evidence) -> bool:
-    """Whether the derivatives do not change with the input (but perhaps at the next branch): then where they are taken does
-    not matter."""
-    rng = np.random.default_rng(8)
-    v, moved = rng.standard_normal(e.shape), e.point + 1e-3 * rng.standard_normal(e.shape) * np.maximum(np.abs(e.point), 1e-3)
-    here, there = e.slope(v), e.slope(v, {e.k: moved})
-    return here is not None and there is not None and bool(np.max(np.abs(here - there)) <= 1e-7 * e.size + 8 * e.noise)
+def bends(e: Evidence, j: int) -> bool:
+    """Whether the derivatives change with input j (not only at the next branch): else it does not matter where they are taken."""
+    rng, p = np.random.default_rng(8), e.probe.points[j]
+    v, moved = rng.standard_normal(e.shape), p + 1e-3 * rng.standard_normal(p.shape) * np.maximum(np.abs(p), 1e-3)
+    here, there = e.slope(v), e.slope(v, {j: moved})
+    return here is None or there is None or bool(np.max(np.abs(here - there)) > 1e-7 * e.size + 8 * e.noise)
 
 
 def exchanged(e: Evidence) -> Cause | None:

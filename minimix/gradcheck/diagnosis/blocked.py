@@ -42,16 +42,16 @@ def inverted(e: Evidence) -> Cause | None:
         return Cause(
             f"0 exactly where the true gradient is not, and the reverse: a mask is inverted, or of the two entries along axis "
             f"{pairs[0]} the wrong one is taken",
-            *("inverted mask", "other place", "permuted"),
+            *("inverted mask", "other place", "permuted", "wrong mask"),
         )
-    text = "0 exactly where the true gradient is not, and the reverse: a mask is inverted"
+    text = "0 exactly where the true gradient is not, and the reverse: a mask is inverted, or looks at another number"
     a, n = (np.sort(part.reshape(len(part), -1), axis=1) for part in e.mixed[1:])
     if e.alike(a, n):
         return Cause(
             f"{text}, or, as it is the same numbers, they are given to the wrong places (from the other end, moved)",
-            *("inverted mask", "other place", "shifted", "flipped"),
+            *("inverted mask", "other place", "shifted", "flipped", "permuted", "wrong mask"),
         )
-    return Cause(text, "inverted mask")
+    return Cause(text, "inverted mask", "wrong mask", "other place")
 
 
 def outputs_inverted(e: Evidence) -> Cause | None:

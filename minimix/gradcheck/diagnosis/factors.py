@@ -150,8 +150,8 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
             return Cause(f"the gradient {text} at {slices or some}{staying} and is right at the others")
         return Cause(
             f"the gradient {text} at {slices if slices and staying else some}{staying} and is right at the others: where a "
-            "label, a condition or a value decides for one of two terms or signs, that one is wrong",
-            *("sign of a term", "value", "sign"),
+            "label, a condition or a value decides for one of two terms or signs, that one is wrong, or another number decides",
+            *("sign of a term", "value", "sign", "wrong point", "wrong mask", "wrong formula"),
         )
     if not positions.staying(e):
         return None
@@ -213,7 +213,7 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
 def _made_of_summands(words: str) -> tuple[str, tuple]:
     """What else a factor may come from that is a sum, or a share of one, or a power: a summand or a constant that is wrong."""
     if "exp(" in words:
-        return ", or a constant in an exponent is another than forward's", ("wrong constant", "wrong point")
+        return ", or a summand or a constant in an exponent is another than forward's", ("wrong constant", "wrong point", "term missing")
     if any(part in words for part in ("1 - ", "1 + ", "sigmoid", "tanh")):
         return ", or one of the summands that make it up is forgotten or counted twice", ("term missing", "term extra")
     return "", ()

@@ -12,7 +12,7 @@ MISPLACED = (
     *("other place", "shifted", "stride", "permuted", "transposed", "memory order", "groups", "flipped", "border"),
     "exchanged",
 )
-PERMUTED = ("permuted", "shifted", "groups", "other place", "memory order")
+PERMUTED = ("permuted", "shifted", "groups", "other place", "memory order", "exchanged")
 LARGE = 200_000  # entries, from which on rearrangements are not tried
 
 
@@ -35,13 +35,13 @@ def arrangements(shape: tuple):
     for order in same:
         yield (
             f"transposed (axes in the order {order}), or reshaped where a transposition belongs",
-            ("transposed", "memory order", *(("permuted", "flipped", "exchanged") if _pair(shape, order) else ())),
+            ("transposed", "memory order", "permuted", *(("flipped", "exchanged") if _pair(shape, order) else ())),
             lambda x, o=order: x.transpose(o),
         )
     for flips in subsets(long):
         if flips:
             words = "turned by 180 degrees" if flips == axes[-2:] and len(axes) > 2 else "mirrored"
-            claims: tuple = ("flipped",)
+            claims: tuple = ("flipped", "permuted", "other place")
             if all(shape[a] == 2 for a in flips):
                 words, claims = (
                     "with the two indices in each other's places",
@@ -54,12 +54,12 @@ def arrangements(shape: tuple):
             continue  # the same memory
         yield (
             f"laid out in the memory order {order}, reshaped without transposing",
-            ("memory order", "transposed"),
+            ("memory order", "transposed", "permuted"),
             lambda x, o=order: np.ascontiguousarray(x.transpose(o)).reshape(x.shape),
         )
         yield (
             f"read as though it were laid out in the order {order}, reshaped without transposing",
-            ("memory order", "transposed"),
+            ("memory order", "transposed", "permuted"),
             lambda x, o=order, m=moved: x.reshape(m).transpose(np.argsort(o)),
         )
     for axis in long:
@@ -67,7 +67,7 @@ def arrangements(shape: tuple):
             if 2 < shape[axis] > abs(by):
                 yield (
                     f"moved by {by} along axis {axis}, round the end",
-                    ("shifted", "permuted"),
+                    ("shifted", "permuted", "other place"),
                     lambda x, a=axis, b=by: np.roll(x, b, a),
                 )
     for axis in long:
@@ -118,6 +118,8 @@ def rearranged(e: Evidence) -> Cause | None:
             found.append((words, claims))
         elif _moved(e, move, -1):
             found.append((f"{words}, and with the sign wrong", (*claims, "sign")))
+    if found and e.dead.any():  # of zeros, nobody sees where they went
+        found.append(("with those that are not 0 in other places", MISPLACED))
     if found and about_a_constant(e):
         found.insert(1, ("with the sign of their deviations from the mean wrong", ("sign", "sign of a term")))
     return readings("the right numbers, but ", found)
@@ -203,6 +205,9 @@ def permuted(e: Evidence) -> Cause | None:
             if order == [-i % length for i in range(length)]:
                 text += ": mirrored round the end, as a Fourier transform is whose imaginary part has the wrong sign"
                 claims = ("flipped", "sign of a term", *claims)
+            elif any(order[i] == order[i + 1] + 1 for i in range(length - 1)):
+                text += ", a part of it mirrored"
+                claims = ("flipped", *claims)
             both = np.sort(n.reshape(len(n), -1), axis=1)
             both = both + both[:, ::-1]
             if np.max(np.ptp(both, axis=1)) <= 1e-4 * e.size:

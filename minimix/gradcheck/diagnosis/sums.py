@@ -169,8 +169,8 @@ def kept(e: Evidence) -> Cause | None:
         return None
     return Cause(
         "each output depends on its own entry and on one other, and what belongs to the other is added to its own: two "
-        "entries are not exchanged back, or a term's sign is not",
-        *("exchanged", "other place", "permuted", "sign of a term"),
+        "entries are not exchanged back (by an index, a transposition), a term's sign is wrong, or a term is missing",
+        *("exchanged", "other place", "permuted", "sign of a term", "transposed", "term missing"),
     )
 
 

@@ -96,8 +96,9 @@ def digits(e: Evidence) -> Cause | None:
     if relative.max() > 1e-3:
         return None  # a weak path may be all wrong
     return Cause(
-        f"{text}: a constant or a small term that differs from forward's (eps), or a formula that is approximate",
-        *("wrong constant", "term missing", "term extra", "approximate"),
+        f"{text}: a constant or a small term that differs from forward's (eps, or a number that was rounded), or a formula that "
+        "is approximate",
+        *("wrong constant", "term missing", "term extra", "approximate", "precision"),
     )
 
 
@@ -106,12 +107,14 @@ def _jumps(e: Evidence, step: float) -> float:
 
     step: relative; long enough to leave what is rounded to one and the same number.
     """
-    u = np.random.default_rng(3).standard_normal(e.tape.size)
+    rng = np.random.default_rng(3)
+    u = rng.standard_normal(e.tape.size)
     place, rows = e.probe.checked.index(e.k), []
+    along = {k: rng.uniform(-1, 1, e.probe.points[k].shape) for k in e.probe.checked}  # no ray: norms divide that away
     for i in range(4):
         at = e.probe.dense()
         for k in e.probe.checked:
-            at[k] *= 1 + step * i
+            at[k] *= 1 + step * i * along[k]
         try:
             with np.errstate(all="ignore"), e.probe.record(at) as tape:
                 rows.append(tape.pull(u)[place])
