@@ -28,6 +28,8 @@ def other_inputs(e: Evidence) -> Cause | None:
             if np.array_equal(array, value) or np.array_equal(array, np.broadcast_to(value, array.shape)):
                 continue
             if e.explained({j: array}) and (degree is not None or _telling(e, j, array)):
+                if degree is None and _any(e, j, array):
+                    continue
                 found.append((words, claims))
                 break  # the simplest for this input
     return _either(found)
@@ -47,6 +49,12 @@ def _degree(e: Evidence, j: int, value: np.ndarray) -> float | None:
     if ratios.min() <= 0 or np.ptp(ratios) > 1e-5 * ratios.max():
         return None
     return round(float(np.log(ratios.mean()) / np.log(STEP)), 2)
+
+
+def _any(e: Evidence, j: int, array: np.ndarray) -> bool:
+    """Whether other numbers in place of an input would do as well: then they only decide between branches."""
+    rng, size = np.random.default_rng(14), 0.3 * (float(np.max(np.abs(array), initial=0)) or 1.0)
+    return any(e.explained({j: array + size * rng.uniform(-1, 1, array.shape)}) for _ in range(3))
 
 
 def _telling(e: Evidence, j: int, array: np.ndarray) -> bool:
@@ -211,7 +219,7 @@ def _at(e: Evidence, move) -> bool:
 
 
 def bends(e: Evidence, j: int) -> bool:
-    """Whether the derivatives change with input j (not only at the next branch): else it does not matter where they are taken."""
+    """Whether the derivatives change with input j, not only at the next branch: else it matters not where they are taken."""
     rng, p = np.random.default_rng(8), e.probe.points[j]
     v, moved = rng.standard_normal(e.shape), p + 1e-3 * rng.standard_normal(p.shape) * np.maximum(np.abs(p), 1e-3)
     here, there = e.slope(v), e.slope(v, {j: moved})

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import altered
+from minimix.gradcheck.diagnosis import altered, flat
 from minimix.gradcheck.diagnosis.places import arrangements
 from minimix.gradcheck.evidence import Evidence
 
@@ -43,20 +43,20 @@ def constant(e: Evidence) -> Cause | None:
         if abs(c + 1) < 1e-4
         else f"constant ratio: analytical is {_number(c)} times numerical everywhere"
     )
-    if found := _with_others(e, c, text) or _at_other_values(e, c, text):
+    if found := _with_others(e, c, text) or _at_other_values(e, c, text) or _here_only(e, c, text):
         return found
     if abs(c + 1) < 1e-4:
         return _negated(e, text)
     flipped = ", and the sign is flipped" if c < 0 else ""
     readings, claims = _readings(e, abs(c))
+    if not readings and (counted := _whole(abs(c))):
+        readings, claims = [counted[0]], list(counted[1])
     if abs(abs(c) - 2) < 1e-4:
         readings.append("counted twice")
         claims += ["summed", "term extra"]
     if abs(abs(c) - 0.5) < 1e-4:
         readings.append("a factor of 2 missing (from a square, or a term used twice)")
         claims += ["term missing"]
-    if not readings and (counted := _whole(abs(c))):
-        readings, claims = [counted[0]], list(counted[1])
     sign = ["sign"] if c < 0 else []
     rest = "a constant that is rounded, or not forward's (eps)" if abs(c - 1) < 2e-3 else "a constant that is not forward's"
     claims += ["precision", "approximate", "term missing"] if abs(c - 1) < 2e-3 else []
@@ -78,13 +78,19 @@ def _negated(e: Evidence, text: str) -> Cause:
         found += [(f"the numbers are {words}", claims) for words, claims in moves]
     more = "".join(f", or {words}" for words, _ in found[:2])
     claims = dict.fromkeys(claim for _, some in found for claim in some)
-    return Cause(f"{text}: its sign, or that of the only term that counts here, is wrong{more}", "sign", "sign of a term", *claims)
+    return Cause(
+        f"{text}: its sign, or that of the only term that counts here, is wrong{more}", "sign", "sign of a term", *claims
+    )
 
 
 def _whole(c: float) -> tuple[str, tuple] | None:
     """A whole number of times, or of parts, that is no length of an axis."""
     for k, words, claims in (
-        (1 / c, "of {} equal contributions one remains, or their mean is taken", ("not summed", "overwritten", "averaged", "left out")),
+        (
+            1 / c,
+            "of {} equal contributions one remains, or their mean is taken",
+            ("not summed", "overwritten", "averaged", "left out"),
+        ),
         (c, "{} equal contributions for one, or the division of a mean forgotten", ("summed", "not averaged", "term extra")),
     ):
         if 1.5 < k < 64.5 and abs(k - round(k)) < 1e-4:
@@ -122,6 +128,19 @@ def _at_other_values(e: Evidence, c: float, text: str) -> Cause | None:
             "branch, a sign) belongs to a value is wrong, or a factor depends on it",
             *(() if e.point.size == 1 else ("value", "sign of a term", "wrong formula", "chain factor")),
         )
+    return None
+
+
+def _here_only(e: Evidence, c: float, text: str) -> Cause | None:
+    """No such factor where the input's values have little to do with these."""
+    for other in flat.elsewhere(e):
+        if other.size > 1e-3 * e.size and np.max(np.abs(other.analytical - c * other.numerical)) > 1e-3 * other.size:
+            return Cause(
+                f"{text} at this point, but not where the input's values are others: a sign, a branch, a mask or a factor that "
+                "depends on them is wrong",
+                *(() if e.point.size == 1 else ("value", "sign of a term", "wrong formula", "chain factor", "wrong mask")),
+                *(() if e.point.size == 1 else ("no mask", "wrong point", "term missing", "wrong constant")),
+            )
     return None
 
 

@@ -38,8 +38,8 @@ def simple(e: Evidence) -> Cause | None:
         if np.max(np.abs(own.analytical + own.numerical)[wrong]) <= 2 * noise:
             return Cause(
                 f"the derivative has the wrong sign at {int(wrong.sum())} of {error.size} entries of the output, and is right "
-                "at the others: where a label, a condition or a value decides for one of two terms or signs, that one is wrong, "
-                "or another number decides",
+                "at the others: where a label, a condition or a value decides for one of two terms or signs, that one is "
+                "wrong, or another number decides",
                 *("sign of a term", "value", "sign", "wrong point", "wrong mask", "wrong formula"),
             )
         if np.max(np.minimum(np.abs(own.analytical), np.abs(own.numerical))[wrong]) <= 2 * noise:

@@ -213,7 +213,11 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
 def _made_of_summands(words: str) -> tuple[str, tuple]:
     """What else a factor may come from that is a sum, or a share of one, or a power: a summand or a constant that is wrong."""
     if "exp(" in words:
-        return ", or a summand or a constant in an exponent is another than forward's", ("wrong constant", "wrong point", "term missing")
+        return ", or a summand or a constant in an exponent is another than forward's", (
+            "wrong constant",
+            "wrong point",
+            "term missing",
+        )
     if any(part in words for part in ("1 - ", "1 + ", "sigmoid", "tanh")):
         return ", or one of the summands that make it up is forgotten or counted twice", ("term missing", "term extra")
     return "", ()

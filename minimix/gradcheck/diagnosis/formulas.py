@@ -127,6 +127,8 @@ def fit(values: np.ndarray, t: np.ndarray, tolerance: float) -> tuple[Family, fl
     """(family, c, p) with values = c family(t, p), the first family that fits."""
     if len(np.unique(np.round(t, 9))) < LEAST or np.ptp(values) <= 1e-3 * np.max(np.abs(values)):
         return None
+    if np.median(np.abs(values)) < 1e-3 * np.max(np.abs(values)):
+        return None  # one or a few numbers: any pole fits those
     order = np.linspace(0, values.size - 1, min(values.size, 40)).astype(int)  # enough to search with
     some, at = values[order], t[order]
     size = np.linalg.norm(some)
@@ -294,7 +296,7 @@ def _compared(text: str, ours: tuple, theirs: tuple, cosine: float) -> Cause:
         same = abs(p - q) < 1e-3 * q
         sign = "a sign in it is" if same else "a sign and a constant in it are"
         return Cause(f"{text}: {sign} wrong", "sign of a term", "wrong formula")
-    branch = (", or of one branch alone", "value") if f.pieces != g.pieces else ("",)
+    branch = (", or of one branch alone", "value", "wrong mask") if f.pieces or g.pieces else ("",)
     if cosine > 0.9:
         return Cause(
             f"{text}: an approximation, a wrong or forgotten constant or exponent, or the derivative of another "

@@ -53,6 +53,8 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
         if nothing and not where.regular(text):
             return Cause(f"nothing arrives at {text}; all others are right")
         if nothing:
+            if any(not bad.take(end, axis).all() and bad.take(~end, axis).all() for axis in range(bad.ndim) for end in (0, -1)):
+                term, claims = f", or all are moved, and it falls off the end{term}", ("shifted", "border", *claims)
             return Cause(
                 f"nothing arrives at {text}; all others are right: a loop or a mask leaves these out{term}",
                 *("left out", "not summed", "groups", "wrong mask", *claims),

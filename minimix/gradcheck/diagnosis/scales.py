@@ -63,8 +63,9 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
     if rest and known.all() and _two(numbers):
         other = numbers[np.abs(numbers - 1) > 1e-4][0]
         return Cause(
-            f"{text}: 1 or {other:.4g}; a weight, a slope or another constant of some indices is wrong, or contributions to them",
-            *("scale", "wrong constant", "value", "averaged", "overwritten", "factor", "term missing"),
+            f"{text}: 1 or {other:.4g}; a weight, a slope or another constant of some indices is wrong, or contributions to "
+            "them are lost or averaged",
+            *("scale", "wrong constant", "value", "averaged", "overwritten", "not summed", "factor", "term missing"),
         )
     if rest and (counts := _counts(numbers)):
         reading, claim = {

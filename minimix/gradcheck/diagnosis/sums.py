@@ -143,12 +143,13 @@ def _one_left(lost: np.ndarray, live: np.ndarray) -> Cause | None:
                 return Cause(
                     f"of all outputs that an entry contributes to, only the {which} one gives it a gradient: = where += "
                     "is needed (with an index that occurs several times, np.add.at), or the others are not summed",
-                    *("overwritten", "not summed", "term missing"),
+                    *("overwritten", "not summed", "term missing", "left out"),
                 )
     if several.any() and np.all(kept.sum(axis=0)[several] == 1):
         return Cause(
-            "of several outputs that an entry contributes to, one gives it a gradient: not summed, or = where += is needed",
-            *("overwritten", "not summed", "term missing"),
+            "of several outputs that an entry contributes to, one gives it a gradient: not summed, = where += is needed, or "
+            "the others are left out",
+            *("overwritten", "not summed", "term missing", "left out"),
         )
     return None
 

@@ -73,7 +73,7 @@ def side(e: Evidence, mask: np.ndarray, of) -> tuple[str, str] | None:
         exact = name != "the output" or np.ptp(values[mask]) > 0  # a smallest output may be 0 everywhere
         if not _confirmed(e, follow, low, high, which, of, exact):
             continue
-        if min(mask.sum(), (~mask).sum()) <= 4 and not _elsewhere(e, name, low, high, of):
+        if not _elsewhere(e, name, low, high, of):
             continue  # the largest or the smallest entry, say, whatever it is
         between = [r for r in ROUND if low <= r <= high]
         limit = f"{between[0]:g}" if between else f"a number from {low:.3g} to {high:.3g}"

@@ -96,8 +96,8 @@ def digits(e: Evidence) -> Cause | None:
     if relative.max() > 1e-3:
         return None  # a weak path may be all wrong
     return Cause(
-        f"{text}: a constant or a small term that differs from forward's (eps, or a number that was rounded), or a formula that "
-        "is approximate",
+        f"{text}: a constant or a small term that differs from forward's (eps, or a number that was rounded), or a formula "
+        "that is approximate",
         *("wrong constant", "term missing", "term extra", "approximate", "precision"),
     )
 
