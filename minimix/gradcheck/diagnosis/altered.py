@@ -10,6 +10,8 @@ from minimix.gradcheck.diagnosis.places import arrangements
 from minimix.gradcheck.evidence import Evidence
 
 SECONDS = 2.0
+MEAN = ("approximate", "averaged", "scale", "chain factor", "wrong point")
+TWICE = ("factor", "chain factor", "scale", "wrong formula")
 STEP = 1.001  # by which an input is multiplied to see whether it is a factor: small, lest branches change
 
 
@@ -27,9 +29,9 @@ def other_inputs(e: Evidence) -> Cause | None:
                 break
             if np.array_equal(array, value) or np.array_equal(array, np.broadcast_to(value, array.shape)):
                 continue
-            if e.explained({j: array}) and (degree is not None or _telling(e, j, array)):
-                if degree is None and _any(e, j, array):
-                    continue
+            if not e.explained({j: array}):
+                continue
+            if degree is not None or (_telling(e, j, array) and not _any(e, j, array)):
                 found.append((words, claims))
                 break  # the simplest for this input
     return _either(found)
@@ -52,9 +54,9 @@ def _degree(e: Evidence, j: int, value: np.ndarray) -> float | None:
 
 
 def _any(e: Evidence, j: int, array: np.ndarray) -> bool:
-    """Whether other numbers in place of an input would do as well: then they only decide between branches."""
-    rng, size = np.random.default_rng(14), 0.3 * (float(np.max(np.abs(array), initial=0)) or 1.0)
-    return any(e.explained({j: array + size * rng.uniform(-1, 1, array.shape)}) for _ in range(3))
+    """Whether numbers a little different would do as well: then they only decide between branches."""
+    rng, size = np.random.default_rng(14), 0.01 * (float(np.max(np.abs(array), initial=0)) or 1.0)
+    return e.explained({j: array + size * rng.uniform(-1, 1, array.shape)})
 
 
 def _telling(e: Evidence, j: int, array: np.ndarray) -> bool:
@@ -250,8 +252,8 @@ def _of_another(e: Evidence, j: int, text: str) -> Cause:
     if j in e.probe.checked and _right(e, j):
         return Cause(
             f"{text}, whose own is right: it is returned twice, or taken from its place, or what distinguishes the two (a "
-            "factor, a sign, a term) is left out",
-            *("exchanged", "chain factor", "scale", "term missing", "shifted", "other place", "wrong formula"),
+            "factor, a sign, a term, the point) is left out",
+            *("exchanged", "chain factor", "scale", "term missing", "shifted", "other place", "wrong formula", "wrong point"),
         )
     if j in e.probe.checked and not _right(e, j, of=e.k):
         return Cause(text)  # something else is wrong there
@@ -293,7 +295,7 @@ def _alterations(name: str, w: np.ndarray, shared: bool):
     kind = "scale" if shared else "chain factor"
     yield (
         f"right if {name} were all ones: backward leaves {name} out",
-        (kind, "chain factor", "scale", "wrong formula"),
+        (kind, "chain factor", "scale", "wrong formula", "term missing"),
         np.ones_like(w),
     )
     yield (
@@ -308,7 +310,7 @@ def _alterations(name: str, w: np.ndarray, shared: bool):
                 (kind, "wrong formula", "chain factor"),
                 1 / w,
             )
-    yield f"right if {name} were zero: the term with {name} is missing", ("term missing", "left out"), np.zeros_like(w)
+    yield f"right if {name} were zero: the term with {name} is missing", ("term missing", "left out", "scale"), np.zeros_like(w)
     yield f"right if {name} had the other sign", ("sign of a term", "sign"), -w
     yield f"right if {name} were its absolute value", ("value", "sign of a term"), np.abs(w)
     for words, claims, move in arrangements(w.shape):
@@ -321,10 +323,10 @@ def _alterations(name: str, w: np.ndarray, shared: bool):
             for which, array in (("the first", first), ("the last", last)):
                 yield (
                     f"right if {name} held {which} slice of axis {axis} everywhere: backward uses that one for all",
-                    ("left out", "groups", "scale", "other place"),
+                    ("left out", "groups", "scale", "other place", "permuted"),
                     array,
                 )
-            yield f"right if {name} were replaced by its mean over axis {axis}", ("approximate", "averaged", "scale"), mean
-    yield f"right if {name} were replaced by its mean", ("approximate", "averaged", "scale"), np.full_like(w, w.mean())
-    yield f"right if {name} were twice as large", ("wrong constant", "term extra", "factor"), 2 * w
-    yield f"right if {name} were half as large", ("wrong constant", "factor"), w / 2
+            yield f"right if {name} were replaced by its mean over axis {axis}", MEAN, mean
+    yield f"right if {name} were replaced by its mean", MEAN, np.full_like(w, w.mean())
+    yield f"right if {name} were twice as large", ("wrong constant", "term extra", *TWICE), 2 * w
+    yield f"right if {name} were half as large", ("wrong constant", "term missing", *TWICE), w / 2

@@ -21,12 +21,13 @@ def let_through(e: Evidence) -> Cause | None:
     text += f", those where {found[0]} is {found[1]})" if found else ")"
     if every:
         return Cause(
-            f"{text}: a mask is missing or too wide, backward gives a gradient to entries that forward blocks or does not use",
-            *("no mask", "independent", "other place", "wrong mask"),
+            f"{text}: a mask is missing, too wide or of another number, or too much is summed: backward gives a gradient to "
+            "entries that forward blocks or does not use",
+            *("no mask", "independent", "other place", "wrong mask", "wrong point", "summed"),
         )
     return Cause(
         f"{text}, though not at all such entries: a mask lets too much through, or adds to entries that forward does not use",
-        *("wrong mask", "no mask", "independent", "other place", "value"),
+        *("wrong mask", "no mask", "independent", "other place", "value", "wrong point", "summed"),
     )
 
 
@@ -90,7 +91,7 @@ def blocked(e: Evidence) -> Cause | None:
     if moved:
         return Cause(
             f"{text}; which ones depends on the values: a mask or a choice blocks too much",
-            *("wrong mask", "value", "left out", "other place", "overwritten"),
+            *("wrong mask", "value", "left out", "other place", "overwritten", "wrong point", "term missing"),
         )
     return None
 

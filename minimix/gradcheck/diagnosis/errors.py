@@ -7,8 +7,8 @@ from minimix.gradcheck.diagnosis.own import Own, own_numbers
 from minimix.gradcheck.diagnosis.summands import form, of_two
 from minimix.gradcheck.evidence import Evidence
 
-TERM = ("term missing", "term extra", "sign of a term", "wrong constant", "wrong formula", "chain factor")
-END = "is missing, one too many, or has a wrong sign or size, or the formula is another one"
+TERM = ("term missing", "term extra", "sign of a term", "wrong constant", "wrong formula", "chain factor", "wrong point")
+END = "is missing, one too many, or has a wrong sign or size, or the formula is another one or taken elsewhere"
 
 
 def _measured(e: Evidence) -> tuple[Own, np.ndarray, float] | None:

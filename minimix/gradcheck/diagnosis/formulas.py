@@ -187,7 +187,7 @@ def levels(e: Evidence) -> Cause | None:
     return Cause(
         f"backward multiplies by {a[0]:.4g} everywhere, where the derivative differs from entry to entry: as though forward "
         "were linear (the factor or the summands that depend on the values are missing)",
-        *("chain factor", "term missing", "wrong formula"),
+        *("chain factor", "term missing", "wrong formula", "wrong point", "value"),
     )
 
 
@@ -245,7 +245,8 @@ def factor(e: Evidence) -> Cause | None:
                 return Cause(
                     f"the ratio of analytical to numerical is {'1 / ' if power < 0 else ''}({shown}) ({letter}: {name}): "
                     f"that factor {what}{more}",
-                    *("chain factor", "wrong formula", *(("term missing", "term extra", "sign of a term") if made else ())),
+                    *("chain factor", "wrong formula", "wrong point", "wrong constant"),
+                    *(("term missing", "term extra", "sign of a term") if made else ()),
                 )
     return None
 
@@ -301,9 +302,9 @@ def _compared(text: str, ours: tuple, theirs: tuple, cosine: float) -> Cause:
         return Cause(
             f"{text}: an approximation, a wrong or forgotten constant or exponent, or the derivative of another "
             f"function{branch[0]}",
-            *("approximate", "wrong formula", "wrong constant", *branch[1:]),
+            *("approximate", "wrong formula", "wrong constant", "chain factor", "term missing", *branch[1:]),
         )
     return Cause(
-        f"{text}: the derivative of another function{branch[0]}, or at another number, or a factor is missing",
-        *("wrong formula", "wrong point", "chain factor", *branch[1:]),
+        f"{text}: the derivative of another function{branch[0]}, or at another number, or a factor or a term is missing",
+        *("wrong formula", "wrong point", "chain factor", "term missing", "wrong constant", *branch[1:]),
     )

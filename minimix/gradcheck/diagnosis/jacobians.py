@@ -121,8 +121,8 @@ def shifted(e: Evidence) -> Cause | None:
     a, n = e.mixed[1:]
     if found := _displaced(e, a, n):
         return Cause(
-            f"the right numbers, but shifted by {found[1]} along axes {found[0]}: an offset or a padding is wrong",
-            *("shifted", "border", "other place", "permuted"),
+            f"the right numbers, but shifted by {found[1]} along axes {found[0]}: an offset, a stride or a padding is wrong",
+            *("shifted", "border", "other place", "permuted", "stride"),
         )
     found = _given_displaced(e)
     if found and all(o is None or _given_displaced(o) == found for o in (where.shuffled(e), *where.scattered(e))):

@@ -30,7 +30,8 @@ def ratio(e: Evidence) -> Cause | None:
         more = ", or a summand or a constant in one of them is another than forward's" if of_sums else ""
         return Cause(
             f"{text}: factors that are missing (negative exponents) or there too often (positive ones){more}",
-            *("chain factor", "wrong formula", *(("term missing", "wrong constant", "wrong point") if of_sums else ())),
+            *("chain factor", "scale", "wrong formula", "wrong point"),
+            *(("term missing", "wrong constant") if of_sums else ()),
         )
     text += f": backward has {' and '.join(over)} where {' and '.join(under)} is needed"
     sums = [[" + " in name or " - " in name or " minus " in name for name in side] for side in (over, under)]
@@ -52,7 +53,7 @@ def ratio(e: Evidence) -> Cause | None:
         )
     return Cause(
         f"{text}, or these factors are missing and too many",
-        *("wrong point", "chain factor", "wrong formula"),
+        *("wrong point", "chain factor", "scale", "wrong formula"),
     )
 
 

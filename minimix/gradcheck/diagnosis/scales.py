@@ -8,7 +8,8 @@ from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.diagnosis.words import few
 from minimix.gradcheck.evidence import Evidence
 
-SCALE = ("scale", "chain factor")
+SCALE = ("scale", "chain factor", "term missing")
+MORE = ("wrong constant", "chain factor", "not summed", "overwritten", "summed")
 WRONG = ("wrong formula", "wrong point", "wrong constant")  # a wrong formula, in words
 STATISTICS = (
     ("standard deviation", lambda x, a: x.std(axis=a)),
@@ -54,7 +55,7 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
     if not of_output and _balanced(e, rest):
         return Cause(f"{text}; there, two entries have gradients of one size each, so that most mistakes leave such a ratio")
     if found := _statistic(e, ratios, known, rest, of_output):
-        return Cause(f"{text}: {found}", "scale", "chain factor")
+        return Cause(f"{text}: {found}", "scale", "chain factor", "wrong formula", "wrong point")
     if known.all() and _at_the_ends(ratios, axes):
         text += ", 1 but at the ends"
         if not of_output or _windows(e, ratios, axes):
@@ -72,7 +73,7 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
             "averaged": ("1 divided by whole numbers", "what belongs to an index is averaged where it should be summed"),
             "not averaged": ("whole numbers", "the division of a mean over what belongs to an index is forgotten"),
         }[counts]
-        return Cause(f"{text}, {reading}: a scale or weight that belongs to it is wrong, or {claim}", "scale", counts)
+        return Cause(f"{text}, {reading}: a scale or weight that belongs to it is wrong, or {claim}", "scale", counts, *MORE)
     return _of_other_origin(e, ratios, axes, text, of_output, bool(where))
 
 
@@ -95,7 +96,7 @@ def _of_other_origin(e: Evidence, ratios: np.ndarray, axes: tuple, text: str, of
         return Cause(
             f"{text}, and their product is 1: each index has the factor of another one (mirrored, in another order, along "
             "another axis), or is divided by what it should be multiplied by",
-            *("scale", "permuted", "flipped", "transposed", "shifted"),
+            *("scale", "permuted", "flipped", "transposed", "shifted", "groups", "other place", "wrong formula"),
         )
     if changing is None:
         return Cause(f"{text}: a factor that belongs to it is missing, there once too often, or wrong", *SCALE, *WRONG)

@@ -84,7 +84,7 @@ def _lost(e: Evidence, lost: np.ndarray, live: np.ndarray) -> Cause:
     if _moving(e, lost, 0):
         return Cause(
             f"{text}; which ones depends on the values: a mask or a choice blocks too much, or their term is left out",
-            *("wrong mask", "left out", "term missing", "other place"),
+            *("wrong mask", "left out", "term missing", "other place", "value", "wrong point", "overwritten"),
         )
     if found := _one_index(e, lost, live):
         axis, word = found
@@ -99,9 +99,9 @@ def _lost(e: Evidence, lost: np.ndarray, live: np.ndarray) -> Cause:
         return Cause(f"{text}: {slices} of the output is not counted", "left out", "not summed", "term missing")
     edges = any(part.ndim > 1 and where.by_border(part) for part in (touched.reshape(e.shape), _of_outputs(e, lost)))
     return Cause(
-        f"{text}, whatever the values are: a loop or an index leaves them out, or a term is missing"
+        f"{text}, whatever the values are: a loop or an index leaves them out, or overwrites them, or a term is missing"
         + ", or one at the border (padding)" * edges,
-        *("left out", "not summed", "term missing", *(("border",) * edges)),
+        *("left out", "not summed", "term missing", "overwritten", "border"),
     )
 
 
@@ -192,7 +192,10 @@ def misplaced(e: Evidence) -> Cause | None:
         most = same[wrong].sum() >= max(3, 0.5 * wrong.sum())  # at borders, numbers get lost
         if same.all() or (most and _telling(e, n, axis)):
             text = text if same.all() else f"mostly, {text}"
-            return Cause(f"{text}: an index, an offset, a stride or an order of axes is wrong", *MISPLACED)
+            return Cause(
+                f"{text}: an index, an offset, a stride or an order of axes is wrong, or it is summed over another axis",
+                *(*MISPLACED, "summed"),
+            )
     return None
 
 

@@ -225,7 +225,7 @@ def _wrong_term(e: Evidence, text: str, axes: tuple, kind: str) -> Cause:
     if abs(share) < 1e-3:
         return Cause(f"{text} is missing", "term missing", "wrong formula")
     if abs(share + 1) < 1e-3:
-        return Cause(f"{text} has the wrong sign", "sign of a term")
+        return Cause(f"{text} has the wrong sign", "sign of a term", "wrong formula")
     text = f"{text} is {share:.4g} times what it should be"
     lengths = {int(np.prod([e.shape[a] for a in some])): some for some in reversed(list(subsets(axes))) if some}
     for n, some in {**{n: f"of {places[0]}" for n, places in sizes(e).items()}, **lengths}.items():

@@ -24,5 +24,7 @@ def one_sided(e: Evidence) -> Cause | None:
             "term missing",
             "chain factor",
             "sign of a term",
+            "other place",
+            "scale",
         ),
     )

@@ -8,6 +8,15 @@ from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.evidence import Evidence
 from minimix.gradcheck.manners import only_float32
 
+NOT_FINITE = (
+    "not finite",
+    "wrong formula",
+    "wrong point",
+    "sign of a term",
+    "term missing",
+    "wrong constant",
+)  # of a root, say
+
 
 def not_finite(e: Evidence) -> Cause | None:
     """NaN or infinity, and the input there."""
@@ -17,8 +26,8 @@ def not_finite(e: Evidence) -> Cause | None:
         text = f"{int((~finite).sum())} of {finite.size} analytical entries are NaN or infinite, the first at {place}"
         zeros = e.point == 0
         if np.array_equal(zeros, ~finite):
-            return Cause(f"{text}: exactly those where the input is 0 (a division by it, or a logarithm?)", "not finite")
-        return Cause(f"{text}, where the input is {e.point[place]:.4g}", "not finite")
+            return Cause(f"{text}: exactly those where the input is 0 (a division by it, or a logarithm?)", *NOT_FINITE)
+        return Cause(f"{text}, where the input is {e.point[place]:.4g}", *NOT_FINITE)
     finite = np.isfinite(e.numerical).all(axis=0)
     if not finite.all():
         place = tuple(int(i) for i in np.argwhere(~finite)[0])
