@@ -26,8 +26,9 @@ def let_through(e: Evidence) -> Cause | None:
             *("no mask", "independent", "other place", "wrong mask", "wrong point", "summed"),
         )
     return Cause(
-        f"{text}, though not at all such entries: a mask lets too much through, or adds to entries that forward does not use",
-        *("wrong mask", "no mask", "independent", "other place", "value", "wrong point", "summed"),
+        f"{text}, though not at all such entries: a mask lets too much through, or a sum or a mean goes over entries that "
+        "forward does not use",
+        *("wrong mask", "no mask", "independent", "other place", "value", "wrong point", "summed", "averaged", "wrong formula"),
     )
 
 
