@@ -42,8 +42,8 @@ def test_a_wrong_sign_everywhere_is_still_one():
 
 
 def test_a_distance_without_its_sign_where_all_lie_on_one_side():
-    m = np.full(4, 3.0)
-    found = causes(lambda x: np.abs(x - m), lambda g, x: (g,), normal(4) - 1)
+    m = np.full(4, 0.5)
+    found = causes(lambda x: np.abs(x - m), lambda g, x: (g,), -1 - np.abs(normal(4)))
     assert holds(found, "value"), found
 
 

@@ -76,11 +76,11 @@ def _negated(e: Evidence, text: str) -> Cause:
     if e.point.size > 1:
         moves = ((words, claims) for words, claims, move in arrangements(e.shape) if e.alike(np.stack([*map(move, n)]), -n))
         found += [(f"the numbers are {words}", claims) for words, claims in moves]
+    if e.others:  # whose terms may be subtracted
+        found.append(("it is that of the only term that it is in", ("sign of a term",)))
     more = "".join(f", or {words}" for words, _ in found[:2])
     claims = dict.fromkeys(claim for _, some in found for claim in some)
-    return Cause(
-        f"{text}: its sign, or that of the only term that counts here, is wrong{more}", "sign", "sign of a term", *claims
-    )
+    return Cause(f"{text}{': its sign is wrong' * bool(found)}{more}", "sign", *claims)
 
 
 def _whole(c: float) -> tuple[str, tuple] | None:

@@ -178,7 +178,7 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
         several = f"of {round(1 / c)} equal contributions one remains, or their mean"
         if e.whole and np.all(uses[bad] < round(1 / c)):
             return Cause(
-                f"{text}: a weight, a factor or a constant of these (of their class) is wrong",
+                f"{text}: a weight or a constant of these (of their class) is wrong, or a factor is missing",
                 *("scale", "wrong constant", "chain factor", "value"),
             )
         return Cause(f"{text}: {several}; or a weight of these (of their class) is wrong", *EQUAL)

@@ -6,6 +6,8 @@ from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.diagnosis import altered
 from minimix.gradcheck.evidence import Evidence
 
+FEW = 4  # entries: so few that a mask or a loop may leave out all of them
+
 
 def nothing(e: Evidence) -> Cause | None:
     """No gradient arrives, or only zeros: always, or at this point?"""
@@ -21,12 +23,12 @@ def nothing(e: Evidence) -> Cause | None:
             *("exchanged", "inverted mask", "zero"),
         )
     text = "zero everywhere: no gradient arrives (detached, None, or forgotten in backward"
-    if _arrives(e):
+    if _arrives(e) and (e.point.size <= FEW or min((*e.shape, *e.shapes[0]), default=1) <= 2):
         return Cause(
             f"{text}; or, as zeros do arrive, a loop or a mask leaves out all that there is at this size, or terms cancel)",
             *("zero", "left out", "wrong mask", "inverted mask", "term missing", "wrong formula"),
         )
-    return Cause(f"{text})", "zero", "left out")
+    return Cause(f"{text})", "zero")
 
 
 def _arrives(e: Evidence) -> bool:

@@ -13,7 +13,7 @@ TERM = (
     *("term missing", "sign of a term", "term extra", "wrong constant", "averaged", "not averaged", "summed", "wrong formula"),
     *("chain factor", "scale"),
 )  # "missing, or has a wrong size or sign"
-SIZE = ("wrong constant", "chain factor", "scale", "wrong point", "wrong formula")  # a factor in a term
+SIZE = ("wrong constant", "chain factor", "scale", "wrong point")  # a factor in a term
 
 
 def diagonal(e: Evidence) -> Cause | None:

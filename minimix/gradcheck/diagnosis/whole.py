@@ -92,11 +92,13 @@ def digits(e: Evidence) -> Cause | None:
         )
     text = f"{share}, smoothly (scaling the incoming gradient scales the result exactly)"
     top = max((float(np.max(np.abs(p), initial=0)) for p in e.probe.points if p.dtype == np.float64), default=0.0) or 1.0
+    here, steady = float(np.max(error) / e.size), True
     for factor in (0.5, 0.1, 1.5 / top):
         other = e.elsewhere({j: p * factor for j, p in enumerate(e.probe.points) if p.dtype == np.float64})
         if other is None or other.analytical.shape != other.numerical.shape or not other.wrong.any() or other.size == 0:
             continue
         there = float(np.max(np.abs(other.analytical - other.numerical)) / other.size)
+        steady &= 1 / 3 < there / here < 3
         if there > 0.05:  # more can be seen of it
             from minimix.gradcheck.diagnosis import diagnose
 
@@ -104,10 +106,10 @@ def digits(e: Evidence) -> Cause | None:
             return Cause(f"{text}; where all inputs are {factor:.2g} times these, wrong by {there:.0%}: {found}", *found.claims)
     if relative.max() > 1e-3:
         return None  # a weak path may be all wrong
+    rounded = (", or a number that was rounded", ("precision",)) if steady else ("", ())  # whatever the values are
     return Cause(
-        f"{text}: a constant or a small term that differs from forward's (eps, or a number that was rounded), or a formula "
-        "that is approximate",
-        *("wrong constant", "term missing", "term extra", "approximate", "precision"),
+        f"{text}: a constant or a small term that differs from forward's (eps){rounded[0]}, or a formula that is approximate",
+        *("wrong constant", "term missing", "term extra", "approximate", *rounded[1]),
     )
 
 
