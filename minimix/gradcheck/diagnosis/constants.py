@@ -49,14 +49,16 @@ def constant(e: Evidence) -> Cause | None:
         return _negated(e, text)
     flipped = ", and the sign is flipped" if c < 0 else ""
     readings, claims = _readings(e, abs(c))
-    if not readings and (counted := _whole(abs(c))):
-        readings, claims = [counted[0]], list(counted[1])
+    counted = None if readings else _whole(abs(c))
     if abs(abs(c) - 2) < 1e-4:
         readings.append("counted twice")
         claims += ["summed", "term extra"]
     if abs(abs(c) - 0.5) < 1e-4:
         readings.append("a factor of 2 missing (from a square, or a term used twice)")
         claims += ["term missing"]
+    if counted is not None:
+        readings.append(counted[0])
+        claims += counted[1]
     sign = ["sign"] if c < 0 else []
     rest = "a constant that is rounded, or not forward's (eps)" if abs(c - 1) < 2e-3 else "a constant that is not forward's"
     claims += ["precision", "approximate", "term missing"] if abs(c - 1) < 2e-3 else []
