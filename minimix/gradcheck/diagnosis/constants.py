@@ -80,7 +80,7 @@ def _negated(e: Evidence, text: str) -> Cause:
         found += [(f"the numbers are {words}", claims) for words, claims in moves]
     if e.others:  # whose terms may be subtracted
         found.append(("it is that of the only term that it is in", ("sign of a term",)))
-    more = "".join(f", or {words}" for words, _ in found[:2])
+    more = "".join(f", or {words}" for words, _ in found[:3])
     claims = dict.fromkeys(claim for _, some in found for claim in some)
     return Cause(f"{text}{': its sign is wrong' * bool(found)}{more}", "sign", *claims)
 
