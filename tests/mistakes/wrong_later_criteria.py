@@ -164,7 +164,7 @@ WRONG = [
         FOCAL,
         "scale",
         "each sample has the alpha of its class; backward takes that of the first",
-        also=("wrong constant",),
+        also=("wrong constant", "chain factor"),
     ),
     Wrong(
         "poly loss: plus for the second term",

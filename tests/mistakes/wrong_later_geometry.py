@@ -218,7 +218,7 @@ WRONG = [
         (in_front(4), in_front(3), in_front(7)),
         "chain factor",
         "the depth's gradient is divided by z, where z squared belongs",
-        also=("wrong formula",),
+        also=("wrong formula", "scale"),
     ),
     Wrong(
         "homography: denominator as a constant",

@@ -210,7 +210,7 @@ WRONG = [
         (normal((4, 3), (4, 3)), normal((3, 3), (3, 3)), normal((2, 5), (2, 5))),
         "scale",
         "each sample gets the share of the sample at the other end of the batch",
-        also=("flipped", "wrong constant", "permuted", "other place"),
+        also=("flipped", "wrong constant", "permuted", "other place", "chain factor"),
     ),
     Wrong(
         "two branches with shares: one for both",

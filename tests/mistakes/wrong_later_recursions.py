@@ -255,7 +255,7 @@ WRONG = [
         (normal((5, 3), (3, 3)), normal((4, 2), (2, 2)), normal((3, 4), (4, 4))),
         "overwritten",
         "dtransitions = in the loop over time: the last step remains",
-        also=("not summed",),
+        also=("not summed", "left out"),
     ),
     Wrong(
         "CRF partition: transitions from column to row",

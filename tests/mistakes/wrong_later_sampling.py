@@ -273,7 +273,7 @@ WRONG = [
         (picture_and_places(4, 6, 7), picture_and_places(5, 3, 9), picture_and_places(2, 6, 6)),
         "scale",
         "the gradient along x is scaled by the height, that along y by the width",
-        also=("exchanged", "wrong constant", "permuted"),
+        also=("exchanged", "wrong constant", "permuted", "chain factor"),
     ),
     Wrong(
         "grid sampling with zeros outside: clamped in backward",

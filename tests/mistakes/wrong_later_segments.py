@@ -256,7 +256,7 @@ WRONG = [
         (normal((8, 2)), normal((12, 3)), normal((7, 1))),
         "scale",
         "divided by the count of the longest segment in place of each segment's own",
-        also=("wrong constant",),
+        also=("wrong constant", "chain factor"),
     ),
     Wrong(
         "maxima of segments: places within the segment",

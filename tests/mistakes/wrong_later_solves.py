@@ -147,7 +147,7 @@ WRONG = [
         (matrix_and(3, (3, 2)), matrix_and(4, (4, 4)), matrix_and(2, (2, 5))),
         "overwritten",
         "da = in the loop over the right-hand sides",
-        also=("not summed",),
+        also=("not summed", "left out"),
     ),
     Wrong(
         "unit triangular solve: the diagonal learns",

@@ -177,7 +177,7 @@ WRONG = [
         (normal((4, 4)), normal((1, 4)), normal((6, 4))),
         "scale",
         "the exponential's derivative lacks the anchor's width and height",
-        also=("wrong constant",),
+        also=("wrong constant", "chain factor"),
     ),
     Wrong(
         "clipped value loss: clipped values pass",
