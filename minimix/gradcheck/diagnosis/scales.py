@@ -102,23 +102,25 @@ def _of_other_origin(e: Evidence, ratios: np.ndarray, axes: tuple, text: str, of
         return Cause(f"{text}: a factor that belongs to it is missing, there once too often, or wrong", *SCALE, *WRONG)
     if not changing:
         return Cause(
-            f"{text}, whatever the values of the inputs are: a constant of each index (a weight, a count) is missing, there "
-            "once too often, or another than forward's",
-            *("scale", "wrong constant", "chain factor"),
+            f"{text}, whatever the values of the inputs are: a constant of each index (a weight, a count, a sign) is missing, "
+            "there once too often, or another than forward's",
+            *("scale", "wrong constant", "chain factor", "sign of a term"),
         )
     names = " and ".join(changing)
     if "the input" in changing:
         return Cause(
             f"{text}, and changes with {names}: a factor computed from it is missing or there once too often, or its formula "
-            "is wrong",
+            "is wrong: a sign, a constant, a summand in it",
             *SCALE,
             *WRONG,
+            "sign of a term",
         )
     return Cause(
         f"{text}, and changes with {names}, not with the input: a factor made of it is missing, there once too often, or has a "
-        "wrong formula",
+        "wrong formula: a sign, a constant, a limit in it",
         *SCALE,
         *WRONG,
+        *("sign of a term", "no mask", "wrong mask"),
     )
 
 

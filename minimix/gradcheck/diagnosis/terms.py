@@ -110,17 +110,15 @@ def levelled(e: Evidence) -> Cause | None:
                 named = tuple(axis - 1 for axis in axes)
                 text = (
                     f"every entry gets the mean over axes {named} of what the entries there should get: backward averages "
-                    "where it should treat each on its own, or takes the mean in place of each one's number"
+                    "where it should treat each on its own, takes the mean in place of each one's number, or leaves out "
+                    "what differs between them"
                 )
                 if e.dead.any():
                     return Cause(
                         f"{text}; a mask that chooses among them is missing",
-                        "averaged",
-                        "no mask",
-                        "approximate",
-                        "wrong formula",
+                        *("averaged", "no mask", "approximate", "wrong formula", "left out"),
                     )
-                return Cause(text, "averaged", "wrong point", "wrong formula")
+                return Cause(text, "averaged", "wrong point", "wrong formula", "left out")
     return None
 
 
