@@ -136,6 +136,8 @@ def _at_other_values(e: Evidence, c: float, text: str) -> Cause | None:
 def _here_only(e: Evidence, c: float, text: str) -> Cause | None:
     """No such factor where the input's values have little to do with these."""
     for other in flat.elsewhere(e):
+        if not other.point.all():  # at 0 there may be a kink
+            continue
         if other.size > 1e-3 * e.size and np.max(np.abs(other.analytical - c * other.numerical)) > 1e-3 * other.size:
             return Cause(
                 f"{text} at this point, but not where the input's values are others: a sign, a branch, a mask or a factor that "
