@@ -6,7 +6,7 @@ import importlib
 import json
 import threading
 
-KINDS = {  # the first word of a configuration: where the function is that makes numbers of the rest
+KINDS = {  # a configuration's "job": where the function is that makes numbers of the rest
     "train": "minimix.study.training:trained",
     "nothing": "minimix.study.job:nothing",
 }
@@ -17,7 +17,8 @@ _ONE_AT_A_TIME = threading.Lock()  # minimix's random numbers belong to the proc
 class Job:
     """family, name: what is compared, such as "MobileNetV1" and "5x5". seed: the repetition.
 
-    config: all that the result depends on, the seed among it: JSON's kinds of values; "job" is one of ``KINDS``.
+    config: all that the result depends on, the seed among it: JSON's kinds of values; "job" is one of ``KINDS``, or a function
+        of your own, "module:function", which gets the rest as its arguments, and returns {name: number}.
     """
 
     family: str
@@ -51,7 +52,8 @@ def perform(config: dict) -> dict:
     3.0
     """
     config = json.loads(canonical(config))  # as a job sees it that has come from a file, or over a network
-    module, function = KINDS[config.pop("job")].split(":")
+    kind = config.pop("job")
+    module, function = KINDS.get(kind, kind).split(":")
     with _ONE_AT_A_TIME:
         return getattr(importlib.import_module(module), function)(**config)
 

@@ -37,7 +37,7 @@ def named(name: str) -> Study:
 
 
 def run(
-    name: str,
+    name: str | Study,
     *,
     data: str | None = None,
     seeds: int | None = None,
@@ -53,6 +53,7 @@ def run(
 ) -> Results:
     """Do a study's jobs, those that have not been done, and write down what they say.
 
+    name: of one of ``STUDIES``, or a ``Study`` of your own.
     data, seeds, images, epochs, width: see ``Options``; None: the study's own. workers: processes, of one thread each; None:
     one a core. dask: the address of a Dask scheduler, whose workers do the jobs; "local": a cluster on this machine.
     budget: a time such as "20m", into which seeds and epochs are made to fit (``budget.py`` has the rule).
@@ -69,7 +70,8 @@ def run(
     >>> len(found.rows()), found.failed
     (6, [])
     """
-    study, tell = named(name), (functools.partial(print, flush=True) if log else (lambda line: None))
+    study = name if isinstance(name, Study) else named(name)
+    tell = functools.partial(print, flush=True) if log else (lambda line: None)
     place = Path(HOME) / study.name if folder is None else Path(folder)
     asked = {"data": data, "seeds": seeds, "images": images, "epochs": epochs, "width": width}
     asked = {key: value for key, value in asked.items() if value is not None}
@@ -99,16 +101,17 @@ def run(
     return results
 
 
-def show(name: str | None = None, *, folder=None) -> Results:
-    """What has been found so far, without doing anything. folder: None: studies/NAME.
+def show(name: str | Study, *, folder=None) -> Results:
+    """What has been found so far, without doing anything. name, folder: as in ``run``.
 
     Raises FileNotFoundError where there is no such folder, StudyError where something else is in it.
     """
-    place = Path(folder) if folder is not None else Path(HOME) / named(name or "").name
+    study = name if isinstance(name, Study) else named(name)
+    place = Path(HOME) / study.name if folder is None else Path(folder)
     found = _folder.described(place)
-    if name is not None and found["study"] != name:
-        raise _folder.StudyError(f"{place} holds the study {found['study']}, not {name}")
-    return Results(named(found["study"]), Options(**found["options"]), place, Journal(place).entries)
+    if found["study"] != study.name:
+        raise _folder.StudyError(f"{place} holds the study {found['study']}, not {study.name}")
+    return Results(study, Options(**found["options"]), place, Journal(place).entries)
 
 
 @contextlib.contextmanager
