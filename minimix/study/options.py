@@ -7,6 +7,8 @@ from minimix.data import NAMES, find, how_to_get
 from minimix.data.batches import whole
 from minimix.words import count
 
+CLASSES = {"cifar10": 10, "cifar100": 100, "patterns10": 10}
+
 
 @dataclasses.dataclass(frozen=True)
 class Options:
@@ -76,7 +78,9 @@ def seconds(text: str) -> float:
         ...
     ValueError: budget: expected a time such as 20m, 1h30m or 90s, not 'soon'
     """
-    found = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m?)?(?:(\d+(?:\.\d+)?)s)?", text.strip())
+    number = r"(\d+(?:\.\d+)?)"
+    text = text.strip()
+    found = re.fullmatch(f"(?:{number}h)?(?:{number}m)?(?:{number}s)?", f"{text}m" if re.fullmatch(number, text) else text)
     parts = found.groups() if found else (None,)
     total = sum(float(part or 0) * unit for part, unit in zip(parts, (3600, 60, 1), strict=False))
     if not total:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from minimix import files
 from minimix.study.job import Job
-from minimix.study.options import Options
-from minimix.study.statistics import CONFIDENCE, LEAST, Difference, mean_and_error, paired
+from minimix.study.options import CLASSES, Options
+from minimix.study.statistics import CANNOT_TELL, CONFIDENCE, LEAST, Difference, mean_and_error, paired
 from minimix.study.study import Claim, Point, Study
 
 RULE = (
     f"A claim is seen where the {CONFIDENCE:.0%} interval of the differences by seed (Student's) lies above 0, and not seen "
-    f"where it lies below {LEAST:g} percentage points; otherwise the study cannot tell."
+    f"where it lies below {LEAST:g} percentage points; otherwise the study cannot tell. Nor can it where one of the two is not "
+    "twice as good as chance: what has learned nothing shows nothing."
 )
 
 
@@ -82,11 +83,15 @@ class Results:
             lines.append(line | {key: results[0][key] for key in ("macs", "params")})
         return lines
 
-    def claims(self) -> list[tuple[Claim, Difference]]:
-        return [
-            (claim, paired(self.accuracies(*claim.first), self.accuracies(*claim.second)))
-            for claim in self.study.claims(self.points)
-        ]
+    def claims(self) -> list[tuple[Claim, Difference, str]]:
+        """Each claim, the difference in percentage points, and the verdict."""
+        found = []
+        for claim in self.study.claims(self.points):
+            both = [self.accuracies(*point) for point in (claim.first, claim.second)]
+            difference = paired(*both)
+            learned = all(mean_and_error(list(one.values()))[0] > 2 * 100 / CLASSES[self.options.data] for one in both if one)
+            found.append((claim, difference, difference.verdict if learned else CANNOT_TELL))
+        return found
 
     # -- as text ------------------------------------------------------------------------------------------------------
 
@@ -106,8 +111,8 @@ class Results:
             ("claim", "difference", "interval", "seeds", "verdict"),
             *(
                 (claim.text, percent(found.mean, found.error, "+.2f") if found.pairs else "", interval(found),
-                 str(found.pairs), found.verdict)
-                for claim, found in self.claims()
+                 str(found.pairs), verdict)
+                for claim, found, verdict in self.claims()
             ),
         ]  # fmt: skip
 

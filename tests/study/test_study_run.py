@@ -43,11 +43,16 @@ def test_files_follow_from_the_jobs(tmp_path):
         "family,name,seed,accuracy,validation,macs,params,error",
         "f,a,0,70.0,70.0,10,20,", "f,b,0,60.0,60.0,10,20,", "f,a,1,70.25,70.0,10,20,", "f,b,1,60.25,60.0,10,20,",
     ]  # fmt: skip
-    [(_, difference)] = found.claims()
-    assert (difference.mean, difference.error, difference.pairs, difference.verdict) == (10.0, 0.0, 2, "seen")
+    [(_, difference, verdict)] = found.claims()
+    assert (difference.mean, difference.error, difference.pairs, verdict) == (10.0, 0.0, 2, "seen")
     assert "| a is better than b | +10.00 ± 0.00 | +10.00 to +10.00 | 2 | seen |" in (tmp_path / "s" / "table.md").read_text()
     assert found.summary()[0]["accuracy"] == 70.125 and found.summary()[0]["accuracy_error"] == 0.125
     assert (tmp_path / "s" / "figure.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_what_has_learned_nothing_shows_nothing(tmp_path):
+    [(_, difference, verdict)] = quietly(study([numbers("a", 18.0), numbers("b", 11.0)]), tmp_path).claims()
+    assert (difference.verdict, verdict) == ("seen", "cannot tell")
 
 
 def test_an_interrupted_run_ends_as_one_that_was_not(tmp_path, monkeypatch):
