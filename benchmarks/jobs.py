@@ -19,7 +19,7 @@ def study() -> Study:
     points = [Point("nothing", str(x), x, {"job": "nothing", "name": str(x)}) for x in range(POINTS)]
     nothing = STUDIES["nothing"]
     return Study("empty", "Empty jobs", "no paper", nothing.question, lambda options: points, lambda found: [], nothing.figure,
-                 {"data": "patterns10"})  # fmt: skip
+                 defaults={"data": "patterns10"})  # fmt: skip
 
 
 def measure(jobs: int, dask: str | None, workers: int) -> tuple[float, float]:

@@ -74,5 +74,7 @@ def show(name: NAME, folder: FOLDER = None):
     print_table(results.claims_table(), left=1)
     print()
     print(RULE)
+    for note in results.notes():
+        print(note)
     if results.missing:
         print(f"{count(len(results.missing), 'job')} of {len(results.jobs)} are still to be done")

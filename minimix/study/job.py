@@ -8,6 +8,8 @@ import threading
 
 KINDS = {  # a configuration's "job": where the function is that makes numbers of the rest
     "train": "minimix.study.training:trained",
+    "chosen": "minimix.study.search:chosen",
+    "ranked": "minimix.study.search:ranked",
     "nothing": "minimix.study.job:nothing",
 }
 _ONE_AT_A_TIME = threading.Lock()  # minimix's random numbers belong to the process

@@ -125,6 +125,7 @@ class Results:
             _markdown(self.summary_table(), left=2),
             RULE,
             _markdown(self.claims_table(), left=1),
+            *self.notes(),
         ]
         if self.failed:
             parts.append(

@@ -70,3 +70,19 @@ def student(freedom: int, confidence: float = CONFIDENCE) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if share(middle) < confidence else (low, middle)
     return math.sqrt(freedom) * math.tan(low)
+
+
+def rank_correlation(first, second) -> float:
+    """Spearman's: the correlation of the ranks; equal numbers share the mean of their ranks. NaN where all are equal.
+
+    >>> rank_correlation([1.0, 2.0, 3.0, 4.0], [10.0, 30.0, 20.0, 40.0])
+    0.8
+    """
+    ranks = [_ranks(np.asarray(values, float)) for values in (first, second)]
+    one, other = (rank - rank.mean() for rank in ranks)
+    size = math.sqrt(float((one @ one) * (other @ other)))
+    return float(one @ other) / size if size else math.nan
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    return np.array([(values < value).sum() + ((values == value).sum() - 1) / 2 for value in values])

@@ -38,7 +38,7 @@ class Study:
     """title: of its table and figure. source: where the paper has it.
 
     points: of given options. claims: what is looked for among them, written down before any result.
-    figure: from {family: {point: numbers, one a seed}}, see ``report``, to a picture.
+    figure, notes: from the points with what was found of each, {seed: numbers}, to a picture, and to further sentences.
     defaults: options that differ from those of ``Options``. question: one sentence.
     """
 
@@ -49,6 +49,7 @@ class Study:
     points: Callable[[Options], list[Point]]
     claims: Callable[[list[Point]], list[Claim]]
     figure: Callable[[list[tuple[Point, dict]]], object]
+    notes: Callable[[list[tuple[Point, dict]]], list[str]] = lambda found: []
     defaults: Mapping = dataclasses.field(default_factory=dict)
 
     def jobs(self, options: Options) -> list[Job]:

@@ -3,6 +3,8 @@
 import contextlib
 import functools
 import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from minimix import data as sets
@@ -59,18 +61,32 @@ def trained(seed: int, data: str, images: int | None, **config) -> dict:
     >>> sorted(trained(0, "patterns10", 64, **config))
     ['accuracy', 'loss', 'macs', 'params', 'validation']
     """
-    state, fed, validation_set, test_set, settings = begin(seed, data, images, **config)
+    begun = begin(seed, data, images, **config)
     with limited(threads=1):
-        for epoch in range(settings.epochs):
-            for number, batch in enumerate(fed.epoch(epoch)):
-                loss, _ = step(state, *batch, settings.label_smoothing)
-                if not math.isfinite(loss):
-                    raise Diverged(
-                        f"the loss is {loss} in epoch {epoch + 1}, step {number + 1}, at learning rate {settings.lr}"
-                    )
-        with state.ema or contextlib.nullcontext():
-            validation, test = (evaluate(state.model, part, settings.batch_size) for part in (validation_set, test_set))
-    cost = profile(state.model, (1, *test_set.images.shape[1:]))
+        fit(begun)
+        with begun.state.ema or contextlib.nullcontext():
+            return judged(begun)
+
+
+def fit(begun: Begun, within: Callable[[int], AbstractContextManager] = lambda step: contextlib.nullcontext()) -> None:
+    """Take all steps. within: from a step's number, a context for its forward and backward.
+
+    Raises Diverged where the loss is not finite.
+    """
+    state, config = begun.state, begun.config
+    for epoch in range(config.epochs):
+        for number, batch in enumerate(begun.batches.epoch(epoch)):
+            taken = epoch * len(begun.batches) + number
+            loss, _ = step(state, *batch, config.label_smoothing, within(taken))
+            if not math.isfinite(loss):
+                raise Diverged(f"the loss is {loss} in epoch {epoch + 1}, step {number + 1}, at learning rate {config.lr}")
+
+
+def judged(begun: Begun) -> dict:
+    """The network as it is now, on validation and test images."""
+    model, size = begun.state.model, begun.config.batch_size
+    validation, test = (evaluate(model, part, size) for part in (begun.validation, begun.test))
+    cost = profile(model, (1, *begun.test.images.shape[1:]))
     return {
         "accuracy": 100 * test.accuracy,
         "loss": test.loss,

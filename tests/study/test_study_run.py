@@ -18,7 +18,7 @@ def study(points, name="mine"):
     return Study(
         name, "Mine", "nowhere", "Is it so?", lambda options: points,
         lambda found: [Claim("a is better than b", ("f", "a"), ("f", "b"))], STUDIES["nothing"].figure,
-        {"data": "patterns10", "seeds": 2},
+        defaults={"data": "patterns10", "seeds": 2},
     )  # fmt: skip
 
 

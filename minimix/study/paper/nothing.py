@@ -26,5 +26,5 @@ STUDY = Study(
     points,
     claims,
     figure,
-    {"data": "patterns10"},
+    defaults={"data": "patterns10"},
 )

@@ -54,5 +54,5 @@ STUDY = Study(
     points,
     claims,
     figure,
-    {"seeds": 3},
+    defaults={"seeds": 3},
 )
