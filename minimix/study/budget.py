@@ -7,41 +7,63 @@ What fits is said before anything begins.
 import dataclasses
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from minimix.study.options import Options
-from minimix.study.study import Study
+from minimix.study.search import LARGEST, NETWORK, RECALIBRATED, with_choice
+from minimix.study.study import Point, Study
+from minimix.study.supernet import BLOCKS
 
 SEEDS = 3  # fewer have no error bar worth its name
 STEPS = 3  # that are timed of each kind; the first one compiles
 EVALUATION = 0.4  # what looking at an image costs, against training on it
 
 
-def costs(study: Study, options: Options) -> tuple[dict[str, float], float]:
-    """Seconds that an epoch of each point takes on one thread, {label: seconds}; and images that are looked at in the end, over
-    those of an epoch. Steps are taken to find out."""
+class Cost(NamedTuple):
+    """Of a training. epoch: seconds that one takes, on one thread. looks: at images, in epochs."""
+
+    epoch: float
+    looks: float
+
+
+def costs(study: Study, options: Options) -> list[Cost]:
+    """What there is to train, once a seed. Takes some steps of each to find out how long they are."""
     from minimix.study.training import begin
     from minimix.train.limits import limited
     from minimix.train.loop import step
 
-    found, looked_at = {}, 0.0
+    wanted: dict[str, tuple[dict, int]] = {}
     for point in study.points(options):
-        config = {key: value for key, value in point.config.items() if key != "job"}
+        wanted |= trainings(point)
+    found = []
+    for config, evaluations in wanted.values():
         state, batches, validation, test, settings = begin(0, **config)
-        looked_at = (len(validation) + len(test)) / batches.images
         times = []
         with limited(threads=1):
             for _, batch in zip(range(STEPS), batches.epoch(0), strict=False):
                 before = time.perf_counter()
                 step(state, *batch, settings.label_smoothing)
                 times.append(time.perf_counter() - before)
-        found[point.label] = min(times) * len(batches)
-    return found, looked_at
+        looks = len(validation) + len(test) + evaluations * (len(validation) + RECALIBRATED)
+        found.append(Cost(min(times) * len(batches), looks / batches.images))
+    return found
 
 
-def expected(epoch: dict[str, float], options: Options, workers: int, looked_at: float) -> float:
-    """Seconds that the study will take. epoch, looked_at: as ``costs`` has them."""
-    each = sum(epoch.values()) * (options.epochs + EVALUATION * looked_at)
-    return each * options.seeds / min(workers, max(1, len(epoch) * options.seeds))
+def trainings(point: Point) -> dict[str, tuple[dict, int]]:
+    """{what: (arguments of ``training.begin``, choices that are looked at afterwards)}; shared weights are trained once."""
+    config = {key: value for key, value in point.config.items() if key != "job"}
+    if "network" not in config:
+        return {point.label: (config, 0)} if "model" in config else {}
+    network = {"model": NETWORK, **config["network"]}
+    shared = {**network, "model_options": {**network["model_options"], "kernels": [LARGEST]}}
+    own = with_choice(network, config.get("choice", (3,) * BLOCKS))
+    return {"shared weights": (shared, 0), point.label: (own, config.get("searched", {}).get("evaluations", 1))}
+
+
+def expected(found: list[Cost], options: Options, workers: int) -> float:
+    """Seconds that the study will take."""
+    each = sum(cost.epoch * (options.epochs + EVALUATION * cost.looks) for cost in found)
+    return each * options.seeds / min(workers, max(1, len(found) * options.seeds))
 
 
 def fitted(options: Options, seconds: float, time_of: Callable[[Options], float]) -> Options:

@@ -128,9 +128,8 @@ def _alone(study: Study, place: Path):
 
 def _fitted(study: Study, options: Options, workers: int, allowed: float, tell) -> Options:
     """The options that fit into the seconds that are allowed. Times some steps, and says what is left out."""
-    tell(f"timing some steps of each of {count(len(study.points(options)), 'network')}")
-    epoch, looked_at = budgets.costs(study, options)
-    expect = functools.partial(budgets.expected, epoch, workers=workers, looked_at=looked_at)
+    tell("timing some steps of each network")
+    expect = functools.partial(budgets.expected, budgets.costs(study, options), workers=workers)
     fit = budgets.fitted(options, allowed, expect)
     less = [
         f"{getattr(fit, key)} of {getattr(options, key)} {key}"

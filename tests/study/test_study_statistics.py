@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from minimix.study.budget import expected, fitted
+from minimix.study import STUDIES
+from minimix.study.budget import Cost, expected, fitted, trainings
 from minimix.study.options import Options, seconds
 from minimix.study.statistics import LEAST, paired, student
 
@@ -65,10 +66,20 @@ def test_a_budget_takes_seeds_then_epochs_then_seeds():
 
 
 def test_expected_time_counts_epochs_looks_seeds_and_workers():
-    epoch = {"a": 10.0, "b": 30.0}
-    assert expected(epoch, Options("patterns10", seeds=3, epochs=2), workers=2, looked_at=0.0) == pytest.approx(120.0)
-    assert expected(epoch, Options("patterns10", seeds=1, epochs=2), workers=8, looked_at=0.0) == pytest.approx(40.0)
-    assert expected(epoch, Options("patterns10", seeds=3, epochs=2), workers=2, looked_at=1.0) > 120.0
+    found = [Cost(10.0, 0.0), Cost(30.0, 0.0)]
+    assert expected(found, Options("patterns10", seeds=3, epochs=2), workers=2) == pytest.approx(120.0)
+    assert expected(found, Options("patterns10", seeds=1, epochs=2), workers=8) == pytest.approx(40.0)
+    assert expected([Cost(10.0, 5.0)], Options("patterns10", seeds=3, epochs=2), workers=1) == pytest.approx(30 * (2 + 2.0))
+
+
+@pytest.mark.parametrize("name", list(STUDIES))
+def test_shared_weights_are_trained_once_and_everything_else_is_counted(name):
+    points = STUDIES[name].points(Options("patterns10"))
+    wanted = {}
+    for point in points:
+        wanted |= trainings(point)
+    expected_ = [point.label for point in points if point.config["job"] != "nothing"]
+    assert list(wanted) == expected_ if name != "search" else set(wanted) == {*expected_, "shared weights"}
 
 
 @pytest.mark.parametrize("text", ["", "soon", "5x", "-3m", "h", "0m", "1m2h"])
