@@ -7,7 +7,8 @@ job         a plain configuration, from which a few numbers follow
 training    the job that trains a network; options: what a study is run with
 study       points to compare, claims, a picture; paper: the studies themselves, a page each
 pool        jobs in processes of this machine; cluster: on others, by Dask
-journal     what has ended, kept line by line; folder: what a study's folder is of
+journal     what has ended, kept line by line; folder: what a study's folder is of; kept: what several jobs need
+supernet    one set of weights for all choices of a search; search: jobs that look for the best of them
 budget      how long it will take, and what fits into a given time
 statistics  intervals, and when a claim is called seen
 results     tables, files and the picture
