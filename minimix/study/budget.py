@@ -52,6 +52,9 @@ def costs(study: Study, options: Options) -> list[Cost]:
 def trainings(point: Point) -> dict[str, tuple[dict, int]]:
     """{what: (arguments of ``training.begin``, choices that are looked at afterwards)}; shared weights are trained once."""
     config = {key: value for key, value in point.config.items() if key != "job"}
+    if "target" in config:
+        source = {f"source of {config['source']['model_options']}": (config["source"], 0)} if config["source"] else {}
+        return source | {point.label: (config["target"], 0)}
     if "network" not in config:
         return {point.label: (config, 0)} if "model" in config else {}
     network = {"model": NETWORK, **config["network"]}
