@@ -60,7 +60,10 @@ def trainings(point: Point) -> dict[str, tuple[dict, int]]:
     network = {"model": NETWORK, **config["network"]}
     shared = {**network, "model_options": {**network["model_options"], "kernels": [LARGEST]}}
     own = with_choice(network, config.get("choice", (3,) * BLOCKS))
-    return {"shared weights": (shared, 0), point.label: (own, config.get("searched", {}).get("evaluations", 1))}
+    return {
+        f"shared weights of {network['model_options']}": (shared, 0),
+        point.label: (own, config.get("searched", {}).get("evaluations", 1)),
+    }
 
 
 def expected(found: list[Cost], options: Options, workers: int) -> float:

@@ -122,7 +122,7 @@ def evolved(value: Callable[[Choice], float], evaluations: int, seed: int) -> Ch
 
     A child has each block from one of two parents, and in some blocks another number of groups.
 
-    >>> evolved(lambda choice: sum(choice), 100, seed=0)
+    >>> evolved(lambda choice: sum(choice), 200, seed=0)
     (5, 5, 5, 5, 5, 5, 5, 5)
     """
     known: dict[Choice, float] = {}
