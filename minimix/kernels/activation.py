@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from minimix.kernels.jit import inlined
+from minimix.kernels.jit import inlined, shared
 
 IDENTITY, RELU, RELU6, SWISH, HARD_SWISH = range(5)
 
@@ -64,7 +64,7 @@ def hard_swish(z):
     return z * (6 if gate > 6 else gate) / 6
 
 
-@inlined
+@shared
 def scale_shift_activate(y, o, x, i, n, m, a, b, activation):
     """y[o : o+n] = activation(a * (x[i : i+n] - m) + b). With m close to x, no digits are lost."""
     if activation == HARD_SWISH:
@@ -113,7 +113,7 @@ def shift_activate(y, o, n, b, activation):
             y[o + j] = z * sigmoid64(z)
 
 
-@inlined
+@shared
 def activate_grad(gz, k, gy, o, x, i, n, m, a, b, activation):
     """gz[k : k+n] = gy[o : o+n] * activation'(a * (x[i : i+n] - m) + b)."""
     if activation == HARD_SWISH:

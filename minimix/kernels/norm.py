@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate
-from minimix.kernels.jit import U, exact, inlined, kernel
+from minimix.kernels.jit import U, exact, inlined, kernel, shared
 from minimix.kernels.sums import RUN
 
 FEW = 64
@@ -32,7 +32,7 @@ class Norm(NamedTuple):
     variance: np.ndarray
 
 
-@inlined
+@shared
 def moments(x, at, n):
     """Mean and (biased) variance of x[at : at+n].
 
@@ -83,7 +83,7 @@ def forward(start, step, x, residual, y, norm, n):
                 y[i] += residual[i]
 
 
-@inlined
+@shared
 def grad_sums(gz, k, x, i, n, mean):
     """Sum of gz[k : k+n], and of gz times x's distance to its mean."""
     total = product = np.float64(0)

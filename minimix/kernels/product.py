@@ -10,7 +10,7 @@ side, thousands of columns) this is ahead of general BLAS; and a result never de
 """
 
 from minimix.kernels.activation import shift_activate
-from minimix.kernels.jit import U, inlined, kernel
+from minimix.kernels.jit import U, inlined, kernel, shared
 
 ROWS = 64  # of the output, that one thread takes at once
 
@@ -60,7 +60,7 @@ def _one_by_one(out, o, a, x, i, n, first):
             out[o + j] += a * x[i + j]
 
 
-@inlined
+@shared
 def tile_product(out, columns, j, weight, top, bottom, x, n):
     """out[top : bottom, j : j+n] = weight[top : bottom] @ packed x (K, n); out is flat, (.., columns)."""
     K, P = weight.shape[1], U(columns)
@@ -167,7 +167,7 @@ def _store(total, m, k, M, K, s0, s1, s2, s3):
             total[m, k + 3] += s3
 
 
-@inlined
+@shared
 def tile_outer(total, gradient, M, x, K, n):
     """total (M, K) += packed gradient (M, n) @ packed x (K, n), transposed."""
     for m in range(0, M, 4):
