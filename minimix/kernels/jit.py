@@ -38,7 +38,7 @@ _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": _FASTMATH, "no_cf
 
 
 class _Whole(JITCodeLibrary):
-    """The code of a kernel, and of its helpers, which nobody else can call: where they are inlined everywhere, they are gone."""
+    """The code of a kernel, and of its helpers, which nobody else can call: what is inlined everywhere is gone then."""
 
     def _optimize_final_module(self):
         for function in self._final_module.functions:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate
+from minimix.kernels.ahead import follows
 from minimix.kernels.jit import U, exact, inlined, kernel, shared
 from minimix.kernels.sums import RUN
 
@@ -137,3 +138,6 @@ def move(running, batch, unbiased, momentum):
     kept = running.dtype.type(1 - momentum)
     for c in range(running.shape[0]):
         running[c] = kept * running[c] + momentum * (batch[c] * unbiased)
+
+
+follows(forward, backward, lambda start, step, x, more, y, norm, n: (start, step, x, x, x, norm, x, x, n))

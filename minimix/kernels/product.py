@@ -9,7 +9,10 @@ power of two apart, and a cache can hold only a few such rows at once. For the s
 side, thousands of columns) this is ahead of general BLAS; and a result never depends on the number of threads.
 """
 
+from numba import types
+
 from minimix.kernels.activation import shift_activate
+from minimix.kernels.ahead import follows
 from minimix.kernels.jit import U, inlined, kernel, shared
 
 ROWS = 64  # of the output, that one thread takes at once
@@ -204,3 +207,9 @@ def backward(start, step, weight_t, gradient, x, gx, partial, want_x, want_weigh
     """The same for a flat x (K, P)."""
     multiply_backward(start, step, weight_t, gradient, pack, x, 0, gx, partial, want_x, want_weight, columns, chunk, tile,
                       scratch[start])  # fmt: skip
+
+
+follows(
+    forward, backward, lambda start, step, weight, x, out, columns, tile, scratch:
+    (start, step, weight, x, x, x, x.copy(ndim=3), types.boolean, types.boolean, columns, columns, tile, scratch),
+)  # fmt: skip
