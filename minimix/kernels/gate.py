@@ -67,11 +67,6 @@ def excite(start, step, x, gate, out, pixels):
     channels, images = gate.shape
     for c in range(start, channels, step):
         factor = gate[c]
-        if images == 1:
-            one = factor[0]
-            for i in range(U(c * pixels), U((c + 1) * pixels)):
-                out[i] = x[i] * one
-            continue
         for p in range(pixels):
             at = U((c * pixels + p) * images)
             for i in range(U(images)):

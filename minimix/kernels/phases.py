@@ -24,13 +24,6 @@ def fill(buffer, shape, x, at, height, width, images):
 @inlined
 def scatter(buffer, row, shape, x, source, width, images):
     """Put a row x[source:] of the picture into the phases of the columns of the buffer's row that begins at ``row``."""
-    if images == 1 and shape.phases == 2:  # a step that the compiler knows makes vector instructions of the loop
-        for phase in range(2):
-            first = (phase - shape.left) % 2
-            t, s = U(row + phase * shape.phase_step + (shape.left + first) // 2), U(source + first)
-            for k in range(U(max(0, (width - first + 1) // 2))):
-                buffer[t + k] = x[s + k * U(2)]
-        return
     for q in range(0, width, 2):
         column, last = shape.left + q, shape.left + min(q + 1, width - 1)
         copy_two(
