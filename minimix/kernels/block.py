@@ -23,6 +23,7 @@ from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.norm import Norm, line
 
 norm_forward, norm_backward = inlined(norms.forward), inlined(norms.backward)
+decide, decide_grad = inlined(gates.decide), inlined(gates.decide_grad)
 
 
 class Product(NamedTuple):
@@ -131,7 +132,7 @@ def forward(start, step, meeting, x, h, z, out, result, residual, expand, weight
         meet(meeting, start, step)
         if gate.present:
             if start == 0:
-                gates.decide(gate)
+                decide(gate)
             meet(meeting, start, step)
     norm_forward(start, step, out, residual, result, last, project.columns)
 
@@ -161,7 +162,7 @@ def backward(start, step, meeting, gradient, x, h, z, out, gx, gh, gy, g_out, re
             stage.gate_grad(start, step, gate_gradient.gate, gy, z, after, channels, scratch.rows)
             meet(meeting, start, step)
             if start == 0:
-                gates.decide_grad(gate, gate_gradient)
+                decide_grad(gate, gate_gradient)
             meet(meeting, start, step)
         stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, gate.gate,
                        gate_gradient.mean, channels, taps, slabs, scratch.buffers, scratch.rows, scratch.weights,

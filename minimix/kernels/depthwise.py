@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels import lanes
-from minimix.kernels.activation import shift_activate
+from minimix.kernels.activation import IDENTITY, shift_activate
 from minimix.kernels.border import add_met, add_met_row, gather, met_total
 from minimix.kernels.jit import U, inlined, kernel
-from minimix.kernels.phases import fill, place, split
+from minimix.kernels.phases import fill, merge, split
 from minimix.kernels.shifted import shifted_dot, shifted_sum
 from minimix.kernels.sums import RUN
 
@@ -72,9 +72,10 @@ def forward(start, step, x, weight, out, channels, taps, slabs, buffers, rows, w
                     if bias.size:
                         shift_activate(out, U(z * pixels), U(pixels), bias[z], activation)
         return
+    zero, one = x.dtype.type(0), x.dtype.type(1)
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
-        fill(buffer, taps.buffer, x, c * in_pixels, channels.height, channels.width, n)
+        fill(buffer, taps.buffer, x, c * in_pixels, channels.height, channels.width, n, zero, one, zero, IDENTITY, rows[start])
         for z in range(c * m, (c + 1) * m):
             finite = gather(w, taps, g, weight, channels.weight_start[z])
             correlate(out, z * pixels, channels.out_height, length, buffer, taps, w, g)
@@ -98,7 +99,7 @@ def input_grad_row(out, at, spare, y, width, images, buffer, taps, weights, g, f
         shifted_sum(spare, source, U(taps.run[p]), buffer, U(taps.base[g, y, p]), taps.offset, weights,
                     U(taps.begin[g, y, p]), U(taps.end[g, y, p]), True)  # fmt: skip
         source += U(taps.run[p])
-    place(out, at, spare, taps.run, width, images, first)
+    merge(out, at, spare, taps.run, width, images, first)
 
 
 @inlined
@@ -167,10 +168,12 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
                                 sum_t = met_total(x, c * pixels, buffer, channels, taps, g, t, k, lanes.lanes(buffer))
                             weight_gradient[channels.weight_start[z] + taps.index[t]] = sum_t
         return
+    zero, one = x.dtype.type(0), x.dtype.type(1)
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
         for z in range(c * m, (c + 1) * m):
-            fill(buffer, taps.buffer, gradient, z * out_pixels, channels.out_height, channels.out_width, n)
+            fill(buffer, taps.buffer, gradient, z * out_pixels, channels.out_height, channels.out_width, n, zero, one, zero,
+                 IDENTITY, row)  # fmt: skip
             finite = gather(w, taps, g, weight, channels.weight_start[z])
             total[:] = 0
             for y in range(height):

@@ -16,24 +16,12 @@ import numpy as np
 
 from minimix.kernels import lanes
 from minimix.kernels.activation import activate_grad, scale_shift_activate
-from minimix.kernels.border import add_met, add_met_row, gather, row_start
+from minimix.kernels.border import add_met, add_met_row, gather
 from minimix.kernels.depthwise import correlate, input_grad_row, store, weight_grad_row
 from minimix.kernels.gate import add_dots, add_pixels, scale_add
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, line, moments
-from minimix.kernels.phases import scatter
-
-
-@inlined
-def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
-    """The inside of a zero-bordered buffer = activation(a * (x - m) + b)."""
-    length = width * images
-    for y in range(height):
-        source, begin = at + y * length, row_start(shape, y, images)
-        target, first = (buffer, begin + shape.left * images) if shape.phases == 1 else (row, 0)
-        scale_shift_activate(target, U(first), x, U(source), U(length), m, a, b, activation)
-        if shape.phases > 1:
-            scatter(buffer, begin, shape, row, 0, width, images)
+from minimix.kernels.phases import fill
 
 
 @inlined
@@ -69,8 +57,7 @@ def forward(start, step, x, weight, z, before, after, finished, mean, channels, 
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
         m, a, b = _line(before, c, x, pixels)
-        _fill_activated(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b,
-                        before.activation, rows[start])  # fmt: skip
+        fill(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b, before.activation, rows[start])
         finite = gather(w, taps, g, weight, channels.weight_start[c])
         correlate(z, c * out_height * length, out_height, length, buffer, taps, w, g)
         if not finite:

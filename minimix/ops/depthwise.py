@@ -149,7 +149,7 @@ def run(x, weights, geometry, bias=None, activation=IDENTITY):
     out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), planes.dtype)
     if out.size:
         p, n = plan(geometry, planes.dtype.char), threads(geometry)
-        r = room(p, p.forward, n, planes.dtype, 0)
+        r = room(p, p.forward, n, planes.dtype, geometry.width * geometry.batch)
         bias = np.zeros(0, planes.dtype) if bias is None else ready(bias)
         parallel(depthwise.forward, planes.reshape(-1), weight, out.reshape(-1), p.channels, p.forward, r.slabs, r.buffers,
                  r.rows, r.weights, bias, activation, threads=n)  # fmt: skip
