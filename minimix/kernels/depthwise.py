@@ -22,7 +22,7 @@ class Channels(NamedTuple):
     """Sizes of one mixed convolution, and what each channel needs to know.
 
     images, height, width, out_height, out_width, multiplier: N, H, W, OH, OW, output channels per input channel.
-    stride_y, stride_x: of all groups. kernels: (G, 5), of each: KW, dilation (DH, DW), padding above and to the left.
+    stride_y, stride_x: of all groups. kernels: (G, 6), of each: KW, dilation (DH, DW), padding above and to the left, KH * KW.
     group: (C,) the group of each input channel.
     weight_start: (C*m,) where the kernel of each output channel begins in the flat array of all weights.
     """
@@ -144,7 +144,7 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
             for r in range(m):
                 lanes.pack_rows(buffer, slabs, start, taps.buffer, gradient, first * m + r, count, m, channels.out_height,
                                 slabs.out_rows, channels.out_width, n, row)  # fmt: skip
-                finite = lanes.gather(w, slabs.spread[start], taps, g, weight, channels.weight_start, first * m + r, count, m)
+                finite = lanes.gather(w, slabs.spread[start], channels, g, weight, first * m + r, count, m)
                 total[:] = 0
                 for top in range(0, height, slabs.rows):
                     bottom = min(top + slabs.rows, height)

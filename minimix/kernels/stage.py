@@ -190,7 +190,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
             for k in range(count):
                 _grad_of_z(planes, k * slabs.pitch, 0, gy, z, 1, out_pixels, after, first + k, g_after, gate, g_mean, more)
             lanes.pack(buffer, shape, planes, slabs.pitch, 0, out_height, channels.out_width, n, row)
-            finite = lanes.gather(w, slabs.spread[start], taps, g, weight, channels.weight_start, first, count, 1)
+            finite = lanes.gather(w, slabs.spread[start], channels, g, weight, first, count, 1)
             total_taps[:] = 0
             sums[:] = 0
             for top in range(0, height, slabs.rows):
