@@ -119,6 +119,33 @@ def activate_grad(gz, k, gy, o, x, i, n, m, a, b, activation):
 
 
 @inlined
+def activate_both(y, o, gz, k, gy, g, x, i, n, m, a, b, activation):
+    """Both at once, for one sigmoid: y[o : o+n] = activation(z) and gz[k : k+n] = gy[g : g+n] * activation'(z)."""
+    if activation == HARD_SWISH:
+        for j in range(n):
+            z = a * (x[i + j] - m) + b
+            slope = (2 * z + 3) / 6
+            slope = 0 if z <= -3 else slope
+            y[o + j] = hard_swish(z)
+            gz[k + j] = gy[g + j] * (1 if z >= 3 else slope)
+    elif activation != SWISH:
+        low, high = bounds(activation)
+        low, high = x.dtype.type(low), x.dtype.type(high)
+        for j in range(n):
+            z = a * (x[i + j] - m) + b
+            some = 0 if z <= low else gy[g + j]
+            gz[k + j] = 0 if z >= high else some
+            z = low if z < low else z
+            y[o + j] = high if z > high else z
+    else:
+        for j in range(n):
+            z = a * (x[i + j] - m) + b
+            s = sigmoid(z)
+            y[o + j] = z * s
+            gz[k + j] = gy[g + j] * (s + z * s * (_ONE - s))
+
+
+@inlined
 def sigmoid_of_sum(y, o, n, shift):
     """y[o : o+n] = sigmoid(y[o : o+n] + shift)."""
     for j in range(n):

@@ -15,7 +15,7 @@ itself as ever.
 import numpy as np
 
 from minimix.kernels import lanes
-from minimix.kernels.activation import activate_grad, scale_shift_activate
+from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
 from minimix.kernels.border import add_met, add_met_row, gather
 from minimix.kernels.depthwise import correlate, input_grad_row, store, weight_grad_row
 from minimix.kernels.gate import add_dots, add_pixels, scale_add
@@ -205,8 +205,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                             add_met_row(planes, p + (r - top) * length, r, buffer, channels, taps, g, weight,
                                         channels.weight_start[c], k, lanes.lanes(buffer))  # fmt: skip
                     m, ta, tb = line(before, c, x)
-                    scale_shift_activate(more, U(p), x, U(o), U(some_pixels), m, ta, tb, before.activation)
-                    activate_grad(gx, U(o), planes, U(p), x, U(o), U(some_pixels), m, ta, tb, before.activation)
+                    activate_both(more, U(p), gx, U(o), planes, U(p), x, U(o), U(some_pixels), m, ta, tb, before.activation)
                     if before.present:
                         some, products = grad_sums(gx, o, x, o, some_pixels, m)
                         sums[k, 0] += some
@@ -238,8 +237,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
             input_grad_row(row, 0, spare, r, width, n, buffer, taps, w, g, True)
             if not finite:
                 add_met_row(row, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
-            scale_shift_activate(active, U(0), x, U(o), U(length), m, ta, tb, before.activation)
-            activate_grad(gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
+            activate_both(active, U(0), gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
             weight_grad_row(total_taps, active, 0, spare, r, width, n, buffer, taps, g)
             if before.present:
                 some, products = grad_sums(gx, o, x, o, length, m)
