@@ -11,7 +11,7 @@ import numpy as np
 
 from minimix.kernels import lanes
 from minimix.kernels.activation import IDENTITY, shift_activate
-from minimix.kernels.border import add_met, add_met_row, gather, met_total
+from minimix.kernels.border import add_met, add_met_row, gather, met_totals
 from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.phases import fill, merge, split
 from minimix.kernels.shifted import shifted_dot, shifted_sum
@@ -118,10 +118,10 @@ def weight_grad_row(total, x, at, spare, y, width, images, buffer, taps, g):
 
 
 @inlined
-def store(out, at, total, taps, g):
-    """out[at:] = the gradient of a kernel from a sum for each tap of group g."""
+def store(out, at, total, taps, g, lane, lanes):
+    """out[at:] = the gradient of a kernel, from a sum for each tap of group g: total[t, lane]."""
     for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-        out[at + taps.index[t]] = total[t]
+        out[at + taps.index[t]] = total[t * lanes + lane]
 
 
 @kernel
@@ -162,11 +162,8 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
                             add_met_row(x_gradient, (c * height + y) * length, y, buffer, channels, taps, g, weight,
                                         channels.weight_start[z], k, lanes.lanes(buffer))  # fmt: skip
                     if want_weight:
-                        for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-                            sum_t = total[t * lanes.lanes(buffer) + k]
-                            if np.isnan(sum_t):
-                                sum_t = met_total(x, c * pixels, buffer, channels, taps, g, t, k, lanes.lanes(buffer))
-                            weight_gradient[channels.weight_start[z] + taps.index[t]] = sum_t
+                        met_totals(total, x, c * pixels, buffer, channels, taps, g, k, lanes.lanes(buffer))
+                        store(weight_gradient, channels.weight_start[z], total, taps, g, k, lanes.lanes(buffer))
         return
     zero, one = x.dtype.type(0), x.dtype.type(1)
     for c in range(start, channels.group.shape[0], step):
@@ -185,7 +182,5 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
                     if not finite:
                         add_met_row(x_gradient, at, y, buffer, channels, taps, g, weight, channels.weight_start[z], 0, 1)
             if want_weight:
-                for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-                    if np.isnan(total[t]):
-                        total[t] = met_total(x, c * pixels, buffer, channels, taps, g, t, 0, 1)
-                store(weight_gradient, channels.weight_start[z], total, taps, g)
+                met_totals(total, x, c * pixels, buffer, channels, taps, g, 0, 1)
+                store(weight_gradient, channels.weight_start[z], total, taps, g, 0, 1)

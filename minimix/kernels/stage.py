@@ -20,7 +20,7 @@ from minimix.kernels.border import add_met, add_met_row, gather
 from minimix.kernels.depthwise import correlate, input_grad_row, store, weight_grad_row
 from minimix.kernels.gate import add_dots, add_pixels, scale_add
 from minimix.kernels.jit import U, inlined
-from minimix.kernels.norm import grad_sums, grad_terms, line, moments
+from minimix.kernels.norm import grad_sums, grad_terms, input_grad, line, moments
 from minimix.kernels.phases import fill
 
 
@@ -135,18 +135,9 @@ def _grad_of_z(out, first, pitch, gy, z, rows, length, after, c, g_after, gate, 
         some, products = grad_sums(out, p, z, o, length, m)
         total += some
         product += products
-    product -= (after.mean[c] - m) * total
-    g_after[c, 0], g_after[c, 1] = product / np.sqrt(after.variance[c] + after.eps), total
-    slope_a, constant, slope = grad_terms(after, c, m, total, product, rows * length)
-    ta, tc, ts = z.dtype.type(slope_a), z.dtype.type(constant), z.dtype.type(slope)
+    g_after[c, 0], g_after[c, 1], a, constant, slope = grad_terms(after, c, z, m, total, product, rows * length)
     for r in range(rows):
-        o, p = U(at + r * length), U(first + r * pitch)
-        if after.training:
-            for i in range(U(length)):
-                out[p + i] = ta * out[p + i] - tc - ts * (z[o + i] - m)
-        else:  # 0 times a z that is not finite would be NaN
-            for i in range(U(length)):
-                out[p + i] *= ta
+        input_grad(out, U(first + r * pitch), z, U(at + r * length), U(length), m, a, constant, slope, after.training)
 
 
 @inlined
@@ -154,16 +145,8 @@ def _grad_of_x(gx, x, at, n, m, total, product, before, c, g_before):
     """gx[at : at+n] = gradient of x, the input of the first norm, from that of its output, in place. total, product: the sums
     of that, and of it times x's distance to m."""
     if before.present:
-        product -= (before.mean[c] - m) * total
-        g_before[c, 0], g_before[c, 1] = product / np.sqrt(before.variance[c] + before.eps), total
-        slope_a, constant, slope = grad_terms(before, c, m, total, product, n)
-        ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
-        if before.training:
-            for i in range(U(at), U(at + n)):
-                gx[i] = ta * gx[i] - tc - ts * (x[i] - m)
-        else:
-            for i in range(U(at), U(at + n)):
-                gx[i] *= ta
+        g_before[c, 0], g_before[c, 1], a, constant, slope = grad_terms(before, c, x, m, total, product, n)
+        input_grad(gx, U(at), x, U(at), U(n), m, a, constant, slope, before.training)
 
 
 @inlined
@@ -214,8 +197,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                 lanes.weight_grad_rows(total_taps, active, row, buffer, channels, taps, g, top, bottom)
             for k in range(count):
                 c = first + k
-                for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-                    g_weight[channels.weight_start[c] + taps.index[t]] = total_taps[t * lanes.lanes(buffer) + k]
+                store(g_weight, channels.weight_start[c], total_taps, taps, g, k, lanes.lanes(buffer))
                 m, ta, tb = line(before, c, x)
                 _grad_of_x(gx, x, c * pixels, pixels, m, sums[k, 0], sums[k, 1], before, c, g_before)
         return
@@ -243,5 +225,5 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                 some, products = grad_sums(gx, o, x, o, length, m)
                 total += some
                 product += products
-        store(g_weight, channels.weight_start[c], total_taps, taps, g)
+        store(g_weight, channels.weight_start[c], total_taps, taps, g, 0, 1)
         _grad_of_x(gx, x, at, pixels, m, total, product, before, c, g_before)
