@@ -71,13 +71,19 @@ def line(norm, c, x):
     return m, x.dtype.type(a), x.dtype.type(norm.shift[c] - (norm.mean[c] - m) * a)
 
 
+@inlined
+def line_forward(norm, c, x, n):
+    """The same of channel c, x[c*n : (c+1)*n]; in training, of its own mean and variance, which are then the norm's."""
+    if norm.present and norm.training:
+        norm.mean[c], norm.variance[c] = moments(x, c * n, n)
+    return line(norm, c, x)
+
+
 @kernel
 def forward(start, step, x, residual, y, norm, n):
     """y = activation(batch norm(x)) + residual, all (C, n) in memory; an empty residual counts as none."""
     for c in range(start, norm.mean.shape[0], step):
-        if norm.training:
-            norm.mean[c], norm.variance[c] = moments(x, c * n, n)
-        m, a, b = line(norm, c, x)
+        m, a, b = line_forward(norm, c, x, n)
         scale_shift_activate(y, U(c * n), x, U(c * n), U(n), m, a, b, norm.activation)
         if residual.size:
             for i in range(U(c * n), U(c * n + n)):

@@ -20,7 +20,7 @@ from minimix.kernels.border import add_met, add_met_row, gather
 from minimix.kernels.depthwise import correlate, input_grad_row, store, weight_grad_row
 from minimix.kernels.gate import add_dots, add_pixels, scale_add
 from minimix.kernels.jit import U, inlined
-from minimix.kernels.norm import grad_sums, grad_terms, input_grad, line, moments
+from minimix.kernels.norm import grad_sums, grad_terms, input_grad, line, line_forward
 from minimix.kernels.phases import fill
 
 
@@ -42,7 +42,7 @@ def forward(start, step, x, weight, z, before, after, finished, mean, channels, 
         for slab in range(start, slabs.channels.shape[0], step):
             first, count = slabs.channels[slab]
             for k in range(count):
-                _line(before, first + k, x, pixels)
+                line_forward(before, first + k, x, pixels)
             for top in range(0, height, slabs.rows):
                 bottom = min(top + slabs.rows, height)
                 for k in range(count):
@@ -56,7 +56,7 @@ def forward(start, step, x, weight, z, before, after, finished, mean, channels, 
         return
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
-        m, a, b = _line(before, c, x, pixels)
+        m, a, b = line_forward(before, c, x, pixels)
         fill(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b, before.activation, rows[start])
         finite = gather(w, taps, g, weight, channels.weight_start[c])
         correlate(z, c * out_height * length, out_height, length, buffer, taps, w, g)
@@ -66,21 +66,13 @@ def forward(start, step, x, weight, z, before, after, finished, mean, channels, 
 
 
 @inlined
-def _line(norm, c, x, n):
-    """The norm of channel c, x[c*n : (c+1)*n], as ``norm.line`` has it; in training, of the batch's statistics."""
-    if norm.present and norm.training:
-        norm.mean[c], norm.variance[c] = moments(x, c * n, n)
-    return line(norm, c, x)
-
-
-@inlined
 def _second(z, c, rows, width, images, after, finished, mean, row, total):
     """The second norm of channel c of z, ``rows`` rows of ``width`` pixels; ``finished`` and mean as in ``forward``.
 
     row, total: scratch, for a row, and for a number an image.
     """
     length = width * images
-    m, a, b = _line(after, c, z, rows * length)
+    m, a, b = line_forward(after, c, z, rows * length)
     if not finished and mean.size == 0:
         return
     total[:] = 0
