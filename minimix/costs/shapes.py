@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 from minimix import convargs
-from minimix.ops import activation, block, elementwise, pool, reduce, shape
-from minimix.ops.convolution import CONV2D
+from minimix.ops import activation, block, block_room, elementwise, pool, reduce, shape
+from minimix.ops.convolution import CONV2D, POINTWISE_CONV2D
 from minimix.ops.depthwise import DEPTHWISE_CONV2D, MIXCONV2D
 from minimix.ops.excite import SQUEEZE_EXCITE
 from minimix.ops.folded import FOLDED_CONV2D, FOLDED_MIXCONV2D
@@ -19,7 +19,6 @@ from minimix.ops.loss import CROSS_ENTROPY, NLL_LOSS
 from minimix.ops.matmul import LINEAR, MATMUL
 from minimix.ops.norm import BATCH_NORM
 from minimix.ops.op import Op
-from minimix.ops.pointwise import POINTWISE_CONV2D
 
 Geometry = convargs.ConvGeometry | convargs.MixGeometry
 
@@ -94,7 +93,7 @@ def _same_elements(op: Op) -> Callable:
 
 
 def _block(*arrays, counts, options, stride, padding, dilation, **_) -> tuple:
-    return block.layout_of(block.split(arrays, counts), stride, padding, dilation).output_shape
+    return block_room.layout_of(block_room.split(arrays, counts), stride, padding, dilation).output_shape
 
 
 VIEWS = (shape.RESHAPE, shape.PERMUTE, shape.EXPAND, GETITEM)

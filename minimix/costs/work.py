@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from minimix import convargs
 from minimix.costs.shapes import ACTIVATIONS, Geometry
-from minimix.ops import block, pool
+from minimix.ops import block, block_room, pool
 from minimix.ops.excite import SQUEEZE_EXCITE
 from minimix.ops.folded import FOLDED_MIXCONV2D
 from minimix.ops.matmul import LINEAR, MATMUL
@@ -59,7 +59,7 @@ def work_of(op: Op, arrays: tuple, options: dict, shape: tuple, geometry: Geomet
     if op is SQUEEZE_EXCITE:
         return _squeeze_excite(*arrays, **options)
     if op is block.MIX_BLOCK:
-        return Work(block.multiply_adds(block.split(arrays, options["counts"]), shape), OTHER)
+        return Work(block.multiply_adds(block_room.split(arrays, options["counts"]), shape), OTHER)
     if op in (LINEAR, MATMUL):
         return Work(size * arrays[0].shape[-1], "linear", {"bias": size} if len(arrays) > 2 else {})
     if op is BATCH_NORM:

@@ -9,11 +9,12 @@ from minimix.convargs import need_one_dtype
 from minimix.functional.norm import need_writable
 from minimix.functional.promotion import as_tensor
 from minimix.ops import block as ops
+from minimix.ops import block_room as room
 from minimix.ops.activation import need_activation
 from minimix.padding import Ints, Padding, pair
 from minimix.tensor import Tensor, apply, is_grad_enabled
 
-Normalisation = ops.Normalisation
+Normalisation = room.Normalisation
 
 
 def mix_block(
@@ -100,9 +101,9 @@ def _arranged(x, weights, project, norms, expand, excite, skip, training, stride
     each = dilation if isinstance(dilation, (tuple, list)) else (dilation,) * len(weights)
     dilation = tuple(pair(d, "dilation", 1) for d in each)
     padding = padding if isinstance(padding, str) else pair(padding, "padding", 0)
-    options = ops.Options(*(norm and norm[2] for norm in norms), excite and excite[4], bool(skip), bool(training))
+    options = room.Options(*(norm and norm[2] for norm in norms), excite and excite[4], bool(skip), bool(training))
     stride = pair(stride, "stride", 1)
-    _check(ops.split([t.data for t in tensors], counts), options, stride, padding, dilation)
+    _check(room.split([t.data for t in tensors], counts), options, stride, padding, dilation)
     shared = {"counts": counts, "options": options, "stride": stride, "padding": padding, "dilation": dilation}
     return tensors, shared
 
@@ -110,7 +111,7 @@ def _arranged(x, weights, project, norms, expand, excite, skip, training, stride
 def _check(inputs, options, stride, padding, dilation) -> None:
     """Refuse what a kernel must not see."""
     x = inputs.x[0]
-    layout = ops.layout_of(inputs, stride, padding, dilation)
+    layout = room.layout_of(inputs, stride, padding, dilation)
     g, outputs = layout.geometry, layout.output_shape[1]
     given = {"before": "norms[0]", "after": "norms[1]", "last": "norms[2]"}  # as the caller knows them
     named = inputs._asdict().items()

@@ -9,8 +9,11 @@ power of two apart, and a cache can hold only a few such rows at once. For the s
 side, thousands of columns) this is ahead of general BLAS; and a result never depends on the number of threads.
 """
 
+from numba import types
+
 from minimix.kernels.activation import shift_activate
-from minimix.kernels.jit import U, inlined, kernel
+from minimix.kernels.ahead import follows
+from minimix.kernels.jit import U, inlined, kernel, shared
 from minimix.kernels.team import share
 
 ROWS = 64  # of the output, that one thread takes at once
@@ -61,7 +64,7 @@ def _one_by_one(out, o, a, x, i, n, first):
             out[o + j] += a * x[i + j]
 
 
-@inlined
+@shared
 def tile_product(out, columns, j, weight, top, bottom, x, n):
     """out[top : bottom, j : j+n] = weight[top : bottom] @ packed x (K, n); out is flat, (.., columns)."""
     K, P = weight.shape[1], U(columns)
@@ -176,7 +179,7 @@ def _store(total, m, k, M, K, s0, s1, s2, s3):
             total[m, k + 3] += s3
 
 
-@inlined
+@shared
 def tile_outer(total, gradient, M, x, K, n):
     """total (M, K) += packed gradient (M, n) @ packed x (K, n), transposed."""
     for m in range(0, M, 4):
@@ -227,3 +230,9 @@ def backward(start, step, team, weight_t, gradient, x, gx, partial, want_x, want
         return
     multiply_backward(start, step, weight_t, gradient, pack, x, 0, gx, partial, want_x, want_weight, columns, chunk, tile,
                       scratch[start])  # fmt: skip
+
+
+follows(
+    forward, backward, lambda start, step, team, weight, x, out, columns, tile, scratch:
+    (start, step, team, weight, x, x, x, x.copy(ndim=3), types.boolean, types.boolean, columns, columns, tile, scratch),
+)  # fmt: skip

@@ -5,23 +5,18 @@ It computes what the ops of its layers do one after the other, mostly with their
 (``kernels/block.py``) and keeps fewer arrays; and what follows from the shapes alone is worked out once.
 """
 
-import contextlib
 import threading
 from operator import is_
 from typing import NamedTuple
 
 import numpy as np
-from numba import typeof
 
 from minimix.kernels import block, memory
-from minimix.kernels.ahead import Ahead
-from minimix.kernels.barrier import new_meeting
 from minimix.kernels.gate import GateGradient
 from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.block_room import (
     Inputs,
     Layout,
-    Normalisation,
     Options,
     Saved,
     layout_of,
@@ -36,7 +31,6 @@ from minimix.ops.norm import move_running
 from minimix.ops.op import Op
 from minimix.ops.product import complete
 
-MANY = 256  # images that are certainly so many that each channel is on its own
 WORKSPACE = 1 << 22  # numbers: room for all but the largest blocks of one picture
 
 
@@ -138,13 +132,11 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,),
     dtype, (images, *rest) = s.planes.dtype, layout.output_shape
     result = memory.empty((*rest, images), dtype)
     p, n = plan(layout.geometry, dtype.char), threads_for(layout.cost, True)
-    kind = f"'{dtype.char}', {MANY if p.together is None else 1}"
-    with _BACKWARD.watching(kind) if options.training else contextlib.nullcontext():
-        parallel(
-            block.forward, s.planes, s.h, s.z, s.out, result.reshape(-1), s.planes if options.skip else s.planes[:0], s.expand,
-            s.weight, s.gate, s.project, s.before, s.after, s.last, not keep, p.channels, p.forward,
-            *scratch_for(layout, n, dtype, p, p.forward), threads=n, meets=True,
-        )  # fmt: skip
+    parallel(
+        block.forward, s.planes, s.h, s.z, s.out, result.reshape(-1), s.planes if options.skip else s.planes[:0], s.expand,
+        s.weight, s.gate, s.project, s.before, s.after, s.last, not keep, p.channels, p.forward,
+        *scratch_for(layout, n, dtype, p, p.forward), threads=n, meets=True,
+    )  # fmt: skip
     if options.training:
         for option, norm, size in zip(options[:3], (s.before, s.after, s.last), layout.sizes, strict=True):
             if option is not None:
@@ -204,7 +196,6 @@ def mix_block_backward(gradient, saved, needed):
     inputs, layout = saved.inputs, saved.layout
     n = threads_for(2 * layout.cost, True)
     arguments, g = _backward_call(channel_major(gradient).reshape(-1), saved, n)
-    _BACKWARD.wait()
     parallel(block.backward, *arguments, threads=n, meets=True)
     found = Inputs(
         x=(nchw(g.gx.reshape(*inputs.x[0].shape[1:], -1)),),
@@ -219,22 +210,6 @@ def mix_block_backward(gradient, saved, needed):
     shapes = [array.shape for arrays in inputs for array in arrays]
     parts = [part for parts in found for part in parts]
     return tuple([part.reshape(shape) if want else None for part, shape, want in zip(parts, shapes, needed, strict=True)])
-
-
-def compile_backward(dtype: str, images: int) -> None:
-    """Compile ``block.backward`` as any block calls it with so few or so many images of this dtype, and leave it in the
-    cache."""
-    some, square = np.ones(4, dtype), np.ones((4, 4, 1, 1), dtype)
-    norm = Normalisation((np.zeros(4), np.ones(4)))
-    x, kernels = np.ones((images, 4, 3, 3), dtype), np.ones((4, 1, 3, 3), dtype)
-    inputs = Inputs((x,), (square,), (some, some), (kernels,), (some, some), (square, some, square, some), (square,),
-                    (some, some))  # fmt: skip
-    saved = room_for(inputs, layout_of(inputs, 1, "same", (1,)), Options(norm, norm, norm, "relu", False, True))
-    arguments, _ = _backward_call(saved.out, saved, 1)
-    block.backward.compile(tuple(map(typeof, (0, 1, new_meeting(1), *arguments))))
-
-
-_BACKWARD = Ahead(block.forward, "from minimix.ops.block import compile_backward; compile_backward({})")
 
 
 def _unflat(flat, arrays) -> list:

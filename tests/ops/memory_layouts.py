@@ -6,7 +6,7 @@ import pkgutil
 import numpy as np
 
 import minimix.ops
-from minimix.ops.block import Normalisation, Options
+from minimix.ops.block_room import Normalisation, Options
 from minimix.ops.op import Op
 from minimix.ops.pool import Windows
 
