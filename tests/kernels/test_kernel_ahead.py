@@ -82,8 +82,9 @@ def asked_by(monkeypatch, action) -> list:
     """The names of the kernels that are asked for while something runs, with no kernel compiled before."""
     asked = []
     monkeypatch.setattr(ahead, "_other", type("", (), {"ask": lambda _, kernel, found: asked.append(kernel.__name__)})())
-    event = type("", (), {"data": {"dispatcher": product.forward, "args": (types.int64,) * 8}})()
-    event.data["args"] = (types.int64, types.int64, VECTOR.copy(ndim=2), VECTOR, VECTOR, types.int64, types.int64, VECTOR)
+    event = type("", (), {"data": {"dispatcher": product.forward, "args": (types.int64,) * 9}})()
+    team = types.Array(types.int64, 1, "C")
+    event.data["args"] = (types.int64, types.int64, team, VECTOR.copy(ndim=2), VECTOR, VECTOR, types.int64, types.int64, VECTOR)
     action(lambda: ahead._Compiling().on_start(event))
     return asked
 
