@@ -210,8 +210,8 @@ def _(a, b):
             return lambda a, b: _multiply_number(a, b)
 
 
-zeros1, zeros4, zeros8 = map(_zeros, (1, 4, 8))
-load1, load4, load8 = map(_load, (1, 4, 8))
+zeros1, zeros2, zeros4, zeros8 = map(_zeros, (1, 2, 4, 8))
+load1, load2, load4, load8 = map(_load, (1, 2, 4, 8))
 repeat4, repeat8 = map(_repeat, (4, 8))
 
 if config.DISABLE_JIT:
@@ -232,4 +232,4 @@ if config.DISABLE_JIT:
         square = np.arange(width(x.dtype))
         out[int(o) + int(step) * square[:, None] + square] = x[int(i) + int(pitch) * square + square[:, None]]
 
-    (zeros1, load1, _), (zeros4, load4, repeat4), (zeros8, load8, repeat8) = map(_plainly, (1, 4, 8))
+    (zeros1, load1, _), (zeros2, load2, _), (zeros4, load4, repeat4), (zeros8, load8, repeat8) = map(_plainly, (1, 2, 4, 8))
