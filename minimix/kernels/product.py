@@ -15,9 +15,10 @@ import numpy as np
 
 from minimix.kernels.activation import shift_activate
 from minimix.kernels.jit import U, inlined, kernel
-from minimix.kernels.simd import BYTES, load1, load2, load4, store, zeros1, zeros2, zeros4
+from minimix.kernels.simd import BYTES, load1, load2, load4, store, store_past, zeros1, zeros2, zeros4
 
 ROWS = 64  # of the output, that one thread takes at once
+FAR = 1 << 23  # bytes: so large an output has left the cache before anybody reads it
 
 
 @inlined
@@ -31,7 +32,7 @@ def pack(packed, x, first, rows, columns, j, n):
 
 def _four_rows(zeros, load):
     @inlined
-    def four_rows(out, columns, j, weight, m, bottom, x, i, n):
+    def four_rows(out, columns, j, weight, m, bottom, x, i, n, past):
         """Rows m .. m+3 of the output, as many columns as ``load`` takes from x[i:], from column j on.
 
         Beyond row ``bottom`` - 1 that row is taken again.
@@ -46,10 +47,16 @@ def _four_rows(zeros, load):
             s2 = s2 + weight[m2, k] * some
             s3 = s3 + weight[m3, k] * some
             at += U(n)
-        store(out, U(m0 * columns + j), s0)
-        store(out, U(m1 * columns + j), s1)
-        store(out, U(m2 * columns + j), s2)
-        store(out, U(m3 * columns + j), s3)
+        if past:
+            store_past(out, U(m0 * columns + j), s0)
+            store_past(out, U(m1 * columns + j), s1)
+            store_past(out, U(m2 * columns + j), s2)
+            store_past(out, U(m3 * columns + j), s3)
+        else:
+            store(out, U(m0 * columns + j), s0)
+            store(out, U(m1 * columns + j), s1)
+            store(out, U(m2 * columns + j), s2)
+            store(out, U(m3 * columns + j), s3)
 
     return four_rows
 
@@ -66,15 +73,16 @@ def tile_product(out, columns, j, weight, top, bottom, x, n):
     """
     n, narrow = np.int64(n), BYTES // x.itemsize
     wide = REGISTERS * narrow
+    past = out.size * out.itemsize >= FAR and (out.ctypes.data | (columns | j | n) * out.itemsize) % BYTES == 0
     for m in range(top, bottom, 4):
         if n >= wide:
             for i in range(0, n, wide):
                 i = min(i, n - wide)
-                _wide(out, columns, j + i, weight, m, bottom, x, i, n)
+                _wide(out, columns, j + i, weight, m, bottom, x, i, n, past)
         elif n >= narrow:
             for i in range(0, n, narrow):
                 i = min(i, n - narrow)
-                _narrow(out, columns, j + i, weight, m, bottom, x, i, n)
+                _narrow(out, columns, j + i, weight, m, bottom, x, i, n, False)
         else:
             for row in range(m, min(m + 4, bottom)):
                 o = U(row * columns + j)

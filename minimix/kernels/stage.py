@@ -17,19 +17,27 @@ import numpy as np
 from minimix.kernels import lanes
 from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
 from minimix.kernels.border import add_met, add_met_row, gather, row_start
-from minimix.kernels.depthwise import correlate, input_grad_row, store, weight_grad_row
+from minimix.kernels.depthwise import correlate, input_grad_phases, input_grad_row, store, weight_grad_phases, weight_grad_row
 from minimix.kernels.gate import add_dots, add_pixels, scale_add
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, line, moments
-from minimix.kernels.phases import scatter
+from minimix.kernels.phases import phase_start, scatter
+
+MANY = 64  # images: so many numbers, or a multiple, are worth a loop of their own
 
 
 @inlined
 def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
-    """The inside of a zero-bordered buffer = activation(a * (x - m) + b)."""
+    """The inside of a zero-bordered buffer = activation(a * (x - m) + b). row: scratch."""
     length = width * images
     for y in range(height):
         source, begin = at + y * length, row_start(shape, y, images)
+        if shape.phases > 1 and images % MANY == 0:
+            for q in range(width):
+                column = shape.left + q
+                to = begin + (column % shape.phases * shape.phase_step + column // shape.phases) * images
+                scale_shift_activate(buffer, U(to), x, U(source + q * images), U(images), m, a, b, activation)
+            continue
         target, first = (buffer, begin + shape.left * images) if shape.phases == 1 else (row, 0)
         scale_shift_activate(target, U(first), x, U(source), U(length), m, a, b, activation)
         if shape.phases > 1:
@@ -247,11 +255,18 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
         total = product = 0.0
         for r in range(height):
             o = at + r * length
-            input_grad_row(row, 0, spare, r, width, n, buffer, taps, w, g, True)
-            if not finite:
-                add_met_row(row, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
-            activate_both(active, U(0), gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
-            weight_grad_row(total_taps, active, 0, spare, r, width, n, buffer, taps, g)
+            if finite and taps.run.shape[0] > 1 and n % MANY == 0:
+                input_grad_phases(spare, r, buffer, taps, w, g)
+                for q in range(width):
+                    p, i = phase_start(taps.run, q, n), o + q * n
+                    activate_both(active, U(p), gx, U(i), spare, U(p), x, U(i), U(n), m, ta, tb, before.activation)
+                weight_grad_phases(total_taps, active, 0, r, buffer, taps, g)
+            else:
+                input_grad_row(row, 0, spare, r, width, n, buffer, taps, w, g, True)
+                if not finite:
+                    add_met_row(row, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
+                activate_both(active, U(0), gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
+                weight_grad_row(total_taps, active, 0, spare, r, width, n, buffer, taps, g)
             if before.present:
                 some, products = grad_sums(gx, o, x, o, length, m)
                 total += some
