@@ -11,6 +11,8 @@ only a few such rows at once. For the sizes of a small MixNet (16 to 96 rows on 
 general BLAS; and a result never depends on the number of threads.
 """
 
+import platform
+
 import numpy as np
 
 from minimix.kernels.activation import shift_activate
@@ -61,7 +63,8 @@ def _four_rows(zeros, load):
     return four_rows
 
 
-REGISTERS = 4 if BYTES == 64 else 2  # for each of the four rows: there are 32 of the wide ones, 16 of others
+# for each of the four rows: a processor has 32 of the widest registers, and so has any ARM; others have 16
+REGISTERS = 4 if BYTES == 64 or platform.machine().lower() in ("arm64", "aarch64") else 2
 _wide, _narrow = _four_rows(*((zeros4, load4) if REGISTERS == 4 else (zeros2, load2))), _four_rows(zeros1, load1)
 
 

@@ -16,14 +16,21 @@ import numpy as np
 
 from minimix.kernels import lanes
 from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
-from minimix.kernels.border import add_met, add_met_row, gather, row_start
-from minimix.kernels.depthwise import correlate, input_grad_phases, input_grad_row, store, weight_grad_phases, weight_grad_row
+from minimix.kernels.border import add_met, add_met_row, gather, place, row_start
+from minimix.kernels.depthwise import (
+    correlate,
+    input_grad_phases,
+    input_grad_row,
+    store,
+    weight_grad_phases,
+    weight_grad_row,
+)
 from minimix.kernels.gate import add_dots, add_pixels, scale_add
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, line, moments
 from minimix.kernels.phases import phase_start, scatter
 
-MANY = 64  # images: so many numbers, or a multiple, are worth a loop of their own
+MANY = 64  # images, or a multiple: then each pixel is worth a loop of its own, and goes straight to its place among the phases
 
 
 @inlined
@@ -34,8 +41,7 @@ def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activa
         source, begin = at + y * length, row_start(shape, y, images)
         if shape.phases > 1 and images % MANY == 0:
             for q in range(width):
-                column = shape.left + q
-                to = begin + (column % shape.phases * shape.phase_step + column // shape.phases) * images
+                to = place(shape, y, q, images)
                 scale_shift_activate(buffer, U(to), x, U(source + q * images), U(images), m, a, b, activation)
             continue
         target, first = (buffer, begin + shape.left * images) if shape.phases == 1 else (row, 0)
@@ -255,7 +261,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
         total = product = 0.0
         for r in range(height):
             o = at + r * length
-            if finite and taps.run.shape[0] > 1 and n % MANY == 0:
+            if taps.run.shape[0] > 1 and n % MANY == 0 and finite:  # no copy between rows and phases
                 input_grad_phases(spare, r, buffer, taps, w, g)
                 for q in range(width):
                     p, i = phase_start(taps.run, q, n), o + q * n
