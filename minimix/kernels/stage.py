@@ -17,18 +17,12 @@ import numpy as np
 from minimix.kernels import lanes
 from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
 from minimix.kernels.border import add_met, add_met_row, gather, place, row_start
-from minimix.kernels.depthwise import (
-    correlate,
-    input_grad_phases,
-    input_grad_row,
-    store,
-    weight_grad_phases,
-    weight_grad_row,
-)
+from minimix.kernels.depthwise import correlate, input_grad_phases, store, weight_grad_phases
 from minimix.kernels.gate import add_dots, add_pixels, scale_add
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, line, moments
-from minimix.kernels.phases import phase_start, scatter
+from minimix.kernels.phases import phase_start, scatter, split
+from minimix.kernels.phases import place as put_together
 
 MANY = 64  # images, or a multiple: then each pixel is worth a loop of its own, and goes straight to its place among the phases
 
@@ -36,18 +30,17 @@ MANY = 64  # images, or a multiple: then each pixel is worth a loop of its own, 
 @inlined
 def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
     """The inside of a zero-bordered buffer = activation(a * (x - m) + b). row: scratch."""
-    length = width * images
+    direct = shape.phases == 1 or images % MANY == 0
+    pieces = width if direct and shape.phases > 1 else 1
+    piece = width // pieces * images
     for y in range(height):
-        source, begin = at + y * length, row_start(shape, y, images)
-        if shape.phases > 1 and images % MANY == 0:
-            for q in range(width):
-                to = place(shape, y, q, images)
-                scale_shift_activate(buffer, U(to), x, U(source + q * images), U(images), m, a, b, activation)
-            continue
-        target, first = (buffer, begin + shape.left * images) if shape.phases == 1 else (row, 0)
-        scale_shift_activate(target, U(first), x, U(source), U(length), m, a, b, activation)
-        if shape.phases > 1:
-            scatter(buffer, begin, shape, row, 0, width, images)
+        source, target, to = at + y * width * images, row, 0
+        for q in range(pieces):
+            if direct:
+                target, to = buffer, place(shape, y, q, images)
+            scale_shift_activate(target, U(to), x, U(source + q * piece), U(piece), m, a, b, activation)
+        if not direct:
+            scatter(buffer, row_start(shape, y, images), shape, row, 0, width, images)
 
 
 @inlined
@@ -247,7 +240,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                 _grad_of_x(gx, x, c * pixels, pixels, m, sums[k, 0], sums[k, 1], before, c, g_before)
         return
     row, spare, active = rows[start, :length], rows[start, length : 2 * length], rows[start, 2 * length :]
-    pitch = shape.row_step * n
+    pitch, phases = shape.row_step * n, taps.run.shape[0]
     for c in range(start, channels.group.shape[0], step):
         g, at = channels.group[c], c * pixels
         # the second norm and activation: from gy to the gradient of z, which is put straight into its padded buffer
@@ -257,22 +250,25 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
         # the convolution, and at once the first activation, a row of the input at a time
         m, ta, tb = line(before, c, x)
         finite = gather(w, taps, g, weight, channels.weight_start[c])
+        direct = phases == 1 or (n % MANY == 0 and finite)
+        pieces = width if direct and phases > 1 else 1
+        piece = width // pieces * n
         total_taps[:] = 0
         total = product = 0.0
         for r in range(height):
             o = at + r * length
-            if taps.run.shape[0] > 1 and n % MANY == 0 and finite:  # no copy between rows and phases
-                input_grad_phases(spare, r, buffer, taps, w, g)
-                for q in range(width):
-                    p, i = phase_start(taps.run, q, n), o + q * n
-                    activate_both(active, U(p), gx, U(i), spare, U(p), x, U(i), U(n), m, ta, tb, before.activation)
-                weight_grad_phases(total_taps, active, 0, r, buffer, taps, g)
-            else:
-                input_grad_row(row, 0, spare, r, width, n, buffer, taps, w, g, True)
-                if not finite:
-                    add_met_row(row, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
-                activate_both(active, U(0), gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
-                weight_grad_row(total_taps, active, 0, spare, r, width, n, buffer, taps, g)
+            input_grad_phases(spare, r, buffer, taps, w, g)
+            gradient = spare if direct else row
+            if not direct:
+                put_together(row, 0, spare, taps.run, width, n, True)
+            if not finite:
+                add_met_row(gradient, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
+            for q in range(pieces):
+                p, i = phase_start(taps.run, q, n), o + q * piece
+                activate_both(active, U(p), gx, U(i), gradient, U(p), x, U(i), U(piece), m, ta, tb, before.activation)
+            if not direct:
+                split(spare, active, 0, taps.run, width, n)
+            weight_grad_phases(total_taps, active if direct else spare, 0, r, buffer, taps, g)
             if before.present:
                 some, products = grad_sums(gx, o, x, o, length, m)
                 total += some
