@@ -24,13 +24,13 @@ from minimix.kernels.norm import grad_sums, grad_terms, line, moments
 from minimix.kernels.phases import phase_start, scatter, split
 from minimix.kernels.phases import place as put_together
 
-MANY = 64  # images, or a multiple: then each pixel is worth a loop of its own, and goes straight to its place among the phases
+LOOP = 64  # images, or a multiple: then each pixel is worth a loop of its own, and goes straight to its place among the phases
 
 
 @inlined
 def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
     """The inside of a zero-bordered buffer = activation(a * (x - m) + b). row: scratch."""
-    direct = shape.phases == 1 or images % MANY == 0
+    direct = shape.phases == 1 or images % LOOP == 0
     pieces = width if direct and shape.phases > 1 else 1
     piece = width // pieces * images
     for y in range(height):
@@ -250,7 +250,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
         # the convolution, and at once the first activation, a row of the input at a time
         m, ta, tb = line(before, c, x)
         finite = gather(w, taps, g, weight, channels.weight_start[c])
-        direct = phases == 1 or (n % MANY == 0 and finite)
+        direct = phases == 1 or (n % LOOP == 0 and finite)
         pieces = width if direct and phases > 1 else 1
         piece = width // pieces * n
         total_taps[:] = 0

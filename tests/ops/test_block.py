@@ -11,7 +11,7 @@ from numba.core import config
 import minimix as mm
 from minimix import gradcheck
 from minimix.kernels import block as kernels
-from minimix.kernels.stage import MANY
+from minimix.kernels.stage import LOOP
 from minimix.ops import block as ops
 
 compiled = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="plain Python, on one thread")
@@ -42,7 +42,7 @@ def test_two_values_a_channel_are_enough(options):
     assert np.isfinite(found["output"]).all()
 
 
-@pytest.mark.parametrize("images", [MANY, 2 * MANY, MANY + 2])
+@pytest.mark.parametrize("images", [LOOP, 2 * LOOP, LOOP + 2])
 @pytest.mark.parametrize("stride", [1, 2, (2, 3), 3])
 def test_many_images(stride, images):
     block = Block(4, x=(images, 3, 6, 5), wide=4, hidden=1, stride=stride)
@@ -50,7 +50,7 @@ def test_many_images(stride, images):
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
-@pytest.mark.parametrize("images, stride", [(2, 1), (2, 2), (MANY, 2)])
+@pytest.mark.parametrize("images, stride", [(2, 1), (2, 2), (LOOP, 2)])
 def test_a_weight_that_is_not_finite_meets_what_it_meets_in_the_layers(poison, images, stride):
     """In evaluation: in training a norm spreads it over its channel. In float64 0 times infinity is no rounding error."""
     options = {"kernels": (3, 5), "training": False, "activations": ("relu", "identity", "identity")}
