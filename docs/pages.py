@@ -18,6 +18,7 @@ ROOMS = {  # and what one looks for there
     "minimix.optim": "optimisers and schedules",
     "minimix.train": "training",
     "minimix.gradcheck": "checking gradients",
+    "minimix.study": "the paper's experiments",
     "minimix.costs": "parameters, multiply-adds, memory",
     "minimix.viz": "figures",
     "minimix.course": "exercises and their checks",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # what __getattr__ imports
     from minimix import info as info
     from minimix import ops as ops
     from minimix import optim as optim
+    from minimix import study as study
     from minimix import viz as viz
 
 __version__ = "0.1.0"
@@ -44,7 +45,7 @@ __all__ = [
     "set_num_threads", "time_ops", "train",
 ]  # fmt: skip
 
-_ROOMS = ("costs", "course", "data", "graph", "info", "ops", "optim", "viz")
+_ROOMS = ("costs", "course", "data", "graph", "info", "ops", "optim", "study", "viz")
 
 
 if not TYPE_CHECKING:  # for type checkers, any name would be known

@@ -40,6 +40,7 @@ ORDER = (
     ("train",),
     ("prediction",),
     ("info",),
+    ("study",),
     ("course.display", "course.measuring"),
     ("course.checking",),
     ("course.exercises",),

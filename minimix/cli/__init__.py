@@ -19,7 +19,7 @@ import typer
 from typer.core import DEFAULT_MARKUP_MODE
 
 import minimix
-from minimix.cli import checking, costs, data, networks, notebooks, plotting, prediction, training
+from minimix.cli import checking, costs, data, networks, notebooks, plotting, prediction, study, training
 from minimix.cli.mistakes import MISUSE, failed, in_options, misuse
 from minimix.cli.output import complain, open_closed_streams
 from minimix.starting import started
@@ -48,6 +48,7 @@ app.command()(networks.models)
 app.command()(checking.gradcheck)
 app.command()(notebooks.notebooks)
 app.add_typer(data.app, name="data")
+app.add_typer(study.app, name="study")
 app.command()(checking.info)
 
 

@@ -12,7 +12,11 @@ _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}  # of f
 
 
 class RunLocked(RuntimeError):
-    """Another process is training this run. The message names the run, the process and its machine."""
+    """Another process is training this run. The message names the run, process and machine; ``holder`` the latter two."""
+
+    def __init__(self, message: str, holder: str = "another process"):
+        super().__init__(message)
+        self.holder = holder
 
 
 @contextlib.contextmanager
@@ -64,10 +68,11 @@ def _taken(path: Path) -> int:
                 raise
             who = os.pread(file, 300, 0) if os.name == "posix" else os.read(file, 300)
             os.close(file)
-            run = path.parent.resolve().name
+            run, holder = path.parent.resolve().name, who.decode(errors="replace") or "another process"
             raise RunLocked(
-                f"run {run} is being trained by {who.decode(errors='replace') or 'another process'} ({path.parent}): wait for "
-                "its end, stop it, or give this run another name"
+                f"run {run} is being trained by {holder} ({path.parent}): wait for its end, stop it, or give this run another "
+                "name",
+                holder,
             ) from None
         except BaseException:
             os.close(file)

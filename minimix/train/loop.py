@@ -25,18 +25,21 @@ from minimix.train.stop import Request, Stop, StopTraining
 SHOWN = 3  # epochs of before, when a run is resumed
 
 
-def step(state: State, images, labels, label_smoothing: float) -> tuple[float, int]:
+def step(state: State, images, labels, label_smoothing: float, within=None) -> tuple[float, int]:
     """Forward, loss, backward, update. Returns the batch's mean loss and how many images were classified rightly.
+
+    within: a context in which forward and backward are done, but not the update.
 
     A loss that is not finite is returned before anything has been updated. The graph dies with this function's variables.
     """
     state.optimizer.zero_grad()
-    logits = state.model(Tensor(images))
-    loss = F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
-    value = loss.item()
-    if not math.isfinite(value):
-        return value, 0
-    loss.backward()
+    with within or contextlib.nullcontext():
+        logits = state.model(Tensor(images))
+        loss = F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+        value = loss.item()
+        if not math.isfinite(value):
+            return value, 0
+        loss.backward()
     state.optimizer.step()
     state.scheduler.step()
     if state.ema is not None:

@@ -1,0 +1,81 @@
+"""Jobs on other machines, by Dask: ``pip install "minimix[distributed]"``.
+
+A job is a function of minimix and a small dict, so that workers need minimix and the data, nothing else; each reads the data
+once. A worker that dies costs the time of its job: Dask gives it to another one.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import minimix
+from minimix.study.job import Job
+from minimix.study.pool import Ended, attempt
+from minimix.words import some
+
+LOCAL = "local"  # in place of an address: a cluster on this machine, for trying
+WAIT = 10.0  # seconds for a scheduler to answer, and for its first worker
+
+
+def ended(jobs: Iterable[Job], address: str, workers: int) -> Iterator[Ended]:
+    """As ``pool.ended``, on a Dask cluster. workers: of a local one.
+
+    Raises ImportError without Dask, ConnectionError where no scheduler listens at ``address``, RuntimeError for a cluster
+    without workers, or of which some have another version of minimix, or none.
+    """
+    try:
+        from distributed import Client, LocalCluster, as_completed
+    except ImportError:
+        raise ImportError('--dask needs Dask: pip install "minimix[distributed]"') from None
+    cluster = None
+    if address == LOCAL:
+        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    try:
+        client = Client(cluster or address, timeout=WAIT)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ConnectionError(f"--dask: no scheduler answers at {address}: {error}") from None
+    try:
+        _same_versions(client)
+        waiting = {}
+        for job in jobs:
+            waiting[client.submit(_timed, job.config, pure=False, retries=2)] = job
+        for future in as_completed(list(waiting)):
+            job = waiting.pop(future)
+            if future.status == "finished":
+                yield Ended(job, *future.result())
+            else:
+                error = future.exception()
+                yield Ended(job, None, f"{type(error).__name__}: {error}".splitlines()[0], 0.0)
+            future.release()
+    finally:
+        client.close()
+        if cluster is not None:
+            cluster.close()
+
+
+def _same_versions(client) -> None:
+    try:
+        client.wait_for_workers(1, timeout=WAIT)
+    except TimeoutError:
+        raise RuntimeError("--dask: the scheduler has no workers: start some with `dask worker ADDRESS --nthreads 1`") from None
+    found = client.run(_version, on_error="return")
+    others = [
+        f"{worker} has {'no minimix with studies' if isinstance(version, Exception) else version}"
+        for worker, version in found.items()
+        if version != minimix.__version__
+    ]
+    if others:
+        raise RuntimeError(f"--dask: this is minimix {minimix.__version__}, but {some(others, 3)}: install the same everywhere")
+
+
+def _version() -> str:
+    from minimix import __version__
+
+    return __version__
+
+
+def _timed(config: dict) -> tuple[dict | None, str, float]:
+    import time
+
+    began = time.monotonic()
+    minimix.set_num_threads(1)
+    result, error = attempt(config)
+    return result, error, time.monotonic() - began

@@ -1,0 +1,88 @@
+"""What a study is run with, checked before any work begins."""
+
+import dataclasses
+import re
+
+from minimix.data import NAMES, find, how_to_get
+from minimix.data.batches import whole
+from minimix.words import count
+
+CLASSES = {"cifar10": 10, "cifar100": 100, "patterns10": 10}
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """data: "cifar10", "cifar100" or "patterns10"; "auto": CIFAR-10 where it is found, else patterns10.
+
+    seeds: repetitions; they have the numbers 0, 1, ... images: so many for training, from the beginning of the set; 0: all.
+    epochs: times through them. width: multiplies the networks' channels.
+
+    >>> Options("patterns10", seeds=0)
+    Traceback (most recent call last):
+        ...
+    ValueError: seeds: expected a whole number, 1 or more, not 0
+    """
+
+    data: str = "auto"
+    seeds: int = 5
+    images: int = 10_000
+    epochs: int = 10
+    width: float = 0.25
+
+    def __post_init__(self):
+        if self.data == "auto":
+            object.__setattr__(self, "data", "cifar10" if find("cifar10") else "patterns10")
+        if self.data not in NAMES:
+            raise ValueError(f"data: expected one of auto, {', '.join(NAMES)}, not {self.data!r}")
+        for name, least in (("seeds", 1), ("images", 0), ("epochs", 1)):
+            object.__setattr__(self, name, whole(name, getattr(self, name), least))
+        if isinstance(self.width, bool) or not isinstance(self.width, (int, float)) or not 0.01 <= self.width <= 10:
+            raise ValueError(f"width: expected a number from 0.01 to 10, not {self.width!r}")
+
+    def check_data(self) -> None:
+        """Raises FileNotFoundError where the images are not there."""
+        if self.data != "patterns10" and find(self.data) is None:
+            raise FileNotFoundError(how_to_get(self.data))
+
+    def words(self) -> str:
+        """
+        >>> Options("patterns10", seeds=1, images=0).words()
+        'patterns10, all images, 10 epochs, width 0.25, 1 seed'
+        """
+        images = count(self.images, "image") if self.images else "all images"
+        return f"{self.data}, {images}, {count(self.epochs, 'epoch')}, width {self.width:g}, {count(self.seeds, 'seed')}"
+
+    def training(self, model: str, **model_options) -> dict:
+        """The configuration of the job "train" for a network, all but the seed.
+
+        All epochs see whole images: what is compared are kernels, some as large as the maps.
+        """
+        return {
+            "job": "train",
+            "data": self.data,
+            "images": self.images or None,
+            "epochs": self.epochs,
+            "small_first": 0.0,
+            "model": model,
+            "model_options": {"width": self.width, **model_options},
+        }
+
+
+def seconds(text: str) -> float:
+    """How long "90s", "20m" or "1h30m" is. A number alone means minutes.
+
+    >>> seconds("20m"), seconds("1h30m"), seconds("90s"), seconds("5")
+    (1200.0, 5400.0, 90.0, 300.0)
+    >>> seconds("soon")
+    Traceback (most recent call last):
+        ...
+    ValueError: budget: expected a time such as 20m, 1h30m or 90s, not 'soon'
+    """
+    number = r"(\d+(?:\.\d+)?)"
+    text = text.strip()
+    found = re.fullmatch(f"(?:{number}h)?(?:{number}m)?(?:{number}s)?", f"{text}m" if re.fullmatch(number, text) else text)
+    parts = found.groups() if found else (None,)
+    total = sum(float(part or 0) * unit for part, unit in zip(parts, (3600, 60, 1), strict=False))
+    if not total:
+        raise ValueError(f"budget: expected a time such as 20m, 1h30m or 90s, not {text!r}")
+    return total

@@ -1,0 +1,78 @@
+"""Section 4.1: a search for the number of groups in each block, against random search, uniform and random networks."""
+
+from minimix.study.options import Options
+from minimix.study.paper.groups import figure
+from minimix.study.statistics import rank_correlation
+from minimix.study.study import Claim, Point, Study
+
+EVALUATIONS = 100
+RANDOM = 8  # networks, by which shared weights are judged
+FOUND, UNIFORM, DRAWN = "found", "uniform", "random"
+HOW = {"evolution": "evolution", "random search": "random"}
+
+
+def points(options: Options) -> list[Point]:
+    from minimix.study.search import macs_of, with_choice
+    from minimix.study.supernet import BLOCKS, GROUPS, NETWORK, drawn
+
+    training = options.training(NETWORK)
+    network = {key: value for key, value in training.items() if key not in ("job", "model")}
+    target = macs_of((3,) * BLOCKS, training["model_options"])
+    found = [
+        Point(FOUND, name, x, {"job": "chosen", "network": network,
+                               "searched": {"how": how, "evaluations": EVALUATIONS, "target": target}})
+        for x, (name, how) in enumerate(HOW.items())
+    ]  # fmt: skip
+    found += [Point(UNIFORM, str(groups), groups, with_choice(training, (groups,) * BLOCKS)) for groups in GROUPS]
+    found += [
+        Point(DRAWN, f"r{number}", number, {"job": "ranked", "network": network, "choice": list(drawn(number))})
+        for number in range(RANDOM)
+    ]
+    return found
+
+
+def claims(points: list[Point]) -> list[Claim]:
+    """The search finds more than chance does at equal cost, and more than one number of groups everywhere."""
+    evolution = (FOUND, "evolution")
+    return [
+        Claim("evolution finds a better network than random search", evolution, (FOUND, "random search")),
+        *(
+            Claim(f"evolution's network is better than {point.name} group{'s' * (point.name != '1')} everywhere", evolution,
+                  (UNIFORM, point.name))
+            for point in points if point.family == UNIFORM
+        ),
+    ]  # fmt: skip
+
+
+def notes(found: list[tuple[Point, dict]]) -> list[str]:
+    """How far shared weights can be trusted, and what was found."""
+    lines = []
+    pairs = [
+        [sum(result[key] for result in results.values()) / len(results) for key in ("shared", "accuracy")]
+        for point, results in found
+        if point.family == DRAWN
+    ]
+    if len(pairs) > 2:
+        rho = rank_correlation(*zip(*pairs, strict=True))
+        lines.append(
+            f"Rank correlation between accuracy with shared weights and from scratch, over {len(pairs)} random networks "
+            f"(Spearman's): {rho:+.2f}. Without it the search means little."
+        )
+    for point, results in found:
+        if point.family == FOUND:
+            choices = ", ".join(f"{result['choice']} (seed {seed})" for seed, result in results.items())
+            lines.append(f"Groups of each block that {point.name} found: {choices}.")
+    return lines
+
+
+STUDY = Study(
+    "search",
+    "A search for groups, block by block",
+    "MixConv, sec. 4.1, figure 8",
+    "Does a search with shared weights find a better network than chance, at equal cost?",
+    points,
+    claims,
+    figure,
+    notes,
+    {"width": 1.0, "seeds": 3},
+)

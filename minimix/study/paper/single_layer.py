@@ -1,0 +1,58 @@
+"""Figure 5: one layer at a time gets a 9x9 kernel, or MixConv {3,5,7,9}, while all others stay 3x3."""
+
+from minimix.study.options import Options
+from minimix.study.paper.networks import NETWORKS, listed
+from minimix.study.study import Claim, Point, Study
+
+FAMILY, BASE = "MobileNetV2", ("all layers", "3x3")
+KINDS = {"9x9": [9], listed((3, 5, 7, 9)): [3, 5, 7, 9]}
+BLOCKS = 17
+STRIDED = (3, 6, 13)  # the blocks that have a stride in the form for small pictures
+
+
+def points(options: Options) -> list[Point]:
+    network = NETWORKS[FAMILY]
+    return [
+        Point(*BASE, -1, options.training(network)),
+        *(
+            Point(kind, f"block {block}", block, options.training(network, kernels=kernels, layers=block))
+            for kind, kernels in KINDS.items()
+            for block in range(BLOCKS)
+        ),
+    ]
+
+
+def claims(points: list[Point]) -> list[Claim]:
+    """The paper: most layers do not mind, but those with a stride gain from large kernels."""
+    return [
+        Claim(f"{kind} in block {block}, which has a stride, is better than 3x3", (kind, f"block {block}"), BASE)
+        for kind in KINDS
+        for block in STRIDED
+    ]
+
+
+def figure(found: list[tuple[Point, dict]]):
+    """Differences from the network with 3x3 everywhere, by seed."""
+    from minimix import viz
+
+    base = next((results for point, results in found if (point.family, point.name) == BASE), {})
+    lines: dict = {}
+    for point, results in found:
+        differences = [results[seed]["accuracy"] - base[seed]["accuracy"] for seed in results if seed in base]
+        if point.family != BASE[0] and differences:
+            lines.setdefault(point.family, {})[point.x] = differences
+    if not lines:  # nothing to compare yet
+        return viz.seeds({"3x3": [result["accuracy"] for result in base.values()]})
+    return viz.sweep(lines, xlabel="block", ylabel="accuracy above that of 3x3 everywhere, %")
+
+
+STUDY = Study(
+    "single_layer",
+    "Large kernels in one layer at a time",
+    "MixConv, sec. 3.3, figure 5",
+    "In which layers do large kernels help?",
+    points,
+    claims,
+    figure,
+    defaults={"seeds": 3},
+)

@@ -1,0 +1,187 @@
+"""What a study has found: results.csv (a line a job), summary.csv (a line a point), table.md, figure.png.
+
+All four follow from the jobs alone: nothing in them depends on when or where these were done.
+"""
+
+import csv
+import dataclasses
+import io
+from functools import cached_property
+from pathlib import Path
+
+from minimix import files
+from minimix.study.job import Job
+from minimix.study.options import CLASSES, Options
+from minimix.study.statistics import CANNOT_TELL, CONFIDENCE, LEAST, Difference, mean_and_error, paired
+from minimix.study.study import Claim, Point, Study
+
+RULE = (
+    f"A claim is seen where the {CONFIDENCE:.0%} interval of the differences by seed (Student's) lies above 0, and not seen "
+    f"where it lies below {LEAST:g} percentage points; otherwise the study cannot tell. Nor can it where one of the two is not "
+    "twice as good as chance: what has learned nothing shows nothing."
+)
+
+
+@dataclasses.dataclass(eq=False)
+class Results:
+    """study, options: what was done. folder: where it is kept. entries: of its journal."""
+
+    study: Study
+    options: Options
+    folder: Path
+    entries: dict[str, dict]
+
+    @cached_property
+    def jobs(self) -> list[Job]:
+        return self.study.jobs(self.options)
+
+    @cached_property
+    def points(self) -> list[Point]:
+        return self.study.points(self.options)
+
+    @property
+    def missing(self) -> list[Job]:
+        """Jobs that have not been tried."""
+        return [job for job in self.jobs if job.key not in self.entries]
+
+    @property
+    def failed(self) -> list[dict]:
+        return [self.entries[job.key] for job in self.jobs if self.entries.get(job.key, {}).get("error")]
+
+    def rows(self) -> list[dict]:
+        """A line a job, in the order of the plan, as in results.csv."""
+        kept = [(job, self.entries[job.key]) for job in self.jobs if job.key in self.entries]
+        return [
+            {"family": job.family, "name": job.name, "seed": job.seed, **(entry["result"] or {}), "error": entry["error"]}
+            for job, entry in kept
+        ]
+
+    @cached_property
+    def found(self) -> dict[tuple[str, str], dict[int, dict]]:
+        """{(family, name): {seed: numbers}}."""
+        found: dict = {(point.family, point.name): {} for point in self.points}
+        for job in self.jobs:
+            if (entry := self.entries.get(job.key)) and entry["result"] is not None:
+                found[job.family, job.name][job.seed] = entry["result"]
+        return found
+
+    def accuracies(self, family: str, name: str) -> dict[int, float]:
+        """{seed: percent}."""
+        return {seed: result["accuracy"] for seed, result in self.found[family, name].items()}
+
+    def summary(self) -> list[dict]:
+        """A line a point: means over the seeds; ``accuracy_error`` is the standard error, None for a single seed."""
+        lines = []
+        for point in self.points:
+            results = list(self.found[point.family, point.name].values())
+            if not results:
+                continue
+            line = {"family": point.family, "name": point.name, "x": point.x, "seeds": len(results)}
+            for key in ("accuracy", "validation"):
+                mean, error = mean_and_error([result[key] for result in results])
+                line |= {key: mean, f"{key}_error": error if len(results) > 1 else None}
+            lines.append(line | {key: results[0][key] for key in ("macs", "params")})
+        return lines
+
+    def claims(self) -> list[tuple[Claim, Difference, str]]:
+        """Each claim, the difference in percentage points, and the verdict."""
+        found = []
+        for claim in self.study.claims(self.points):
+            both = [self.accuracies(*point) for point in (claim.first, claim.second)]
+            difference = paired(*both)
+            learned = all(mean_and_error(list(one.values()))[0] > 2 * 100 / CLASSES[self.options.data] for one in both if one)
+            found.append((claim, difference, difference.verdict if learned else CANNOT_TELL))
+        return found
+
+    # -- as text ------------------------------------------------------------------------------------------------------
+
+    def summary_table(self) -> list[tuple[str, ...]]:
+        """For ``print_table``: the headings first."""
+        return [
+            ("", "", "accuracy", "seeds", "multiply-adds", "parameters"),
+            *(
+                (line["family"], line["name"], percent(line["accuracy"], line["accuracy_error"]), str(line["seeds"]),
+                 f"{line['macs']:,}", f"{line['params']:,}")
+                for line in self.summary()
+            ),
+        ]  # fmt: skip
+
+    def claims_table(self) -> list[tuple[str, ...]]:
+        return [
+            ("claim", "difference", "interval", "seeds", "verdict"),
+            *(
+                (claim.text, percent(found.mean, found.error, "+.2f") if found.pairs else "", interval(found),
+                 str(found.pairs), verdict)
+                for claim, found, verdict in self.claims()
+            ),
+        ]  # fmt: skip
+
+    def markdown(self) -> str:
+        """table.md."""
+        parts = [
+            f"# {self.study.title}",
+            f"{self.study.question} ({self.study.source})",
+            f"{self.options.words()}. Accuracy on the test images in percent, mean ± standard error over the seeds.",
+            _markdown(self.summary_table(), left=2),
+            RULE,
+            _markdown(self.claims_table(), left=1),
+            *self.notes(),
+        ]
+        if self.failed:
+            parts.append(
+                "Not done: " + "; ".join(f"{e['family']} {e['name']}, seed {e['seed']}: {e['error']}" for e in self.failed)
+            )
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+    # -- as files -----------------------------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """results.csv, summary.csv, table.md and figure.png, each in one step."""
+        from minimix.train.figures import save
+
+        files.write(self.folder / "results.csv", _csv(self.rows()))
+        files.write(self.folder / "summary.csv", _csv(self.summary()))
+        files.write(self.folder / "table.md", self.markdown())
+        if self.summary():
+            save(self.draw(), self.folder / "figure.png")
+
+    def draw(self):
+        """The study's picture, of the points that have results."""
+        return self.study.figure(self._with_results())
+
+    def notes(self) -> list[str]:
+        """What the study says beside its claims."""
+        return self.study.notes(self._with_results())
+
+    def _with_results(self) -> list[tuple[Point, dict]]:
+        return [(point, found) for point in self.points if (found := self.found[point.family, point.name])]
+
+
+def percent(mean: float, error: float | None, form: str = ".2f") -> str:
+    """
+    >>> percent(64.123, 0.4567), percent(64.123, None), percent(-0.5, 0.1, "+.2f")
+    ('64.12 ± 0.46', '64.12', '-0.50 ± 0.10')
+    """
+    return f"{mean:{form}}" + (f" ± {error:.2f}" if error is not None and error == error else "")
+
+
+def interval(found: Difference) -> str:
+    return f"{found.low:+.2f} to {found.high:+.2f}" if found.pairs > 1 else ""
+
+
+def _csv(lines: list[dict]) -> str:
+    names = list(dict.fromkeys(name for line in lines for name in line))
+    if "error" in names:  # the reason why there is nothing stands at the end
+        names.append(names.pop(names.index("error")))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+def _markdown(lines: list[tuple[str, ...]], left: int) -> str:
+    if len(lines) < 2:
+        return ""
+    marks = [":---" if column < left else "---:" for column in range(len(lines[0]))]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (lines[0], marks, *lines[1:]))

@@ -1,0 +1,154 @@
+"""The jobs "search" and "chosen": which kernels each block should have, by a network that shares its weights between all.
+
+The paper (sec. 4.1) searches with accuracy and cost in one reward, ACC x (cost / target)^-0.07, as MnasNet does. Here: train
+the shared weights with a choice drawn at each step; then look for the choice with the best reward on the validation images, by
+evolution, or, as the control, by drawing as many at random.
+"""
+
+import functools
+import json
+from collections.abc import Callable
+
+from minimix import models
+from minimix.costs import profile
+from minimix.data.draws import Draws
+from minimix.study import kept
+from minimix.study.job import canonical
+from minimix.study.supernet import (
+    BLOCKS,
+    CHOICES,
+    GROUPS,
+    LARGEST,
+    NETWORK,
+    RECALIBRATED,
+    Choice,
+    Supernet,
+    drawn,
+    kernels,
+    recalibrate,
+)
+from minimix.study.training import Begun, begin, fit, trained
+from minimix.train import evaluate
+from minimix.train.limits import limited
+
+EXPONENT = -0.07  # of cost over target, in the reward
+POPULATION, PARENTS = 20, 5
+MUTATED = 0.2  # of the blocks, in a child
+TRAINING, EVOLUTION, CONTROL = range(3)  # what choices are drawn for
+
+
+def reward(accuracy: float, macs: int, target: int) -> float:
+    """MnasNet's (arXiv 1807.11626, eq. 2), with multiply-adds for latency.
+
+    >>> round(reward(50.0, 200, 100), 2)
+    47.63
+    """
+    return accuracy * (macs / target) ** EXPONENT
+
+
+def search(seed: int, how: str, evaluations: int, target: int, network: dict) -> dict:
+    """The best choice that was found, its accuracy with shared weights on the validation images, and its cost.
+
+    how: "evolution", or "random", the control, which looks at as many. target: multiply-adds. network: how the shared weights
+    are trained: arguments of ``training.begin``.
+    """
+    options = network.get("model_options", {})
+
+    @functools.cache
+    def judge(choice: Choice) -> tuple[float, float, int]:
+        """(reward, accuracy, multiply-adds)."""
+        accuracy, macs = shared_accuracy(choice, seed, network), macs_of(choice, options)
+        return reward(accuracy, macs, target), accuracy, macs
+
+    find = {"evolution": evolved, "random": best_of_random}[how]
+    choice = find(lambda choice: judge(choice)[0], evaluations, seed)
+    value, accuracy, macs = judge(choice)
+    return {"choice": list(choice), "reward": value, "shared": accuracy, "macs": macs}
+
+
+def chosen(seed: int, searched: dict, network: dict) -> dict:
+    """Search, and then train what was found from scratch. searched: arguments of ``search``, but for seed and network."""
+    what = {"seed": seed, **searched, "network": network}
+    found = kept.numbers({"what": "search", **what}, lambda: search(**what))
+    trained_ = trained(seed=seed, model=NETWORK, **with_choice(network, found["choice"]))
+    return {**trained_, "choice": "-".join(map(str, found["choice"])), "shared": found["shared"], "reward": found["reward"]}
+
+
+def ranked(seed: int, choice: list[int], network: dict) -> dict:
+    """A choice's accuracy with shared weights, and from scratch."""
+    shared = shared_accuracy(tuple(choice), seed, network)
+    return {**trained(seed=seed, model=NETWORK, **with_choice(network, choice)), "shared": shared}
+
+
+def with_choice(network: dict, choice) -> dict:
+    """The configuration with these groups in each block."""
+    return {**network, "model_options": {**network.get("model_options", {}), "kernels": kernels(choice)}}
+
+
+def macs_of(choice: Choice, options: dict) -> int:
+    """Multiply-adds of a picture of 32x32, exactly. options: of the network."""
+    model = models.create(NETWORK, **options, kernels=kernels(choice))
+    return profile(model, (1, *model.input_size)).macs
+
+
+def shared_accuracy(choice: Choice, seed: int, network: dict) -> float:
+    """Percent of the validation images, with the shared weights, and batch norms' statistics of this very choice."""
+    supernet, begun = _shared(canonical({"seed": seed, **network}))
+    options = {**network.get("model_options", {}), "num_classes": len(begun.test.classes)}
+    model = supernet.network(choice, **options)
+    with limited(threads=1):
+        recalibrate(model, begun.batches.dataset.subset(slice(0, RECALIBRATED)))
+        return 100 * evaluate(model, begun.validation).accuracy
+
+
+@functools.lru_cache(maxsize=1)
+def _shared(key: str) -> tuple[Supernet, Begun]:
+    """key: a configuration as ``canonical`` writes it."""
+    network = json.loads(key)
+    options = {**network.get("model_options", {}), "kernels": [LARGEST]}
+    begun = begin(model=NETWORK, **{**network, "model_options": options})
+    shared = Supernet(begun.state.model)
+
+    def train() -> None:
+        with limited(threads=1):
+            fit(begun, lambda taken: shared.chosen(drawn(TRAINING, network["seed"], taken)))
+
+    kept.weights({"what": "shared", **network}, begun.state.model, train)
+    return shared, begun
+
+
+def evolved(value: Callable[[Choice], float], evaluations: int, seed: int) -> Choice:
+    """The best of ``evaluations`` distinct choices: a random population at first, then children of the best so far.
+
+    A child has each block from one of two parents, and in some blocks another number of groups.
+
+    >>> evolved(lambda choice: sum(choice), 200, seed=0)
+    (5, 5, 5, 5, 5, 5, 5, 5)
+    """
+    known: dict[Choice, float] = {}
+    number = 0
+    while len(known) < min(evaluations, len(GROUPS) ** BLOCKS):
+        draws, number = Draws(CHOICES, EVOLUTION, seed, number), number + 1
+        child = tuple(int(groups) for groups in draws.between(GROUPS[0], GROUPS[-1], BLOCKS))
+        if len(known) >= min(POPULATION, evaluations):
+            best = sorted(known, key=lambda choice: (-known[choice], choice))[:PARENTS]
+            one, other = (best[int(i)] for i in draws.integers(len(best), 2))
+            sides, changed = draws.integers(2, BLOCKS), draws.integers(1000, BLOCKS)
+            inherited = (pair[side] for pair, side in zip(zip(one, other, strict=True), sides, strict=True))
+            child = tuple(
+                new if chance < 1000 * MUTATED else old for new, old, chance in zip(child, inherited, changed, strict=True)
+            )
+        if child not in known:
+            known[child] = value(child)
+    return min(known, key=lambda choice: (-known[choice], choice))
+
+
+def best_of_random(value: Callable[[Choice], float], evaluations: int, seed: int) -> Choice:
+    """The best of as many distinct choices, all drawn at random."""
+    known: dict[Choice, float] = {}
+    number = 0
+    while len(known) < min(evaluations, len(GROUPS) ** BLOCKS):
+        choice, number = drawn(CONTROL, seed, number), number + 1
+        if choice not in known:
+            known[choice] = value(choice)
+    return min(known, key=lambda choice: (-known[choice], choice))

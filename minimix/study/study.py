@@ -1,0 +1,62 @@
+"""What a study is: jobs, claims and a picture, each as data or a function of a few lines."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from minimix.study.job import Job
+from minimix.study.options import Options
+
+
+class Point(NamedTuple):
+    """One of the things that are compared: an entry in a table, a point in a figure.
+
+    family: those with the same are joined by a line. name: short. x: its place on the figure's axis.
+    config: of its jobs, all but the seed.
+    """
+
+    family: str
+    name: str
+    x: float
+    config: dict
+
+    @property
+    def label(self) -> str:
+        return f"{self.family} {self.name}"
+
+
+class Claim(NamedTuple):
+    """That one point is more accurate than another, in the paper's or our words. first, second: (family, name)."""
+
+    text: str
+    first: tuple[str, str]
+    second: tuple[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """title: of its table and figure. source: where the paper has it.
+
+    points: of given options. claims: what is looked for among them, written down before any result.
+    figure, notes: from the points with what was found of each, {seed: numbers}, to a picture, and to further sentences.
+    defaults: options that differ from those of ``Options``. question: one sentence.
+    """
+
+    name: str
+    title: str
+    source: str
+    question: str
+    points: Callable[[Options], list[Point]]
+    claims: Callable[[list[Point]], list[Claim]]
+    figure: Callable[[list[tuple[Point, dict]]], object]
+    notes: Callable[[list[tuple[Point, dict]]], list[str]] = lambda found: []
+    defaults: Mapping = dataclasses.field(default_factory=dict)
+
+    def jobs(self, options: Options) -> list[Job]:
+        """Seed after seed: whoever stops early has some of everything."""
+        points = self.points(options)
+        return [job for seed in range(options.seeds) for job in jobs_of(points, seed)]
+
+
+def jobs_of(points: Iterable[Point], seed: int) -> list[Job]:
+    return [Job(point.family, point.name, seed, {**point.config, "seed": seed}) for point in points]

@@ -1,0 +1,47 @@
+"""Jobs on a Dask cluster: the same numbers as here, whatever becomes of the workers."""
+
+import os
+
+import pytest
+
+from minimix.study import cluster
+from minimix.study.job import Job
+
+distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.filterwarnings("ignore")  # of a library of its own
+
+
+def jobs(kind, count, **config):
+    return [Job("f", kind, seed, {"job": f"study_jobs:{kind}", **config, "seed": seed}) for seed in range(count)]
+
+
+@pytest.fixture
+def local(monkeypatch):
+    """The address of a cluster of two processes, which find this folder's jobs."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.path.dirname(__file__), os.getcwd()]))
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as running:
+        yield running
+
+
+def test_jobs_come_back_with_their_numbers_or_reasons(local):
+    found = list(cluster.ended([*jobs("numbers", 3, value=2.0), *jobs("fails", 1)], local.scheduler_address, 1))
+    assert sorted(one.result["accuracy"] for one in found if one.result) == [2.0, 2.25, 2.5]
+    assert [one.error for one in found if not one.result] == ["ValueError: seed 0 is of no use"]
+
+
+def test_a_worker_that_dies_costs_time_and_nothing_else(local, tmp_path):
+    flag = tmp_path / "died"
+    given = [*jobs("dies_once", 1, flag=str(flag)), *jobs("numbers", 4, value=1.0)]
+    found = list(cluster.ended(given, local.scheduler_address, 1))
+    assert flag.exists() and len(found) == 5 and not any(one.error for one in found)
+
+
+def test_nobody_listens():
+    with pytest.raises(ConnectionError, match="no scheduler answers at tcp://127.0.0.1:9"):
+        list(cluster.ended(jobs("numbers", 1, value=1.0), "tcp://127.0.0.1:9", 1))
+
+
+def test_another_version_is_refused(local, monkeypatch):
+    monkeypatch.setattr("minimix.__version__", "99.0")
+    with pytest.raises(RuntimeError, match=r"this is minimix 99\.0, but .* has 0\."):
+        list(cluster.ended(jobs("numbers", 1, value=1.0), local.scheduler_address, 1))

@@ -1,0 +1,198 @@
+"""A study from its name to its files: what is done once is kept, and nothing else gets into a folder."""
+
+import dataclasses
+import json
+
+import pytest
+
+import minimix as mm
+from minimix.study import STUDIES, Claim, Point, Study, StudyError, pool, run, show
+from minimix.study.pool import Ended
+from minimix.train import RunLocked
+from minimix.train.lock import locked
+
+FILES = ["results.csv", "summary.csv", "table.md", "figure.png"]
+
+
+def study(points, name="mine"):
+    return Study(
+        name, "Mine", "nowhere", "Is it so?", lambda options: points,
+        lambda found: [Claim("a is better than b", ("f", "a"), ("f", "b"))], STUDIES["nothing"].figure,
+        defaults={"data": "patterns10", "seeds": 2},
+    )  # fmt: skip
+
+
+def numbers(name, value):
+    return Point("f", name, value, {"job": "study_jobs:numbers", "value": value})
+
+
+PAIR = [numbers("a", 70.0), numbers("b", 60.0)]
+
+
+def quietly(what, folder, **options):
+    return run(what, folder=folder, log=False, workers=1, **options)
+
+
+def content(folder):
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+def test_files_follow_from_the_jobs(tmp_path):
+    found = quietly(study(PAIR), tmp_path / "s")
+    assert (tmp_path / "s" / "results.csv").read_text().splitlines() == [
+        "family,name,seed,accuracy,validation,macs,params,error",
+        "f,a,0,70.0,70.0,10,20,", "f,b,0,60.0,60.0,10,20,", "f,a,1,70.25,70.0,10,20,", "f,b,1,60.25,60.0,10,20,",
+    ]  # fmt: skip
+    [(_, difference, verdict)] = found.claims()
+    assert (difference.mean, difference.error, difference.pairs, verdict) == (10.0, 0.0, 2, "seen")
+    assert "| a is better than b | +10.00 ± 0.00 | +10.00 to +10.00 | 2 | seen |" in (tmp_path / "s" / "table.md").read_text()
+    assert found.summary()[0]["accuracy"] == 70.125 and found.summary()[0]["accuracy_error"] == 0.125
+    assert (tmp_path / "s" / "figure.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_what_has_learned_nothing_shows_nothing(tmp_path):
+    [(_, difference, verdict)] = quietly(study([numbers("a", 18.0), numbers("b", 11.0)]), tmp_path).claims()
+    assert (difference.verdict, verdict) == ("seen", "cannot tell")
+
+
+def test_an_interrupted_run_ends_as_one_that_was_not(tmp_path, monkeypatch):
+    quietly(study(PAIR), tmp_path / "whole", seeds=3)
+    monkeypatch.setattr(pool, "ended", stops_after(2))
+    with pytest.raises(KeyboardInterrupt):
+        quietly(study(PAIR), tmp_path / "parts", seeds=3)
+    monkeypatch.undo()
+    assert len(show(study(PAIR), folder=tmp_path / "parts").missing) == 4
+    quietly(study(PAIR), tmp_path / "parts", seeds=3)
+    assert content(tmp_path / "parts") == content(tmp_path / "whole")
+
+
+def stops_after(count):
+    from minimix.study.pool import attempt
+
+    def ended(jobs, workers):
+        for number, job in enumerate(jobs):
+            if number == count:
+                raise KeyboardInterrupt
+            yield Ended(job, *attempt(job.config), 0.0)
+
+    return ended
+
+
+def test_what_has_ended_is_not_done_again(tmp_path, monkeypatch):
+    quietly(study(PAIR), tmp_path)
+    monkeypatch.setattr(pool, "ended", lambda jobs, workers: (pytest.fail(job.label) for job in jobs))
+    quietly(study(PAIR), tmp_path)
+
+
+def test_more_seeds_are_only_more_jobs(tmp_path):
+    quietly(study(PAIR), tmp_path, seeds=2)
+    before = json.loads((tmp_path / "study.json").read_text())
+    found = quietly(study(PAIR), tmp_path, seeds=3)
+    assert len(found.rows()) == 6 and before["options"]["seeds"] == 2
+    assert len(quietly(study(PAIR), tmp_path).rows()) == 6  # nothing said: as it was
+    with pytest.raises(StudyError, match="seeds was 3 and is 2 now"):
+        quietly(study(PAIR), tmp_path, seeds=2)
+
+
+def test_a_job_that_fails_stops_no_other_and_is_done_again_on_request(tmp_path):
+    flag = tmp_path / "flag"
+    points = [*PAIR, Point("f", "c", 0.0, {"job": "study_jobs:once_works", "flag": str(flag)})]
+    found = quietly(study(points), tmp_path / "s")
+    assert [entry["error"] for entry in found.failed] == ["RuntimeError: not yet"] * 2 and len(found.rows()) == 6
+    assert "Not done: f c, seed 0: RuntimeError: not yet" in (tmp_path / "s" / "table.md").read_text()
+    flag.touch()
+    assert len(quietly(study(points), tmp_path / "s").failed) == 2  # not by itself
+    assert quietly(study(points), tmp_path / "s", retry=True).failed == []
+    quietly(study(points), tmp_path / "t")
+    assert content(tmp_path / "s") == content(tmp_path / "t")
+
+
+def test_folders_hold_one_study_with_one_set_of_options(tmp_path):
+    quietly(study(PAIR), tmp_path)
+    with pytest.raises(StudyError, match="holds the study mine, not other"):
+        quietly(study(PAIR, "other"), tmp_path)
+    with pytest.raises(StudyError, match="epochs was 10 and is 3 now"):
+        quietly(study(PAIR), tmp_path, epochs=3)
+    path = tmp_path / "study.json"
+    path.write_text(
+        path.read_text().replace(f'"minimix": "{mm.__version__}",\n  "options"', '"minimix": "0.0.1",\n  "options"')
+    )
+    with pytest.raises(StudyError, match=r"begun by minimix 0\.0\.1"):
+        quietly(study(PAIR), tmp_path)
+    path.write_text("{}")
+    with pytest.raises(StudyError, match="does not describe a study"):
+        quietly(study(PAIR), tmp_path)
+    path.unlink()
+    with pytest.raises(StudyError, match="holds other things"):
+        quietly(study(PAIR), tmp_path)
+
+
+def test_one_coordinator_at_a_time(tmp_path):
+    with locked(tmp_path), pytest.raises(RunLocked, match="is being done by process"):
+        quietly(study(PAIR), tmp_path)
+
+
+def test_nothing_is_shown_where_nothing_is(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no study"):
+        show("kernel_size", folder=tmp_path)
+    with pytest.raises(ValueError, match="did you mean kernel_size"):
+        show("kernel-size", folder=tmp_path)
+
+
+def test_data_that_are_not_there_are_missed_before_anything_is_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("MINIMIX_DATA", str(tmp_path / "empty"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(FileNotFoundError, match="minimix data get cifar100"):
+        quietly("kernel_size", tmp_path / "s", data="cifar100")
+    assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("name", [name for name in STUDIES if name != "nothing"])
+def test_every_study_has_distinct_points_claims_among_them_and_a_figure(name):
+    what = STUDIES[name]
+    options = mm.study.Options("patterns10", **what.defaults)
+    points = what.points(options)
+    places = [(point.family, point.name) for point in points]
+    assert len(set(places)) == len(places) > 10
+    for claim in what.claims(points):
+        assert claim.first in places and claim.second in places and claim.first != claim.second
+    found = [(point, {s: {"accuracy": 50.0 + s + point.x, "macs": 1000 + int(point.x)} for s in (0, 1)}) for point in points]
+    assert what.figure(found).axes
+    assert what.figure(found[:1]).axes  # of what there is so far
+
+
+@pytest.mark.parametrize("name", ["kernel_size", "groups", "partition", "single_layer", "family"])
+def test_the_networks_of_a_study_can_be_built_and_differ(name):
+    points = STUDIES[name].points(mm.study.Options("patterns10", width=1.0 if name == "family" else 0.1))
+    kinds = {json.dumps(point.config, sort_keys=True) for point in points}
+    assert len(kinds) >= len(points) - 1
+    for point in points[:: max(1, len(points) // 6)]:
+        if "model" in point.config:
+            mm.models.create(point.config["model"], **point.config["model_options"])
+
+
+def test_a_training_job_gives_the_same_numbers_in_any_process(tmp_path):
+    from minimix.study.job import Job, perform
+    from minimix.study.pool import ended
+
+    config = mm.study.Options("patterns10", images=64, epochs=1, width=0.1).training("mixnet_nano") | {"seed": 1}
+    [other] = ended([Job("f", "n", 1, config)], 1)
+    here = perform(config)
+    assert other.result == here and other.error == ""
+    assert 0 <= here["accuracy"] <= 100 and here["macs"] > 0
+    assert dataclasses.is_dataclass(other.job)
+
+
+def test_families_cost_the_same_as_far_as_whole_channels_allow():
+    from minimix.study.paper.family import NANO, SIZES
+    from minimix.study.paper.networks import equal_width, macs
+
+    costs = {}
+    for point in STUDIES["family"].points(mm.study.Options("patterns10", width=1.0)):
+        if "model" in point.config:
+            options = dict(point.config["model_options"])
+            costs[point.family, point.name] = macs(point.config["model"], **options)
+    for family, size in costs:
+        assert abs(costs[family, size] / costs[NANO, size] - 1) < 0.15
+    assert len(costs) == 4 * len(SIZES)
+    assert macs("mobilenetv1_100_cifar", equal_width("mobilenetv1_100_cifar", macs("mobilenetv1_100_cifar", 0.5))) == 45_310_976

@@ -1,0 +1,121 @@
+"""Shared weights: a choice by masks is the choice's own network; searches find what there is to find."""
+
+import numpy as np
+import pytest
+
+import minimix as mm
+import minimix.functional as F
+from minimix.data import patterns10
+from minimix.study import kept, search
+from minimix.study.statistics import rank_correlation
+from minimix.study.supernet import BLOCKS, GROUPS, LARGEST, NETWORK, Supernet, drawn, kernels, mask, recalibrate
+
+CHOICE = (1, 2, 3, 4, 5, 1, 2, 3)
+
+
+@pytest.fixture
+def supernet():
+    mm.manual_seed(3)
+    return Supernet(mm.models.create(NETWORK, width=0.5, kernels=[LARGEST]))
+
+
+@pytest.fixture
+def images(rng=np.random.default_rng(1)):  # noqa: B008
+    return rng.normal(size=(4, 3, 32, 32)).astype(np.float32)
+
+
+def test_masks_are_the_kernels_of_an_equal_partition():
+    there = mask(11, 3)
+    assert [int(channel.sum()) for channel in there] == [9] * 5 + [25] * 3 + [49] * 3
+    assert (there == there[:, :, ::-1, ::-1]).all() and there[0, 0, 5, 5] == 1 and there[0, 0, 3, 5] == 0
+
+
+def test_a_masked_network_is_the_network_of_the_choice(supernet, images):
+    own = supernet.network(CHOICE, width=0.5)
+    assert [len(sizes) for sizes in kernels(CHOICE)] == list(CHOICE)
+    assert own.blocks[4][0].conv_dw.kernel_sizes == tuple((size, size) for size in (3, 5, 7, 9, 11))
+    for model in (own, supernet.model):
+        model.train()
+    with supernet.chosen(CHOICE), mm.no_grad():
+        np.testing.assert_allclose(supernet.model(mm.Tensor(images)).data, own(mm.Tensor(images)).data, rtol=1e-4, atol=1e-4)
+
+
+def test_only_the_weights_that_are_there_are_trained_and_all_come_back(supernet, images):
+    before = [weight.data.copy() for weight in supernet.weights]
+    supernet.model.train()
+    with supernet.chosen(CHOICE):
+        assert all((weight.data == 0).any() for weight, groups in zip(supernet.weights, CHOICE, strict=True) if groups < 5)
+        F.cross_entropy(supernet.model(mm.Tensor(images)), np.arange(4)).backward()
+    for weight, old, groups in zip(supernet.weights, before, CHOICE, strict=True):
+        np.testing.assert_array_equal(weight.data, old)
+        there = mask(len(old), groups) == 1
+        assert (weight.grad[~there] == 0).all() and weight.grad[there].any()
+
+
+def test_statistics_become_those_of_the_images(supernet):
+    training = patterns10("train", size=256)
+    model = supernet.network(CHOICE, width=0.5)
+    recalibrate(model, training)
+    assert not model.training and model.bn1.momentum == 0.1
+    from minimix.data import Batches
+
+    batches = [batch for batch, _ in Batches(training).epoch(0)]
+    means = [model.conv_stem(mm.Tensor(batch)).data.mean(axis=(0, 2, 3)) for batch in batches]
+    np.testing.assert_allclose(model.bn1.running_mean, np.mean(means, axis=0), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("find", [search.evolved, search.best_of_random])
+def test_searches_look_at_as_many_distinct_choices_as_they_may(find):
+    seen = []
+
+    def value(choice):
+        assert len(choice) == BLOCKS and set(choice) <= set(GROUPS)
+        seen.append(choice)
+        return -sum(abs(groups - 2) for groups in choice)
+
+    best = find(value, 60, 5)
+    assert len(seen) == len(set(seen)) == 60 and value(best) == max(map(value, seen[:60]))
+    assert find(value, 60, 5) == best  # it follows from the seed
+    assert find(lambda choice: 0.0, 10, 0) != find(lambda choice: 0.0, 10, 1)
+
+
+def test_evolution_finds_more_than_chance_where_blocks_add_up():
+    def value(choice):
+        return float(sum(choice))
+
+    found = [(value(search.evolved(value, 60, seed)), value(search.best_of_random(value, 60, seed))) for seed in range(8)]
+    assert all(evolved >= random for evolved, random in found) and sum(e > r for e, r in found) >= 6
+
+
+def test_what_is_kept_changes_no_result(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "user_cache", lambda: tmp_path)
+    network = {"data": "patterns10", "images": 64, "epochs": 1, "small_first": 0.0, "model_options": {"width": 0.5}}
+    searched = {"how": "evolution", "evaluations": 2, "target": 10**6}
+    results = []
+    for _ in range(2):
+        search._shared.cache_clear()
+        results.append(search.chosen(0, searched, network))
+        endings = sorted(path.suffix for path in (tmp_path / "studies").iterdir())
+        assert endings == [".json", ".safetensors"]
+    monkeypatch.setattr(kept, "user_cache", lambda: None)
+    search._shared.cache_clear()
+    results.append(search.chosen(0, searched, network))
+    assert results[0] == results[1] == results[2]
+    assert results[0]["macs"] == search.macs_of(tuple(map(int, results[0]["choice"].split("-"))), {"width": 0.5})
+
+
+def test_rewards():
+    assert search.reward(60.0, 100, 100) == 60.0
+    assert search.reward(60.0, 50, 100) > 60.0 > search.reward(60.0, 200, 100)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rho"),
+    [([1, 2, 3], [1, 4, 9], 1.0), ([1, 2, 3], [3, 2, 1], -1.0), ([1, 2, 2, 3], [1, 3, 2, 4], 0.9486832980505138)],
+)
+def test_rank_correlation(first, second, rho):
+    assert rank_correlation(first, second) == pytest.approx(rho)
+
+
+def test_drawn_choices_use_every_number_of_groups():
+    assert {groups for number in range(20) for groups in drawn(number)} == set(GROUPS)
