@@ -13,7 +13,7 @@ import numpy as np
 from minimix.data.augment import Augment, make_batch
 from minimix.data.augmentations import apply, augmentations
 from minimix.data.dataset import Dataset
-from minimix.data.draws import AUGMENT, SHUFFLE, Draws
+from minimix.data.draws import AUGMENT, FLIP, SHUFFLE, Draws
 
 
 class Batches:
@@ -92,12 +92,16 @@ class Batches:
 
     def _run(self, epoch: int, start: int) -> Iterator[tuple]:
         data, order = self.dataset, self.order(epoch)
+        alternate = self.augment is not None and self.augment.flip == "alternate"
+        coins = Draws(FLIP, self.seed).integers(2, len(data)) if alternate else None  # the same in every epoch
         for batch in range(start, len(self)):
             index = order[batch * self.batch_size : (batch + 1) * self.batch_size]
             moves = None
             if self.augment is not None:
                 draws = Draws(AUGMENT, self.seed, epoch, batch)
                 moves = self.augment.draw(draws, len(index), *data.images.shape[2:])
+                if coins is not None:
+                    moves[:, 0] = (coins[index] + epoch) % 2
             pixels, labels = data.images, data.labels[index]
             if self.own:
                 pixels, index = pixels[index], np.arange(len(index))
