@@ -35,12 +35,12 @@ def decay_groups(named_parameters: Iterable, weight_decay: float) -> list[dict]:
 def muon_groups(named_parameters: Iterable, lr: float = 0.03, weight_decay: float = 0.05) -> list[dict]:
     """Three parameter groups for ``MuonWithSGD``: matrices between channels, other kernels, and what has at most one axis.
 
-    named_parameters: as for ``decay_groups``, in the order in which a picture meets them. The first kernel sees the picture
-        itself and the last one gives the answer; depthwise ones see one channel each. These are left to SGD, as are biases
-        and batch norms: what an orthogonal step is good for, that no direction among the channels is forgotten, is not to be
-        had there.
-    lr, weight_decay: of the matrices. SGD gets ten times the rate, and a hundredth of the decay (which Muon does not multiply
-        by the gradient's momentum); what has one axis is not decayed.
+    named_parameters: as for ``decay_groups``, in the order in which a picture meets them. To Muon go weights that mix channels
+        and have no bias: a batch norm follows, which divides their size out again, so that a step may have any length. Left to
+        SGD are those with a bias (squeeze-and-excite, the classifier), the first one, which sees the picture itself, depthwise
+        ones, which see one channel each, and all biases and batch norms.
+    lr, weight_decay: of the matrices. SGD gets ten times the rate and a hundredth of the decay, which momentum multiplies by
+        ten in turn; what has one axis is not decayed.
 
     Raises TypeError and ValueError as ``decay_groups``.
 
@@ -48,10 +48,11 @@ def muon_groups(named_parameters: Iterable, lr: float = 0.03, weight_decay: floa
 
     >>> from minimix import models
     >>> [(group["matrices"], len(group["params"])) for group in muon_groups(models.create("mixnet_nano"))]
-    [(True, 26), (False, 24), (False, 61)]
+    [(True, 16), (False, 34), (False, 61)]
     """
     kernels, kept = _by_axes("muon_groups", named_parameters, weight_decay)
-    inner = {name for name, weight in kernels[1:-1] if weight.shape[1] > 1}
+    biased = {name.removesuffix("bias") for name, _ in kept if name.endswith("bias")}
+    inner = {name for name, weight in kernels[1:] if weight.shape[1] > 1 and name.removesuffix("weight") not in biased}
     matrices, others = ([pair for pair in kernels if (pair[0] in inner) == wanted] for wanted in (True, False))
     sgd = {"matrices": False, "lr": 10 * lr}
     return [
