@@ -62,7 +62,9 @@ def test_the_rule_by_hand(nesterov, adjust):
         np.testing.assert_allclose(p.data, w, rtol=1e-12)
 
 
-@pytest.mark.parametrize("options", [{}, {"nesterov": False, "ns_steps": 3}, {"adjust_lr_fn": "match_rms_adamw", "momentum": 0.5}])
+@pytest.mark.parametrize(
+    "options", [{}, {"nesterov": False, "ns_steps": 3}, {"adjust_lr_fn": "match_rms_adamw", "momentum": 0.5}]
+)
 def test_as_torch_but_for_its_bfloat16(options):
     torch = pytest.importorskip("torch")
     if not hasattr(torch.optim, "Muon"):
@@ -103,7 +105,9 @@ def test_together_each_group_follows_its_own_rule():
 
 def test_saved_and_loaded_it_goes_on_to_the_bit():
     params, copies = make(np.float32), make(np.float32)
-    groups = [lambda p: [{"params": list(zip("ab", p[:2], strict=True)), "matrices": True}, {"params": [("c", p[2]), ("d", p[3])]}]]
+    groups = [
+        lambda p: [{"params": list(zip("ab", p[:2], strict=True)), "matrices": True}, {"params": [("c", p[2]), ("d", p[3])]}]
+    ]
     one, other = (optim.MuonWithSGD(groups[0](p), lr=0.1) for p in (params, copies))
     run(one, params, 3)
     for p, q in zip(params, copies, strict=True):

@@ -8,7 +8,14 @@ starts the same stream again.
 
 import numpy as np
 
-SHUFFLE, AUGMENT, PATTERNS, VALIDATION, OWN_AUGMENT, FLIP = 1, 2, 3, 4, 5, 6  # the first number of a key: what the stream is for
+SHUFFLE, AUGMENT, PATTERNS, VALIDATION, OWN_AUGMENT, FLIP = (
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+)  # the first number of a key: what the stream is for
 
 
 class Draws:

@@ -156,7 +156,9 @@ class MuonWithSGD(Muon):
                  ns_steps: int = 3, matrices: bool = False, *, maximize: bool = False):  # fmt: skip
         numbers = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "nesterov": nesterov}
         polynomial = {"ns_coefficients": QUINTIC, "eps": 1e-7, "ns_steps": ns_steps, "adjust_lr_fn": None}
-        Optimizer.__init__(self, params, {**numbers, **polynomial, "matrices": matrices, "dampening": 0.0, "maximize": maximize})
+        Optimizer.__init__(
+            self, params, {**numbers, **polynomial, "matrices": matrices, "dampening": 0.0, "maximize": maximize}
+        )
 
     @staticmethod
     def takes(group: dict) -> bool:

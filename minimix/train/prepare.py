@@ -112,7 +112,9 @@ def new_state(config: Config, own_model, about: dict, batches: Batches, progress
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ValueError("model: none of its parameters requires gradients: there is nothing to train")
     muon = config.optimizer == "muon"
-    groups = optim.muon_groups(model, config.lr, config.weight_decay) if muon else optim.decay_groups(model, config.weight_decay)
+    groups = (
+        optim.muon_groups(model, config.lr, config.weight_decay) if muon else optim.decay_groups(model, config.weight_decay)
+    )
     optimizer = {
         "sgd": lambda: optim.SGD(groups, config.lr, config.momentum, nesterov=config.momentum > 0),
         "rmsprop": lambda: optim.RMSProp(groups, config.lr, momentum=config.momentum),
