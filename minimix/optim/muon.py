@@ -54,8 +54,8 @@ class Muon(Optimizer):
         u = orthogonal((1 - momentum) * gradient + momentum * b)   (without Nesterov: of b)
         w = w - lr * weight_decay * w - lr * adjusted * u
 
-    params: Tensors with two axes or more; a convolution's weight (O, I, KH, KW) is taken as the matrix (O, I KH KW) (torch takes
-        two axes only). Biases, batch norms, depthwise kernels (whose rows have nothing to do with each other) and the
+    params: Tensors with two axes or more; a convolution's weight (O, I, KH, KW) is taken as the matrix (O, I KH KW), which
+        PyTorch's refuses. Biases, batch norms, depthwise kernels (whose rows have nothing to do with each other) and the
         classifier are better left to another rule: see ``MuonWithSGD``.
     ns_coefficients, eps, ns_steps: of ``orthogonal``.
     adjust_lr_fn: "original", also None: adjusted = sqrt(max(1, rows / columns)); "match_rms_adamw": 0.2 sqrt(max(rows,
