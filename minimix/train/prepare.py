@@ -86,12 +86,12 @@ def batches(config: Config, train_set: Dataset, functions: tuple = ()) -> Batche
 
 
 def share_of_epochs(share: float, epochs: int) -> int:
-    """How many epochs that is.
+    """How many epochs that is; a share below 1 leaves the last epoch out.
 
-    >>> share_of_epochs(0.7, 20)
-    14
+    >>> share_of_epochs(0.7, 20), share_of_epochs(0.9, 3), share_of_epochs(1, 3)
+    (14, 2, 3)
     """
-    return round(share * epochs)
+    return min(round(share * epochs), epochs - 1) if share < 1 else epochs
 
 
 def new_state(config: Config, own_model, about: dict, batches: Batches, progress: Silent, start: Start | None = None) -> State:

@@ -201,7 +201,7 @@ def train(
             config, line = sources.suited(config, images, asked, len(train_set), validation_set is not None)
             if line:
                 progress.note(line)
-        config = completed(config, train_set.name, asked if saved is None else None)
+        config = completed(config, train_set.name, asked if saved is None and images.sets is None else None)
         about = about_data(train_set, test_set, validation_set) | sources.places(images, config, file)
         if validation_set is None or not config.validation:
             train_set, validation_set = split(train_set, config.validation, config.seed)

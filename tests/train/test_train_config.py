@@ -54,6 +54,8 @@ def test_a_choice_by_the_data_gives_way_to_what_was_asked_for():
     assert (recipe.optimizer, recipe.lr, recipe.weight_decay) == ("muon", *RECIPES["muon"])
     assert all(getattr(recipe, name) == value for name, value in OF_DATA["cifar10"].items())
     assert completed(Config(lr=0.1), "cifar10", asked={"lr"}).lr == 0.1
+    assert completed(Config(validation=0.2), "cifar10", asked={"validation"}).validation == 0.2
+    assert completed(Config(patience=3), "cifar10", asked={"patience"}).validation == 0.1, "or it could not be judged"
     asked = completed(Config(optimizer="sgd", augment="flip"), "cifar10", asked={"optimizer", "augment"})
     assert (asked.optimizer, asked.lr, asked.augment) == ("sgd", 0.3, ("flip",))
     assert completed(Config(), "cifar10").optimizer == "sgd"  # of a run that goes on: as it was
