@@ -64,7 +64,7 @@ class Config:
     ema:       decay of a moving average of the weights, such as 0.999, which is then what is evaluated and kept; 0: none.
     validation: this share of the training images, of each class alike and chosen by the seed, is not trained on: the epoch that
         does best on them is the one whose weights are kept. The test images are looked at once, after the end. 0: all are
-        trained on, there is nothing to choose by, and the last epoch's weights are kept.
+        trained on, there is nothing to choose by, and the last epoch's weights are kept; so for CIFAR-10 by name.
     test_every_epoch: look at the test images after each epoch, too: only to see what choosing on them would have been worth.
     patience:  end the run after so many epochs in a row that were not better on the validation images; None: never. A run that
         is resumed with other ``epochs`` or ``patience`` begins to count anew; there, 0 stands for never from now on.
