@@ -17,7 +17,7 @@ from benchmarks import common
 COST = {32: 1.0, 24: 0.58, 16: 0.28}  # of a step on pictures of this side; measured, one thread, batch 128
 
 PLAIN = {"optimizer": "sgd", "augment": "flip,crop", "half_first": 0.0, "small_first": 0.8, "epochs": 5}
-MUON = {**PLAIN, "optimizer": "muon", "lr": 0.03}
+MUON = {**PLAIN, "optimizer": "muon"}
 RUNS = {
     "Nesterov SGD": PLAIN,
     "Muon": MUON,

@@ -32,15 +32,18 @@ def decay_groups(named_parameters: Iterable, weight_decay: float) -> list[dict]:
     return [{"params": decayed, "weight_decay": float(weight_decay)}, {"params": kept, "weight_decay": 0.0}]
 
 
-def muon_groups(named_parameters: Iterable, lr: float = 0.03, weight_decay: float = 0.05) -> list[dict]:
+SGD_RATE, SGD_DECAY = 10, 0.01  # of what SGD takes, beside Muon's
+
+
+def muon_groups(named_parameters: Iterable, lr: float = 0.045, weight_decay: float = 0.05) -> list[dict]:
     """Three parameter groups for ``MuonWithSGD``: matrices between channels, other kernels, and what has at most one axis.
 
     named_parameters: as for ``decay_groups``, in the order in which a picture meets them. To Muon go weights that mix channels
         and have no bias: a batch norm follows, which divides their size out again, so that a step may have any length. Left to
         SGD are those with a bias (squeeze-and-excite, the classifier), the first one, which sees the picture itself, depthwise
         ones, which see one channel each, and all biases and batch norms.
-    lr, weight_decay: of the matrices. SGD gets ten times the rate and a hundredth of the decay, which momentum multiplies by
-        ten in turn; what has one axis is not decayed.
+    lr, weight_decay: of the matrices. SGD gets ``SGD_RATE`` times the rate and ``SGD_DECAY`` times the decay: 0.45 and 5e-4
+        for the default ones. What has one axis is not decayed.
 
     Raises TypeError and ValueError as ``decay_groups``.
 
@@ -54,10 +57,10 @@ def muon_groups(named_parameters: Iterable, lr: float = 0.03, weight_decay: floa
     biased = {name.removesuffix("bias") for name, _ in kept if name.endswith("bias")}
     inner = {name for name, weight in kernels[1:] if weight.shape[1] > 1 and name.removesuffix("weight") not in biased}
     matrices, others = ([pair for pair in kernels if (pair[0] in inner) == wanted] for wanted in (True, False))
-    sgd = {"matrices": False, "lr": 10 * lr}
+    sgd = {"matrices": False, "lr": SGD_RATE * lr}
     return [
         {"params": matrices, "matrices": True, "lr": lr, "weight_decay": float(weight_decay)},
-        {"params": others, "weight_decay": weight_decay / 100, **sgd},
+        {"params": others, "weight_decay": SGD_DECAY * weight_decay, **sgd},
         {"params": kept, "weight_decay": 0.0, **sgd},
     ]
 

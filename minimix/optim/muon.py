@@ -73,9 +73,8 @@ class Muon(Optimizer):
     >>> optimizer = Muon([w], lr=0.1, weight_decay=0)
     >>> w.grad = np.diag([100.0, 1.0]).astype(np.float32)  # steep in one direction, hardly so in the other
     >>> optimizer.step()
-    >>> w.data.round(1)
-    array([[-0.1, -0. ],
-           [-0. , -0.1]], dtype=float32)
+    >>> w.data.diagonal().round(1)
+    array([-0.1, -0.1], dtype=float32)
     """
 
     slots = ("momentum_buffer",)
@@ -146,13 +145,13 @@ class MuonWithSGD(Muon):
     matrices: for groups that do not say.
 
     >>> from minimix import models
-    >>> net = models.create("mixnet_nano")
-    >>> optimizer = MuonWithSGD(muon_groups(net, weight_decay=0.05), lr=0.03)
+    >>> from minimix.optim import muon_groups
+    >>> optimizer = MuonWithSGD(muon_groups(models.create("mixnet_nano"), lr=0.02), lr=0.02)
     >>> [(group["matrices"], len(group["params"])) for group in optimizer.param_groups]
     [(True, 16), (False, 34), (False, 61)]
     """
 
-    def __init__(self, params, lr: float = 0.03, weight_decay: float = 0.05, momentum: float = 0.9, nesterov: bool = True,
+    def __init__(self, params, lr: float = 0.045, weight_decay: float = 0.05, momentum: float = 0.9, nesterov: bool = True,
                  ns_steps: int = 3, matrices: bool = False, *, maximize: bool = False):  # fmt: skip
         numbers = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "nesterov": nesterov}
         polynomial = {"ns_coefficients": QUINTIC, "eps": 1e-7, "ns_steps": ns_steps, "adjust_lr_fn": None}
