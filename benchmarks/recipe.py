@@ -21,7 +21,7 @@ MUON = {**PLAIN, "optimizer": "muon"}
 RUNS = {
     "Nesterov SGD": PLAIN,
     "Muon": MUON,
-    "Muon, alternating flips, smaller shifts": {**MUON, "augment": "alternate,crop=3"},
+    "Muon, flips alternate": {**MUON, "augment": "alternate,crop=3"},
     "Muon, half-sized pictures first": {**MUON, "half_first": 0.78, "small_first": 0.89, "epochs": 9},
 }
 
