@@ -89,32 +89,43 @@ def forward(start, step, x, weight, out, channels, taps, slabs, buffers, rows, w
 def input_grad_row(out, at, spare, y, width, images, buffer, taps, weights, g, first):
     """out[at:], a row, (+)= row y of the gradient of an input channel, from the padded gradient of its output. ``first``
     overwrites. spare: scratch for a row."""
-    phases = taps.run.shape[0]
-    if phases == 1:
+    if taps.run.shape[0] == 1:
         shifted_sum(out, U(at), U(taps.run[0]), buffer, U(taps.base[g, y, 0]), taps.offset, weights,
                     U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]), first)  # fmt: skip
         return
-    source = U(0)
-    for p in range(phases):  # each phase of the columns in a run of its own, then all put in their places
-        shifted_sum(spare, source, U(taps.run[p]), buffer, U(taps.base[g, y, p]), taps.offset, weights,
-                    U(taps.begin[g, y, p]), U(taps.end[g, y, p]), True)  # fmt: skip
-        source += U(taps.run[p])
+    input_grad_phases(spare, y, buffer, taps, weights, g)
     merge(out, at, spare, taps.run, width, images, first)
+
+
+@inlined
+def input_grad_phases(out, y, buffer, taps, weights, g):
+    """The same, each phase of the columns in a run of its own, one after the other."""
+    o = U(0)
+    for p in range(taps.run.shape[0]):
+        shifted_sum(out, o, U(taps.run[p]), buffer, U(taps.base[g, y, p]), taps.offset, weights,
+                    U(taps.begin[g, y, p]), U(taps.end[g, y, p]), True)  # fmt: skip
+        o += U(taps.run[p])
 
 
 @inlined
 def weight_grad_row(total, x, at, spare, y, width, images, buffer, taps, g):
     """total[t] += what the input's row y, x[at:], meets of the padded gradient through tap t of the lists for the input's
     gradient: where row y takes its gradient from, there it went. spare: scratch for a row."""
-    phases = taps.run.shape[0]
-    if phases > 1:
+    if taps.run.shape[0] == 1:
+        weight_grad_phases(total, x, at, y, buffer, taps, g)
+    else:
         split(spare, x, at, taps.run, width, images)
-    source = 0 if phases > 1 else at
-    for p in range(phases):
+        weight_grad_phases(total, spare, 0, y, buffer, taps, g)
+
+
+@inlined
+def weight_grad_phases(total, x, at, y, buffer, taps, g):
+    """The same, where each phase of the columns is a run of its own."""
+    for p in range(taps.run.shape[0]):
         for j in range(0, taps.run[p], RUN):
-            shifted_dot(total, U(min(RUN, taps.run[p] - j)), spare if phases > 1 else x, U(source + j), buffer,
+            shifted_dot(total, U(min(RUN, taps.run[p] - j)), x, U(at + j), buffer,
                         U(taps.base[g, y, p] + j), taps.offset, U(taps.begin[g, y, p]), U(taps.end[g, y, p]))  # fmt: skip
-        source += taps.run[p]
+        at += taps.run[p]
 
 
 @inlined

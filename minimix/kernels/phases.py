@@ -7,16 +7,23 @@ from minimix.kernels.activation import scale_shift_activate
 from minimix.kernels.border import place
 from minimix.kernels.jit import U, inlined
 
+LOOP = 64  # images, or a multiple: then each pixel is worth a loop of its own, and goes straight to its place among the phases
+
 
 @inlined
 def fill(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
     """The inside of a zero-bordered buffer of that ``shape`` = activation(a * (x[at:] - m) + b), (height, width, images).
     row: scratch."""
-    length = width * images
+    direct = shape.phases == 1 or images % LOOP == 0
+    pieces = width if direct and shape.phases > 1 else 1
+    piece = width // pieces * images
     for y in range(height):
-        target, first = (buffer, place(shape, y, 0, images)) if shape.phases == 1 else (row, 0)
-        scale_shift_activate(target, U(first), x, U(at + y * length), U(length), m, a, b, activation)
-        if shape.phases > 1:
+        source, target, to = at + y * width * images, row, 0
+        for q in range(pieces):
+            if direct:
+                target, to = buffer, place(shape, y, q, images)
+            scale_shift_activate(target, U(to), x, U(source + q * piece), U(piece), m, a, b, activation)
+        if not direct:
             for q in range(0, width, 2):
                 last = min(q + 1, width - 1)
                 copy_two(buffer, place(shape, y, q, images), place(shape, y, last, images), row, q * images, last * images,

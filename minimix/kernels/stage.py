@@ -17,11 +17,11 @@ import numpy as np
 from minimix.kernels import lanes
 from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
 from minimix.kernels.border import add_met, add_met_row, gather
-from minimix.kernels.depthwise import correlate, input_grad_row, store, weight_grad_row
+from minimix.kernels.depthwise import correlate, input_grad_phases, store, weight_grad_phases
 from minimix.kernels.gate import add_dots, add_pixels, scale_add
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, input_grad, line, line_forward
-from minimix.kernels.phases import fill
+from minimix.kernels.phases import LOOP, fill, merge, phase_start, split
 
 
 @inlined
@@ -194,7 +194,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                 _grad_of_x(gx, x, c * pixels, pixels, m, sums[k, 0], sums[k, 1], before, c, g_before)
         return
     row, spare, active = rows[start, :length], rows[start, length : 2 * length], rows[start, 2 * length :]
-    pitch = shape.row_step * n
+    pitch, phases = shape.row_step * n, taps.run.shape[0]
     for c in range(start, channels.group.shape[0], step):
         g, at = channels.group[c], c * pixels
         # the second norm and activation: from gy to the gradient of z, which is put straight into its padded buffer
@@ -204,15 +204,25 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
         # the convolution, and at once the first activation, a row of the input at a time
         m, ta, tb = line(before, c, x)
         finite = gather(w, taps, g, weight, channels.weight_start[c])
+        direct = phases == 1 or (n % LOOP == 0 and finite)
+        pieces = width if direct and phases > 1 else 1
+        piece = width // pieces * n
         total_taps[:] = 0
         total = product = 0.0
         for r in range(height):
             o = at + r * length
-            input_grad_row(row, 0, spare, r, width, n, buffer, taps, w, g, True)
+            input_grad_phases(spare, r, buffer, taps, w, g)
+            gradient = spare if direct else row
+            if not direct:
+                merge(row, 0, spare, taps.run, width, n, True)
             if not finite:
-                add_met_row(row, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
-            activate_both(active, U(0), gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
-            weight_grad_row(total_taps, active, 0, spare, r, width, n, buffer, taps, g)
+                add_met_row(gradient, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
+            for q in range(pieces):
+                p, i = phase_start(taps.run, q, n), o + q * piece
+                activate_both(active, U(p), gx, U(i), gradient, U(p), x, U(i), U(piece), m, ta, tb, before.activation)
+            if not direct:
+                split(spare, active, 0, taps.run, width, n)
+            weight_grad_phases(total_taps, active if direct else spare, 0, r, buffer, taps, g)
             if before.present:
                 some, products = grad_sums(gx, o, x, o, length, m)
                 total += some
