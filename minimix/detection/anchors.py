@@ -49,8 +49,8 @@ def match(anchors, boxes, threshold: float = 0.5) -> np.ndarray:
 
     First each object gets an anchor of its own, the one that it shares most with by intersection over union; where several want
     the same, the pair that shares most goes first. Then every other anchor that shares ``threshold`` or more with an object
-    stands for it, too, for the one that it shares most with. Of equals, the first counts. An object that shares nothing with any
-    anchor that is left gets none.
+    stands for it, too, for the one that it shares most with. Of equals, the first counts. An object that shares nothing with
+    any anchor that is left gets none.
 
     Source: SSD (arXiv 1512.02325), sec. 2.2, "matching strategy".
 

@@ -20,8 +20,8 @@ SIZES = {"all": (0.0, 1e10), "small": (0.0, 12.0**2), "medium": (12.0**2, 24.0**
 class AveragePrecision(NamedTuple):
     """Each from 0 to 1, or NaN where there is no such object.
 
-    ap: the mean over ten thresholds, 0.5 to 0.95. ap50, ap75: with these alone. ap_small, ap_medium, ap_large: as ap, of objects
-    of these sizes.
+    ap: the mean over ten thresholds, 0.5 to 0.95. ap50, ap75: with these alone. ap_small, ap_medium, ap_large: as ap, of
+    objects of these sizes.
     """
 
     ap: float
@@ -95,8 +95,8 @@ def precisions(
 
 
 class _Picture(NamedTuple):
-    """Of one class in one picture. scores: (d,). right, wrong: bool (sizes, thresholds, d); those that are neither do not count.
-    counted: (sizes,), objects."""
+    """Of one class in one picture. scores: (d,). right, wrong: bool (sizes, thresholds, d); those that are neither do not
+    count. counted: (sizes,), objects."""
 
     scores: np.ndarray
     right: np.ndarray
@@ -154,8 +154,8 @@ def _checked(objects, found, classes: int) -> tuple[list[Objects], list[Detectio
         labels, rest = np.asarray(labels).reshape(-1), [np.asarray(part, np.float64).reshape(-1) for part in rest]
         if len(rest) != scores or any(len(part) != len(boxes) for part in (labels, *rest)) or boxes.ndim != 2:
             raise ValueError(f"{name}: expected (n, 4) boxes, n labels{' and n scores' if scores else ''} in each entry")
-        if len(labels) and not (np.equal(labels, labels.astype(np.int64)).all() and 0 <= labels.min() <= labels.max() < classes):
-            raise ValueError(f"{name}: labels must be whole numbers from 0 to {classes - 1}, not {sorted(set(labels.tolist()))}")
+        if not np.isin(labels, np.arange(classes)).all():
+            raise ValueError(f"{name}: labels must be 0 to {classes - 1}, not {sorted(set(labels.tolist()))}")
         if rest and np.isnan(rest[0]).any():
             raise ValueError(f"{name}: there is NaN among the scores")
         return kind(boxes, labels.astype(np.int64), *rest)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-CENTRE, SIZE = 0.1, 0.2  # what codes are divided by, so that they have about the same spread: SSD's code has them, not its paper
+CENTRE, SIZE = 0.1, 0.2  # codes are divided by these, to have about the same spread: SSD's code does it, not its paper
 FARTHEST = np.log(64.0)  # a decoded box is at most so much larger than its anchor (and no exponential overflows)
 
 

@@ -25,7 +25,8 @@ def suppress(boxes, scores, threshold: float = 0.5, labels=None) -> np.ndarray:
     labels = np.zeros(len(boxes), np.int64) if labels is None else np.asarray(labels)
     if boxes.ndim != 2 or scores.shape != boxes.shape[:1] or labels.shape != boxes.shape[:1]:
         raise ValueError(
-            f"suppress: boxes {boxes.shape}, scores {scores.shape}, labels {labels.shape} do not fit: expected (n, 4), (n,), (n,)"
+            f"suppress: boxes {boxes.shape}, scores {scores.shape} and labels {labels.shape} do not fit: expected (n, 4), (n,) "
+            "and (n,)"
         )
     if np.isnan(scores).any():
         raise ValueError("suppress: there is NaN among the scores")

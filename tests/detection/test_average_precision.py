@@ -190,7 +190,7 @@ def test_precision_never_rises_with_recall_nor_with_the_threshold_of_a_single_de
         ([NONE], [], "one entry a picture"),
         ([one([[0, 0, 5, 5]])], [one([[0, 0, 5, 5]])], "n scores"),
         ([one([[5, 0, 0, 5]])], [NOTHING], "ends before it begins"),
-        ([one([[0, 0, 5, 5]], label=3)], [NOTHING], "labels must be whole numbers from 0 to 2"),
+        ([one([[0, 0, 5, 5]], label=3)], [NOTHING], "labels must be 0 to 2"),
         ([NONE], [one([[0, 0, 5, 5]], [np.nan])], "NaN among the scores"),
         ([one([[0, 0, 5, np.inf]])], [NOTHING], "infinity"),
         ([(np.zeros((2, 4)), [0])], [NOTHING], "n labels"),
