@@ -53,8 +53,8 @@ def average_precision(
     >>> objects = [([[10, 10, 20, 20]], [0]), ([[0, 0, 40, 40]], [0])]
     >>> found = [([[10, 10, 20, 18]], [0], [0.9]), ([[0, 0, 40, 40], [50, 50, 60, 60]], [0, 0], [0.8, 0.3])]
     >>> result = average_precision(objects, found, classes=1)
-    >>> round(result.ap, 3), result.ap50, round(result.ap_small, 3), result.ap_large
-    (0.777, 1.0, 0.7, 1.0)
+    >>> [round(float(value), 3) for value in (result.ap, result.ap50, result.ap_small, result.ap_large)]
+    [0.776, 1.0, 0.7, 1.0]
     """
     missing = [name for name in ("all", "small", "medium", "large") if name not in sizes]
     if missing:

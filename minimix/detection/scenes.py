@@ -45,7 +45,7 @@ def scenes(split: str = "train", size: int = 1000, seed: int = 0) -> Scenes:
 
     >>> images, objects = scenes("test", 2)
     >>> images.shape, [CLASSES[label] for label in objects[0].labels]
-    ((2, 3, 64, 64), ['disc', 'square'])
+    ((2, 3, 64, 64), ['disc', 'square', 'cross'])
     """
     if split not in SPLITS:
         raise ValueError(f"split: expected {' or '.join(map(repr, SPLITS))}, not {split!r}")
