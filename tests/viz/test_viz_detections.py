@@ -18,7 +18,7 @@ def test_boxes_are_drawn_in_place_and_counted():
     assert {"1 true, 1 found", "2 true, 0 found", "disc", "ring", "cross", "true", "found"} <= set(shown)
     assert "square" not in shown  # too unsure
     (ax,) = figure.axes
-    left, right, bottom, top = ax.images[0].get_extent()
+    left, right, _, top = ax.images[0].get_extent()
     pixel = (right - left) / 64
     boxes = [patch.get_bbox() for patch in ax.patches]
     assert len(boxes) == 3 * 4  # each line with white and black beside it

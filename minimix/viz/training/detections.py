@@ -88,9 +88,9 @@ def _sure(boxes, labels, scores, least: float):
 def _outline(ax, x: float, y: float, pixel: float, box: np.ndarray, colour: str, line) -> None:
     """A coloured line with white and black beside it: it is seen on whatever lies below."""
     place = x + pixel * box[0], y + pixel * box[1], pixel * (box[2] - box[0]), pixel * (box[3] - box[1])
-    cells.outline(ax, *place, "black", 3.4, zorder=3.9)
-    cells.outline(ax, *place, "white", 2.6, zorder=4.0)
-    cells.outline(ax, *place, colour, 1.8, zorder=4.1)
+    cells.outline(ax, *place, "black", 2.8, zorder=3.9)
+    cells.outline(ax, *place, "white", 2.1, zorder=4.0)
+    cells.outline(ax, *place, colour, 1.4, zorder=4.1)
     ax.patches[-1].set_linestyle(line)
 
 
