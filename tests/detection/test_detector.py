@@ -5,7 +5,7 @@ import pytest
 
 import minimix as mm
 from minimix.costs import profile
-from minimix.detection import Detector, Objects, average_precision, detect, encode, scenes, training, width_for
+from minimix.detection import Detector, Objects, average_precision, decode, detect, encode, scenes, training, width_for
 from minimix.detection.detecting import found_in
 from minimix.detection.network import PRIOR, macs
 from minimix.detection.scenes import CLASSES
@@ -56,8 +56,6 @@ def test_perfect_answers_are_found_perfectly():
     found = []
     for one in objects:
         labels, codes = training.wanted(one, anchors)
-        from minimix.detection import decode
-
         scores = (labels[:, None] == np.arange(len(CLASSES))) * 0.9
         found.append(found_in(scores, decode(codes, anchors)))
     assert average_precision(objects, found, len(CLASSES)).ap > 0.97

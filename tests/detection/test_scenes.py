@@ -1,11 +1,13 @@
 """Scenes: the same for ever, and as they are said to be."""
 
+import sys
 import zlib
 
 import numpy as np
 import pytest
 
-from minimix.detection.scenes import CLASSES, MOST, SEEN, SIDE, SIZES, scenes
+from minimix.data.draws import Draws
+from minimix.detection.scenes import CLASSES, MOST, SEEN, SIDE, SIZES, scene, scenes
 
 SOME = scenes("train", 120)
 
@@ -38,13 +40,11 @@ def test_boxes_are_within_the_picture_of_all_sizes_and_numbers():
 
 def test_each_shape_is_seen_in_its_box(monkeypatch):
     """A shape's pixels reach all four edges of its box, and no more than is said of them is covered by smaller ones."""
-    from minimix.data.draws import Draws
-    from minimix.detection import scenes as module
-
+    module = sys.modules[scene.__module__]
     kept = []
     monkeypatch.setattr(module, "_painted", lambda masks, draws: kept.append(masks) or np.zeros((3, SIDE, SIDE), np.uint8))
     for number in range(60):
-        _, objects = module.scene(Draws(1, number))
+        _, objects = scene(Draws(1, number))
         for i, (mask, box) in enumerate(zip(kept[-1], objects.boxes.astype(int), strict=True)):
             left, top, right, bottom = box
             inside = mask[top:bottom, left:right]

@@ -37,7 +37,7 @@ def test_what_is_there_alone():
     ("arguments", "words"),
     [
         ((IMAGES[0], REAL), "images"),
-        ((IMAGES[:0], []), "none to draw"),
+        ((IMAGES[:0], []), "nothing to draw"),
         ((IMAGES, REAL[:2]), "one for each image"),
         ((IMAGES, REAL, FOUND[:1], CLASSES), "one for each image"),
         ((IMAGES, REAL, FOUND, CLASSES[:2]), "there are 2 classes"),

@@ -32,8 +32,6 @@ def detections(
     >>> figure = viz.detections(image, real, [([[9, 8, 25, 28]], [1], [0.9])], ("disc", "ring"))
     """
     images, columns = as_array(images, "images", (4,)), count(columns, "columns")
-    if not len(images):
-        raise ValueError("images: there is none to draw")
     if len(objects) != len(images) or (found is not None and len(found) != len(images)):
         given = f"{len(objects)} entries of objects" + ("" if found is None else f", {len(found)} of found")
         raise ValueError(f"there are {len(images)} images, but {given}: give one for each image")
