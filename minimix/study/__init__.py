@@ -4,10 +4,11 @@ mm.study.run("kernel_size", seeds=3)        does what has not been done, and ret
 mm.study.show("kernel_size").claims()       what has been found so far
 
 job         a plain configuration, from which a few numbers follow
-training    the job that trains a network; options: what a study is run with
+training    the job that trains a network; transfer: one that goes on from another's weights; options: what a study is run with
 study       points to compare, claims, a picture; paper: the studies themselves, a page each
 pool        jobs in processes of this machine; cluster: on others, by Dask
-journal     what has ended, kept line by line; folder: what a study's folder is of
+journal     what has ended, kept line by line; folder: what a study's folder is of; kept: what several jobs need
+supernet    one set of weights for all choices of a search; search: jobs that look for the best of them
 budget      how long it will take, and what fits into a given time
 statistics  intervals, and when a claim is called seen
 results     tables, files and the picture

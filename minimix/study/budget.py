@@ -68,12 +68,18 @@ def detection(test: int, **config) -> Cost:
 def trainings(point: Point) -> dict[str, tuple[dict, int]]:
     """{what: (arguments of ``training.begin``, choices that are looked at afterwards)}; shared weights are trained once."""
     config = {key: value for key, value in point.config.items() if key != "job"}
+    if "target" in config:
+        source = {f"source of {config['source']['model_options']}": (config["source"], 0)} if config["source"] else {}
+        return source | {point.label: (config["target"], 0)}
     if "network" not in config:
         return {point.label: (config, 0)} if "model" in config else {}
     network = {"model": NETWORK, **config["network"]}
     shared = {**network, "model_options": {**network["model_options"], "kernels": [LARGEST]}}
     own = with_choice(network, config.get("choice", (3,) * BLOCKS))
-    return {"shared weights": (shared, 0), point.label: (own, config.get("searched", {}).get("evaluations", 1))}
+    return {
+        f"shared weights of {network['model_options']}": (shared, 0),
+        point.label: (own, config.get("searched", {}).get("evaluations", 1)),
+    }
 
 
 def expected(found: list[Cost], options: Options, workers: int) -> float:

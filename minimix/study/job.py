@@ -10,6 +10,7 @@ KINDS = {  # a configuration's "job": where the function is that makes numbers o
     "train": "minimix.study.training:trained",
     "chosen": "minimix.study.search:chosen",
     "ranked": "minimix.study.search:ranked",
+    "transferred": "minimix.study.transfer:transferred",
     "detection": "minimix.detection.training:trained",
     "nothing": "minimix.study.job:nothing",
 }

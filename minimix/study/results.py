@@ -148,7 +148,14 @@ class Results:
 
     def draw(self):
         """The study's picture, of the points that have results."""
-        return self.study.figure([(point, found) for point in self.points if (found := self.found[point.family, point.name])])
+        return self.study.figure(self._with_results())
+
+    def notes(self) -> list[str]:
+        """What the study says beside its claims."""
+        return self.study.notes(self._with_results())
+
+    def _with_results(self) -> list[tuple[Point, dict]]:
+        return [(point, found) for point in self.points if (found := self.found[point.family, point.name])]
 
 
 def percent(mean: float, error: float | None, form: str = ".2f") -> str:

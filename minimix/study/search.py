@@ -6,17 +6,13 @@ evolution, or, as the control, by drawing as many at random.
 """
 
 import functools
-import hashlib
 import json
 from collections.abc import Callable
-from pathlib import Path
 
-import minimix
-from minimix import files, models
+from minimix import models
 from minimix.costs import profile
 from minimix.data.draws import Draws
-from minimix.models.weights import load_weights, save_weights
-from minimix.places import user_cache
+from minimix.study import kept
 from minimix.study.job import canonical
 from minimix.study.supernet import (
     BLOCKS,
@@ -72,7 +68,8 @@ def search(seed: int, how: str, evaluations: int, target: int, network: dict) ->
 
 def chosen(seed: int, searched: dict, network: dict) -> dict:
     """Search, and then train what was found from scratch. searched: arguments of ``search``, but for seed and network."""
-    found = _remembered("search", {"seed": seed, **searched, "network": network}, search)
+    what = {"seed": seed, **searched, "network": network}
+    found = kept.numbers({"what": "search", **what}, lambda: search(**what))
     trained_ = trained(seed=seed, model=NETWORK, **with_choice(network, found["choice"]))
     return {**trained_, "choice": "-".join(map(str, found["choice"])), "shared": found["shared"], "reward": found["reward"]}
 
@@ -106,42 +103,18 @@ def shared_accuracy(choice: Choice, seed: int, network: dict) -> float:
 
 @functools.lru_cache(maxsize=1)
 def _shared(key: str) -> tuple[Supernet, Begun]:
-    """Trained once on a machine, and kept in the user's cache folder. key: a configuration as ``canonical`` writes it."""
+    """key: a configuration as ``canonical`` writes it."""
     network = json.loads(key)
-    network["model_options"] = {**network.get("model_options", {}), "kernels": [LARGEST]}
-    begun = begin(model=NETWORK, **network)
-    shared, model = Supernet(begun.state.model), begun.state.model
-    path = _kept(key, ".safetensors")
-    if path is not None and path.exists():
-        load_weights(model, path)
-        return shared, begun
-    with limited(threads=1):
-        fit(begun, lambda taken: shared.chosen(drawn(TRAINING, network["seed"], taken)))
-    if begun.state.ema is not None:
-        model.load_state_dict(begun.state.ema.averages, strict=False)  # counters have no average
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_weights(model, path)
+    options = {**network.get("model_options", {}), "kernels": [LARGEST]}
+    begun = begin(model=NETWORK, **{**network, "model_options": options})
+    shared = Supernet(begun.state.model)
+
+    def train() -> None:
+        with limited(threads=1):
+            fit(begun, lambda taken: shared.chosen(drawn(TRAINING, network["seed"], taken)))
+
+    kept.weights({"what": "shared", **network}, begun.state.model, train)
     return shared, begun
-
-
-def _kept(key: str, ending: str) -> Path | None:
-    """Where what follows from ``key`` is kept, so that two jobs need not make it twice; None where there is no such place."""
-    folder = user_cache()
-    name = hashlib.sha256(f"{minimix.__version__} {key}".encode()).hexdigest()[:24]
-    return None if folder is None else folder / "studies" / f"{name}{ending}"
-
-
-def _remembered(name: str, config: dict, make: Callable[..., dict]) -> dict:
-    """``make(**config)``, or what it gave before on this machine."""
-    path = _kept(canonical({"what": name, **config}), ".json")
-    if path is not None and path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
-    found = make(**config)
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.write(path, json.dumps(found))
-    return found
 
 
 def evolved(value: Callable[[Choice], float], evaluations: int, seed: int) -> Choice:
@@ -149,7 +122,7 @@ def evolved(value: Callable[[Choice], float], evaluations: int, seed: int) -> Ch
 
     A child has each block from one of two parents, and in some blocks another number of groups.
 
-    >>> evolved(lambda choice: sum(choice), 100, seed=0)
+    >>> evolved(lambda choice: sum(choice), 200, seed=0)
     (5, 5, 5, 5, 5, 5, 5, 5)
     """
     known: dict[Choice, float] = {}

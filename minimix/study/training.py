@@ -17,6 +17,7 @@ from minimix.train.loop import step
 from minimix.train.prepare import batches, new_state
 from minimix.train.progress import Silent
 from minimix.train.split import split
+from minimix.train.starting import Start
 from minimix.train.state import State, about_data
 
 TEST = {"patterns10": 2000}  # images that are drawn for testing; CIFAR has its own
@@ -38,17 +39,16 @@ def loaded(name: str, images: int | None) -> tuple[Dataset, Dataset]:
     return sets.load(name, "train", size=images), sets.load(name, "test", size=TEST.get(name))
 
 
-def begin(seed: int, data: str, images: int | None, **config) -> Begun:
-    """config: arguments of ``minimix.train.Config``."""
+def begin(seed: int, data: str, images: int | None, start: Start | None = None, **config) -> Begun:
+    """start: weights to begin with. config: arguments of ``minimix.train.Config``."""
     settings = completed(Config(seed=seed, data=data, **config), data)
     train_set, test_set = loaded(data, images)
     part, validation_set = split(train_set, settings.validation, seed)
     if validation_set is None:
         raise ValueError(f"validation: of {len(train_set)} images, none was kept for choices")
     fed = batches(settings, part)
-    return Begun(
-        new_state(settings, None, about_data(train_set, test_set), fed, Silent()), fed, validation_set, test_set, settings
-    )
+    state = new_state(settings, None, about_data(train_set, test_set), fed, Silent(), start)
+    return Begun(state, fed, validation_set, test_set, settings)
 
 
 def trained(seed: int, data: str, images: int | None, **config) -> dict:
@@ -64,14 +64,13 @@ def trained(seed: int, data: str, images: int | None, **config) -> dict:
     begun = begin(seed, data, images, **config)
     with limited(threads=1):
         fit(begun)
-        with begun.state.ema or contextlib.nullcontext():
-            return judged(begun)
+        return judged(begun)
 
 
 def fit(begun: Begun, within: Callable[[int], AbstractContextManager] = lambda step: contextlib.nullcontext()) -> None:
-    """Take all steps. within: from a step's number, a context for its forward and backward.
+    """Take all steps; in the end the network has the averaged weights, where the recipe averages.
 
-    Raises Diverged where the loss is not finite.
+    within: from a step's number, a context for its forward and backward. Raises Diverged where the loss is not finite.
     """
     state, config = begun.state, begun.config
     for epoch in range(config.epochs):
@@ -80,6 +79,8 @@ def fit(begun: Begun, within: Callable[[int], AbstractContextManager] = lambda s
             loss, _ = step(state, *batch, config.label_smoothing, within(taken))
             if not math.isfinite(loss):
                 raise Diverged(f"the loss is {loss} in epoch {epoch + 1}, step {number + 1}, at learning rate {config.lr}")
+    if state.ema is not None:
+        state.model.load_state_dict(state.ema.averages, strict=False)  # counters have no average
 
 
 def judged(begun: Begun) -> dict:

@@ -161,14 +161,14 @@ def test_every_study_has_distinct_points_claims_among_them_and_a_figure(name):
     assert what.figure(found[:1]).axes  # of what there is so far
 
 
-@pytest.mark.parametrize("name", ["kernel_size", "groups", "partition", "single_layer"])
+@pytest.mark.parametrize("name", ["kernel_size", "groups", "partition", "single_layer", "family"])
 def test_the_networks_of_a_study_can_be_built_and_differ(name):
-    points = STUDIES[name].points(mm.study.Options("patterns10", width=0.1))
+    points = STUDIES[name].points(mm.study.Options("patterns10", width=1.0 if name == "family" else 0.1))
     kinds = {json.dumps(point.config, sort_keys=True) for point in points}
     assert len(kinds) >= len(points) - 1
     for point in points[:: max(1, len(points) // 6)]:
-        config = point.config
-        mm.models.create(config["model"], **config["model_options"])
+        if "model" in point.config:
+            mm.models.create(point.config["model"], **point.config["model_options"])
 
 
 def test_a_training_job_gives_the_same_numbers_in_any_process(tmp_path):
@@ -181,3 +181,18 @@ def test_a_training_job_gives_the_same_numbers_in_any_process(tmp_path):
     assert other.result == here and other.error == ""
     assert 0 <= here["accuracy"] <= 100 and here["macs"] > 0
     assert dataclasses.is_dataclass(other.job)
+
+
+def test_families_cost_the_same_as_far_as_whole_channels_allow():
+    from minimix.study.paper.family import NANO, SIZES
+    from minimix.study.paper.networks import equal_width, macs
+
+    costs = {}
+    for point in STUDIES["family"].points(mm.study.Options("patterns10", width=1.0)):
+        if "model" in point.config:
+            options = dict(point.config["model_options"])
+            costs[point.family, point.name] = macs(point.config["model"], **options)
+    for family, size in costs:
+        assert abs(costs[family, size] / costs[NANO, size] - 1) < 0.15
+    assert len(costs) == 4 * len(SIZES)
+    assert macs("mobilenetv1_100_cifar", equal_width("mobilenetv1_100_cifar", macs("mobilenetv1_100_cifar", 0.5))) == 45_310_976

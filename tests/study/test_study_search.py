@@ -6,7 +6,7 @@ import pytest
 import minimix as mm
 import minimix.functional as F
 from minimix.data import patterns10
-from minimix.study import search
+from minimix.study import kept, search
 from minimix.study.statistics import rank_correlation
 from minimix.study.supernet import BLOCKS, GROUPS, LARGEST, NETWORK, Supernet, drawn, kernels, mask, recalibrate
 
@@ -25,9 +25,9 @@ def images(rng=np.random.default_rng(1)):  # noqa: B008
 
 
 def test_masks_are_the_kernels_of_an_equal_partition():
-    kept = mask(11, 3)
-    assert [int(channel.sum()) for channel in kept] == [9] * 5 + [25] * 3 + [49] * 3
-    assert (kept == kept[:, :, ::-1, ::-1]).all() and kept[0, 0, 5, 5] == 1 and kept[0, 0, 3, 5] == 0
+    there = mask(11, 3)
+    assert [int(channel.sum()) for channel in there] == [9] * 5 + [25] * 3 + [49] * 3
+    assert (there == there[:, :, ::-1, ::-1]).all() and there[0, 0, 5, 5] == 1 and there[0, 0, 3, 5] == 0
 
 
 def test_a_masked_network_is_the_network_of_the_choice(supernet, images):
@@ -48,8 +48,8 @@ def test_only_the_weights_that_are_there_are_trained_and_all_come_back(supernet,
         F.cross_entropy(supernet.model(mm.Tensor(images)), np.arange(4)).backward()
     for weight, old, groups in zip(supernet.weights, before, CHOICE, strict=True):
         np.testing.assert_array_equal(weight.data, old)
-        kept = mask(len(old), groups)
-        assert (weight.grad[kept == 0] == 0).all() and weight.grad[kept == 1].any()
+        there = mask(len(old), groups) == 1
+        assert (weight.grad[~there] == 0).all() and weight.grad[there].any()
 
 
 def test_statistics_become_those_of_the_images(supernet):
@@ -88,16 +88,16 @@ def test_evolution_finds_more_than_chance_where_blocks_add_up():
 
 
 def test_what_is_kept_changes_no_result(tmp_path, monkeypatch):
-    monkeypatch.setattr(search, "user_cache", lambda: tmp_path)
+    monkeypatch.setattr(kept, "user_cache", lambda: tmp_path)
     network = {"data": "patterns10", "images": 64, "epochs": 1, "small_first": 0.0, "model_options": {"width": 0.5}}
     searched = {"how": "evolution", "evaluations": 2, "target": 10**6}
     results = []
     for _ in range(2):
         search._shared.cache_clear()
         results.append(search.chosen(0, searched, network))
-        kept = sorted(path.suffix for path in (tmp_path / "studies").iterdir())
-        assert kept == [".json", ".safetensors"]
-    monkeypatch.setattr(search, "user_cache", lambda: None)
+        endings = sorted(path.suffix for path in (tmp_path / "studies").iterdir())
+        assert endings == [".json", ".safetensors"]
+    monkeypatch.setattr(kept, "user_cache", lambda: None)
     search._shared.cache_clear()
     results.append(search.chosen(0, searched, network))
     assert results[0] == results[1] == results[2]

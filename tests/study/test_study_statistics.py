@@ -74,12 +74,15 @@ def test_expected_time_counts_epochs_looks_seeds_and_workers():
 
 @pytest.mark.parametrize("name", list(STUDIES))
 def test_shared_weights_are_trained_once_and_everything_else_is_counted(name):
-    points = STUDIES[name].points(Options("patterns10"))
+    points = STUDIES[name].points(Options("patterns10", width=1.0))
     wanted = {}
     for point in points:
         wanted |= trainings(point)
     expected_ = [point.label for point in points if point.config["job"] != "nothing"]
-    assert list(wanted) == expected_ if name != "search" else set(wanted) == {*expected_, "shared weights"}
+    assert set(expected_) <= set(wanted)
+    assert len(wanted) - len(expected_) == {"search": 1, "family": 3, "transfer": 2}.get(
+        name, 0
+    )  # what is trained for several of them
 
 
 @pytest.mark.parametrize("text", ["", "soon", "5x", "-3m", "h", "0m", "1m2h"])

@@ -1,0 +1,47 @@
+"""What several jobs need, and takes long to make, is made once on a machine, and kept in the user's cache folder.
+
+It changes no result: what is kept is what would be made again. Where there is no such folder, it is made again.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import minimix
+from minimix import files
+from minimix.models.weights import load_weights, save_weights
+from minimix.nn import Module
+from minimix.places import user_cache
+from minimix.study.job import canonical
+
+
+def place(what: dict, ending: str) -> Path | None:
+    """The file for what follows from a configuration; None where there is no cache folder."""
+    folder = user_cache()
+    name = hashlib.sha256(f"{minimix.__version__} {canonical(what)}".encode()).hexdigest()[:24]
+    return None if folder is None else folder / "studies" / f"{name}{ending}"
+
+
+def numbers(what: dict, make: Callable[[], dict]) -> dict:
+    """``make()``, which follows from ``what``: JSON's kinds of values."""
+    path = place(what, ".json")
+    if path is not None and path.exists():
+        return json.loads(path.read_text(encoding="utf-8"))
+    found = make()
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        files.write(path, json.dumps(found))
+    return found
+
+
+def weights(what: dict, model: Module, train: Callable[[], None]) -> None:
+    """Give ``model`` the weights that ``train()`` leaves in it, which follow from ``what``."""
+    path = place(what, ".safetensors")
+    if path is not None and path.exists():
+        load_weights(model, path)
+        return
+    train()
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_weights(model, path)

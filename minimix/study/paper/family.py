@@ -1,0 +1,56 @@
+"""Table 2 and figure 7: MixNets against MobileNets, and against one mix of kernels everywhere, at equal multiply-adds."""
+
+import dataclasses
+
+from minimix.study.options import Options
+from minimix.study.paper.groups import figure
+from minimix.study.paper.networks import NETWORKS, equal_width, macs
+from minimix.study.paper.search import EVALUATIONS
+from minimix.study.study import Claim, Point, Study
+from minimix.study.supernet import NETWORK
+
+SIZES = {"small": 1.0, "medium": 1.5, "large": 2.0}  # widths of the MixNet, times the study's; the others follow
+FOUND, NANO, UNIFORM = "found", "mixnet_nano", "MobileNetV2, {3,5,7}"
+OTHERS = {
+    **{family: (name, {}) for family, name in NETWORKS.items()},
+    UNIFORM: (NETWORKS["MobileNetV2"], {"kernels": [3, 5, 7]}),
+}
+
+
+def points(options: Options) -> list[Point]:
+    found = []
+    for size, factor in SIZES.items():
+        at = dataclasses.replace(options, width=options.width * factor)
+        target = macs(NETWORK, at.width)
+        training = at.training(NETWORK)
+        network = {key: value for key, value in training.items() if key not in ("job", "model")}
+        searched = {"how": "evolution", "evaluations": EVALUATIONS, "target": target}
+        found += [
+            Point(FOUND, size, factor, {"job": "chosen", "network": network, "searched": searched}),
+            Point(NANO, size, factor, training),
+        ]
+        for family, (name, how) in OTHERS.items():
+            width = equal_width(name, target, **how)
+            found.append(Point(family, size, factor, dataclasses.replace(at, width=width).training(name, **how)))
+    return found
+
+
+def claims(points: list[Point]) -> list[Claim]:
+    """MixNets are more accurate than MobileNets that cost as much."""
+    return [
+        Claim(f"{size}: {better} is better than {worse}", (better, size), (worse, size))
+        for size in SIZES
+        for better, worse in ((NANO, "MobileNetV1"), (NANO, "MobileNetV2"), (NANO, UNIFORM), (FOUND, NANO))
+    ]
+
+
+STUDY = Study(
+    "family",
+    "MixNets and MobileNets at equal multiply-adds",
+    "MixConv, sec. 4.2, table 2 and figure 7",
+    "Is a network that was searched for more accurate than others that cost as much?",
+    points,
+    claims,
+    figure,
+    defaults={"width": 1.0, "seeds": 3},
+)

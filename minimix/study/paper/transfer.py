@@ -1,0 +1,78 @@
+"""Section 4.4: what was learned on one set of images helps on another, the more, the fewer of its images there are.
+
+From CIFAR-100 to the data of the study. The paper's question is which networks are better at it: MixConv, or one kernel size.
+"""
+
+from minimix.study.options import Options
+from minimix.study.study import Claim, Point, Study
+from minimix.train.config import RECIPES
+
+NETWORK = "mixnet_nano"
+KERNELS = {"MixConv": None, "3x3": [3]}
+SHARES = (1, 10, 100)  # percent of the target's images
+HOW = ("scratch", "frozen", "tuned")
+SOURCE = {"cifar10": "cifar100", "cifar100": "cifar10", "patterns10": "patterns10"}  # of patterns10: the same, all of them
+LEAST = 50  # images
+STEPS = 300  # that a network takes at least, where images are few
+
+
+def points(options: Options) -> list[Point]:
+    found = []
+    for kind, kernels in KERNELS.items():
+        whole = options.training(NETWORK, **({} if kernels is None else {"kernels": kernels}))
+        whole.pop("job")
+        source = {**whole, "data": SOURCE[options.data]}
+        for how in HOW:
+            for share in SHARES:
+                target = {**whole, **few(whole["images"] or 50_000, share, options.epochs, how)}
+                config = {"job": "transferred", "how": how, "target": target}
+                found.append(
+                    Point(f"{kind}, {how}", f"{share} %", share, {**config, "source": {} if how == "scratch" else source})
+                )
+    return found
+
+
+def few(images: int, share: int, epochs: int, how: str) -> dict:
+    """The recipe for a part of the images: few make few steps an epoch, so that batches are smaller, and epochs more. What
+    begins with learned weights goes on with a tenth of the learning rate."""
+    number = max(LEAST, images * share // 100)
+    size = next((size for size in (16, 32, 64) if number < 32 * size), 128)
+    rate = RECIPES["sgd"][0] * (size / 128) ** 0.5 * (0.1 if how == "tuned" else 1.0)
+    return {"images": number, "batch_size": size, "lr": rate, "epochs": max(epochs, min(100, STEPS * size // number))}
+
+
+def claims(points: list[Point]) -> list[Claim]:
+    """Fine-tuning helps where images are few, and mixed kernels keep their advantage."""
+    return [
+        *(
+            Claim(f"{kind}, {share} %: {better} is better than {worse}", (f"{kind}, {better}", f"{share} %"),
+                  (f"{kind}, {worse}", f"{share} %"))
+            for kind in KERNELS for share in SHARES for better, worse in (("tuned", "scratch"), ("tuned", "frozen"))
+        ),
+        *(
+            Claim(f"{how}, {share} %: MixConv is better than 3x3", (f"MixConv, {how}", f"{share} %"),
+                  (f"3x3, {how}", f"{share} %"))
+            for how in HOW for share in SHARES
+        ),
+    ]  # fmt: skip
+
+
+def figure(found: list[tuple[Point, dict]]):
+    from minimix import viz
+
+    lines: dict = {}
+    for point, results in found:
+        lines.setdefault(point.family, {})[point.x] = [result["accuracy"] for result in results.values()]
+    return viz.sweep(lines, xlabel="% of the images")
+
+
+STUDY = Study(
+    "transfer",
+    "From one set of images to another",
+    "MixConv, sec. 4.4, figure 9",
+    "Does what was learned on other images help, and does it help MixConv more?",
+    points,
+    claims,
+    figure,
+    defaults={"width": 1.0, "seeds": 3},
+)
