@@ -10,6 +10,8 @@ from minimix.gradcheck.diagnosis.places import arrangements
 from minimix.gradcheck.evidence import Evidence
 
 SECONDS = 2.0
+MEAN = ("approximate", "averaged", "scale", "chain factor", "wrong point")
+TWICE = ("factor", "chain factor", "scale", "wrong formula")
 STEP = 1.001  # by which an input is multiplied to see whether it is a factor: small, lest branches change
 
 
@@ -27,7 +29,9 @@ def other_inputs(e: Evidence) -> Cause | None:
                 break
             if np.array_equal(array, value) or np.array_equal(array, np.broadcast_to(value, array.shape)):
                 continue
-            if e.explained({j: array}) and (degree is not None or _telling(e, j, array)):
+            if not e.explained({j: array}):
+                continue
+            if degree is not None or (_telling(e, j, array) and not _any(e, j, array)):
                 found.append((words, claims))
                 break  # the simplest for this input
     return _either(found)
@@ -47,6 +51,12 @@ def _degree(e: Evidence, j: int, value: np.ndarray) -> float | None:
     if ratios.min() <= 0 or np.ptp(ratios) > 1e-5 * ratios.max():
         return None
     return round(float(np.log(ratios.mean()) / np.log(STEP)), 2)
+
+
+def _any(e: Evidence, j: int, array: np.ndarray) -> bool:
+    """Whether numbers a little different would do as well: then they only decide between branches."""
+    rng, size = np.random.default_rng(14), 0.01 * (float(np.max(np.abs(array), initial=0)) or 1.0)
+    return e.explained({j: array + size * rng.uniform(-1, 1, array.shape)})
 
 
 def _telling(e: Evidence, j: int, array: np.ndarray) -> bool:
@@ -155,7 +165,7 @@ def _differences(e: Evidence, moved: list):
 def itself(e: Evidence) -> Cause | None:
     """Right, at another value of the input: at the output, at its absolute value, transposed."""
     x, found = e.point, []
-    if x.size < 2 or _constant(e):
+    if x.size < 2 or not bends(e, e.k):
         return None  # of a single number, nearly anything can be said
     if e.output is not None and e.output.shape == e.shape and not np.array_equal(e.output, x) and e.explained({e.k: e.output}):
         return Cause(
@@ -198,8 +208,11 @@ _POINTS = (
 def _at(e: Evidence, move) -> bool:
     """Whether the derivative is the one at move(x) in place of x: here, and where the input is of another size."""
     x = e.point
-    if np.array_equal(move(x), x) or not e.explained({e.k: np.array(move(x))}):
+    moved = np.array(move(x))
+    if np.array_equal(moved, x) or not e.explained({e.k: moved}):
         return False
+    if any(e.explained({e.k: factor * moved}) for factor in (1.3, 0.8)):
+        return False  # another branch, anywhere in which the derivative is the same
     if "resized" not in e.__dict__:
         top = float(np.max(np.abs(x)))
         e.__dict__["resized"] = e.elsewhere({e.k: (5 / top if 0 < top < 2 else 0.4) * x})
@@ -207,13 +220,12 @@ def _at(e: Evidence, move) -> bool:
     return other is None or not np.any(other.analytical) or other.explained({e.k: np.array(move(other.point))})
 
 
-def _constant(e: Evidence) -> bool:
-    """Whether the derivatives do not change with the input (but perhaps at the next branch): then where they are taken does
-    not matter."""
-    rng = np.random.default_rng(8)
-    v, moved = rng.standard_normal(e.shape), e.point + 1e-3 * rng.standard_normal(e.shape) * np.maximum(np.abs(e.point), 1e-3)
-    here, there = e.slope(v), e.slope(v, {e.k: moved})
-    return here is not None and there is not None and bool(np.max(np.abs(here - there)) <= 1e-7 * e.size + 8 * e.noise)
+def bends(e: Evidence, j: int) -> bool:
+    """Whether the derivatives change with input j, not only at the next branch: else it matters not where they are taken."""
+    rng, p = np.random.default_rng(8), e.probe.points[j]
+    v, moved = rng.standard_normal(e.shape), p + 1e-3 * rng.standard_normal(p.shape) * np.maximum(np.abs(p), 1e-3)
+    here, there = e.slope(v), e.slope(v, {j: moved})
+    return here is None or there is None or bool(np.max(np.abs(here - there)) > 1e-7 * e.size + 8 * e.noise)
 
 
 def exchanged(e: Evidence) -> Cause | None:
@@ -240,8 +252,8 @@ def _of_another(e: Evidence, j: int, text: str) -> Cause:
     if j in e.probe.checked and _right(e, j):
         return Cause(
             f"{text}, whose own is right: it is returned twice, or taken from its place, or what distinguishes the two (a "
-            "factor, a sign, a term) is left out",
-            *("exchanged", "chain factor", "scale", "term missing", "shifted", "other place", "wrong formula"),
+            "factor, a sign, a term, the point) is left out",
+            *("exchanged", "chain factor", "scale", "term missing", "shifted", "other place", "wrong formula", "wrong point"),
         )
     if j in e.probe.checked and not _right(e, j, of=e.k):
         return Cause(text)  # something else is wrong there
@@ -283,7 +295,7 @@ def _alterations(name: str, w: np.ndarray, shared: bool):
     kind = "scale" if shared else "chain factor"
     yield (
         f"right if {name} were all ones: backward leaves {name} out",
-        (kind, "chain factor", "scale", "wrong formula"),
+        (kind, "chain factor", "scale", "wrong formula", "term missing"),
         np.ones_like(w),
     )
     yield (
@@ -298,7 +310,7 @@ def _alterations(name: str, w: np.ndarray, shared: bool):
                 (kind, "wrong formula", "chain factor"),
                 1 / w,
             )
-    yield f"right if {name} were zero: the term with {name} is missing", ("term missing", "left out"), np.zeros_like(w)
+    yield f"right if {name} were zero: the term with {name} is missing", ("term missing", "left out", "scale"), np.zeros_like(w)
     yield f"right if {name} had the other sign", ("sign of a term", "sign"), -w
     yield f"right if {name} were its absolute value", ("value", "sign of a term"), np.abs(w)
     for words, claims, move in arrangements(w.shape):
@@ -311,10 +323,10 @@ def _alterations(name: str, w: np.ndarray, shared: bool):
             for which, array in (("the first", first), ("the last", last)):
                 yield (
                     f"right if {name} held {which} slice of axis {axis} everywhere: backward uses that one for all",
-                    ("left out", "groups", "scale", "other place"),
+                    ("left out", "groups", "scale", "other place", "permuted"),
                     array,
                 )
-            yield f"right if {name} were replaced by its mean over axis {axis}", ("approximate", "averaged", "scale"), mean
-    yield f"right if {name} were replaced by its mean", ("approximate", "averaged", "scale"), np.full_like(w, w.mean())
-    yield f"right if {name} were twice as large", ("wrong constant", "term extra", "factor"), 2 * w
-    yield f"right if {name} were half as large", ("wrong constant", "factor"), w / 2
+            yield f"right if {name} were replaced by its mean over axis {axis}", MEAN, mean
+    yield f"right if {name} were replaced by its mean", MEAN, np.full_like(w, w.mean())
+    yield f"right if {name} were twice as large", ("wrong constant", "term extra", *TWICE), 2 * w
+    yield f"right if {name} were half as large", ("wrong constant", "term missing", *TWICE), w / 2

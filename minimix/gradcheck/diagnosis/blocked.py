@@ -21,12 +21,14 @@ def let_through(e: Evidence) -> Cause | None:
     text += f", those where {found[0]} is {found[1]})" if found else ")"
     if every:
         return Cause(
-            f"{text}: a mask is missing or too wide, backward gives a gradient to entries that forward blocks or does not use",
-            *("no mask", "independent", "other place", "wrong mask"),
+            f"{text}: a mask is missing, too wide or of another number, or too much is summed: backward gives a gradient to "
+            "entries that forward blocks or does not use",
+            *("no mask", "independent", "other place", "wrong mask", "wrong point", "summed"),
         )
     return Cause(
-        f"{text}, though not at all such entries: a mask lets too much through, or adds to entries that forward does not use",
-        *("wrong mask", "no mask", "independent", "other place", "value"),
+        f"{text}, though not at all such entries: a mask lets too much through, or a sum or a mean goes over entries that "
+        "forward does not use",
+        *("wrong mask", "no mask", "independent", "other place", "value", "wrong point", "summed", "averaged", "wrong formula"),
     )
 
 
@@ -42,16 +44,16 @@ def inverted(e: Evidence) -> Cause | None:
         return Cause(
             f"0 exactly where the true gradient is not, and the reverse: a mask is inverted, or of the two entries along axis "
             f"{pairs[0]} the wrong one is taken",
-            *("inverted mask", "other place", "permuted"),
+            *("inverted mask", "other place", "permuted", "wrong mask"),
         )
-    text = "0 exactly where the true gradient is not, and the reverse: a mask is inverted"
+    text = "0 exactly where the true gradient is not, and the reverse: a mask is inverted, or looks at another number"
     a, n = (np.sort(part.reshape(len(part), -1), axis=1) for part in e.mixed[1:])
     if e.alike(a, n):
         return Cause(
             f"{text}, or, as it is the same numbers, they are given to the wrong places (from the other end, moved)",
-            *("inverted mask", "other place", "shifted", "flipped"),
+            *("inverted mask", "other place", "shifted", "flipped", "permuted", "wrong mask"),
         )
-    return Cause(text, "inverted mask")
+    return Cause(text, "inverted mask", "wrong mask", "other place")
 
 
 def outputs_inverted(e: Evidence) -> Cause | None:
@@ -90,7 +92,7 @@ def blocked(e: Evidence) -> Cause | None:
     if moved:
         return Cause(
             f"{text}; which ones depends on the values: a mask or a choice blocks too much",
-            *("wrong mask", "value", "left out", "other place", "overwritten"),
+            *("wrong mask", "value", "left out", "other place", "overwritten", "wrong point", "term missing"),
         )
     return None
 

@@ -5,8 +5,11 @@ import itertools
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
-from minimix.gradcheck.diagnosis import altered
+from minimix.gradcheck.diagnosis import altered, flat
+from minimix.gradcheck.diagnosis.places import arrangements
 from minimix.gradcheck.evidence import Evidence
+
+ANY = ("factor", "wrong constant", "chain factor", "scale")  # what a factor may be called that is the same for all entries
 
 
 def ratio(a: np.ndarray, n: np.ndarray, e: Evidence) -> float | None:
@@ -40,22 +43,61 @@ def constant(e: Evidence) -> Cause | None:
         if abs(c + 1) < 1e-4
         else f"constant ratio: analytical is {_number(c)} times numerical everywhere"
     )
-    if found := _with_others(e, c, text) or _at_other_values(e, c, text):
+    if found := _with_others(e, c, text) or _at_other_values(e, c, text) or _here_only(e, c, text):
         return found
     if abs(c + 1) < 1e-4:
-        return Cause(text, "sign")
+        return _negated(e, text)
     flipped = ", and the sign is flipped" if c < 0 else ""
     readings, claims = _readings(e, abs(c))
+    counted = None if readings else _whole(abs(c))
     if abs(abs(c) - 2) < 1e-4:
         readings.append("counted twice")
         claims += ["summed", "term extra"]
     if abs(abs(c) - 0.5) < 1e-4:
         readings.append("a factor of 2 missing (from a square, or a term used twice)")
         claims += ["term missing"]
+    if counted is not None:
+        readings.append(counted[0])
+        claims += counted[1]
     sign = ["sign"] if c < 0 else []
-    if not readings:
-        readings, claims = ["a factor missing or doubled, or a constant that is not forward's"], ["wrong constant"]
-    return Cause(f"{text} ({'; or '.join(readings)}{flipped})", "factor", *claims, *sign)
+    rest = "a constant that is rounded, or not forward's (eps)" if abs(c - 1) < 2e-3 else "a constant that is not forward's"
+    claims += ["precision", "approximate", "term missing"] if abs(c - 1) < 2e-3 else []
+    readings.append(f"a factor missing or doubled, or {rest}")
+    return Cause(f"{text} ({'; or '.join(readings)}{flipped})", *ANY, *dict.fromkeys(claims), *sign)
+
+
+def _negated(e: Evidence, text: str) -> Cause:
+    """Minus the gradient; what else gives the same numbers here? In a - b, b's gradient is minus a's, and where an axis has two
+    indices, each may be minus the other."""
+    n = e.mixed[2]
+    found = [
+        (f"it is the gradient of {e.probe.names[j]}, with which it is exchanged", ("exchanged", "permuted"))
+        for j, value in e.others.items()
+        if value.shape == e.shape and e.explained(of=j)
+    ]
+    if e.point.size > 1:
+        moves = ((words, claims) for words, claims, move in arrangements(e.shape) if e.alike(np.stack([*map(move, n)]), -n))
+        found += [(f"the numbers are {words}", claims) for words, claims in moves]
+    if e.others:  # whose terms may be subtracted
+        found.append(("it is that of the only term that it is in", ("sign of a term",)))
+    more = "".join(f", or {words}" for words, _ in found[:3])
+    claims = dict.fromkeys(claim for _, some in found for claim in some)
+    return Cause(f"{text}{': its sign is wrong' * bool(found)}{more}", "sign", *claims)
+
+
+def _whole(c: float) -> tuple[str, tuple] | None:
+    """A whole number of times, or of parts, that is no length of an axis."""
+    for k, words, claims in (
+        (
+            1 / c,
+            "of {} equal contributions one remains, or their mean is taken",
+            ("not summed", "overwritten", "averaged", "left out"),
+        ),
+        (c, "{} equal contributions for one, or the division of a mean forgotten", ("summed", "not averaged", "term extra")),
+    ):
+        if 1.5 < k < 64.5 and abs(k - round(k)) < 1e-4:
+            return words.format(round(k)), claims
+    return None
 
 
 def _with_others(e: Evidence, c: float, text: str) -> Cause | None:
@@ -88,6 +130,21 @@ def _at_other_values(e: Evidence, c: float, text: str) -> Cause | None:
             "branch, a sign) belongs to a value is wrong, or a factor depends on it",
             *(() if e.point.size == 1 else ("value", "sign of a term", "wrong formula", "chain factor")),
         )
+    return None
+
+
+def _here_only(e: Evidence, c: float, text: str) -> Cause | None:
+    """No such factor where the input's values have little to do with these."""
+    for other in flat.elsewhere(e):
+        if not other.point.all():  # at 0 there may be a kink
+            continue
+        if other.size > 1e-3 * e.size and np.max(np.abs(other.analytical - c * other.numerical)) > 1e-3 * other.size:
+            return Cause(
+                f"{text} at this point, but not where the input's values are others: a sign, a branch, a mask or a factor that "
+                "depends on them is wrong",
+                *(() if e.point.size == 1 else ("value", "sign of a term", "wrong formula", "chain factor", "wrong mask")),
+                *(() if e.point.size == 1 else ("no mask", "wrong point", "term missing", "wrong constant")),
+            )
     return None
 
 
@@ -185,7 +242,10 @@ def _varying(e: Evidence, moved: Evidence, c: float, there: float) -> Cause:
             f"{text}: a small summand or constant (eps), or a factor near 1 that is computed from the input",
             *("term missing", "wrong constant", "chain factor", "term extra"),
         )
-    return Cause(f"{text}: a factor that is computed from the input", "chain factor", "wrong formula", "wrong point")
+    return Cause(
+        f"{text}: a factor that is computed from the input is missing, there too often, or has a wrong formula or constant",
+        *("chain factor", "wrong formula", "wrong point", "wrong constant", "scale", "term missing", "term extra"),
+    )
 
 
 _SCALARS = {

@@ -7,8 +7,8 @@ from minimix.gradcheck.diagnosis.own import Own, own_numbers
 from minimix.gradcheck.diagnosis.summands import form, of_two
 from minimix.gradcheck.evidence import Evidence
 
-TERM = ("term missing", "term extra", "sign of a term", "wrong constant")
-END = "is missing, one too many, or has a wrong sign or size"
+TERM = ("term missing", "term extra", "sign of a term", "wrong constant", "wrong formula", "chain factor", "wrong point")
+END = "is missing, one too many, or has a wrong sign or size, or the formula is another one or taken elsewhere"
 
 
 def _measured(e: Evidence) -> tuple[Own, np.ndarray, float] | None:
@@ -38,8 +38,9 @@ def simple(e: Evidence) -> Cause | None:
         if np.max(np.abs(own.analytical + own.numerical)[wrong]) <= 2 * noise:
             return Cause(
                 f"the derivative has the wrong sign at {int(wrong.sum())} of {error.size} entries of the output, and is right "
-                "at the others: where a label, a condition or a value decides for one of two terms or signs, that one is wrong",
-                *("sign of a term", "value", "sign"),
+                "at the others: where a label, a condition or a value decides for one of two terms or signs, that one is "
+                "wrong, or another number decides",
+                *("sign of a term", "value", "sign", "wrong point", "wrong mask", "wrong formula"),
             )
         if np.max(np.minimum(np.abs(own.analytical), np.abs(own.numerical))[wrong]) <= 2 * noise:
             return Cause(  # a mask, other places: no summand

@@ -42,6 +42,10 @@ FORMS = (  # what a factor may be of a number t: words with {} for t
 )
 
 
+EQUAL = ("overwritten", "averaged", "not summed", "left out", "scale", "wrong constant", "value", "chain factor")
+ANOTHER = ("chain factor", "scale", "wrong formula", "wrong point")  # where the ratio is a known factor
+
+
 def match(e: Evidence, factors: np.ndarray, mask: np.ndarray, fields) -> tuple[str, float, int] | None:
     """(words, c, power) with factors = c form(t) ** power where ``mask``, t being one of ``fields`` (name, array)."""
     f = factors[mask]
@@ -134,8 +138,14 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     text = "has the wrong sign" if abs(c + 1) < 1e-4 else f"is {c:.6g} times what it should be"
     found = where.by_value(e, bad, lambda other: other.bad)
     if found:
-        claims = ("value", "sign", "wrong mask") if abs(c + 1) < 1e-4 else ("value", "wrong constant", "wrong mask", "factor")
-        return Cause(f"right where {found[0]} is not {found[1]}; where it is, the gradient {text}", *claims)
+        claims = (
+            ("sign", "sign of a term", "wrong point") if abs(c + 1) < 1e-4 else ("wrong constant", "factor", "term missing")
+        )
+        return Cause(
+            f"right where {found[0]} is not {found[1]}; where it is, the gradient {text}: a factor or a branch for those is "
+            "wrong",
+            *("value", "wrong mask", "chain factor", "scale", "wrong formula", *claims),
+        )
     uses = (np.abs(e.numerical) > e.tiny).sum(axis=0) if e.whole else np.zeros(e.shape, int)
     if bad.sum() >= 1 and np.all(uses[bad] > 1) and np.all(uses[right & live] <= 1) and abs(c * uses[bad] - 1).max() < 1e-4:
         return Cause(
@@ -150,8 +160,8 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
             return Cause(f"the gradient {text} at {slices or some}{staying} and is right at the others")
         return Cause(
             f"the gradient {text} at {slices if slices and staying else some}{staying} and is right at the others: where a "
-            "label, a condition or a value decides for one of two terms or signs, that one is wrong",
-            *("sign of a term", "value", "sign"),
+            "label, a condition or a value decides for one of two terms or signs, that one is wrong, or another number decides",
+            *("sign of a term", "value", "sign", "wrong point", "wrong mask", "wrong formula"),
         )
     if not positions.staying(e):
         return None
@@ -167,17 +177,20 @@ def _split(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
     if abs(1 / c - round(1 / c)) < 1e-3 and round(1 / c) > 1:
         several = f"of {round(1 / c)} equal contributions one remains, or their mean"
         if e.whole and np.all(uses[bad] < round(1 / c)):
-            return Cause(f"{text}: a weight or a constant of these (of their class) is wrong", "scale", "wrong constant")
-        return Cause(f"{text}: {several}; or a weight of these (of their class) is wrong", "overwritten", "averaged", "scale")
+            return Cause(
+                f"{text}: a weight or a constant of these (of their class) is wrong, or a factor is missing",
+                *("scale", "wrong constant", "chain factor", "value"),
+            )
+        return Cause(f"{text}: {several}; or a weight of these (of their class) is wrong", *EQUAL)
     if abs(c - 2) < 1e-4:
         return Cause(
             f"{text}: these are counted twice, or multiplied by a weight or a condition of 2 that forward has not",
-            *("summed", "scale", "wrong mask"),
+            *("summed", "scale", "wrong mask", "not averaged", "wrong constant", "wrong formula", "term extra"),
         )
     return Cause(
         f"{text}: a weight, a constant, a term or the formula of the case that these belong to (a class, a label, a condition) "
         "is wrong",
-        *("scale", "wrong constant", "term missing", "wrong formula"),
+        *("scale", "wrong constant", "term missing", "wrong formula", "chain factor", "value"),
     )
 
 
@@ -197,13 +210,13 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
         what = (
             "there once too often, or a division by it is missing"
             if power == 1
-            else "missing, or there is a division by it too many"
+            else "missing, is another, or there is a division by it too many"
         )
         sum_, claims = _made_of_summands(words)
         return Cause(
             f"the ratio of analytical to numerical is {'1 / ' if power == -1 else ''}({words}){times}: the factor {words} is "
             f"{what}{sum_}",
-            *("chain factor", "scale", "wrong formula", *claims),
+            *(*ANOTHER, *claims),
         )
     if found := scales.along_axes(e, d, live):
         return found
@@ -213,9 +226,17 @@ def _named(e: Evidence, d: np.ndarray, live: np.ndarray) -> Cause | None:
 def _made_of_summands(words: str) -> tuple[str, tuple]:
     """What else a factor may come from that is a sum, or a share of one, or a power: a summand or a constant that is wrong."""
     if "exp(" in words:
-        return ", or a constant in an exponent is another than forward's", ("wrong constant", "wrong point")
+        return ", or a summand or a constant in an exponent is another than forward's", (
+            "wrong constant",
+            "wrong point",
+            "term missing",
+        )
     if any(part in words for part in ("1 - ", "1 + ", "sigmoid", "tanh")):
-        return ", or one of the summands that make it up is forgotten or counted twice", ("term missing", "term extra")
+        return ", or one of the summands that make it up is forgotten, counted twice or negated", (
+            "term missing",
+            "term extra",
+            "sign of a term",
+        )
     return "", ()
 
 
@@ -243,14 +264,14 @@ def per_output(e: Evidence) -> Cause | None:
         what = (
             "there once too often, or a division by it is missing"
             if power == 1
-            else "missing, or there is a division by it too many"
+            else "missing, is another, or there is a division by it too many"
         )
         sum_, claims = _made_of_summands(words)
         return Cause(
             "for each output entry, the ratio of analytical to numerical is "
             f"{'1 / ' if power == -1 else ''}({words}){times}: the factor "
             f"{words} is {what}{sum_}",
-            *("chain factor", "scale", "wrong formula", *claims),
+            *(*ANOTHER, *claims),
         )
     return scales.along_axes(e, d, live, of_output=True)
 

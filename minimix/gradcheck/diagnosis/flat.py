@@ -25,8 +25,8 @@ def nothing(e: Evidence) -> Cause | None:
     text = "zero everywhere: no gradient arrives (detached, None, or forgotten in backward"
     if _arrives(e) and (e.point.size <= FEW or min((*e.shape, *e.shapes[0]), default=1) <= 2):
         return Cause(
-            f"{text}; or, as zeros do arrive, a loop or a mask that leaves out what is there at so small a size)",
-            *("zero", "left out", "wrong mask", "inverted mask"),
+            f"{text}; or, as zeros do arrive, a loop or a mask leaves out all that there is at this size, or terms cancel)",
+            *("zero", "left out", "wrong mask", "inverted mask", "term missing", "wrong formula"),
         )
     return Cause(f"{text})", "zero")
 
@@ -68,12 +68,13 @@ def independent(e: Evidence) -> Cause | None:
     text = "around this point the function does not change with this input (at other points it does), yet backward returns a"
     if there := [other for other in others if other.size > 1e-7 * given + 4 * other.noise]:
         return _from_there(e, there, f"{text} gradient")
+    short = min(e.shape, default=1) <= 2
     if any(np.max(np.abs(other.values - e.values)) > 1e-9 * np.max(np.abs(e.values)) for other in others):
         return Cause(
             f"{text} gradient, and so it is at others: it changes in steps only, so that the input just decides something (an "
             "order, a branch) and deserves no gradient, or an approximation stands for a derivative that is 0"
-            f"{', or parts cancel along an axis of length 1' if 1 in e.shape else ''}",
-            *("independent", "approximate", "no mask", "other place", *(("term missing",) if 1 in e.shape else ())),
+            f"{', or parts cancel along so short an axis' if short else ''}",
+            *("independent", "approximate", "no mask", "other place", *(("term missing", "wrong constant") if short else ())),
         )
     if not _used(e):
         return Cause("the function does not depend on this input, yet backward returns a gradient for it", "independent")

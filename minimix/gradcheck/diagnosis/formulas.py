@@ -127,6 +127,8 @@ def fit(values: np.ndarray, t: np.ndarray, tolerance: float) -> tuple[Family, fl
     """(family, c, p) with values = c family(t, p), the first family that fits."""
     if len(np.unique(np.round(t, 9))) < LEAST or np.ptp(values) <= 1e-3 * np.max(np.abs(values)):
         return None
+    if np.median(np.abs(values)) < 1e-3 * np.max(np.abs(values)):
+        return None  # one or a few numbers: any pole fits those
     order = np.linspace(0, values.size - 1, min(values.size, 40)).astype(int)  # enough to search with
     some, at = values[order], t[order]
     size = np.linalg.norm(some)
@@ -185,7 +187,7 @@ def levels(e: Evidence) -> Cause | None:
     return Cause(
         f"backward multiplies by {a[0]:.4g} everywhere, where the derivative differs from entry to entry: as though forward "
         "were linear (the factor or the summands that depend on the values are missing)",
-        *("chain factor", "term missing", "wrong formula"),
+        *("chain factor", "term missing", "wrong formula", "wrong point", "value"),
     )
 
 
@@ -243,7 +245,8 @@ def factor(e: Evidence) -> Cause | None:
                 return Cause(
                     f"the ratio of analytical to numerical is {'1 / ' if power < 0 else ''}({shown}) ({letter}: {name}): "
                     f"that factor {what}{more}",
-                    *("chain factor", "wrong formula", *(("term missing", "term extra", "sign of a term") if made else ())),
+                    *("chain factor", "wrong formula", "wrong point", "wrong constant"),
+                    *(("term missing", "term extra", "sign of a term") if made else ()),
                 )
     return None
 
@@ -294,14 +297,14 @@ def _compared(text: str, ours: tuple, theirs: tuple, cosine: float) -> Cause:
         same = abs(p - q) < 1e-3 * q
         sign = "a sign in it is" if same else "a sign and a constant in it are"
         return Cause(f"{text}: {sign} wrong", "sign of a term", "wrong formula")
-    branch = (", or of one branch alone", "value") if f.pieces != g.pieces else ("",)
+    branch = (", or of one branch alone", "value", "wrong mask") if f.pieces or g.pieces else ("",)
     if cosine > 0.9:
         return Cause(
             f"{text}: an approximation, a wrong or forgotten constant or exponent, or the derivative of another "
             f"function{branch[0]}",
-            *("approximate", "wrong formula", "wrong constant", *branch[1:]),
+            *("approximate", "wrong formula", "wrong constant", "chain factor", "term missing", *branch[1:]),
         )
     return Cause(
-        f"{text}: the derivative of another function{branch[0]}, or at another number, or a factor is missing",
-        *("wrong formula", "wrong point", "chain factor", *branch[1:]),
+        f"{text}: the derivative of another function{branch[0]}, or at another number, or a factor or a term is missing",
+        *("wrong formula", "wrong point", "chain factor", "term missing", "wrong constant", *branch[1:]),
     )

@@ -14,6 +14,8 @@ from minimix.gradcheck.diagnosis.known_numbers import ELEMENTWISE, GENERAL
 from minimix.gradcheck.diagnosis.known_rows import matches, over_axes, reductions
 from minimix.gradcheck.evidence import Evidence
 
+FORMULAS = ("wrong formula", "chain factor", "term missing")  # one and the same mistake, called by what it lacks
+
 
 def recognised(e: Evidence) -> Cause | None:
     """A known mistake of a known function."""
@@ -27,7 +29,7 @@ def recognised(e: Evidence) -> Cause | None:
             except ValueError:
                 continue
             if e.alike(a, theirs):
-                return Cause(f"the function is {name}, and backward {words}", *claims)
+                return Cause(f"the function is {name}, and backward {words}", *dict.fromkeys((*claims, *FORMULAS)))
     return None
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from minimix.gradcheck.causes import Cause
+from minimix.gradcheck.diagnosis.altered import bends
 from minimix.gradcheck.evidence import SECONDS, Evidence
 
 STEPS = np.geomspace(1e-4, 1.0, 25)  # of differences that a backward pass may take
@@ -42,6 +43,8 @@ def stepped(e: Evidence) -> Cause | None:
         size = np.max(np.abs(first))
         if np.mean(change > 1e-6 * size) < 0.6:
             continue  # it hardly depends on this input
+        if not bends(e, j):
+            continue  # pieces that are straight are in steps, too: a mask or a branch is wrong
         if np.all((step == 0) | (step > 1e-6 * size)):
             name = "the input" if j == e.k else e.probe.names[j]
             return Cause(

@@ -12,7 +12,8 @@ MISPLACED = (
     *("other place", "shifted", "stride", "permuted", "transposed", "memory order", "groups", "flipped", "border"),
     "exchanged",
 )
-PERMUTED = ("permuted", "shifted", "groups", "other place", "memory order")
+PERMUTED = ("permuted", "shifted", "groups", "other place", "memory order", "exchanged")
+TAKEN = ("other place", "wrong mask", "inverted mask", "shifted")
 LARGE = 200_000  # entries, from which on rearrangements are not tried
 
 
@@ -35,13 +36,19 @@ def arrangements(shape: tuple):
     for order in same:
         yield (
             f"transposed (axes in the order {order}), or reshaped where a transposition belongs",
-            ("transposed", "memory order", *(("permuted", "flipped", "exchanged") if _pair(shape, order) else ())),
+            (
+                "transposed",
+                "memory order",
+                "permuted",
+                "other place",
+                *(("flipped", "exchanged") if _pair(shape, order) else ()),
+            ),
             lambda x, o=order: x.transpose(o),
         )
     for flips in subsets(long):
         if flips:
             words = "turned by 180 degrees" if flips == axes[-2:] and len(axes) > 2 else "mirrored"
-            claims: tuple = ("flipped",)
+            claims: tuple = ("flipped", "permuted", "other place", "groups", "shifted")
             if all(shape[a] == 2 for a in flips):
                 words, claims = (
                     "with the two indices in each other's places",
@@ -54,12 +61,12 @@ def arrangements(shape: tuple):
             continue  # the same memory
         yield (
             f"laid out in the memory order {order}, reshaped without transposing",
-            ("memory order", "transposed"),
+            ("memory order", "transposed", "permuted", "other place"),
             lambda x, o=order: np.ascontiguousarray(x.transpose(o)).reshape(x.shape),
         )
         yield (
             f"read as though it were laid out in the order {order}, reshaped without transposing",
-            ("memory order", "transposed"),
+            ("memory order", "transposed", "permuted", "other place"),
             lambda x, o=order, m=moved: x.reshape(m).transpose(np.argsort(o)),
         )
     for axis in long:
@@ -67,7 +74,7 @@ def arrangements(shape: tuple):
             if 2 < shape[axis] > abs(by):
                 yield (
                     f"moved by {by} along axis {axis}, round the end",
-                    ("shifted", "permuted"),
+                    ("shifted", "permuted", "other place", "exchanged", "stride", "memory order"),
                     lambda x, a=axis, b=by: np.roll(x, b, a),
                 )
     for axis in long:
@@ -75,7 +82,7 @@ def arrangements(shape: tuple):
             if shape[axis] % by == 0:
                 yield (
                     f"moved by {by} along axis {axis}, round the end (one group for another)",
-                    ("groups", "shifted", "permuted"),
+                    ("groups", "shifted", "permuted", "other place", "exchanged"),
                     lambda x, a=axis, b=by: np.roll(x, b, a),
                 )
     for axis in long:
@@ -84,14 +91,14 @@ def arrangements(shape: tuple):
                 yield (
                     f"with axis {axis} read as {g} x {shape[axis] // g} and transposed: interleaved instead of in "
                     "blocks, or the reverse",
-                    ("permuted", "groups", "memory order", "stride", "shifted"),
+                    ("permuted", "groups", "memory order", "stride", "shifted", "transposed", "other place"),
                     lambda x, a=axis, n=g: _regrouped(x, a, n),
                 )
     if len(long) <= 3:
         for flips, order in itertools.product([f for f in subsets(long) if f], same):
             yield (
                 f"transposed (axes in the order {order}) and mirrored along axes {flips}",
-                ("transposed", "flipped"),
+                ("transposed", "flipped", "permuted", "other place"),
                 lambda x, f=flips, o=order: np.flip(x.transpose(o), f),
             )
 
@@ -118,6 +125,8 @@ def rearranged(e: Evidence) -> Cause | None:
             found.append((words, claims))
         elif _moved(e, move, -1):
             found.append((f"{words}, and with the sign wrong", (*claims, "sign")))
+    if found and e.dead.any():  # of zeros, nobody sees where they went
+        found.append(("with those that are not 0 in other places", MISPLACED))
     if found and about_a_constant(e):
         found.insert(1, ("with the sign of their deviations from the mean wrong", ("sign", "sign of a term")))
     return readings("the right numbers, but ", found)
@@ -203,6 +212,9 @@ def permuted(e: Evidence) -> Cause | None:
             if order == [-i % length for i in range(length)]:
                 text += ": mirrored round the end, as a Fourier transform is whose imaginary part has the wrong sign"
                 claims = ("flipped", "sign of a term", *claims)
+            elif any(order[i] == order[i + 1] + 1 for i in range(length - 1)):
+                text += ", a part of it mirrored"
+                claims = ("flipped", *claims)
             both = np.sort(n.reshape(len(n), -1), axis=1)
             both = both + both[:, ::-1]
             if np.max(np.ptp(both, axis=1)) <= 1e-4 * e.size:
@@ -232,9 +244,9 @@ def elsewhere(e: Evidence) -> Cause | None:
     if found and (other is None or found == _taken(other)):
         return found
     return Cause(
-        "the right numbers, each given to an entry that is not the one it belongs to: an index, an offset, a stride or "
-        "an order is wrong",
-        *MISPLACED,
+        "the right numbers, each given to an entry that is not the one it belongs to: an index, an offset, a stride, an "
+        "order or what chooses among the entries is wrong",
+        *(*MISPLACED, "wrong mask", "no mask"),
     )
 
 
@@ -257,10 +269,10 @@ def _taken(e: Evidence) -> Cause | None:
                 other = "smallest" if words == "largest" else "largest"
                 return Cause(
                     f"forward takes the {words} entry along axis {axis}, backward gives the gradient to the {other}",
-                    "other place",
+                    *TAKEN,
                 )
     if all(sign * x[i] > sign * x[j] for sign in (1,) for i, j in differing) and len(differing) > 3:
-        return Cause("the right numbers, but given to smaller entries than those which forward takes", "other place")
+        return Cause("the right numbers, but given to smaller entries than those which forward takes", *TAKEN)
     return None
 
 

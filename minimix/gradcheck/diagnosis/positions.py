@@ -53,9 +53,11 @@ def named(e: Evidence, bad: np.ndarray, what: str) -> Cause | None:
         if nothing and not where.regular(text):
             return Cause(f"nothing arrives at {text}; all others are right")
         if nothing:
+            if any(not bad.take(end, axis).all() and bad.take(~end, axis).all() for axis in range(bad.ndim) for end in (0, -1)):
+                term, claims = f", or all are moved, and it falls off the end{term}", ("shifted", "border", *claims)
             return Cause(
-                f"nothing arrives at {text}; all others are right: a loop or a mask leaves these out{term}",
-                *("left out", "not summed", "groups", "wrong mask", *claims),
+                f"nothing arrives at {text}; all others are right: a loop, a mask or an = for += leaves these out{term}",
+                *("left out", "not summed", "groups", "wrong mask", "overwritten", "term missing", *claims),
             )
         return Cause(f"wrong only at {text}; all others are right")
     return None
@@ -94,12 +96,12 @@ def outputs(e: Evidence) -> Cause | None:
             f"right for the incoming gradient inside; wrong only for output entries within {width} of the border of the "
             "last two axes: what "
             "happens at the border (padding, what windows there are divided by) is handled differently from forward",
-            *("border", "left out", "shifted", "averaged"),
+            *("border", "left out", "shifted", "averaged", "not averaged", "wrong constant", "scale", "term missing"),
         )
     if found := where.by_phase(bad):
         return Cause(
             f"wrong only for output entries in phases {found[1]} of every {found[0]} along the last axes: the stride (or "
-            "dilation) is handled differently from forward",
-            *("stride", "left out"),
+            "dilation, a weight of these) is handled differently from forward",
+            *("stride", "left out", "shifted", "wrong constant", "scale"),
         )
     return None

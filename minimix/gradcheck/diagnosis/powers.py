@@ -26,10 +26,12 @@ def ratio(e: Evidence) -> Cause | None:
     text = f"the ratio of analytical to numerical is {shown_powers(c, powers)}"
     over, under = ([name for name, p in powers if (p > 0) == side] for side in (True, False))
     if not (over and under):
+        of_sums = any("output" in name or " + " in name or " - " in name for name, _ in powers)
+        more = ", or a summand or a constant in one of them is another than forward's" if of_sums else ""
         return Cause(
-            f"{text}: factors that are missing (negative exponents) or there too often (positive ones)",
-            "chain factor",
-            "wrong formula",
+            f"{text}: factors that are missing (negative exponents) or there too often (positive ones){more}",
+            *("chain factor", "scale", "wrong formula", "wrong point"),
+            *(("term missing", "wrong constant") if of_sums else ()),
         )
     text += f": backward has {' and '.join(over)} where {' and '.join(under)} is needed"
     sums = [[" + " in name or " - " in name or " minus " in name for name in side] for side in (over, under)]
@@ -51,7 +53,7 @@ def ratio(e: Evidence) -> Cause | None:
         )
     return Cause(
         f"{text}, or these factors are missing and too many",
-        *("wrong point", "chain factor", "wrong formula"),
+        *("wrong point", "chain factor", "scale", "wrong formula"),
     )
 
 

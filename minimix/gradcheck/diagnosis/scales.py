@@ -8,7 +8,8 @@ from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.diagnosis.words import few
 from minimix.gradcheck.evidence import Evidence
 
-SCALE = ("scale", "chain factor")
+SCALE = ("scale", "chain factor", "term missing")
+MORE = ("wrong constant", "chain factor", "not summed", "overwritten", "summed")
 WRONG = ("wrong formula", "wrong point", "wrong constant")  # a wrong formula, in words
 STATISTICS = (
     ("standard deviation", lambda x, a: x.std(axis=a)),
@@ -51,20 +52,40 @@ def _named(e: Evidence, ratios: np.ndarray, axes: tuple, rest: tuple, where: str
     known = np.isfinite(ratios)
     numbers = ratios[known]
     text = f"{where}the ratio of analytical to numerical is constant for each index of {which} ({few(numbers)})"
+    if not of_output and _balanced(e, rest):
+        return Cause(f"{text}; there, two entries have gradients of one size each, so that most mistakes leave such a ratio")
     if found := _statistic(e, ratios, known, rest, of_output):
-        return Cause(f"{text}: {found}", "scale", "chain factor")
+        return Cause(f"{text}: {found}", "scale", "chain factor", "wrong formula", "wrong point")
     if known.all() and _at_the_ends(ratios, axes):
         text += ", 1 but at the ends"
         if not of_output or _windows(e, ratios, axes):
             return Cause(f"{text}: what happens at the border (padding) counts differently", "border", "scale")
         return Cause(text)
+    if rest and known.all() and _two(numbers):
+        other = numbers[np.abs(numbers - 1) > 1e-4][0]
+        return Cause(
+            f"{text}: 1 or {other:.4g}; a weight, a slope or another constant of some indices is wrong, or contributions to "
+            "them are lost or averaged",
+            *("scale", "wrong constant", "value", "averaged", "overwritten", "not summed", "factor", "term missing"),
+        )
     if rest and (counts := _counts(numbers)):
         reading, claim = {
             "averaged": ("1 divided by whole numbers", "what belongs to an index is averaged where it should be summed"),
             "not averaged": ("whole numbers", "the division of a mean over what belongs to an index is forgotten"),
         }[counts]
-        return Cause(f"{text}, {reading}: a scale or weight that belongs to it is wrong, or {claim}", "scale", counts)
+        return Cause(f"{text}, {reading}: a scale or weight that belongs to it is wrong, or {claim}", "scale", counts, *MORE)
     return _of_other_origin(e, ratios, axes, text, of_output, bool(where))
+
+
+def _balanced(e: Evidence, rest: tuple) -> bool:
+    """Whether each index has at most two entries, whose gradients are as large: as those of two classes, of a sum of 1."""
+    if not rest:
+        return False
+    moved = np.moveaxis(np.abs(e.numerical), [axis + 1 for axis in rest], range(-len(rest), 0))
+    rows = np.sort(moved.reshape(*moved.shape[: moved.ndim - len(rest)], -1), axis=-1)
+    top = rows[..., -1:]
+    few_entries = (rows > e.tiny).sum(axis=-1).max() == 2
+    return bool(few_entries and np.max(np.where(rows > e.tiny, top - rows, 0)) <= 1e-5 * e.size + 4 * e.noise)
 
 
 def _of_other_origin(e: Evidence, ratios: np.ndarray, axes: tuple, text: str, of_output: bool, partly: bool) -> Cause:
@@ -75,29 +96,31 @@ def _of_other_origin(e: Evidence, ratios: np.ndarray, axes: tuple, text: str, of
         return Cause(
             f"{text}, and their product is 1: each index has the factor of another one (mirrored, in another order, along "
             "another axis), or is divided by what it should be multiplied by",
-            *("scale", "permuted", "flipped", "transposed", "shifted"),
+            *("scale", "permuted", "flipped", "transposed", "shifted", "groups", "other place", "wrong formula"),
         )
     if changing is None:
         return Cause(f"{text}: a factor that belongs to it is missing, there once too often, or wrong", *SCALE, *WRONG)
     if not changing:
         return Cause(
-            f"{text}, whatever the values of the inputs are: a constant of each index (a weight, a count) is missing, there "
-            "once too often, or another than forward's",
-            *("scale", "wrong constant", "chain factor"),
+            f"{text}, whatever the values of the inputs are: a constant of each index (a weight, a count, a sign) is missing, "
+            "there once too often, or another than forward's",
+            *("scale", "wrong constant", "chain factor", "sign of a term"),
         )
     names = " and ".join(changing)
     if "the input" in changing:
         return Cause(
             f"{text}, and changes with {names}: a factor computed from it is missing or there once too often, or its formula "
-            "is wrong",
+            "is wrong: a sign, a constant, a summand in it",
             *SCALE,
             *WRONG,
+            "sign of a term",
         )
     return Cause(
         f"{text}, and changes with {names}, not with the input: a factor made of it is missing, there once too often, or has a "
-        "wrong formula",
+        "wrong formula: a sign, a constant, a limit in it",
         *SCALE,
         *WRONG,
+        *("sign of a term", "no mask", "wrong mask"),
     )
 
 
@@ -186,6 +209,12 @@ def _statistic(e: Evidence, ratios: np.ndarray, known: np.ndarray, rest: tuple, 
                 times = {1: "", 2: " squared", 3: " cubed"}[abs(power)]
                 return f"{name}{times} is a factor {'too many' if power > 0 else 'that is missing'}"
     return None
+
+
+def _two(numbers: np.ndarray) -> bool:
+    """Whether these are 1 and one other number."""
+    others = numbers[np.abs(numbers - 1) > 1e-4]
+    return len(others) < len(numbers) and np.ptp(others) <= 1e-4 * np.max(np.abs(others))
 
 
 def _counts(ratios: np.ndarray) -> str | None:

@@ -84,7 +84,7 @@ def _lost(e: Evidence, lost: np.ndarray, live: np.ndarray) -> Cause:
     if _moving(e, lost, 0):
         return Cause(
             f"{text}; which ones depends on the values: a mask or a choice blocks too much, or their term is left out",
-            *("wrong mask", "left out", "term missing", "other place"),
+            *("wrong mask", "left out", "term missing", "other place", "value", "wrong point", "overwritten"),
         )
     if found := _one_index(e, lost, live):
         axis, word = found
@@ -99,9 +99,9 @@ def _lost(e: Evidence, lost: np.ndarray, live: np.ndarray) -> Cause:
         return Cause(f"{text}: {slices} of the output is not counted", "left out", "not summed", "term missing")
     edges = any(part.ndim > 1 and where.by_border(part) for part in (touched.reshape(e.shape), _of_outputs(e, lost)))
     return Cause(
-        f"{text}, whatever the values are: a loop or an index leaves them out, or a term is missing"
+        f"{text}, whatever the values are: a loop or an index leaves them out, or overwrites them, or a term is missing"
         + ", or one at the border (padding)" * edges,
-        *("left out", "not summed", "term missing", *(("border",) * edges)),
+        *("left out", "not summed", "term missing", "overwritten", "border"),
     )
 
 
@@ -143,12 +143,13 @@ def _one_left(lost: np.ndarray, live: np.ndarray) -> Cause | None:
                 return Cause(
                     f"of all outputs that an entry contributes to, only the {which} one gives it a gradient: = where += "
                     "is needed (with an index that occurs several times, np.add.at), or the others are not summed",
-                    *("overwritten", "not summed", "term missing"),
+                    *("overwritten", "not summed", "term missing", "left out"),
                 )
     if several.any() and np.all(kept.sum(axis=0)[several] == 1):
         return Cause(
-            "of several outputs that an entry contributes to, one gives it a gradient: not summed, or = where += is needed",
-            *("overwritten", "not summed", "term missing"),
+            "of several outputs that an entry contributes to, one gives it a gradient: not summed, = where += is needed, or "
+            "the others are left out",
+            *("overwritten", "not summed", "term missing", "left out"),
         )
     return None
 
@@ -169,8 +170,8 @@ def kept(e: Evidence) -> Cause | None:
         return None
     return Cause(
         "each output depends on its own entry and on one other, and what belongs to the other is added to its own: two "
-        "entries are not exchanged back, or a term's sign is not",
-        *("exchanged", "other place", "permuted", "sign of a term"),
+        "entries are not exchanged back (by an index, a transposition), a term's sign is wrong, or a term is missing",
+        *("exchanged", "other place", "permuted", "sign of a term", "transposed", "term missing"),
     )
 
 
@@ -191,7 +192,10 @@ def misplaced(e: Evidence) -> Cause | None:
         most = same[wrong].sum() >= max(3, 0.5 * wrong.sum())  # at borders, numbers get lost
         if same.all() or (most and _telling(e, n, axis)):
             text = text if same.all() else f"mostly, {text}"
-            return Cause(f"{text}: an index, an offset, a stride or an order of axes is wrong", *MISPLACED)
+            return Cause(
+                f"{text}: an index, an offset, a stride or an order of axes is wrong, or it is summed over another axis",
+                *(*MISPLACED, "summed"),
+            )
     return None
 
 

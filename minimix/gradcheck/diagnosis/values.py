@@ -13,7 +13,18 @@ def one_sided(e: Evidence) -> Cause | None:
     if not found:
         return None
     return Cause(
-        f"wrong exactly where {found[0]} is {found[1]}, right elsewhere: the formula for those values (a term, a factor, a "
-        "constant of it) is wrong or missing",
-        *("value", "wrong mask", "no mask", "wrong constant", "wrong formula", "term missing", "chain factor"),
+        f"wrong exactly where {found[0]} is {found[1]}, right elsewhere: the formula for those values (a term or its sign, a "
+        "factor, a constant of it) is wrong or missing",
+        *(
+            "value",
+            "wrong mask",
+            "no mask",
+            "wrong constant",
+            "wrong formula",
+            "term missing",
+            "chain factor",
+            "sign of a term",
+            "other place",
+            "scale",
+        ),
     )

@@ -73,6 +73,8 @@ def side(e: Evidence, mask: np.ndarray, of) -> tuple[str, str] | None:
         exact = name != "the output" or np.ptp(values[mask]) > 0  # a smallest output may be 0 everywhere
         if not _confirmed(e, follow, low, high, which, of, exact):
             continue
+        if not _elsewhere(e, name, low, high, of):
+            continue  # the largest or the smallest entry, say, whatever it is
         between = [r for r in ROUND if low <= r <= high]
         limit = f"{between[0]:g}" if between else f"a number from {low:.3g} to {high:.3g}"
         return name, f"{which} {limit}"
@@ -128,6 +130,20 @@ def _confirmed(e: Evidence, values, low: float, high: float, side: str, of, exac
     sure = (values > high) | (values < low) | ends if low < high else values != low
     predicted = values >= high if side == "above" else values <= low
     return bool(np.array_equal(bad[sure], predicted[sure])) and not (predicted[sure].all() or not predicted[sure].any())
+
+
+def _elsewhere(e: Evidence, name: str, low: float, high: float, of) -> bool:
+    """Whether the same limits part the entries at points with other values. low, high: the end of those outside and of those
+    inside, so that low > high for those below."""
+    for other in scattered(e):
+        values = dict(_fields(other)).get(name)
+        if values is None:
+            continue
+        inside, outside = (values >= high, values <= low) if low < high else (values <= high, values >= low)
+        marked = of(other)
+        if (marked & outside).any() or (not marked.any() and (inside & ~other.dead).any()):
+            return False
+    return True
 
 
 def ranges(indices, length: int) -> str:

@@ -8,6 +8,15 @@ from minimix.gradcheck.causes import Cause
 from minimix.gradcheck.evidence import Evidence
 from minimix.gradcheck.manners import only_float32
 
+NOT_FINITE = (
+    "not finite",
+    "wrong formula",
+    "wrong point",
+    "sign of a term",
+    "term missing",
+    "wrong constant",
+)  # of a root, say
+
 
 def not_finite(e: Evidence) -> Cause | None:
     """NaN or infinity, and the input there."""
@@ -17,8 +26,8 @@ def not_finite(e: Evidence) -> Cause | None:
         text = f"{int((~finite).sum())} of {finite.size} analytical entries are NaN or infinite, the first at {place}"
         zeros = e.point == 0
         if np.array_equal(zeros, ~finite):
-            return Cause(f"{text}: exactly those where the input is 0 (a division by it, or a logarithm?)", "not finite")
-        return Cause(f"{text}, where the input is {e.point[place]:.4g}", "not finite")
+            return Cause(f"{text}: exactly those where the input is 0 (a division by it, or a logarithm?)", *NOT_FINITE)
+        return Cause(f"{text}, where the input is {e.point[place]:.4g}", *NOT_FINITE)
     finite = np.isfinite(e.numerical).all(axis=0)
     if not finite.all():
         place = tuple(int(i) for i in np.argwhere(~finite)[0])
@@ -83,11 +92,13 @@ def digits(e: Evidence) -> Cause | None:
         )
     text = f"{share}, smoothly (scaling the incoming gradient scales the result exactly)"
     top = max((float(np.max(np.abs(p), initial=0)) for p in e.probe.points if p.dtype == np.float64), default=0.0) or 1.0
+    here, steady = float(np.max(error) / e.size), True
     for factor in (0.5, 0.1, 1.5 / top):
         other = e.elsewhere({j: p * factor for j, p in enumerate(e.probe.points) if p.dtype == np.float64})
         if other is None or other.analytical.shape != other.numerical.shape or not other.wrong.any() or other.size == 0:
             continue
         there = float(np.max(np.abs(other.analytical - other.numerical)) / other.size)
+        steady &= 1 / 3 < there / here < 3
         if there > 0.05:  # more can be seen of it
             from minimix.gradcheck.diagnosis import diagnose
 
@@ -95,9 +106,10 @@ def digits(e: Evidence) -> Cause | None:
             return Cause(f"{text}; where all inputs are {factor:.2g} times these, wrong by {there:.0%}: {found}", *found.claims)
     if relative.max() > 1e-3:
         return None  # a weak path may be all wrong
+    rounded = (", or a number that was rounded", ("precision",)) if steady else ("", ())  # whatever the values are
     return Cause(
-        f"{text}: a constant or a small term that differs from forward's (eps), or a formula that is approximate",
-        *("wrong constant", "term missing", "term extra", "approximate"),
+        f"{text}: a constant or a small term that differs from forward's (eps){rounded[0]}, or a formula that is approximate",
+        *("wrong constant", "term missing", "term extra", "approximate", *rounded[1]),
     )
 
 
@@ -106,12 +118,14 @@ def _jumps(e: Evidence, step: float) -> float:
 
     step: relative; long enough to leave what is rounded to one and the same number.
     """
-    u = np.random.default_rng(3).standard_normal(e.tape.size)
+    rng = np.random.default_rng(3)
+    u = rng.standard_normal(e.tape.size)
     place, rows = e.probe.checked.index(e.k), []
+    along = {k: rng.uniform(-1, 1, e.probe.points[k].shape) for k in e.probe.checked}  # no ray: norms divide that away
     for i in range(4):
         at = e.probe.dense()
         for k in e.probe.checked:
-            at[k] *= 1 + step * i
+            at[k] *= 1 + step * i * along[k]
         try:
             with np.errstate(all="ignore"), e.probe.record(at) as tape:
                 rows.append(tape.pull(u)[place])
