@@ -67,7 +67,9 @@ class Detector(Module):
         self.stages, self.heads = ModuleList(), ModuleList()
         for stage, level in zip(widen(STAGES, width, whole_channels), LEVELS, strict=True):
             blocks = Sequential()
-            for row in (row for rows in with_kernels(unroll([stage]), tuple(kernels)) for row in rows):
+            (rows,) = unroll([stage])
+            (rows,) = with_kernels([rows], [tuple(kernels)] * len(rows))
+            for row in rows:
                 blocks.append(mix_block(channels, row))
                 channels = row.channels
             self.stages.append(blocks)
