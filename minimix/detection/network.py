@@ -112,5 +112,8 @@ def width_for(kernels: tuple[int, ...], target: int) -> float:
         low, high = (middle, high) if macs(kernels, middle / 10_000) <= target else (low, middle)
     best = min((low, high), key=lambda width: abs(macs(kernels, width / 10_000) - target))
     if abs(macs(kernels, best / 10_000) - target) > 0.1 * target:
-        raise ValueError(f"target: no width makes a network with kernels {kernels} of about {target:,} multiply-adds")
+        raise ValueError(
+            f"target: no width makes a network with kernels {kernels} of about {target:,} multiply-adds; whole channels are too "
+            "coarse for narrow networks: ask for more"
+        )
     return best / 10_000

@@ -8,19 +8,19 @@ from minimix.study.paper import detection
 from minimix.study.statistics import CANNOT_TELL
 
 STUDY = STUDIES["detection"]
-OPTIONS = Options(**{**STUDY.defaults, "seeds": 1, "images": 20, "epochs": 1, "width": 0.25})
+OPTIONS = Options(**{**STUDY.defaults, "seeds": 1, "images": 20, "epochs": 1, "width": 0.5})
 
 
 def test_networks_cost_the_same():
     points = STUDY.points(OPTIONS)
     costs = [macs(tuple(point.config["kernels"]), point.config["width"]) for point in points]
-    assert [point.name for point in points] == ["{3}", "{7}", "{3,5,7}"] and max(costs) < 1.03 * min(costs)
+    assert [point.name for point in points] == ["{3}", "{7}", "{3,5,7}"] and max(costs) < 1.05 * min(costs)
     assert {claim.second[1] for claim in STUDY.claims(points)} == {"{3}", "{7}"}
 
 
 def test_a_small_run(tmp_path, monkeypatch):
     monkeypatch.setattr(detection, "TEST", 40)
-    found = run("detection", seeds=1, images=20, epochs=1, width=0.25, workers=1, folder=tmp_path, log=False)
+    found = run("detection", seeds=1, images=20, epochs=1, width=0.5, workers=1, folder=tmp_path, log=False)
     assert not found.failed and len(found.rows()) == 3
     assert {"accuracy", "ap50", "ap_small", "ap_large", "macs", "params", "validation"} <= found.rows()[0].keys()
     assert {verdict for *_, verdict in found.claims()} == {CANNOT_TELL}  # what has learned nothing shows nothing
@@ -34,6 +34,7 @@ def test_it_is_of_scenes_alone_and_scenes_are_for_it_alone(tmp_path):
     for name, options, words in (
         ("detection", {"data": "patterns10"}, "detection is of scenes"),
         ("detection", {"images": 0}, "no end of them"),
+        ("detection", {"width": 0.1}, "too coarse"),
         ("kernel_size", {"data": "scenes"}, "not of scenes"),
     ):
         with pytest.raises(ValueError, match=words):
