@@ -25,7 +25,7 @@ from minimix.train.limits import limited
 
 TEST = 500  # scenes that are drawn for testing
 KEPT = 0.1  # part of the training scenes that is kept for choices
-BATCH = 32
+BATCH = 16
 LR, WEIGHT_DECAY = 4e-3, 0.05  # AdamW's
 
 

@@ -67,7 +67,7 @@ STUDY = Study(
     claims,
     figure,
     notes,
-    {"data": SCENES, "images": 10_000, "epochs": 15, "width": 1.0},
+    {"data": SCENES, "images": 10_000, "epochs": 12, "width": 1.0},
     (SCENES,),
     5.0,
 )
