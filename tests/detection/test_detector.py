@@ -98,7 +98,8 @@ def test_a_job_gives_the_same_numbers_to_the_bit_and_others_for_another_seed():
 def test_training_learns():
     """A few scenes, many times: the loss falls far below where it was."""
     begun = training.begin(0, 36, 30, (3,), 0.5)
-    losses = [training.step(begun, *begun.batch(epoch, number)) for epoch in range(30) for number in range(begun.steps)]
+    batches = (begun.batch(epoch, number) for epoch in range(30) for number in range(begun.steps))
+    losses = [training.step(begun, *batch) for batch in batches]
     assert np.mean(losses[-3:]) < 0.5 * np.mean(losses[:3])
 
 
