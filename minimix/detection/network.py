@@ -113,7 +113,7 @@ def width_for(kernels: tuple[int, ...], target: int) -> float:
     best = min((low, high), key=lambda width: abs(macs(kernels, width / 10_000) - target))
     if abs(macs(kernels, best / 10_000) - target) > 0.1 * target:
         raise ValueError(
-            f"target: no width makes a network with kernels {kernels} of about {target:,} multiply-adds; whole channels are too "
-            "coarse for narrow networks: ask for more"
+            f"target: no width makes a network with kernels {kernels} of about {target:,} multiply-adds; whole channels are "
+            "too coarse for narrow networks: ask for more"
         )
     return best / 10_000
