@@ -20,7 +20,7 @@ from minimix.models.variations import unroll
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT))  # as python -m does
 
-from benchmarks import at_once, avx2, common, inference, layers, revisions, training, versus, workloads  # noqa: E402
+from benchmarks import at_once, avx2, common, inference, layers, recipe, revisions, training, versus, workloads  # noqa: E402
 
 # -- versus: two copies -------------------------------------------------------------------------------------------------
 
@@ -318,3 +318,37 @@ def test_inference_says_what_is_left_out(monkeypatch):
 def test_results_are_written_with_the_machine(tmp_path):
     path = common.save("some", {"a": 1}, tmp_path / "new")
     assert json.loads(path.read_text())["machine"]["cores"] == os.cpu_count()
+
+
+# -- recipe: short runs ------------------------------------------------------------------------------------------------
+
+
+def test_each_change_is_one_of_the_recipe_and_costs_about_the_same():
+    from minimix.train.config import OF_DATA
+
+    plain, muon, flips, half = recipe.RUNS.values()
+    assert muon["optimizer"] == OF_DATA["cifar10"]["optimizer"] != plain["optimizer"]
+    assert flips["augment"].startswith(OF_DATA["cifar10"]["augment"][0])
+    assert recipe.sides(plain) == recipe.sides(muon) == recipe.sides(flips) == [24, 24, 24, 24, 32]
+    assert recipe.sides(half) == [16] * 7 + [24, 32]
+    costs = [sum(recipe.COST[side] for side in recipe.sides(options)) for options in recipe.RUNS.values()]
+    assert max(costs) < 1.1 * min(costs)
+
+
+def test_runs_that_are_there_are_read_and_not_repeated(tmp_path, monkeypatch):
+    asked = []
+    epoch = mm.train.Epoch(5, 8, 0.1, 1.0, 0.5, 1.0, validation_accuracy=0.25)
+
+    def train(**options):
+        asked.append(options["name"])
+        return type("Result", (), {"history": [epoch] * options["epochs"]})
+
+    (tmp_path / "run0-seed0").mkdir()
+    (tmp_path / "run0-seed0" / "metrics.csv").write_text("")
+    train.read_metrics = lambda path: [epoch] * 5
+    monkeypatch.setattr(mm, "train", train)
+    monkeypatch.setattr(sys, "argv", ["recipe", "--runs", str(tmp_path), "--seeds", "2"])
+    monkeypatch.setattr(recipe.common, "end_tidily", lambda: None)
+    recipe.main()
+    assert len(asked) == 7 and "run0-seed0" not in asked
+    assert recipe.mean_and_error([90.0, 50.0]) == (70.0, 20.0)

@@ -377,7 +377,8 @@ def test_options_say_nothing_of_their_own(minimix, monkeypatch):
     values = {
         "model": "mixnet_nano", "data": "cifar10", "data_dir": Path("d"), "size": 48, "epochs": 2, "batch_size": 3, "lr": 0.5,
         "optimizer": "adam", "schedule": "cosine", "momentum": 0.25, "weight_decay": 0.125, "label_smoothing": 0.75,
-        "augment": "flip", "small_first": 0.5, "ema": 0.5, "seed": 7, "name": "n", "validation": 0.25, "patience": 4,
+        "augment": "flip", "small_first": 0.5, "half_first": 0.25,
+        "ema": 0.5, "seed": 7, "name": "n", "validation": 0.25, "patience": 4,
         "from_": "w", "freeze": "stem", "runs": Path("r"), "threads": 1, "save_every": 2.5,
     }  # fmt: skip
     typed = [f"--{name.rstrip('_').replace('_', '-')}={value}" for name, value in values.items()]
@@ -392,16 +393,23 @@ def test_options_say_nothing_of_their_own(minimix, monkeypatch):
 def test_the_defaults_in_the_help_are_the_real_ones():
     config = Config()
     shown = {name: option.show_default for name, option in options().items()}
-    for name in ("model", "data", "optimizer", "schedule", "runs"):
+    of_cifar10 = sys.modules["minimix.train.config"].OF_DATA["cifar10"]
+    assert shown["optimizer"] == f"{config.optimizer}, {of_cifar10['optimizer']} for cifar10"
+    assert shown["augment"] == f"{','.join(config.augment)}; for cifar10 {','.join(of_cifar10['augment'])}"
+    for name in ("model", "data", "schedule", "runs"):
         assert shown[name] == getattr(config, name)
-    for name in ("batch_size", "momentum", "label_smoothing", "ema", "validation", "seed", "save_every"):
+    assert shown["validation"] == f"{config.validation}, {of_cifar10['validation']:g} for cifar10"
+    for name in ("batch_size", "momentum", "label_smoothing", "ema", "seed", "save_every"):
         assert float(shown[name]) == getattr(config, name)
-    assert tuple(shown["augment"].split(",")) == config.augment
     assert float(shown["lr"].split()[-1]) == config.lr
     assert float(shown["weight_decay"].split()[-1]) == config.weight_decay
-    assert float(shown["small_first"].split()[0]) == sys.modules["minimix.train.config"].SMALL_FIRST["cifar10"]
-    epochs = sys.modules["minimix.train"].EPOCHS
-    assert [int(n) for n in re.findall(r"(\d+) for", shown["epochs"])] == [epochs["cifar10"], epochs["patterns10"]]
+    defaults = sys.modules["minimix.train.config"]
+    for name, of_data in (
+        ("small_first", defaults.SMALL_FIRST),
+        ("half_first", defaults.HALF_FIRST),
+        ("epochs", defaults.EPOCHS),
+    ):
+        assert {data: float(n) for n, data in re.findall(r"([\d.]+) for (\w+)", shown[name])} == of_data
 
 
 # -- looking at things ------------------------------------------------------------------------------------------------

@@ -67,12 +67,14 @@ def train(
         int | None,
         Option(
             help="Times through the training images.",
-            show_default="20 for CIFAR, 3 for patterns10, more where there are few images",
+            show_default="16 for cifar10, 20 for cifar100, 3 for patterns10, more where there are few images",
         ),
     ] = None,
     batch_size: Annotated[int | None, Option(help="Images a step.", show_default="128")] = None,
     lr: Annotated[float | None, Option(help="Learning rate at its peak.", show_default="by optimizer; sgd 0.3")] = None,
-    optimizer: Annotated[str | None, Option(help="sgd (Nesterov), rmsprop, adam or adamw.", show_default="sgd")] = None,
+    optimizer: Annotated[
+        str | None, Option(help="sgd (Nesterov), rmsprop, adam, adamw or muon.", show_default="sgd, muon for cifar10")
+    ] = None,
     schedule: Annotated[str | None, Option(help="one_cycle, cosine, staircase or constant.", show_default="one_cycle")] = None,
     momentum: Annotated[float | None, Option(help="Of sgd and rmsprop.", show_default="0.9")] = None,
     weight_decay: Annotated[float | None, Option(help="For kernels only.", show_default="by optimizer; sgd 5e-4")] = None,
@@ -82,13 +84,21 @@ def train(
     augment: Annotated[
         str | None,
         Option(
-            help="Some of flip,crop,cutout (of other sizes: crop=6) and FILE.py:FUNCTION, or none.", show_default="flip,crop"
+            help="Some of flip (or alternate),crop,cutout (of other sizes: crop=6) and FILE.py:FUNCTION, or none.",
+            show_default="flip,crop; for cifar10 alternate,crop",
         ),
     ] = None,
     small_first: Annotated[
         float | None,
         Option(
-            help="The share of epochs, the first ones, on smaller windows of the images.", show_default="0.7 for CIFAR, else 0"
+            help="The share of epochs, the first ones, on smaller windows of the images.",
+            show_default="0.9 for cifar10, 0.7 for cifar100, else 0",
+        ),
+    ] = None,
+    half_first: Annotated[
+        float | None,
+        Option(
+            help="The share of epochs, before those, on whole images of half the size.", show_default="0.33 for cifar10, else 0"
         ),
     ] = None,
     ema: Annotated[
@@ -96,7 +106,10 @@ def train(
     ] = None,
     validation: Annotated[
         float | None,
-        Option(help="The share of the training images that is kept to choose the best epoch by; 0: none.", show_default="0.1"),
+        Option(
+            help="The share of the training images that is kept to choose the best epoch by; 0: none.",
+            show_default="0.1, 0 for cifar10",
+        ),
     ] = None,
     test_every_epoch: Annotated[
         bool | None,
@@ -132,7 +145,8 @@ def train(
     """Train a network, and keep all that comes of it in runs/NAME.
 
     That is the configuration, metrics as CSV, curves, confusion matrix and a sheet of mistakes as PNG, and checkpoints.
-    A tenth of the training images decides which epoch's weights are kept; the test images are looked at once, at the end.
+    A tenth of the training images decides which epoch's weights are kept (but all of CIFAR-10's are trained on, and the last
+    epoch is kept: its recipe is known); the test images are looked at once, at the end.
     Ctrl-C stops after the step, with a checkpoint; --resume goes on as if nothing had happened, and with more --epochs it
     trains a finished run longer. --from begins with the weights of another run, for other classes, too.
     """
@@ -146,7 +160,8 @@ def train(
     result = run(
         name_of_model, data, model_options=options or None, data_dir=data_dir, size=size, epochs=epochs,
         batch_size=batch_size, lr=lr, optimizer=optimizer, schedule=schedule, momentum=momentum, weight_decay=weight_decay,
-        label_smoothing=label_smoothing, augment=augment, small_first=small_first, ema=ema, validation=validation,
+        label_smoothing=label_smoothing, augment=augment, small_first=small_first, half_first=half_first, ema=ema,
+        validation=validation,
         test_every_epoch=test_every_epoch, patience=patience, from_=from_, freeze=freeze, seed=seed, name=name, runs=runs,
         threads=threads, save_every=save_every, resume=resume,
     )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 
 from minimix import convargs
 from minimix.ops import activation, block, elementwise, pool, reduce, shape
-from minimix.ops.convolution import CONV2D
+from minimix.ops.convolution import CONV2D, POINTWISE_CONV2D
 from minimix.ops.depthwise import DEPTHWISE_CONV2D, MIXCONV2D
 from minimix.ops.excite import SQUEEZE_EXCITE
 from minimix.ops.folded import FOLDED_CONV2D, FOLDED_MIXCONV2D
@@ -19,7 +19,6 @@ from minimix.ops.loss import CROSS_ENTROPY, NLL_LOSS
 from minimix.ops.matmul import LINEAR, MATMUL
 from minimix.ops.norm import BATCH_NORM
 from minimix.ops.op import Op
-from minimix.ops.pointwise import POINTWISE_CONV2D
 
 Geometry = convargs.ConvGeometry | convargs.MixGeometry
 

@@ -20,7 +20,10 @@ class Augment:
 
     pad:    a random window of the image's size out of the image padded with ``pad`` black pixels on each side, as torchvision's
         ``RandomCrop(32, padding=4)`` does: black *before* normalisation.
-    flip:   mirrored left to right, every other time on average.
+    flip:   mirrored left to right: True, by chance, every other time on average; "alternate", in every second epoch, where a
+        coin says once and for all whether an image begins so. By chance, an image is often seen the same way several epochs in
+        a row; this way each pair of epochs shows both (Keller Jordan, arXiv 2404.00498, sec. 3.6). That takes ``Batches``,
+        which know the epoch.
     cutout: side of a square that is set to 0 *after* normalisation, the mean colour; its centre is anywhere in the image, so
         that part of it may lie outside (DeVries & Taylor 2017, "Improved Regularization ... with Cutout"). 0: none.
 
@@ -29,11 +32,13 @@ class Augment:
     Augment(flip=True, pad=4, cutout=8)
     """
 
-    flip: bool = True
+    flip: bool | str = True
     pad: int = 4
     cutout: int = 0
 
     def __post_init__(self):
+        if not (isinstance(self.flip, bool) or self.flip == "alternate"):
+            raise ValueError(f'Augment: flip is True, False or "alternate", not {self.flip!r}')
         for name in ("pad", "cutout"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:

@@ -1,6 +1,7 @@
 """What may be said for ``augment``: names, an ``Augment``, functions of your own, or several of them.
 
     "flip,crop=6,cutout,file.py:noise"          what the command line takes, the last a function of your own in a file
+    "alternate,crop"                            flips that alternate, in place of random ones
     Augment(pad=6, cutout=16)
     noise                                       noise(images, rng) -> images
     ["flip", "crop", noise]
@@ -20,7 +21,7 @@ from minimix.data.draws import OWN_AUGMENT
 from minimix.models import own as files
 
 SIZES = {"crop": 4, "cutout": 8}  # pixels, where no others are given, as in crop=6
-NAMES = ("flip", *SIZES)
+NAMES = ("flip", "alternate", *SIZES)
 OWN = "own:"  # what the name of a function of your own begins with, in a run's recipe
 
 
@@ -34,7 +35,7 @@ class Augmentations(NamedTuple):
         """Those that are not of your own."""
         sizes = {name.partition("=")[0]: name.partition("=")[2] for name in self.names if not name.startswith(OWN)}
         pad, cutout = (int(sizes[name] or least) if name in sizes else 0 for name, least in SIZES.items())
-        return Augment("flip" in sizes, pad, cutout) if sizes else None
+        return Augment("alternate" if "alternate" in sizes else "flip" in sizes, pad, cutout) if sizes else None
 
 
 def augmentations(value) -> Augmentations:
@@ -62,6 +63,8 @@ def augmentations(value) -> Augmentations:
         if twice := [name for name in new if sizes.get(name, new[name]) != new[name]]:
             raise ValueError(f"augment: {twice[0]} is given twice, as {sizes[twice[0]]} and {new[twice[0]]} pixels")
         sizes |= new
+        if {"flip", "alternate"} <= sizes.keys():
+            raise ValueError("augment: flip is by chance, alternate is every other epoch: give one of the two")
     standard = [name if sizes[name] == SIZES.get(name, 1) else f"{name}={sizes[name]}" for name in NAMES if name in sizes]
     return Augmentations((*standard, *names), tuple(own))
 
@@ -82,7 +85,9 @@ def _of_own(part) -> tuple[str, list]:
 def _standard(part) -> dict[str, int]:
     """{name: pixels, or 1} of what is not of your own."""
     if type(part) is Augment:
-        return {name: int(size) for name, size in (("flip", part.flip), ("crop", part.pad), ("cutout", part.cutout)) if size}
+        flip = "alternate" if part.flip == "alternate" else "flip"
+        return {name: int(bool(size)) if name == flip else int(size)
+                for name, size in ((flip, part.flip), ("crop", part.pad), ("cutout", part.cutout)) if size}  # fmt: skip
     if not isinstance(part, str):
         raise TypeError(
             f"augment: expected some of {', '.join(NAMES)}, an Augment, a function (images, rng) -> images, or a list of "

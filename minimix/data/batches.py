@@ -13,7 +13,7 @@ import numpy as np
 from minimix.data.augment import Augment, make_batch
 from minimix.data.augmentations import apply, augmentations
 from minimix.data.dataset import Dataset
-from minimix.data.draws import AUGMENT, SHUFFLE, Draws
+from minimix.data.draws import AUGMENT, FLIP, SHUFFLE, Draws
 
 
 class Batches:
@@ -28,6 +28,8 @@ class Batches:
         see ``data/augmentations.py``.
     window:     None, or a function of the epoch's number: the side of the window in the middle of the (augmented) images that
         this epoch gets, in pixels.
+    halve:      None, or a function of the epoch's number: whether this epoch gets images of half the height and width, each
+        pixel the mean of 2x2 (of what ``window`` leaves; where that is odd, the last row and column are left out).
     seed:       of order and augmentation, 0 or more.
 
     >>> from minimix import data
@@ -46,6 +48,7 @@ class Batches:
         seed: int = 0,
         drop_last: bool = False,
         window: Callable[[int], int] | None = None,
+        halve: Callable[[int], bool] | None = None,
     ):
         self.dataset = dataset
         self.batch_size = whole("batch_size", batch_size, 1)
@@ -57,7 +60,7 @@ class Batches:
             self.augment, self.own = chosen.standard(), chosen.own
         self.seed = whole("seed", seed, 0)
         self.drop_last = bool(drop_last)
-        self.window = window
+        self.window, self.halve = window, halve
         self._iterated = itertools.count()
         if len(self) == 0:
             raise ValueError(f"no batch: {len(dataset)} images, batch_size {batch_size}, drop_last={self.drop_last}")
@@ -92,25 +95,40 @@ class Batches:
 
     def _run(self, epoch: int, start: int) -> Iterator[tuple]:
         data, order = self.dataset, self.order(epoch)
+        alternate = self.augment is not None and self.augment.flip == "alternate"
+        coins = Draws(FLIP, self.seed).integers(2, len(data)) if alternate else None  # the same in every epoch
         for batch in range(start, len(self)):
             index = order[batch * self.batch_size : (batch + 1) * self.batch_size]
             moves = None
             if self.augment is not None:
                 draws = Draws(AUGMENT, self.seed, epoch, batch)
                 moves = self.augment.draw(draws, len(index), *data.images.shape[2:])
+                if coins is not None:
+                    moves[:, 0] = (coins[index] + epoch) % 2
             pixels, labels = data.images, data.labels[index]
             if self.own:
                 pixels, index = pixels[index], np.arange(len(index))
                 for which, function in enumerate(self.own):
                     pixels = apply(function, pixels, (self.seed, epoch, batch, which))
             images = make_batch(pixels, index, data.mean, data.std, moves)
-            yield images if self.window is None else _middle(images, self.window(epoch)), labels
+            if self.window is not None:
+                images = _middle(images, self.window(epoch))
+            yield _halved(images) if self._halves(epoch) else images, labels
+
+    def _halves(self, epoch: int) -> bool:
+        return self.halve is not None and self.halve(epoch)
+
+    def shape(self, epoch: int) -> tuple[int, int]:
+        """Height and width of the images that this epoch gets."""
+        height, width = self.dataset.images.shape[2:]
+        side = max(height, width) if self.window is None else self.window(epoch)
+        part = 2 if self._halves(epoch) else 1
+        return min(side, height) // part, min(side, width) // part
 
     def area(self, epoch: int) -> float:
         """The part of an image's pixels that this epoch gets: about what it costs, compared with one on whole images."""
-        height, width = self.dataset.images.shape[2:]
-        side = max(height, width) if self.window is None else self.window(epoch)
-        return min(side, height) * min(side, width) / (height * width)
+        (height, width), full = self.shape(epoch), self.dataset.images.shape[2:]
+        return height * width / (full[0] * full[1])
 
     def __iter__(self) -> Iterator[tuple]:
         """One epoch: number 0 the first time, then 1, ... Ask for ``epoch(e)`` where it must be known which."""
@@ -123,6 +141,14 @@ def _middle(images: np.ndarray, side: int) -> np.ndarray:
     top, left = max(0, height - side) // 2, max(0, width - side) // 2
     planes = images.transpose(1, 2, 3, 0)[:, top : top + side, left : left + side]
     return np.ascontiguousarray(planes).transpose(3, 0, 1, 2)
+
+
+def _halved(images: np.ndarray) -> np.ndarray:
+    """Means of 2x2 pixels, (N, C, H, W) -> (N, C, H // 2, W // 2), in the same memory order."""
+    planes = images.transpose(1, 2, 3, 0)  # (C, H, W, N)
+    height, width = (side // 2 * 2 for side in images.shape[2:])
+    rows = planes[:, 0:height:2, :width] + planes[:, 1:height:2, :width]
+    return ((rows[:, :, 0::2] + rows[:, :, 1::2]) * np.float32(0.25)).transpose(3, 0, 1, 2)
 
 
 def whole(name: str, value, least: int) -> int:

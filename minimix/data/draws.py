@@ -8,7 +8,8 @@ starts the same stream again.
 
 import numpy as np
 
-SHUFFLE, AUGMENT, PATTERNS, VALIDATION, OWN_AUGMENT = 1, 2, 3, 4, 5  # the first number of a key: what the stream is for
+# The first number of a key: what the stream is for.
+SHUFFLE, AUGMENT, PATTERNS, VALIDATION, OWN_AUGMENT, FLIP = 1, 2, 3, 4, 5, 6
 
 
 class Draws:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from minimix import convargs
 from minimix.functional.promotion import as_tensor
-from minimix.ops import convolution, depthwise, pointwise
+from minimix.ops import convolution, depthwise
 from minimix.padding import Ints, Padding
 from minimix.tensor import Tensor, apply
 
@@ -47,7 +47,7 @@ def pointwise_conv2d(x, weight, bias=None, groups: int = 1) -> Tensor:
     """
     x, weight = as_tensor(x), as_tensor(weight)
     arrays = (x, weight) if bias is None else (x, weight, as_tensor(bias))
-    return _batched(pointwise.POINTWISE_CONV2D, *arrays, groups=groups)
+    return _batched(convolution.POINTWISE_CONV2D, *arrays, groups=groups)
 
 
 def depthwise_conv2d(x, weight, stride: Ints = 1, padding: Padding = "same", dilation: Ints = 1) -> Tensor:

@@ -8,8 +8,10 @@ from the bits of a float. In float64, used for checks and not for speed, it is `
 import math
 
 import numpy as np
+from numba import types
+from numba.extending import overload
 
-from minimix.kernels.jit import inlined
+from minimix.kernels.jit import inlined, shared
 
 IDENTITY, RELU, RELU6, SWISH, HARD_SWISH = range(5)
 
@@ -20,13 +22,6 @@ _LIMIT = np.float32(126.0)  # 2**126 is close to the largest float, 2**128 is in
 _INFINITE = np.float32(128.0)
 _HALF = np.float32(0.5)
 _ONE = np.float32(1.0)
-
-
-@inlined
-def is_float32(x):
-    """Whether the array x is; the compiler knows the answer, and leaves out the loop of the other dtype."""
-    one = x.dtype.type(1)
-    return one + x.dtype.type(1e-9) == one
 
 
 @inlined
@@ -51,6 +46,16 @@ def sigmoid64(z):
     return e / (1.0 + e)
 
 
+def sigmoid(z):
+    """The one of the two that z's dtype asks for."""
+    return sigmoid32(z) if isinstance(z, np.float32) else sigmoid64(z)
+
+
+@overload(sigmoid, jit_options={"forceinline": True})
+def _(z):
+    return (lambda z: sigmoid32(z)) if z == types.float32 else lambda z: sigmoid64(z)
+
+
 @inlined
 def bounds(activation):
     """(low, high) that identity, ReLU and ReLU6 keep z within. NaN is no bound: nothing is below or above it."""
@@ -64,7 +69,7 @@ def hard_swish(z):
     return z * (6 if gate > 6 else gate) / 6
 
 
-@inlined
+@shared
 def scale_shift_activate(y, o, x, i, n, m, a, b, activation):
     """y[o : o+n] = activation(a * (x[i : i+n] - m) + b). With m close to x, no digits are lost."""
     if activation == HARD_SWISH:
@@ -77,43 +82,20 @@ def scale_shift_activate(y, o, x, i, n, m, a, b, activation):
             z = a * (x[i + j] - m) + b
             z = low if z < low else z  # written so that NaN stays
             y[o + j] = high if z > high else z
-    elif is_float32(x):
-        for j in range(n):
-            z = np.float32(a * (x[i + j] - m) + b)
-            y[o + j] = z * sigmoid32(z)
     else:
         for j in range(n):
             z = a * (x[i + j] - m) + b
-            y[o + j] = z * sigmoid64(z)
+            y[o + j] = z * sigmoid(z)
 
 
 @inlined
 def shift_activate(y, o, n, b, activation):
-    """y[o : o+n] = activation(y[o : o+n] + b), in place.
-
-    Not by ``scale_shift_activate`` with x = y: with two names for one array its loops would not be vectorised.
-    """
-    if activation == HARD_SWISH:
-        for j in range(n):
-            y[o + j] = hard_swish(y[o + j] + b)
-    elif activation != SWISH:
-        low, high = bounds(activation)
-        low, high = y.dtype.type(low), y.dtype.type(high)
-        for j in range(n):
-            z = y[o + j] + b
-            z = low if z < low else z
-            y[o + j] = high if z > high else z
-    elif is_float32(y):
-        for j in range(n):
-            z = np.float32(y[o + j] + b)
-            y[o + j] = z * sigmoid32(z)
-    else:
-        for j in range(n):
-            z = y[o + j] + b
-            y[o + j] = z * sigmoid64(z)
+    """y[o : o+n] = activation(y[o : o+n] + b), in place."""
+    zero, one = y.dtype.type(0), y.dtype.type(1)
+    scale_shift_activate(y, o, y, o, n, zero, one, b, activation)
 
 
-@inlined
+@shared
 def activate_grad(gz, k, gy, o, x, i, n, m, a, b, activation):
     """gz[k : k+n] = gy[o : o+n] * activation'(a * (x[i : i+n] - m) + b)."""
     if activation == HARD_SWISH:
@@ -129,16 +111,11 @@ def activate_grad(gz, k, gy, o, x, i, n, m, a, b, activation):
             z = a * (x[i + j] - m) + b
             g = 0 if z <= low else gy[o + j]
             gz[k + j] = 0 if z >= high else g
-    elif is_float32(x):
-        for j in range(n):
-            z = np.float32(a * (x[i + j] - m) + b)
-            s = sigmoid32(z)
-            gz[k + j] = gy[o + j] * (s + z * s * (_ONE - s))
     else:
         for j in range(n):
             z = a * (x[i + j] - m) + b
-            s = sigmoid64(z)
-            gz[k + j] = gy[o + j] * (s + z * s * (1 - s))
+            s = sigmoid(z)
+            gz[k + j] = gy[o + j] * (s + z * s * (_ONE - s))
 
 
 @inlined
@@ -160,26 +137,16 @@ def activate_both(y, o, gz, k, gy, g, x, i, n, m, a, b, activation):
             gz[k + j] = 0 if z >= high else some
             z = low if z < low else z
             y[o + j] = high if z > high else z
-    elif is_float32(x):
-        for j in range(n):
-            z = np.float32(a * (x[i + j] - m) + b)
-            s = sigmoid32(z)
-            y[o + j] = z * s
-            gz[k + j] = gy[g + j] * (s + z * s * (_ONE - s))
     else:
         for j in range(n):
             z = a * (x[i + j] - m) + b
-            s = sigmoid64(z)
+            s = sigmoid(z)
             y[o + j] = z * s
-            gz[k + j] = gy[g + j] * (s + z * s * (1 - s))
+            gz[k + j] = gy[g + j] * (s + z * s * (_ONE - s))
 
 
 @inlined
 def sigmoid_of_sum(y, o, n, shift):
     """y[o : o+n] = sigmoid(y[o : o+n] + shift)."""
-    if is_float32(y):
-        for j in range(n):
-            y[o + j] = sigmoid32(np.float32(y[o + j] + shift))
-    else:
-        for j in range(n):
-            y[o + j] = sigmoid64(y[o + j] + shift)
+    for j in range(n):
+        y[o + j] = sigmoid(y[o + j] + shift)

@@ -11,16 +11,19 @@ wide channels, K of the input, M of the output, N images.
 from typing import NamedTuple
 
 import numpy as np
+from numba import types
 
 from minimix.kernels import gate as gates
 from minimix.kernels import norm as norms
 from minimix.kernels import product, stage
 from minimix.kernels.activation import IDENTITY, scale_shift_activate
+from minimix.kernels.ahead import follows
 from minimix.kernels.barrier import meet
 from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.norm import Norm, line
 
 norm_forward, norm_backward = inlined(norms.forward), inlined(norms.backward)
+decide, decide_grad = inlined(gates.decide), inlined(gates.decide_grad)
 
 
 class Product(NamedTuple):
@@ -129,7 +132,7 @@ def forward(start, step, meeting, x, h, z, out, result, residual, expand, weight
         meet(meeting, start, step)
         if gate.present:
             if start == 0:
-                gates.decide(gate)
+                decide(gate)
             meet(meeting, start, step)
     norm_forward(start, step, out, residual, result, last, project.columns)
 
@@ -159,7 +162,7 @@ def backward(start, step, meeting, gradient, x, h, z, out, gx, gh, gy, g_out, re
             stage.gate_grad(start, step, gate_gradient.gate, gy, z, after, channels, scratch.rows)
             meet(meeting, start, step)
             if start == 0:
-                gates.decide_grad(gate, gate_gradient)
+                decide_grad(gate, gate_gradient)
             meet(meeting, start, step)
         stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, gate.gate,
                        gate_gradient.mean, channels, taps, slabs, scratch.buffers, scratch.rows, scratch.weights,
@@ -169,3 +172,15 @@ def backward(start, step, meeting, gradient, x, h, z, out, gx, gh, gy, g_out, re
         run = (gx.size + step - 1) // step
         for i in range(U(start * run), U(min(start * run + run, gx.size))):
             gx[i] += residual[i]
+
+
+def _backward_types(start, step, meeting, x, h, z, out, result, residual, expand, weight, gate, project, before, after, last,
+                    finished, channels, taps, slabs, scratch):  # fmt: skip
+    """Of the arguments of ``backward``, from those of ``forward``: all its flat arrays are of one type."""
+    matrix, of_groups, of_chunks = (x.copy(ndim=ndim) for ndim in (2, 3, 4))
+    gradient = types.NamedTuple([matrix, x, matrix, x, *[matrix] * 5], gates.GateGradient)
+    return (start, step, meeting, *[x] * 10, expand, of_groups, weight, gate, gradient, project, of_groups, before, after, last,
+            of_chunks, x, of_chunks, matrix, matrix, x, x, channels, taps, slabs, scratch)  # fmt: skip
+
+
+follows(forward, backward, _backward_types)

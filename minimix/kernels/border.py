@@ -86,17 +86,21 @@ def add_met_row(out, at, y, buffer, channels, taps, g, weight, start, lane, lane
 
 
 @inlined
-def met_total(x, at, buffer, channels, taps, g, t, lane, lanes):
-    """Gradient of one weight: the sum of what its tap meets of x[at:], a channel, times the output's gradient there."""
+def met_totals(totals, x, at, buffer, channels, taps, g, lane, lanes):
+    """Where totals[t, lane], a weight's gradient, is NaN, it is summed again: what its tap meets of x[at:], a channel, times
+    the output's gradient there."""
     n = channels.images
-    down, right = displacement(channels, g, taps.index[t])
-    total = np.float64(0)
-    for item in range(channels.out_height * channels.out_width):
-        out_y, out_x = item // channels.out_width, item % channels.out_width
-        row, column = out_y * channels.stride_y + down, out_x * channels.stride_x + right
-        if 0 <= row < channels.height and 0 <= column < channels.width:
-            source = place(taps.buffer, out_y, out_x, n * lanes) + lane
-            target = at + (row * channels.width + column) * n
-            for i in range(n):
-                total += x[target + i] * buffer[source + i * lanes]
-    return total
+    for t in range(taps.lists[g, 0], taps.lists[g, 1]):
+        if not np.isnan(totals[t * lanes + lane]):
+            continue
+        down, right = displacement(channels, g, taps.index[t])
+        total = np.float64(0)
+        for item in range(channels.out_height * channels.out_width):
+            out_y, out_x = item // channels.out_width, item % channels.out_width
+            row, column = out_y * channels.stride_y + down, out_x * channels.stride_x + right
+            if 0 <= row < channels.height and 0 <= column < channels.width:
+                source = place(taps.buffer, out_y, out_x, n * lanes) + lane
+                target = at + (row * channels.width + column) * n
+                for i in range(n):
+                    total += x[target + i] * buffer[source + i * lanes]
+        totals[t * lanes + lane] = total

@@ -87,6 +87,9 @@ def _ingredients() -> tuple:
     )
 
 
+waits: list = []  # functions of a path, called before it is read: who knows that somebody is about to write it waits
+
+
 class KernelCache(_Cache):
     """What Numba's dispatcher asks before it compiles ``function``, and tells what it has compiled."""
 
@@ -114,6 +117,10 @@ class KernelCache(_Cache):
         """What tells this kernel from all others of its folder."""
         return self._name, str(types), self._code.co_code, _own_source(self._code.co_filename), dumps(self._closure)
 
+    def path(self, types) -> Path | None:
+        """Where the kernel for such arguments is, or will be."""
+        return self._path(self._key(types))
+
     def _path(self, key: tuple) -> Path | None:
         where = folder()
         name = re.sub(r"[^\w]", "", self._name.rpartition(".")[2])[:20]  # for people who look into the folder
@@ -129,6 +136,8 @@ class KernelCache(_Cache):
         if path is None:
             return None
         _used(path.parent)
+        for wait in waits:
+            wait(path)
         content = read(path)
         if content is None:
             return None

@@ -13,6 +13,7 @@ Activations are flat arrays that hold (C, H, W, N).
 
 from typing import NamedTuple
 
+from minimix.kernels.ahead import follows
 from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.product import ROWS, pack, tile_outer, tile_product
 
@@ -161,3 +162,9 @@ def input_grad(start, step, weight_t, gradient, gx, first, columns, window, bloc
                 pack(gradients, gradient, m, some, columns, j, U(n))
                 tile_product(sums, n, 0, weight_t[k : k + part, m : m + some], 0, part, gradients, U(n))
                 _windows(sums, gx, first + k, part, j, n, window, True)
+
+
+follows(
+    forward, weight_grad, lambda start, step, weight, x, first, out, columns, window, rows, tile, scratch:
+    (start, step, x, x, first, x.copy(ndim=3), columns, window, rows, tile, scratch),
+)  # fmt: skip

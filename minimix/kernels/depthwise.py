@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels import lanes
-from minimix.kernels.activation import shift_activate
-from minimix.kernels.border import add_met, add_met_row, gather, met_total
+from minimix.kernels.activation import IDENTITY, shift_activate
+from minimix.kernels.border import add_met, add_met_row, gather, met_totals
 from minimix.kernels.jit import U, inlined, kernel
-from minimix.kernels.phases import fill, place, split
+from minimix.kernels.phases import fill, merge, split
 from minimix.kernels.shifted import shifted_dot, shifted_sum
 from minimix.kernels.sums import RUN
 
@@ -22,7 +22,7 @@ class Channels(NamedTuple):
     """Sizes of one mixed convolution, and what each channel needs to know.
 
     images, height, width, out_height, out_width, multiplier: N, H, W, OH, OW, output channels per input channel.
-    stride_y, stride_x: of all groups. kernels: (G, 5), of each: KW, dilation (DH, DW), padding above and to the left.
+    stride_y, stride_x: of all groups. kernels: (G, 6), of each: KW, dilation (DH, DW), padding above and to the left, KH * KW.
     group: (C,) the group of each input channel.
     weight_start: (C*m,) where the kernel of each output channel begins in the flat array of all weights.
     """
@@ -72,9 +72,10 @@ def forward(start, step, x, weight, out, channels, taps, slabs, buffers, rows, w
                     if bias.size:
                         shift_activate(out, U(z * pixels), U(pixels), bias[z], activation)
         return
+    zero, one = x.dtype.type(0), x.dtype.type(1)
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
-        fill(buffer, taps.buffer, x, c * in_pixels, channels.height, channels.width, n)
+        fill(buffer, taps.buffer, x, c * in_pixels, channels.height, channels.width, n, zero, one, zero, IDENTITY, rows[start])
         for z in range(c * m, (c + 1) * m):
             finite = gather(w, taps, g, weight, channels.weight_start[z])
             correlate(out, z * pixels, channels.out_height, length, buffer, taps, w, g)
@@ -88,39 +89,50 @@ def forward(start, step, x, weight, out, channels, taps, slabs, buffers, rows, w
 def input_grad_row(out, at, spare, y, width, images, buffer, taps, weights, g, first):
     """out[at:], a row, (+)= row y of the gradient of an input channel, from the padded gradient of its output. ``first``
     overwrites. spare: scratch for a row."""
-    phases = taps.run.shape[0]
-    if phases == 1:
+    if taps.run.shape[0] == 1:
         shifted_sum(out, U(at), U(taps.run[0]), buffer, U(taps.base[g, y, 0]), taps.offset, weights,
                     U(taps.begin[g, y, 0]), U(taps.end[g, y, 0]), first)  # fmt: skip
         return
-    source = U(0)
-    for p in range(phases):  # each phase of the columns in a run of its own, then all put in their places
-        shifted_sum(spare, source, U(taps.run[p]), buffer, U(taps.base[g, y, p]), taps.offset, weights,
+    input_grad_phases(spare, y, buffer, taps, weights, g)
+    merge(out, at, spare, taps.run, width, images, first)
+
+
+@inlined
+def input_grad_phases(out, y, buffer, taps, weights, g):
+    """The same, each phase of the columns in a run of its own, one after the other."""
+    o = U(0)
+    for p in range(taps.run.shape[0]):
+        shifted_sum(out, o, U(taps.run[p]), buffer, U(taps.base[g, y, p]), taps.offset, weights,
                     U(taps.begin[g, y, p]), U(taps.end[g, y, p]), True)  # fmt: skip
-        source += U(taps.run[p])
-    place(out, at, spare, taps.run, width, images, first)
+        o += U(taps.run[p])
 
 
 @inlined
 def weight_grad_row(total, x, at, spare, y, width, images, buffer, taps, g):
     """total[t] += what the input's row y, x[at:], meets of the padded gradient through tap t of the lists for the input's
     gradient: where row y takes its gradient from, there it went. spare: scratch for a row."""
-    phases = taps.run.shape[0]
-    if phases > 1:
+    if taps.run.shape[0] == 1:
+        weight_grad_phases(total, x, at, y, buffer, taps, g)
+    else:
         split(spare, x, at, taps.run, width, images)
-    source = 0 if phases > 1 else at
-    for p in range(phases):
-        for j in range(0, taps.run[p], RUN):
-            shifted_dot(total, U(min(RUN, taps.run[p] - j)), spare if phases > 1 else x, U(source + j), buffer,
-                        U(taps.base[g, y, p] + j), taps.offset, U(taps.begin[g, y, p]), U(taps.end[g, y, p]))  # fmt: skip
-        source += taps.run[p]
+        weight_grad_phases(total, spare, 0, y, buffer, taps, g)
 
 
 @inlined
-def store(out, at, total, taps, g):
-    """out[at:] = the gradient of a kernel from a sum for each tap of group g."""
+def weight_grad_phases(total, x, at, y, buffer, taps, g):
+    """The same, where each phase of the columns is a run of its own."""
+    for p in range(taps.run.shape[0]):
+        for j in range(0, taps.run[p], RUN):
+            shifted_dot(total, U(min(RUN, taps.run[p] - j)), x, U(at + j), buffer,
+                        U(taps.base[g, y, p] + j), taps.offset, U(taps.begin[g, y, p]), U(taps.end[g, y, p]))  # fmt: skip
+        at += taps.run[p]
+
+
+@inlined
+def store(out, at, total, taps, g, lane, lanes):
+    """out[at:] = the gradient of a kernel, from a sum for each tap of group g: total[t, lane]."""
     for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-        out[at + taps.index[t]] = total[t]
+        out[at + taps.index[t]] = total[t * lanes + lane]
 
 
 @kernel
@@ -143,7 +155,7 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
             for r in range(m):
                 lanes.pack_rows(buffer, slabs, start, taps.buffer, gradient, first * m + r, count, m, channels.out_height,
                                 slabs.out_rows, channels.out_width, n, row)  # fmt: skip
-                finite = lanes.gather(w, slabs.spread[start], taps, g, weight, channels.weight_start, first * m + r, count, m)
+                finite = lanes.gather(w, slabs.spread[start], channels, g, weight, first * m + r, count, m)
                 total[:] = 0
                 for top in range(0, height, slabs.rows):
                     bottom = min(top + slabs.rows, height)
@@ -161,16 +173,15 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
                             add_met_row(x_gradient, (c * height + y) * length, y, buffer, channels, taps, g, weight,
                                         channels.weight_start[z], k, lanes.lanes(buffer))  # fmt: skip
                     if want_weight:
-                        for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-                            sum_t = total[t * lanes.lanes(buffer) + k]
-                            if np.isnan(sum_t):
-                                sum_t = met_total(x, c * pixels, buffer, channels, taps, g, t, k, lanes.lanes(buffer))
-                            weight_gradient[channels.weight_start[z] + taps.index[t]] = sum_t
+                        met_totals(total, x, c * pixels, buffer, channels, taps, g, k, lanes.lanes(buffer))
+                        store(weight_gradient, channels.weight_start[z], total, taps, g, k, lanes.lanes(buffer))
         return
+    zero, one = x.dtype.type(0), x.dtype.type(1)
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
         for z in range(c * m, (c + 1) * m):
-            fill(buffer, taps.buffer, gradient, z * out_pixels, channels.out_height, channels.out_width, n)
+            fill(buffer, taps.buffer, gradient, z * out_pixels, channels.out_height, channels.out_width, n, zero, one, zero,
+                 IDENTITY, row)  # fmt: skip
             finite = gather(w, taps, g, weight, channels.weight_start[z])
             total[:] = 0
             for y in range(height):
@@ -182,7 +193,5 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
                     if not finite:
                         add_met_row(x_gradient, at, y, buffer, channels, taps, g, weight, channels.weight_start[z], 0, 1)
             if want_weight:
-                for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-                    if np.isnan(total[t]):
-                        total[t] = met_total(x, c * pixels, buffer, channels, taps, g, t, 0, 1)
-                store(weight_gradient, channels.weight_start[z], total, taps, g)
+                met_totals(total, x, c * pixels, buffer, channels, taps, g, 0, 1)
+                store(weight_gradient, channels.weight_start[z], total, taps, g, 0, 1)

@@ -61,35 +61,6 @@ def squeeze(start, step, x, mean, pixels):
             mean[c, i] = total[i] / pixels
 
 
-@kernel
-def excite(start, step, x, gate, out, pixels):
-    """out = x * gate."""
-    channels, images = gate.shape
-    for c in range(start, channels, step):
-        factor = gate[c]
-        if images == 1:
-            one = factor[0]
-            for i in range(U(c * pixels), U((c + 1) * pixels)):
-                out[i] = x[i] * one
-            continue
-        for p in range(pixels):
-            at = U((c * pixels + p) * images)
-            for i in range(U(images)):
-                out[at + i] = x[at + i] * factor[i]
-
-
-@kernel
-def gate_grad(start, step, gradient, x, out, pixels):
-    """out (C, N) = sum over the pixels of gradient * x."""
-    channels, images = out.shape
-    total = np.empty(images, np.float64)
-    for c in range(start, channels, step):
-        total[:] = 0
-        add_dots(total, gradient, c * pixels * images, x, c * pixels * images, pixels, images)
-        for i in range(U(images)):
-            out[c, i] = total[i]
-
-
 @inlined
 def scale_add(out, o, x, at, factor, more, share, pixels):
     """out[o:] (pixels, N) = x[at:] * factor (N,) + more (N,) * share."""
@@ -98,29 +69,6 @@ def scale_add(out, o, x, at, factor, more, share, pixels):
         a, b = U(at) + U(p) * images, U(o) + U(p) * images
         for i in range(images):
             out[b + i] = x[a + i] * factor[i] + more[i] * share
-
-
-@kernel
-def excite_grad(start, step, gradient, gate, mean_gradient, out, pixels):
-    """out = gradient * gate + mean_gradient / pixels: through the product, and through the means."""
-    channels, images = gate.shape
-    share = gate.dtype.type(1 / pixels)
-    for c in range(start, channels, step):
-        at = c * pixels * images
-        scale_add(out, at, gradient, at, gate[c], mean_gradient[c], share, pixels)
-
-
-@kernel
-def spread(start, step, mean_gradient, out, pixels):
-    """out = mean_gradient / pixels: backward of ``squeeze`` alone."""
-    channels, images = mean_gradient.shape
-    share = mean_gradient.dtype.type(1 / pixels)
-    for c in range(start, channels, step):
-        more = mean_gradient[c]
-        for p in range(pixels):
-            at = U((c * pixels + p) * images)
-            for i in range(U(images)):
-                out[at + i] = more[i] * share
 
 
 class Gate(NamedTuple):
@@ -164,7 +112,7 @@ def _layer(out, weight, x, N):
         tile_product(out, N, 0, weight, 0, rows, x, U(N))
 
 
-@inlined
+@kernel
 def decide(g):
     """gate = sigmoid(expand @ activation(reduce @ mean + reduce_bias) + expand_bias)."""
     (C, N), R = g.mean.shape, g.hidden.shape[0]
@@ -182,12 +130,6 @@ def decide(g):
 
 
 @kernel
-def decide_alone(g):
-    """``decide``, for Python."""
-    decide(g)
-
-
-@inlined
 def decide_grad(g, out):
     """Backward of ``decide``, from ``out.gate``."""
     (C, N), R = g.mean.shape, g.hidden.shape[0]
@@ -206,9 +148,3 @@ def decide_grad(g, out):
         tile_product(g_input, N, 0, out.reduce_t if first else out.expand_t, 0, columns, gradient, U(N))
         if not first:
             activate_grad(g_hidden, U(0), g_hidden, U(0), hidden, U(0), U(R * N), zero, one, zero, g.activation)
-
-
-@kernel
-def decide_grad_alone(g, out):
-    """``decide_grad``, for Python."""
-    decide_grad(g, out)

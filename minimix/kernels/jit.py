@@ -4,10 +4,11 @@ fastmath: sums may be re-ordered, so that they vectorise, and a*b+c may be one i
     NaNs or infinities, so they propagate (``fastmath=True`` would hide them, and is no faster).
 error_model: "numpy" divides by zero as NumPy does, without a branch in the loop.
 nogil: other Python threads run meanwhile; ``threads.py`` lives from that.
-forceinline: a helper (``inlined``) becomes part of each kernel that calls it. As a function of its own it would be optimised
-    once alone and once with every caller, and which of these versions runs would depend on what was compiled or loaded first:
-    with sums re-ordered in other ways, a process that compiles would not repeat the bits of one that finds everything in the
-    cache. So a helper needs no wrapper that Python could call, and no place in the cache.
+forceinline: a helper (``inlined``) becomes part of each kernel that calls it, or, where it is long and called from several
+    places (``shared``), a function of that kernel alone. As a function for all it would be optimised once alone and once with
+    every caller, and which of these versions runs would depend on what was compiled or loaded first: with sums re-ordered in
+    other ways, a process that compiles would not repeat the bits of one that finds everything in the cache. So a helper needs
+    no wrapper that Python could call, no place in the cache, and no machine code of its own, which halves LLVM's work.
 noalias: the arrays that a helper gets do not overlap, or it writes each number just where it read it. Otherwise each loop would
     be there twice, one for arrays that overlap, with a test before it. This and the lack of wrappers save a third of the time
     that a first run waits for the compiler, and time in short loops.
@@ -24,6 +25,7 @@ import numpy as np
 from llvmlite import binding as llvm
 from numba import njit
 from numba.core import config
+from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock
 
@@ -35,9 +37,59 @@ _FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 _OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": _FASTMATH, "no_cfunc_wrapper": True}
 
 
+class _Whole(JITCodeLibrary):
+    """The code of a kernel, and of its helpers, which nobody else can call: what is inlined everywhere is gone then."""
+
+    def _optimize_final_module(self):
+        for function in self._final_module.functions:
+            if function.linkage == llvm.Linkage.linkonce_odr:
+                function.linkage = llvm.Linkage.internal
+        super()._optimize_final_module()
+
+
+class _Part(JITCodeLibrary):
+    """The code of a helper. It is optimised, and becomes machine code, with the kernels that it is a part of, not before."""
+
+    def _optimize_final_module(self):
+        pass
+
+    def _finalize_final_module(self):
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name):
+        return 0
+
+    @property
+    def codegen(self):
+        return self
+
+    def set_env(self, name, env):  # says to machine code where its Python objects are
+        pass
+
+
+class _Kernel(Compiler):
+    library = _Whole
+
+    def compile_extra(self, function):
+        self.state.library = self.library(self.state.targetctx.codegen(), function.__qualname__)
+        self.state.library.enable_object_caching()
+        return super().compile_extra(function)
+
+
+class _Helper(_Kernel):
+    """Compiles with the promise that what is written through one argument is not read through another (C's ``restrict``)."""
+
+    library = _Part
+
+    def compile_extra(self, function):
+        self.state.flags.noalias = True  # Numba has no option for it
+        return super().compile_extra(function)
+
+
 def kernel(function, **options):
     """Compile ``function`` when Python first calls it, once for each combination of dtypes."""
-    dispatcher = njit(**_OPTIONS | options)(function)
+    dispatcher = njit(pipeline_class=_Kernel, **_OPTIONS | options)(function)
     if not config.DISABLE_JIT:  # then it is the function itself
         dispatcher._cache = KernelCache(function)  # in place of what ``cache=True`` puts there
     return dispatcher
@@ -48,19 +100,17 @@ def exact(function):
     return kernel(function, fastmath=False)
 
 
-class _Inlined(Compiler):
-    """Compiles with the promise that what is written through one argument is not read through another (C's ``restrict``)."""
-
-    def compile_extra(self, function):
-        self.state.flags.noalias = True  # Numba has no option for it
-        return super().compile_extra(function)
-
-
-def inlined(function):
+def inlined(function, always: bool = True):
     """Make ``function``, or a kernel, part of the kernels that call it. Python cannot call it, unless nothing is compiled."""
-    return njit(forceinline=True, no_cpython_wrapper=True, pipeline_class=_Inlined, **_OPTIONS)(
+    return njit(forceinline=always, no_cpython_wrapper=True, pipeline_class=_Helper, **_OPTIONS)(
         getattr(function, "py_func", function)
     )
+
+
+def shared(function):
+    """The same for a long helper that a kernel calls from several places: its code is there only once. A call takes as long as
+    a short loop."""
+    return inlined(function, always=False)
 
 
 # A forked child has none of its parent's other threads. One of them may be compiling: then the lock that it holds would never

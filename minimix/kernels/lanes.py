@@ -185,14 +185,12 @@ def _add(totals, t, end, s0, s1, s2, s3):
 
 
 @inlined
-def gather(weights, scratch, taps, g, weight, starts, first, count, step):
+def gather(weights, scratch, channels, g, weight, first, count, step):
     """weights[i, lane] = number i of the kernel of channel first + lane*step; 0 where it is not finite. Whether all are."""
-    L, size = lanes(weights), 0
-    for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-        size = max(size, taps.index[t] + 1)
+    L, size = lanes(weights), channels.kernels[g, 5]
     total = weight.dtype.type(0)
     for k in range(count):
-        at, to = U(starts[first + k * step]), U(k * (size + L))
+        at, to = U(channels.weight_start[first + k * step]), U(k * (size + L))
         for i in range(U(size)):
             scratch[to + i] = weight[at + i]
             total += weight[at + i] * 0
@@ -208,7 +206,7 @@ def gather(weights, scratch, taps, g, weight, starts, first, count, step):
 @inlined
 def correlate(out, slabs, start, buffer, channels, taps, weight, weights, g, first, count, step):
     """out (C*m, OH, OW, N), its channels first + lane*step, = the convolution's output, from the padded buffer."""
-    finite = gather(weights, slabs.spread[start], taps, g, weight, channels.weight_start, first, count, step)
+    finite = gather(weights, slabs.spread[start], channels, g, weight, first, count, step)
     planes, spread, together = slabs.planes[start], slabs.spread[start], channels.images * lanes(buffer)
     length, images_length = channels.out_width * together, channels.out_width * channels.images
     for top in range(0, channels.out_height, slabs.out_rows):

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from minimix.kernels.activation import activate_grad, scale_shift_activate
-from minimix.kernels.jit import U, exact, inlined, kernel
+from minimix.kernels.ahead import follows
+from minimix.kernels.jit import U, exact, inlined, kernel, shared
 from minimix.kernels.sums import RUN
 
 FEW = 64
@@ -32,7 +33,7 @@ class Norm(NamedTuple):
     variance: np.ndarray
 
 
-@inlined
+@shared
 def moments(x, at, n):
     """Mean and (biased) variance of x[at : at+n].
 
@@ -70,20 +71,26 @@ def line(norm, c, x):
     return m, x.dtype.type(a), x.dtype.type(norm.shift[c] - (norm.mean[c] - m) * a)
 
 
+@inlined
+def line_forward(norm, c, x, n):
+    """The same of channel c, x[c*n : (c+1)*n]; in training, of its own mean and variance, which are then the norm's."""
+    if norm.present and norm.training:
+        norm.mean[c], norm.variance[c] = moments(x, c * n, n)
+    return line(norm, c, x)
+
+
 @kernel
 def forward(start, step, x, residual, y, norm, n):
     """y = activation(batch norm(x)) + residual, all (C, n) in memory; an empty residual counts as none."""
     for c in range(start, norm.mean.shape[0], step):
-        if norm.training:
-            norm.mean[c], norm.variance[c] = moments(x, c * n, n)
-        m, a, b = line(norm, c, x)
+        m, a, b = line_forward(norm, c, x, n)
         scale_shift_activate(y, U(c * n), x, U(c * n), U(n), m, a, b, norm.activation)
         if residual.size:
             for i in range(U(c * n), U(c * n + n)):
                 y[i] += residual[i]
 
 
-@inlined
+@shared
 def grad_sums(gz, k, x, i, n, mean):
     """Sum of gz[k : k+n], and of gz times x's distance to its mean."""
     total = product = np.float64(0)
@@ -100,35 +107,40 @@ def grad_sums(gz, k, x, i, n, mean):
 
 
 @inlined
-def grad_terms(norm, c, m, total, product, n):
-    """Backward of a norm: gx = a * gz - constant - slope * (x - m). The last two are there only in training."""
+def grad_terms(norm, c, x, m, total, product, n):
+    """Backward of a norm, from ``grad_sums``: gradients of scale and shift; and a, constant and slope for ``input_grad``, in
+    the dtype of x. In training the statistics depend on x, too: only then the last two are not 0."""
     inverse = 1 / np.sqrt(norm.variance[c] + norm.eps)
-    a = norm.scale[c] * inverse
-    if not norm.training:
-        return a, 0.0, 0.0
-    slope = a * product * inverse * inverse / n
-    return a, a * total / n - slope * (norm.mean[c] - m), slope
+    product -= (norm.mean[c] - m) * total
+    a, constant, slope = norm.scale[c] * inverse, 0.0, 0.0
+    if norm.training:
+        slope = a * product * inverse * inverse / n
+        constant = a * total / n - slope * (norm.mean[c] - m)
+    number = x.dtype.type
+    return product * inverse, total, number(a), number(constant), number(slope)
+
+
+@shared
+def input_grad(gx, k, x, i, n, m, a, constant, slope, training):
+    """gx[k : k+n] = gradient of x[i : i+n], from that of the norm's output, in place."""
+    if training:
+        for j in range(n):
+            gx[k + j] = a * gx[k + j] - constant - slope * (x[i + j] - m)
+    else:  # 0 times an x that is not finite would be NaN
+        for j in range(n):
+            gx[k + j] *= a
 
 
 @kernel
 def backward(start, step, x, gy, gx, norm, g_scale, g_shift, n):
-    """Gradients of x, scale and shift. In training the statistics depend on x, too: two more terms."""
+    """Gradients of x, scale and shift."""
     for c in range(start, norm.mean.shape[0], step):
         at = c * n
         m, a, b = line(norm, c, x)
         activate_grad(gx, U(at), gy, U(at), x, U(at), U(n), m, a, b, norm.activation)
         total, product = grad_sums(gx, at, x, at, n, m)
-        product -= (norm.mean[c] - m) * total
-        g_shift[c] = total
-        g_scale[c] = product / np.sqrt(norm.variance[c] + norm.eps)
-        if norm.training:
-            _, constant, slope = grad_terms(norm, c, m, total, product, n)
-            tc, ts = x.dtype.type(constant), x.dtype.type(slope)
-            for i in range(U(at), U(at + n)):
-                gx[i] = a * gx[i] - tc - ts * (x[i] - m)
-        else:
-            for i in range(U(at), U(at + n)):
-                gx[i] = a * gx[i]
+        g_scale[c], g_shift[c], a, constant, slope = grad_terms(norm, c, x, m, total, product, n)
+        input_grad(gx, U(at), x, U(at), U(n), m, a, constant, slope, norm.training)
 
 
 @exact
@@ -137,3 +149,6 @@ def move(running, batch, unbiased, momentum):
     kept = running.dtype.type(1 - momentum)
     for c in range(running.shape[0]):
         running[c] = kept * running[c] + momentum * (batch[c] * unbiased)
+
+
+follows(forward, backward, lambda start, step, x, more, y, norm, n: (start, step, x, x, x, norm, x, x, n))

@@ -3,41 +3,31 @@
 A stride of S splits the columns into S phases (``taps.py``). Pictures are flat arrays of (height, width, images).
 """
 
-from minimix.kernels.border import row_start
+from minimix.kernels.activation import scale_shift_activate
+from minimix.kernels.border import place
 from minimix.kernels.jit import U, inlined
 
+LOOP = 64  # images, or a multiple: then each pixel is worth a loop of its own, and goes straight to its place among the phases
+
 
 @inlined
-def fill(buffer, shape, x, at, height, width, images):
-    """Copy the channel x[at:] = (height, width, images) into a buffer of that ``shape``, whose border is zero already."""
+def fill(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
+    """The inside of a zero-bordered buffer of that ``shape`` = activation(a * (x[at:] - m) + b), (height, width, images).
+    row: scratch."""
+    direct = shape.phases == 1 or images % LOOP == 0
+    pieces = width if direct and shape.phases > 1 else 1
+    piece = width // pieces * images
     for y in range(height):
-        source = at + y * width * images
-        row = row_start(shape, y, images)
-        if shape.phases == 1:
-            target = U(row + shape.left * images)
-            for i in range(U(width * images)):
-                buffer[target + i] = x[U(source) + i]
-            continue
-        scatter(buffer, row, shape, x, source, width, images)
-
-
-@inlined
-def scatter(buffer, row, shape, x, source, width, images):
-    """Put a row x[source:] of the picture into the phases of the columns of the buffer's row that begins at ``row``."""
-    if images == 1 and shape.phases == 2:  # a step that the compiler knows makes vector instructions of the loop
-        for phase in range(2):
-            first = (phase - shape.left) % 2
-            t, s = U(row + phase * shape.phase_step + (shape.left + first) // 2), U(source + first)
-            for k in range(U(max(0, (width - first + 1) // 2))):
-                buffer[t + k] = x[s + k * U(2)]
-        return
-    for q in range(0, width, 2):
-        column, last = shape.left + q, shape.left + min(q + 1, width - 1)
-        copy_two(
-            buffer, row + (column % shape.phases * shape.phase_step + column // shape.phases) * images,
-            row + (last % shape.phases * shape.phase_step + last // shape.phases) * images,
-            x, source + q * images, source + (last - shape.left) * images, images,
-        )  # fmt: skip
+        source, target, to = at + y * width * images, row, 0
+        for q in range(pieces):
+            if direct:
+                target, to = buffer, place(shape, y, q, images)
+            scale_shift_activate(target, U(to), x, U(source + q * piece), U(piece), m, a, b, activation)
+        if not direct:
+            for q in range(0, width, 2):
+                last = min(q + 1, width - 1)
+                copy_two(buffer, place(shape, y, q, images), place(shape, y, last, images), row, q * images, last * images,
+                         images)  # fmt: skip
 
 
 @inlined
@@ -60,7 +50,7 @@ def phase_start(run, q, images):
 
 
 @inlined
-def place(out, at, phased, run, width, images, first):
+def merge(out, at, phased, run, width, images, first):
     """out[at:], a row of ``width`` columns, (+)= its phases, which lie one after the other in ``phased``."""
     for q in range(0, width, 2):
         last = min(q + 1, width - 1)

@@ -3,16 +3,26 @@
     forward:  out (M, P) = weight (M, K) @ x (K, P)
     backward: gx (K, P) = weight^T @ gradient (M, P),     partial (M, K) = gradient @ x^T, a sum over P
 
-Sixteen multiply-adds at a time: four rows of one matrix meet four of the other, and each number that is loaded is used four
-times. Columns go in tiles that fit the cache. A tile is first copied together ("packed"): in the activation its rows lie a
-power of two apart, and a cache can hold only a few such rows at once. For the sizes of a small MixNet (16 to 96 rows on one
-side, thousands of columns) this is ahead of general BLAS; and a result never depends on the number of threads.
+Four rows of the output meet a few vector registers full of columns, and stay in registers of their own (``simd.py``) from the
+first of the K terms to the last: what is not in the cache is then waited for once. Where the weight's gradient is summed up,
+four rows of one matrix meet four of the other, and each number that is loaded is used four times. Columns go in tiles that fit
+the cache. A tile is first copied together ("packed"): in the activation its rows lie a power of two apart, and a cache can hold
+only a few such rows at once. For the sizes of a small MixNet (16 to 96 rows on one side, thousands of columns) this is ahead of
+general BLAS; and a result never depends on the number of threads.
 """
 
+import platform
+
+import numpy as np
+from numba import types
+
 from minimix.kernels.activation import shift_activate
-from minimix.kernels.jit import U, inlined, kernel
+from minimix.kernels.ahead import follows
+from minimix.kernels.jit import U, inlined, kernel, shared
+from minimix.kernels.simd import BYTES, load1, load2, load4, store, store_past, zeros1, zeros2, zeros4
 
 ROWS = 64  # of the output, that one thread takes at once
+FAR = 1 << 23  # bytes: so large an output has left the cache before anybody reads it
 
 
 @inlined
@@ -24,56 +34,68 @@ def pack(packed, x, first, rows, columns, j, n):
             packed[o + c] = x[i + c]
 
 
-@inlined
-def _four_by_four(out, o0, o1, o2, o3, weight, m, x, k, n, first):
-    """Four rows of the output (+)= weight[m .. m+3, k .. k+3] @ rows k .. k+3 of the packed x."""
-    a00, a01, a02, a03 = weight[m, k], weight[m, k + 1], weight[m, k + 2], weight[m, k + 3]
-    a10, a11, a12, a13 = weight[m + 1, k], weight[m + 1, k + 1], weight[m + 1, k + 2], weight[m + 1, k + 3]
-    a20, a21, a22, a23 = weight[m + 2, k], weight[m + 2, k + 1], weight[m + 2, k + 2], weight[m + 2, k + 3]
-    a30, a31, a32, a33 = weight[m + 3, k], weight[m + 3, k + 1], weight[m + 3, k + 2], weight[m + 3, k + 3]
-    x0 = U(k) * n
-    x1, x2, x3 = x0 + n, x0 + n + n, x0 + n + n + n
-    if first:
-        for j in range(n):
-            b0, b1, b2, b3 = x[x0 + j], x[x1 + j], x[x2 + j], x[x3 + j]
-            out[o0 + j] = a00 * b0 + a01 * b1 + a02 * b2 + a03 * b3
-            out[o1 + j] = a10 * b0 + a11 * b1 + a12 * b2 + a13 * b3
-            out[o2 + j] = a20 * b0 + a21 * b1 + a22 * b2 + a23 * b3
-            out[o3 + j] = a30 * b0 + a31 * b1 + a32 * b2 + a33 * b3
-    else:
-        for j in range(n):
-            b0, b1, b2, b3 = x[x0 + j], x[x1 + j], x[x2 + j], x[x3 + j]
-            out[o0 + j] += a00 * b0 + a01 * b1 + a02 * b2 + a03 * b3
-            out[o1 + j] += a10 * b0 + a11 * b1 + a12 * b2 + a13 * b3
-            out[o2 + j] += a20 * b0 + a21 * b1 + a22 * b2 + a23 * b3
-            out[o3 + j] += a30 * b0 + a31 * b1 + a32 * b2 + a33 * b3
+def _four_rows(zeros, load):
+    @inlined
+    def four_rows(out, columns, j, weight, m, bottom, x, i, n, past):
+        """Rows m .. m+3 of the output, as many columns as ``load`` takes from x[i:], from column j on.
+
+        Beyond row ``bottom`` - 1 that row is taken again.
+        """
+        m0, m1, m2, m3 = m, min(m + 1, bottom - 1), min(m + 2, bottom - 1), min(m + 3, bottom - 1)
+        s0 = s1 = s2 = s3 = zeros(x)
+        at = U(i)
+        for k in range(weight.shape[1]):
+            some = load(x, at)
+            s0 = s0 + weight[m0, k] * some
+            s1 = s1 + weight[m1, k] * some
+            s2 = s2 + weight[m2, k] * some
+            s3 = s3 + weight[m3, k] * some
+            at += U(n)
+        if past:
+            store_past(out, U(m0 * columns + j), s0)
+            store_past(out, U(m1 * columns + j), s1)
+            store_past(out, U(m2 * columns + j), s2)
+            store_past(out, U(m3 * columns + j), s3)
+        else:
+            store(out, U(m0 * columns + j), s0)
+            store(out, U(m1 * columns + j), s1)
+            store(out, U(m2 * columns + j), s2)
+            store(out, U(m3 * columns + j), s3)
+
+    return four_rows
 
 
-@inlined
-def _one_by_one(out, o, a, x, i, n, first):
-    """out[o : o+n] (+)= a * x[i : i+n]: what is left over."""
-    if first:
-        for j in range(n):
-            out[o + j] = a * x[i + j]
-    else:
-        for j in range(n):
-            out[o + j] += a * x[i + j]
+# for each of the four rows: a processor has 32 of the widest registers, and so has any ARM; others have 16
+REGISTERS = 4 if BYTES == 64 or platform.machine().lower() in ("arm64", "aarch64") else 2
+_wide, _narrow = _four_rows(*((zeros4, load4) if REGISTERS == 4 else (zeros2, load2))), _four_rows(zeros1, load1)
 
 
-@inlined
+@shared
 def tile_product(out, columns, j, weight, top, bottom, x, n):
-    """out[top : bottom, j : j+n] = weight[top : bottom] @ packed x (K, n); out is flat, (.., columns)."""
-    K, P = weight.shape[1], U(columns)
+    """out[top : bottom, j : j+n] = weight[top : bottom] @ packed x (K, n); out is flat, (.., columns).
+
+    Columns go in blocks. The last block reaches back to columns that have their result already, and finds the same.
+    """
+    n, narrow = np.int64(n), BYTES // x.itemsize
+    wide = REGISTERS * narrow
+    past = out.size * out.itemsize >= FAR and (out.ctypes.data | (columns | j | n) * out.itemsize) % BYTES == 0
     for m in range(top, bottom, 4):
-        o = U(m * columns + j)
-        rest = 0
-        if m + 4 <= bottom:
-            rest = K - K % 4
-            for k in range(0, rest, 4):
-                _four_by_four(out, o, o + P, o + P + P, o + P + P + P, weight, m, x, k, n, k == 0)
-        for row in range(m, min(m + 4, bottom)):
-            for k in range(rest, K):
-                _one_by_one(out, U(row * columns + j), weight[row, k], x, U(k) * n, n, k == 0)
+        if n >= wide:
+            for i in range(0, n, wide):
+                i = min(i, n - wide)
+                _wide(out, columns, j + i, weight, m, bottom, x, i, n, past)
+        elif n >= narrow:
+            for i in range(0, n, narrow):
+                i = min(i, n - narrow)
+                _narrow(out, columns, j + i, weight, m, bottom, x, i, n, False)
+        else:
+            for row in range(m, min(m + 4, bottom)):
+                o = U(row * columns + j)
+                for i in range(U(n)):
+                    total = x.dtype.type(0)
+                    for k in range(U(weight.shape[1])):
+                        total += weight[row, k] * x[k * U(n) + i]
+                    out[o + i] = total
 
 
 @inlined
@@ -167,7 +189,7 @@ def _store(total, m, k, M, K, s0, s1, s2, s3):
             total[m, k + 3] += s3
 
 
-@inlined
+@shared
 def tile_outer(total, gradient, M, x, K, n):
     """total (M, K) += packed gradient (M, n) @ packed x (K, n), transposed."""
     for m in range(0, M, 4):
@@ -204,3 +226,9 @@ def backward(start, step, weight_t, gradient, x, gx, partial, want_x, want_weigh
     """The same for a flat x (K, P)."""
     multiply_backward(start, step, weight_t, gradient, pack, x, 0, gx, partial, want_x, want_weight, columns, chunk, tile,
                       scratch[start])  # fmt: skip
+
+
+follows(
+    forward, backward, lambda start, step, weight, x, out, columns, tile, scratch:
+    (start, step, weight, x, x, x, x.copy(ndim=3), types.boolean, types.boolean, columns, columns, tile, scratch),
+)  # fmt: skip

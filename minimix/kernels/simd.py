@@ -14,6 +14,10 @@ processor begins one or two multiply-adds in a cycle and has the result four cyc
 Numba knows no such type. It is added with what Numba offers to extensions: ``Vector`` is what type inference sees, its model
 says that it is an LLVM vector, and each operation is an ``intrinsic``, a function that writes LLVM code. Loads and stores need
 no alignment; nothing checks that they stay within the array. Without the compiler, a vector is a NumPy array.
+
+``store_past`` writes past the caches, to addresses that are multiples of ``BYTES``. A line that is written in a cache is read
+from memory first; where it will have left the cache before anybody asks for it, that is in vain. Other threads see what was
+written so from the next meeting on (``barrier.py``), not before.
 """
 
 import operator
@@ -109,16 +113,21 @@ def _load(registers: int):
     return load
 
 
-@intrinsic
-def store(typing, array, index, value):
-    """array[index : ...] = value."""
+def _store(past: bool):
+    @intrinsic
+    def store(typing, array, index, value):
+        """array[index : ...] = value."""
 
-    def build(context, builder, signature, arguments):
-        pointer, size = _pointer(context, builder, array, *arguments[:2], context.get_value_type(value))
-        builder.store(arguments[2], pointer, align=size)
-        return context.get_dummy_value()
+        def build(context, builder, signature, arguments):
+            pointer, size = _pointer(context, builder, array, *arguments[:2], context.get_value_type(value))
+            stored = builder.store(arguments[2], pointer, align=BYTES if past else size)
+            if past:
+                stored.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)]))
+            return context.get_dummy_value()
 
-    return types.void(array, index, value), build
+        return types.void(array, index, value), build
+
+    return store
 
 
 def _repeat(registers: int):
@@ -210,9 +219,10 @@ def _(a, b):
             return lambda a, b: _multiply_number(a, b)
 
 
-zeros1, zeros4, zeros8 = map(_zeros, (1, 4, 8))
-load1, load4, load8 = map(_load, (1, 4, 8))
+zeros1, zeros2, zeros4, zeros8 = map(_zeros, (1, 2, 4, 8))
+load1, load2, load4, load8 = map(_load, (1, 2, 4, 8))
 repeat4, repeat8 = map(_repeat, (4, 8))
+store, store_past = map(_store, (False, True))
 
 if config.DISABLE_JIT:
 
@@ -228,8 +238,10 @@ if config.DISABLE_JIT:
     def store(array, index, value):
         array[int(index) : int(index) + len(value)] = value
 
+    store_past = store
+
     def transpose(out, o, step, x, i, pitch):
         square = np.arange(width(x.dtype))
         out[int(o) + int(step) * square[:, None] + square] = x[int(i) + int(pitch) * square + square[:, None]]
 
-    (zeros1, load1, _), (zeros4, load4, repeat4), (zeros8, load8, repeat8) = map(_plainly, (1, 4, 8))
+    (zeros1, load1, _), (zeros2, load2, _), (zeros4, load4, repeat4), (zeros8, load8, repeat8) = map(_plainly, (1, 2, 4, 8))

@@ -16,24 +16,12 @@ import numpy as np
 
 from minimix.kernels import lanes
 from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
-from minimix.kernels.border import add_met, add_met_row, gather, row_start
-from minimix.kernels.depthwise import correlate, input_grad_row, store, weight_grad_row
+from minimix.kernels.border import add_met, add_met_row, gather
+from minimix.kernels.depthwise import correlate, input_grad_phases, store, weight_grad_phases
 from minimix.kernels.gate import add_dots, add_pixels, scale_add
 from minimix.kernels.jit import U, inlined
-from minimix.kernels.norm import grad_sums, grad_terms, line, moments
-from minimix.kernels.phases import scatter
-
-
-@inlined
-def _fill_activated(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
-    """The inside of a zero-bordered buffer = activation(a * (x - m) + b)."""
-    length = width * images
-    for y in range(height):
-        source, begin = at + y * length, row_start(shape, y, images)
-        target, first = (buffer, begin + shape.left * images) if shape.phases == 1 else (row, 0)
-        scale_shift_activate(target, U(first), x, U(source), U(length), m, a, b, activation)
-        if shape.phases > 1:
-            scatter(buffer, begin, shape, row, 0, width, images)
+from minimix.kernels.norm import grad_sums, grad_terms, input_grad, line, line_forward
+from minimix.kernels.phases import LOOP, fill, merge, phase_start, split
 
 
 @inlined
@@ -54,7 +42,7 @@ def forward(start, step, x, weight, z, before, after, finished, mean, channels, 
         for slab in range(start, slabs.channels.shape[0], step):
             first, count = slabs.channels[slab]
             for k in range(count):
-                _line(before, first + k, x, pixels)
+                line_forward(before, first + k, x, pixels)
             for top in range(0, height, slabs.rows):
                 bottom = min(top + slabs.rows, height)
                 for k in range(count):
@@ -68,22 +56,13 @@ def forward(start, step, x, weight, z, before, after, finished, mean, channels, 
         return
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
-        m, a, b = _line(before, c, x, pixels)
-        _fill_activated(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b,
-                        before.activation, rows[start])  # fmt: skip
+        m, a, b = line_forward(before, c, x, pixels)
+        fill(buffer, taps.buffer, x, c * pixels, height, width, n, m, a, b, before.activation, rows[start])
         finite = gather(w, taps, g, weight, channels.weight_start[c])
         correlate(z, c * out_height * length, out_height, length, buffer, taps, w, g)
         if not finite:
             add_met(z, c * out_height * length, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
         _second(z, c, out_height, channels.out_width, n, after, finished, mean, rows[start], total)
-
-
-@inlined
-def _line(norm, c, x, n):
-    """The norm of channel c, x[c*n : (c+1)*n], as ``norm.line`` has it; in training, of the batch's statistics."""
-    if norm.present and norm.training:
-        norm.mean[c], norm.variance[c] = moments(x, c * n, n)
-    return line(norm, c, x)
 
 
 @inlined
@@ -93,7 +72,7 @@ def _second(z, c, rows, width, images, after, finished, mean, row, total):
     row, total: scratch, for a row, and for a number an image.
     """
     length = width * images
-    m, a, b = _line(after, c, z, rows * length)
+    m, a, b = line_forward(after, c, z, rows * length)
     if not finished and mean.size == 0:
         return
     total[:] = 0
@@ -148,18 +127,9 @@ def _grad_of_z(out, first, pitch, gy, z, rows, length, after, c, g_after, gate, 
         some, products = grad_sums(out, p, z, o, length, m)
         total += some
         product += products
-    product -= (after.mean[c] - m) * total
-    g_after[c, 0], g_after[c, 1] = product / np.sqrt(after.variance[c] + after.eps), total
-    slope_a, constant, slope = grad_terms(after, c, m, total, product, rows * length)
-    ta, tc, ts = z.dtype.type(slope_a), z.dtype.type(constant), z.dtype.type(slope)
+    g_after[c, 0], g_after[c, 1], a, constant, slope = grad_terms(after, c, z, m, total, product, rows * length)
     for r in range(rows):
-        o, p = U(at + r * length), U(first + r * pitch)
-        if after.training:
-            for i in range(U(length)):
-                out[p + i] = ta * out[p + i] - tc - ts * (z[o + i] - m)
-        else:  # 0 times a z that is not finite would be NaN
-            for i in range(U(length)):
-                out[p + i] *= ta
+        input_grad(out, U(first + r * pitch), z, U(at + r * length), U(length), m, a, constant, slope, after.training)
 
 
 @inlined
@@ -167,16 +137,8 @@ def _grad_of_x(gx, x, at, n, m, total, product, before, c, g_before):
     """gx[at : at+n] = gradient of x, the input of the first norm, from that of its output, in place. total, product: the sums
     of that, and of it times x's distance to m."""
     if before.present:
-        product -= (before.mean[c] - m) * total
-        g_before[c, 0], g_before[c, 1] = product / np.sqrt(before.variance[c] + before.eps), total
-        slope_a, constant, slope = grad_terms(before, c, m, total, product, n)
-        ta, tc, ts = x.dtype.type(slope_a), x.dtype.type(constant), x.dtype.type(slope)
-        if before.training:
-            for i in range(U(at), U(at + n)):
-                gx[i] = ta * gx[i] - tc - ts * (x[i] - m)
-        else:
-            for i in range(U(at), U(at + n)):
-                gx[i] *= ta
+        g_before[c, 0], g_before[c, 1], a, constant, slope = grad_terms(before, c, x, m, total, product, n)
+        input_grad(gx, U(at), x, U(at), U(n), m, a, constant, slope, before.training)
 
 
 @inlined
@@ -203,7 +165,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
             for k in range(count):
                 _grad_of_z(planes, k * slabs.pitch, 0, gy, z, 1, out_pixels, after, first + k, g_after, gate, g_mean, more)
             lanes.pack(buffer, shape, planes, slabs.pitch, 0, out_height, channels.out_width, n, row)
-            finite = lanes.gather(w, slabs.spread[start], taps, g, weight, channels.weight_start, first, count, 1)
+            finite = lanes.gather(w, slabs.spread[start], channels, g, weight, first, count, 1)
             total_taps[:] = 0
             sums[:] = 0
             for top in range(0, height, slabs.rows):
@@ -227,13 +189,12 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                 lanes.weight_grad_rows(total_taps, active, row, buffer, channels, taps, g, top, bottom)
             for k in range(count):
                 c = first + k
-                for t in range(taps.lists[g, 0], taps.lists[g, 1]):
-                    g_weight[channels.weight_start[c] + taps.index[t]] = total_taps[t * lanes.lanes(buffer) + k]
+                store(g_weight, channels.weight_start[c], total_taps, taps, g, k, lanes.lanes(buffer))
                 m, ta, tb = line(before, c, x)
                 _grad_of_x(gx, x, c * pixels, pixels, m, sums[k, 0], sums[k, 1], before, c, g_before)
         return
     row, spare, active = rows[start, :length], rows[start, length : 2 * length], rows[start, 2 * length :]
-    pitch = shape.row_step * n
+    pitch, phases = shape.row_step * n, taps.run.shape[0]
     for c in range(start, channels.group.shape[0], step):
         g, at = channels.group[c], c * pixels
         # the second norm and activation: from gy to the gradient of z, which is put straight into its padded buffer
@@ -243,18 +204,28 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
         # the convolution, and at once the first activation, a row of the input at a time
         m, ta, tb = line(before, c, x)
         finite = gather(w, taps, g, weight, channels.weight_start[c])
+        direct = phases == 1 or (n % LOOP == 0 and finite)
+        pieces = width if direct and phases > 1 else 1
+        piece = width // pieces * n
         total_taps[:] = 0
         total = product = 0.0
         for r in range(height):
             o = at + r * length
-            input_grad_row(row, 0, spare, r, width, n, buffer, taps, w, g, True)
+            input_grad_phases(spare, r, buffer, taps, w, g)
+            gradient = spare if direct else row
+            if not direct:
+                merge(row, 0, spare, taps.run, width, n, True)
             if not finite:
-                add_met_row(row, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
-            activate_both(active, U(0), gx, U(o), row, U(0), x, U(o), U(length), m, ta, tb, before.activation)
-            weight_grad_row(total_taps, active, 0, spare, r, width, n, buffer, taps, g)
+                add_met_row(gradient, 0, r, buffer, channels, taps, g, weight, channels.weight_start[c], 0, 1)
+            for q in range(pieces):
+                p, i = phase_start(taps.run, q, n), o + q * piece
+                activate_both(active, U(p), gx, U(i), gradient, U(p), x, U(i), U(piece), m, ta, tb, before.activation)
+            if not direct:
+                split(spare, active, 0, taps.run, width, n)
+            weight_grad_phases(total_taps, active if direct else spare, 0, r, buffer, taps, g)
             if before.present:
                 some, products = grad_sums(gx, o, x, o, length, m)
                 total += some
                 product += products
-        store(g_weight, channels.weight_start[c], total_taps, taps, g)
+        store(g_weight, channels.weight_start[c], total_taps, taps, g, 0, 1)
         _grad_of_x(gx, x, at, pixels, m, total, product, before, c, g_before)

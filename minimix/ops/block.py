@@ -5,17 +5,13 @@ It computes what the ops of its layers do one after the other, mostly with their
 (``kernels/block.py``) and keeps fewer arrays; and what follows from the shapes alone is worked out once.
 """
 
-import contextlib
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import typeof
 
 from minimix import convargs
 from minimix.kernels import block, memory
-from minimix.kernels.ahead import Ahead
-from minimix.kernels.barrier import new_meeting
 from minimix.kernels.gate import Gate, GateGradient
 from minimix.kernels.norm import Norm
 from minimix.kernels.threads import parallel, threads_for
@@ -26,8 +22,6 @@ from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.norm import move_running
 from minimix.ops.op import Op
 from minimix.ops.product import SPEED, complete, partial_columns, tile_columns
-
-MANY = 256  # images that are certainly so many that each channel is on its own
 
 
 class Normalisation(NamedTuple):
@@ -176,13 +170,11 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,),
     layout, planes, dtype = s.layout, s.planes, s.planes.dtype
     result = memory.empty(s.out.shape, dtype)
     p, n = plan(layout.geometry, dtype.char), threads_for(layout.cost)
-    kind = f"'{dtype.char}', {MANY if p.together is None else 1}"
-    with _BACKWARD.watching(kind) if options.training else contextlib.nullcontext():
-        parallel(
-            block.forward, *_flats(planes, s.h, s.z, s.out, result), planes.reshape(-1)[: planes.size if options.skip else 0],
-            s.expand, s.weight, s.gate, s.project, s.before, s.after, s.last, not keep, p.channels, p.forward,
-            *_scratch(layout, n, dtype, p, p.forward), threads=n, meets=True,
-        )  # fmt: skip
+    parallel(
+        block.forward, *_flats(planes, s.h, s.z, s.out, result), planes.reshape(-1)[: planes.size if options.skip else 0],
+        s.expand, s.weight, s.gate, s.project, s.before, s.after, s.last, not keep, p.channels, p.forward,
+        *_scratch(layout, n, dtype, p, p.forward), threads=n, meets=True,
+    )  # fmt: skip
     if options.training:
         norms = (options.before, s.before, s.h), (options.after, s.after, s.z), (options.last, s.last, s.out)
         for option, norm, array in norms:
@@ -242,7 +234,6 @@ def mix_block_backward(gradient, saved, needed):
     inputs, layout = saved.inputs, saved.layout
     n = threads_for(2 * layout.cost)
     arguments, g = _backward_call(channel_major(gradient), saved, n)
-    _BACKWARD.wait()
     parallel(block.backward, *arguments, threads=n, meets=True)
     found = Inputs(
         x=(nchw(g.gx),),
@@ -257,22 +248,6 @@ def mix_block_backward(gradient, saved, needed):
     shapes = [array.shape for arrays in inputs for array in arrays]
     parts = [part for parts in found for part in parts]
     return tuple([part.reshape(shape) if want else None for part, shape, want in zip(parts, shapes, needed, strict=True)])
-
-
-def compile_backward(dtype: str, images: int) -> None:
-    """Compile ``block.backward`` as any block calls it with so few or so many images of this dtype, and leave it in the
-    cache."""
-    some, square = np.ones(4, dtype), np.ones((4, 4, 1, 1), dtype)
-    norm = Normalisation((np.zeros(4), np.ones(4)))
-    x, kernels = np.ones((images, 4, 3, 3), dtype), np.ones((4, 1, 3, 3), dtype)
-    inputs = Inputs((x,), (square,), (some, some), (kernels,), (some, some), (square, some, square, some), (square,),
-                    (some, some))  # fmt: skip
-    saved = _room(inputs, layout_of(inputs, 1, "same", (1,)), Options(norm, norm, norm, "relu", False, True))
-    arguments, _ = _backward_call(saved.out, saved, 1)
-    block.backward.compile(tuple(map(typeof, (0, 1, new_meeting(1), *arguments))))
-
-
-_BACKWARD = Ahead(block.forward, "from minimix.ops.block import compile_backward; compile_backward({})")
 
 
 def _flats(*arrays):

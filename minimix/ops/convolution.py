@@ -1,7 +1,7 @@
-"""Dense 2-D convolution, in any number of groups: a matrix product with the picture's windows (``kernels/dense.py``).
+"""2-D convolution, in any number of groups: a matrix product with the picture's windows (``kernels/dense.py``).
 
-Two special cases have files of their own: 1x1 kernels, whose windows are the picture (``pointwise.py``), and depthwise
-convolutions, of one channel a group (``depthwise.py``).
+Of a 1x1 kernel the windows are the picture itself: one matrix product for all pixels of all images (``kernels/product.py``).
+Depthwise convolutions, of one channel a group, have a file of their own (``depthwise.py``).
 
 The columns hold zeros where a tap lies in the padding, and these are multiplied, too. That changes no sum, unless the other
 factor is NaN or infinite: then 0 times it is NaN, where by definition there is nothing to add. Both cases are rare, and go to
@@ -18,7 +18,7 @@ from minimix.kernels.threads import parallel, threads_for
 from minimix.ops import depthwise
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, reads_of_convolution, refuse_complex
-from minimix.ops.product import SPEED, grouped_product, partial_columns, tile_columns
+from minimix.ops.product import SPEED, grouped_product, grouped_product_backward, partial_columns, tile_columns
 from minimix.ops.sums import summed
 
 TILES = 16  # of columns, which are enough for any number of threads
@@ -27,9 +27,19 @@ TILES = 16  # of columns, which are enough for any number of threads
 def conv2d(x, weight, *bias, stride=1, padding=0, dilation=1, groups=1):
     """x (N, C, H, W), weight (C_out, C/groups, KH, KW), maybe a bias (C_out,) -> (N, C_out, OH, OW)."""
     geometry = convargs.conv2d(x, weight, *bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _biased(x, weight, bias, geometry)
+
+
+def pointwise_conv2d(x, weight, *bias, groups=1):
+    """x (N, C, H, W), weight (C_out, C/groups, 1, 1), maybe a bias (C_out,) -> (N, C_out, H, W)."""
+    return _biased(x, weight, bias, convargs.pointwise_conv2d(x, weight, *bias, groups=groups))
+
+
+def _biased(x, weight, bias, geometry):
     if x.dtype.kind == "c":
-        return reference.conv2d(x, weight, *bias, stride=stride, padding=padding, dilation=dilation, groups=groups), None
-    out, saved = run(x, weight, geometry)
+        out, saved = channel_major(reference.conv.sums(x, weight, geometry)), None
+    else:
+        out, saved = run(x, weight, geometry)
     if bias:
         out += bias[0][:, None, None, None]
     return nchw(out), saved
@@ -73,6 +83,11 @@ def conv2d_backward(gradient, saved, needed):
     if isinstance(geometry, convargs.MixGeometry):
         return *depthwise.mixconv2d_backward(nchw(g), saved, needed[:2]), *bias
     matrix = weight.reshape(geometry.out_channels, -1)
+    if _is_pointwise(geometry):
+        columns = planes.reshape(len(planes), g[0].size)
+        gx, gw = grouped_product_backward(g.reshape(len(g), g[0].size), matrix, columns, geometry.groups, needed)
+        gx, gw = gx if gx is None else nchw(gx.reshape(planes.shape)), gw if gw is None else gw.reshape(weight.shape)
+        return gx, gw, *bias
     gx = memory.empty(planes.shape, planes.dtype) if needed[0] else None
     gw = np.empty(matrix.shape, planes.dtype) if needed[1] else None
     for i, outputs in enumerate(_slabs(geometry.out_channels, geometry.groups)):
@@ -170,3 +185,6 @@ def conv2d_flops(out, saved) -> int:
 
 
 CONV2D = Op("conv2d", conv2d, conv2d_backward, selective=True, flops=conv2d_flops, reads=reads_of_convolution)
+POINTWISE_CONV2D = Op(
+    "pointwise_conv2d", pointwise_conv2d, conv2d_backward, selective=True, flops=conv2d_flops, reads=reads_of_convolution
+)

@@ -64,7 +64,9 @@ def plan(geometry: convargs.MixGeometry, dtype: str = "f") -> Plan:
     lengths = np.repeat([group.kernel[0] * group.kernel[1] for group in g.groups], counts)
     channels = depthwise.Channels(
         g.batch, g.height, g.width, g.out_height, g.out_width, g.multiplier, *g.steps,
-        kernels=np.array([(t.kernel[1], *t.dilation, t.pads[0][0], t.pads[1][0]) for t in g.groups], np.int64),
+        kernels=np.array(
+            [(t.kernel[1], *t.dilation, t.pads[0][0], t.pads[1][0], t.kernel[0] * t.kernel[1]) for t in g.groups], np.int64
+        ),
         group=np.repeat(np.arange(len(g.groups)), [group.last - group.first for group in g.groups]),
         weight_start=np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
     )  # fmt: skip
@@ -149,7 +151,7 @@ def run(x, weights, geometry, bias=None, activation=IDENTITY):
     out = memory.empty((geometry.out_channels, geometry.out_height, geometry.out_width, geometry.batch), planes.dtype)
     if out.size:
         p, n = plan(geometry, planes.dtype.char), threads(geometry)
-        r = room(p, p.forward, n, planes.dtype, 0)
+        r = room(p, p.forward, n, planes.dtype, geometry.width * geometry.batch)
         bias = np.zeros(0, planes.dtype) if bias is None else ready(bias)
         parallel(depthwise.forward, planes.reshape(-1), weight, out.reshape(-1), p.channels, p.forward, r.slabs, r.buffers,
                  r.rows, r.weights, bias, activation, threads=n)  # fmt: skip

@@ -4,8 +4,8 @@
     gate = sigmoid(W2 @ act(W1 @ mean + b1) + b2)        excite, eq. 3
     y    = x * gate                                      eq. 4
 
-Only the first and the last line see the pixels; what is between them works on (C, N) matrices, by the code that
-a whole block has in it (``kernels/gate.py``).
+Only the first and the last line see the pixels; what is between them works on (C, N) matrices, by the code that a whole block
+(``block.py``) has in it. Within a block the gate costs next to nothing; alone, it is NumPy's work.
 """
 
 import numpy as np
@@ -18,6 +18,7 @@ from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.activation import ACTIVATIONS
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, refuse_complex
+from minimix.ops.sums import summed
 
 
 def squeeze_excite(x, *arrays, activation="swish"):
@@ -30,26 +31,22 @@ def squeeze_excite(x, *arrays, activation="swish"):
         return x * reference.sigmoid(hidden @ second.T + b2)[:, :, None, None], None
     planes = channel_major(x)
     gate = gate_of(arrays, activation, len(planes), x.shape[0], planes.dtype)
-    out = memory.empty(planes.shape, planes.dtype)
-    if x.size:
-        pixels, threads = planes.shape[1] * planes.shape[2], threads_for(0.1 * x.size)
-        parallel(kernels.squeeze, planes.reshape(-1), gate.mean, pixels, threads=threads)
-        kernels.decide_alone(gate)
-        parallel(kernels.excite, planes.reshape(-1), gate.gate, out.reshape(-1), pixels, threads=threads)
-    return nchw(out), (planes, gate)
+    pixels = planes.shape[1] * planes.shape[2]
+    parallel(kernels.squeeze, planes.reshape(-1), gate.mean, pixels, threads=threads_for(0.1 * x.size))
+    kernels.decide(gate)
+    return nchw(planes * gate.gate[:, None, None]), (planes, gate)
 
 
 def squeeze_excite_backward(gradient, saved, needed):
     planes, gate = refuse_complex(saved)
     g = channel_major(gradient)
-    pixels, threads = planes.shape[1] * planes.shape[2], threads_for(0.1 * g.size)
     found = gate_gradient(gate)
-    parallel(kernels.gate_grad, g.reshape(-1), planes.reshape(-1), found.gate, pixels, threads=threads)
-    kernels.decide_grad_alone(gate, found)
+    found.gate[...] = summed(g * planes, (1, 2))
+    kernels.decide_grad(gate, found)
     gx = None
-    if needed[0]:
-        gx = memory.empty(planes.shape, planes.dtype)
-        parallel(kernels.excite_grad, g.reshape(-1), gate.gate, found.mean, gx.reshape(-1), pixels, threads=threads)
+    if needed[0]:  # through the product, and through the means
+        share = found.mean / planes.dtype.type(planes.shape[1] * planes.shape[2])
+        gx = g * gate.gate[:, None, None] + share[:, None, None]
     first, second = found.reduce[:, :, None, None], found.expand[:, :, None, None]
     return None if gx is None else nchw(gx), first, found.reduce_bias, second, found.expand_bias
 

@@ -23,7 +23,7 @@ SPEED = 60  # multiply-adds a nanosecond, about: to judge what is worth a second
 
 def tile_columns(rows: int, itemsize: int) -> int:
     """Columns at a time: a whole number of vectors, and so few that ``rows`` rows of them fit the cache."""
-    return max(256, min(1024, CACHE // (rows * itemsize) // 64 * 64))
+    return max(256, min(512, CACHE // (rows * itemsize) // 64 * 64))
 
 
 def partial_columns(columns: int) -> int:

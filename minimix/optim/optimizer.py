@@ -291,7 +291,9 @@ class Optimizer:
                     f"the saved state has {key!r}, but the optimizer no such parameter or group: {_short(', '.join(names))}"
                 )
         for i, group in enumerate(groups):
-            missing = [f"groups/{i}/{k}" for k in self.defaults if k not in group]
+            missing = [
+                f"groups/{i}/{k}" for k, v in self.defaults.items() if k not in group and np.array(v).dtype.kind in "bif"
+            ]
             if missing:
                 raise ValueError(f"the saved state lacks {', '.join(missing)}: is it complete, and this optimizer's?")
         self.load_state_dict({"state": state, "param_groups": groups})

@@ -3,21 +3,30 @@
 import dataclasses
 import math
 import numbers
+from collections.abc import Collection
 
 import numpy as np
 
+from minimix import models
 from minimix.data.augmentations import augmentations
 from minimix.data.batches import whole
 from minimix.train.naming import check_name
 
 # From the optimiser's kind, where nothing else is asked for: (learning rate at its peak, weight decay).
-RECIPES = {"sgd": (0.3, 5e-4), "rmsprop": (0.016, 1e-5), "adam": (3e-3, 0.0), "adamw": (3e-3, 0.05)}
+RECIPES = {
+    "sgd": (0.3, 5e-4), "rmsprop": (0.016, 1e-5), "adam": (3e-3, 0.0), "adamw": (3e-3, 0.05), "muon": (0.045, 0.05),
+}  # fmt: skip
 
-# Epochs where nothing else is asked for: about 10 minutes on two cores for CIFAR, half a minute for patterns10.
-EPOCHS = {"cifar10": 20, "cifar100": 20, "patterns10": 3}
+# Epochs where nothing else is asked for: some minutes on two cores for CIFAR, half a minute for patterns10.
+EPOCHS = {"cifar10": 16, "cifar100": 20, "patterns10": 3}
 
-# The share of epochs on small windows where nothing else is asked for.
-SMALL_FIRST = {"cifar10": 0.7, "cifar100": 0.7}
+# The share of epochs on small windows, and of those on images of half the size, where nothing else is asked for.
+SMALL_FIRST = {"cifar10": 0.9, "cifar100": 0.7}
+HALF_FIRST = {"cifar10": 0.33}
+
+# What else is chosen by the data, where nothing else is asked for: notebook 9 shows what each choice is worth on CIFAR-10. The
+# choices were made on a tenth of its training images; now that they are made, all are trained on, and the last epoch is kept.
+OF_DATA: dict[str, dict] = {"cifar10": {"optimizer": "muon", "augment": ("alternate", "crop"), "validation": 0.0}}
 
 SCHEDULES = ("one_cycle", "cosine", "staircase", "constant")
 
@@ -37,19 +46,25 @@ class Config:
     size:      the side of the pictures of a folder, in pixels, which they are resized to; None: 32.
     epochs:    times through the training images; None: ``EPOCHS`` of the data.
     lr:        the learning rate, at its peak; None: ``RECIPES`` of the optimiser.
-    optimizer: "sgd" (Nesterov), "rmsprop" (TensorFlow's, as in MixNet's recipe), "adam", "adamw". momentum: of the first two.
+    optimizer: "sgd" (Nesterov), "rmsprop" (TensorFlow's, as in MixNet's recipe), "adam", "adamw", "muon" (matrices between
+        channels by Muon, at the learning rate; all else by Nesterov SGD, at ten times that: ``optim.muon_groups``). The default
+        is "sgd", but "muon" for CIFAR-10. momentum: of all but the two Adams.
     weight_decay: for kernels only, not for biases and batch norm; None: ``RECIPES`` of the optimiser.
     schedule:  "one_cycle", "cosine", "staircase" (MnasNet's: five epochs of warm-up, then 0.97 every 2.4 epochs), "constant".
     label_smoothing: this share of the target is spread over all classes.
     augment:   some of "flip", "crop" (a window of the image padded by 4 black pixels), "cutout" (a square of 8 is blanked); of
-        other sizes as in "crop=6"; and "own:NAME" for a function of your own.
+        other sizes as in "crop=6"; "alternate", flips that alternate, in place of "flip" (the default for CIFAR-10: see
+        ``data.Augment``); and "own:NAME" for a function of your own.
     small_first: the share of the epochs, the first ones, that see only a window of 3/4 of the image's side, which takes little
         more than half the time (smaller images first: EfficientNetV2, arXiv 2104.00298, sec. 4); None: ``SMALL_FIRST`` of
         the data. With "crop", the window is anywhere in the image, otherwise in the middle.
+    half_first: the share of the epochs, before those, that see the whole image at half its height and width, which takes a
+        quarter of the time; None: ``HALF_FIRST`` of the data, for minimix's networks for small pictures. It counts among the
+        share of ``small_first``.
     ema:       decay of a moving average of the weights, such as 0.999, which is then what is evaluated and kept; 0: none.
     validation: this share of the training images, of each class alike and chosen by the seed, is not trained on: the epoch that
         does best on them is the one whose weights are kept. The test images are looked at once, after the end. 0: all are
-        trained on, there is nothing to choose by, and the last epoch's weights are kept.
+        trained on, there is nothing to choose by, and the last epoch's weights are kept; so for CIFAR-10 by name.
     test_every_epoch: look at the test images after each epoch, too: only to see what choosing on them would have been worth.
     patience:  end the run after so many epochs in a row that were not better on the validation images; None: never. A run that
         is resumed with other ``epochs`` or ``patience`` begins to count anew; there, 0 stands for never from now on.
@@ -84,6 +99,7 @@ class Config:
     label_smoothing: float = 0.1
     augment: tuple = ("flip", "crop")
     small_first: float | None = None
+    half_first: float | None = None
     ema: float = 0.995
     validation: float = 0.1
     test_every_epoch: bool = False
@@ -119,9 +135,10 @@ class Config:
             "ema": share, "validation": share, "save_every": positive,
         }.items():  # fmt: skip
             object.__setattr__(self, name, _number(name, getattr(self, name), good, expected))
-        if self.small_first is not None:
-            put = _number("small_first", self.small_first, lambda x: 0 <= x <= 1, "from 0 to 1")
-            object.__setattr__(self, "small_first", put)
+        for name in ("small_first", "half_first"):
+            if getattr(self, name) is not None:
+                put = _number(name, getattr(self, name), lambda x: 0 <= x <= 1, "from 0 to 1")
+                object.__setattr__(self, name, put)
         if not isinstance(self.model_options, dict):
             raise TypeError(f"model_options: expected a dict such as {{'width': 0.5}}, not {self.model_options!r}")
         if self.patience and not self.validation:
@@ -142,10 +159,28 @@ class Config:
         return {name: _plain(value) for name, value in vars(self).items()}
 
 
-def completed(config: Config, data: str) -> Config:
-    """With the defaults that depend on the data."""
-    small_first = SMALL_FIRST.get(data, 0.0) if config.small_first is None else config.small_first
-    return dataclasses.replace(config, data=data, epochs=config.epochs or EPOCHS.get(data, 10), small_first=small_first)
+def completed(config: Config, data: str, asked: Collection[str] | None = None) -> Config:
+    """With the defaults that depend on the data.
+
+    asked: names of the arguments that were given; None: of a run that goes on, where nothing but None is replaced.
+
+    >>> config = completed(Config(), "cifar10", asked=())
+    >>> config.optimizer, config.augment, completed(Config(optimizer="sgd"), "cifar10", asked={"optimizer"}).optimizer
+    ('muon', ('alternate', 'crop'), 'sgd')
+    """
+    of_data = OF_DATA.get(data, {}) if asked is not None else {}
+    put = {name: value for name, value in of_data.items() if name not in asked}
+    if config.patience:
+        put.pop("validation", None)  # which images are to tell whether an epoch is better
+    if "optimizer" in put:
+        put |= {name: None for name in ("lr", "weight_decay") if name not in asked}  # those of this optimiser
+    if config.small_first is None:
+        put["small_first"] = SMALL_FIRST.get(data, 0.0)
+    if config.half_first is None:  # others may make a single pixel of half an image
+        put["half_first"] = (
+            HALF_FIRST.get(data, 0.0) if config.model in models.names() and models.is_small(config.model) else 0.0
+        )
+    return dataclasses.replace(config, data=data, epochs=config.epochs or EPOCHS.get(data, 10), **put)
 
 
 def differences(saved: dict, given: dict) -> list[str]:

@@ -54,6 +54,11 @@ def check_size(config: Config, model: Module, shape: tuple) -> None:
     maps = [row.output_shape for row in profile(model, (1, shape[0], side, side)).rows if len(row.output_shape) == 4]
     smaller = side // min((min(output[2:]) for output in maps if min(output[2:]) > 1), default=side)
     least = smaller // 2 + 1
+    if config.half_first and smaller > 1 and least <= min(shape[1:]) and min(shape[1:]) // 2 < least:
+        raise ValueError(
+            f"half_first: half of {shape[1]}x{shape[2]} pixels are too few, as {config.model} makes pictures {smaller} times "
+            "smaller: leave it out, or give 0"
+        )
     if smaller > 1 and min(shape[1:]) < least:
         what = f"{'size' if config.size else 'data'}: {shape[1]}x{shape[2]} pixels are too few"
         raise ValueError(
@@ -73,14 +78,20 @@ def batches(config: Config, train_set: Dataset, functions: tuple = ()) -> Batche
     augment = [*(name for name in config.augment if name not in of_own), *functions]
     # all batches alike where possible: a small last one would have noisy statistics
     drop_last = len(train_set) >= config.batch_size
-    return Batches(train_set, config.batch_size, True, augment, config.seed, drop_last, _window(config, train_set))
-
-
-def _window(config: Config, train_set: Dataset):
-    """For ``Batches``: how large an image each epoch sees."""
+    small, half = (share_of_epochs(share, config.epochs) for share in (config.small_first, config.half_first))
     side = max(train_set.images.shape[2:])
-    first = round(config.small_first * config.epochs)
-    return (lambda epoch: side * 3 // 4 if epoch < first else side) if first else None
+    window = (lambda epoch: side * 3 // 4 if half <= epoch < small else side) if half < small else None
+    halve = (lambda epoch: epoch < half) if half else None
+    return Batches(train_set, config.batch_size, True, augment, config.seed, drop_last, window, halve)
+
+
+def share_of_epochs(share: float, epochs: int) -> int:
+    """How many epochs that is; a share below 1 leaves the last epoch out.
+
+    >>> share_of_epochs(0.7, 20), share_of_epochs(0.9, 3), share_of_epochs(1, 3)
+    (14, 2, 3)
+    """
+    return min(round(share * epochs), epochs - 1) if share < 1 else epochs
 
 
 def new_state(config: Config, own_model, about: dict, batches: Batches, progress: Silent, start: Start | None = None) -> State:
@@ -100,12 +111,16 @@ def new_state(config: Config, own_model, about: dict, batches: Batches, progress
         freezing.freeze(model, config.freeze, config.model)
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ValueError("model: none of its parameters requires gradients: there is nothing to train")
-    groups = optim.decay_groups(model, config.weight_decay)
+    muon = config.optimizer == "muon"
+    groups = (
+        optim.muon_groups(model, config.lr, config.weight_decay) if muon else optim.decay_groups(model, config.weight_decay)
+    )
     optimizer = {
         "sgd": lambda: optim.SGD(groups, config.lr, config.momentum, nesterov=config.momentum > 0),
         "rmsprop": lambda: optim.RMSProp(groups, config.lr, momentum=config.momentum),
         "adam": lambda: optim.Adam(groups, config.lr),
         "adamw": lambda: optim.AdamW(groups, config.lr),
+        "muon": lambda: optim.MuonWithSGD(groups, config.lr, momentum=config.momentum, nesterov=config.momentum > 0),
     }[config.optimizer]()
     steps = len(batches) * config.epochs
     schedule = {

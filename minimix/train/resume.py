@@ -44,7 +44,7 @@ def resumed_config(path: Path, description: dict, config: Config, asked: dict) -
     if description["kind"] != "run":
         raise CheckpointError(f"{path} holds weights alone, for use: a run is resumed from the last.safetensors beside it")
     # older runs lack the newer arguments; and they were trained on all images
-    recipe = {**Config().recipe(), "validation": 0.0, **description["recipe"]}
+    recipe = {**Config().recipe(), "validation": 0.0, "half_first": 0.0, **description["recipe"]}
     given = {name: getattr(config, name) for name in asked if (name, asked[name]) != ("data", "auto")}
     later = {name: given.pop(name) for name in EXTENSIBLE if name in given}
     changed = differences(recipe, given)

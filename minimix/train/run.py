@@ -93,6 +93,7 @@ def train(
     label_smoothing: float | None = None,
     augment=None,
     small_first: float | None = None,
+    half_first: float | None = None,
     ema: float | None = None,
     validation: float | None = None,
     test_every_epoch: bool | None = None,
@@ -153,7 +154,7 @@ def train(
         "model": type(own_model).__name__ if own_model is not None else own.short(file) if file else model,
         "model_options": model_options, "data": images.name, "data_dir": data_dir, "size": size, "epochs": epochs,
         "batch_size": batch_size, "lr": lr, "optimizer": optimizer, "schedule": schedule, "momentum": momentum,
-        "weight_decay": weight_decay, "label_smoothing": label_smoothing, "small_first": small_first,
+        "weight_decay": weight_decay, "label_smoothing": label_smoothing, "small_first": small_first, "half_first": half_first,
         "augment": None if augment is None else chosen.names,
         "ema": ema, "validation": validation, "test_every_epoch": test_every_epoch, "patience": patience, "from_": from_,
         "freeze": freeze, "seed": seed, "name": name, "runs": runs, "threads": threads, "save_every": save_every,
@@ -200,7 +201,7 @@ def train(
             config, line = sources.suited(config, images, asked, len(train_set), validation_set is not None)
             if line:
                 progress.note(line)
-        config = completed(config, train_set.name)
+        config = completed(config, train_set.name, asked if saved is None and images.sets is None else None)
         about = about_data(train_set, test_set, validation_set) | sources.places(images, config, file)
         if validation_set is None or not config.validation:
             train_set, validation_set = split(train_set, config.validation, config.seed)

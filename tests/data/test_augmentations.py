@@ -31,6 +31,7 @@ def pets():
     [
         (None, ()), ("none", ()), ("", ()), ((), ()), ("flip", ("flip",)), ("cutout , crop", ("crop", "cutout")),
         ("crop=4", ("crop",)), ("crop = 6,flip", ("flip", "crop=6")), (["cutout=16", "flip"], ("flip", "cutout=16")),
+        (Augment("alternate", 3), ("alternate", "crop=3")), ("crop, alternate", ("alternate", "crop")),
         (Augment(), ("flip", "crop")), (Augment(False, 6, 16), ("crop=6", "cutout=16")), (Augment(False, 0, 0), ()),
         ([Augment(), "cutout"], ("flip", "crop", "cutout")), (noise, ("own:noise",)), ([darker, "flip"],
         ("flip", "own:darker")),
@@ -43,14 +44,27 @@ def test_names_are_in_one_order_and_come_back(given, names):
     assert augmentations(list(names)).names == names  # as a recipe holds them
 
 
-@pytest.mark.parametrize("augment", [Augment(), Augment(False, 3, 5), Augment(True, 0, 0)])
+@pytest.mark.parametrize("augment", [Augment(), Augment(False, 3, 5), Augment(True, 0, 0), Augment("alternate", 2)])
 def test_an_augment_survives_its_names(augment):
     assert augmentations(augment).standard() == augmentations(augmentations(augment).names).standard() == augment
 
 
 @pytest.mark.parametrize(
     "given",
-    ["flop", "flip=2", "crop=0", "crop=-1", "crop=x", 3, ["flip", 3], Augment, ["crop=4", "crop=5"], [Augment(), "crop=5"]],
+    [
+        "flop",
+        "flip=2",
+        "alternate=2",
+        "flip,alternate",
+        "crop=0",
+        "crop=-1",
+        "crop=x",
+        3,
+        ["flip", 3],
+        Augment,
+        ["crop=4", "crop=5"],
+        [Augment(), "crop=5"],
+    ],
 )
 def test_what_is_none_is_refused(given):
     with pytest.raises((TypeError, ValueError), match="augment"):

@@ -83,6 +83,37 @@ def test_a_window_is_the_middle_of_the_same_images(data):
         assert windows.area(epoch) == min(1, side**2 / 32**2) and whole.area(epoch) == 1
 
 
+def test_half_the_size_is_the_mean_of_four_pixels_of_the_same_window(data):
+    options = {"batch_size": 16, "shuffle": True, "augment": Augment(cutout=8), "seed": 3, "window": {0: 32, 1: 25, 2: 25}.get}
+    whole, half = Batches(data, **options), Batches(data, halve={0: True, 1: True, 2: False}.get, **options)
+    for epoch, side in enumerate((16, 12, 25)):
+        for (images, labels), (small, same_labels) in zip(whole.epoch(epoch), half.epoch(epoch), strict=True):
+            if epoch < 2:
+                images = images[:, :, : 2 * side, : 2 * side].reshape(len(labels), 3, side, 2, side, 2).mean(axis=(3, 5))
+            np.testing.assert_allclose(small, images, rtol=1e-6, atol=1e-6)
+            np.testing.assert_array_equal(labels, same_labels)
+            assert small.transpose(1, 2, 3, 0).flags.c_contiguous and small.dtype == np.float32
+        assert half.shape(epoch) == (side, side) and half.area(epoch) == side**2 / 32**2
+
+
+def test_alternating_flips_show_both_sides_in_each_pair_of_epochs(data):
+    labelled = Dataset(data.images, np.arange(50), [str(i) for i in range(50)], "numbered", data.mean, data.std)
+    seen = []
+    for epoch in range(4):
+        images = np.empty((50, 3, 32, 32), np.float32)
+        for x, y in Batches(labelled, 7, shuffle=True, augment=Augment("alternate", pad=0), seed=2).epoch(epoch):
+            images[y] = x
+        seen.append(images)
+    whole = make_batch(data.images, np.arange(50), data.mean, data.std)
+    flipped = [[np.array_equal(x, w[..., ::-1]) for x, w in zip(images, whole, strict=True)] for images in seen]
+    np.testing.assert_array_equal(seen[0], seen[1][..., ::-1])
+    np.testing.assert_array_equal(seen[0], seen[2])
+    np.testing.assert_array_equal(seen[1], seen[3])
+    assert 10 < sum(flipped[0]) < 40, "a coin says with which an image begins"
+    resumed = next(Batches(labelled, 7, shuffle=True, augment=Augment("alternate", pad=0), seed=2).epoch(3, start=5))
+    np.testing.assert_array_equal(resumed[0], seen[3][resumed[1]])
+
+
 def test_iterating_again_is_the_next_epoch(data):
     batches = Batches(data, 25, shuffle=True, augment=Augment(), seed=1)
     reference = Batches(data, 25, shuffle=True, augment=Augment(), seed=1)

@@ -13,21 +13,40 @@ import numpy as np
 import pytest
 
 from minimix.kernels.jit import kernel
-from minimix.kernels.simd import BYTES, load1, load4, load8, repeat4, repeat8, store, transpose, width, zeros1, zeros4, zeros8
+from minimix.kernels.memory import empty
+from minimix.kernels.simd import (
+    BYTES,
+    load1,
+    load2,
+    load4,
+    load8,
+    repeat4,
+    repeat8,
+    store,
+    store_past,
+    transpose,
+    width,
+    zeros1,
+    zeros2,
+    zeros4,
+    zeros8,
+)
 
 GUARD = -77.0
 
 
 @kernel
-def copy_each(x, i, one, four, eight, o):
+def copy_each(x, i, one, two, four, eight, o):
     store(one, o, load1(x, i))
+    store(two, o, load2(x, i))
     store(four, o, load4(x, i))
     store(eight, o, load8(x, i))
 
 
 @kernel
-def nothing_in_each(x, one, four, eight, o):
+def nothing_in_each(x, one, two, four, eight, o):
     store(one, o, zeros1(x))
+    store(two, o, zeros2(x))
     store(four, o, zeros4(x))
     store(eight, o, zeros8(x))
 
@@ -46,6 +65,11 @@ def arithmetic(x, i, y, j, number, out, o):
         total += load4(x, i) * load4(y, j)
         total = total + number * load4(x, i)
     store(out, o, total)
+
+
+@kernel
+def copy_past(x, i, out, o):
+    store_past(out, o, load4(x, i))
 
 
 @kernel
@@ -68,12 +92,12 @@ def check(dtype):
     assert n * np.dtype(dtype).itemsize == BYTES
     x, y = random.standard_normal((2, 10 * n)).astype(dtype)
     for i, o in ((0, 0), (1, 3), (2 * n, 1)):  # at any place: nothing need be aligned
-        outs = [room(10 * n, dtype) for _ in range(3)]
+        outs = [room(10 * n, dtype) for _ in range(4)]
         copy_each(x, i, *outs, o)
-        for registers, out in zip((1, 4, 8), outs, strict=True):
+        for registers, out in zip((1, 2, 4, 8), outs, strict=True):
             assert_written(out, o, x[i : i + registers * n], rtol=0)
         nothing_in_each(x, *outs, o)
-        for registers, out in zip((1, 4, 8), outs, strict=True):
+        for registers, out in zip((1, 2, 4, 8), outs, strict=True):
             assert_written(out, o, np.zeros(registers * n), rtol=0)
         outs = [room(10 * n, dtype) for _ in range(2)]
         repeat_each(x, i, *outs, o)
@@ -82,6 +106,10 @@ def check(dtype):
         out, a, b = room(10 * n, dtype), x[i : i + 4 * n], y[o : o + 4 * n]
         arithmetic(x, i, y, o, dtype(0.5), out, o)
         assert_written(out, o, 3 * (a * b + dtype(0.5) * a), rtol=1e-5, atol=1e-6)
+    out = empty((1 << 15,), dtype)  # so large a one begins at a multiple of any register
+    out[:] = GUARD
+    copy_past(x, 1, out, 2 * n)
+    assert_written(out, 2 * n, x[1 : 1 + 4 * n], rtol=0)
     for pitch, step in ((n, n), (n + 3, n), (n, n + 2)):
         square, out = random.standard_normal((n, pitch)).astype(dtype), room(5 + n * step + 5, dtype)
         turn(out, 5, step, square.reshape(-1), 0, pitch)

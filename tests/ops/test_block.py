@@ -11,6 +11,7 @@ from numba.core import config
 import minimix as mm
 from minimix import gradcheck
 from minimix.kernels import block as kernels
+from minimix.kernels.stage import LOOP
 from minimix.ops import block as ops
 
 compiled = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="plain Python, on one thread")
@@ -41,11 +42,19 @@ def test_two_values_a_channel_are_enough(options):
     assert np.isfinite(found["output"]).all()
 
 
+@pytest.mark.parametrize("images", [LOOP, 2 * LOOP, LOOP + 2])
+@pytest.mark.parametrize("stride", [1, 2, (2, 3), 3])
+def test_many_images(stride, images):
+    block = Block(4, x=(images, 3, 6, 5), wide=4, hidden=1, stride=stride)
+    assert_close(run(block.in_one_go), run(block.layer_by_layer), 1e-10)
+
+
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
-@pytest.mark.parametrize("stride", [1, 2])
-def test_a_weight_that_is_not_finite_meets_what_it_meets_in_the_layers(poison, stride):
+@pytest.mark.parametrize("images, stride", [(2, 1), (2, 2), (LOOP, 2)])
+def test_a_weight_that_is_not_finite_meets_what_it_meets_in_the_layers(poison, images, stride):
     """In evaluation: in training a norm spreads it over its channel. In float64 0 times infinity is no rounding error."""
-    block = Block(5, kernels=(3, 5), training=False, activations=("relu", "identity", "identity"), stride=stride)
+    options = {"kernels": (3, 5), "training": False, "activations": ("relu", "identity", "identity")}
+    block = Block(5, x=(images, 4, 5, 6), stride=stride, **options)
     for i in range(2):
         block.arrays["weights"][i][0, 0, 0, -1] = poison
     with np.errstate(invalid="ignore"):
@@ -130,6 +139,7 @@ SHARED = {
     "all there is": {"hidden": 3, "skip": True, "expand_groups": 2, "project_groups": 2, "x": (3, 4, 5, 6), "wide": 12},
     "no expansion, no gate": {"expand_groups": 0, "stride": 2, "kernels": (3,), "x": (33, 4, 5, 6), "out": 7},
     "fewer channels than threads": {"x": (2, 1, 9, 8), "wide": 2, "out": 1, "hidden": 1, "skip": True},
+    "many images": {"x": (64, 3, 6, 5), "wide": 6, "hidden": 1, "stride": 2},
     "one image, evaluation": {"x": (1, 4, 15, 14), "hidden": 2, "training": False, "out": 9},
 }
 

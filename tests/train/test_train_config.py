@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from minimix.train.config import EPOCHS, RECIPES, SMALL_FIRST, Config, completed, differences
+from minimix.train.config import EPOCHS, HALF_FIRST, OF_DATA, RECIPES, SMALL_FIRST, Config, completed, differences
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,7 @@ from minimix.train.config import EPOCHS, RECIPES, SMALL_FIRST, Config, completed
         ("momentum", 1.0, ValueError), ("momentum", -0.1, ValueError), ("weight_decay", -1e-4, ValueError),
         ("label_smoothing", 1.0, ValueError), ("ema", 1.0, ValueError), ("save_every", 0, ValueError),
         ("small_first", 1.1, ValueError), ("small_first", "half", TypeError),
+        ("half_first", -0.1, ValueError), ("half_first", True, TypeError), ("augment", "flip,alternate", ValueError),
         ("optimizer", "sdg", ValueError), ("schedule", "cosin", ValueError), ("augment", ("flip", "rotate"), ValueError),
         ("model_options", "width=2", TypeError), ("name", "../up", ValueError), ("name", "", ValueError),
         ("name", "..", ValueError), ("name", "a/b", ValueError), ("name", "dot.", ValueError), ("name", 3, TypeError),
@@ -43,8 +44,22 @@ def test_the_recipe_that_the_project_states():
 def test_what_depends_on_the_data(data):
     config = completed(Config(), data)
     assert (config.data, config.epochs, config.small_first) == (data, EPOCHS.get(data, 10), SMALL_FIRST.get(data, 0.0))
-    asked = completed(Config(epochs=7, small_first=0.25), data)
-    assert (asked.epochs, asked.small_first) == (7, 0.25)
+    assert config.half_first == HALF_FIRST.get(data, 0.0) and completed(Config(model="mixnet_s"), data).half_first == 0
+    asked = completed(Config(epochs=7, small_first=0.25, half_first=0.1), data)
+    assert (asked.epochs, asked.small_first, asked.half_first) == (7, 0.25, 0.1)
+
+
+def test_a_choice_by_the_data_gives_way_to_what_was_asked_for():
+    recipe = completed(Config(), "cifar10", asked=())
+    assert (recipe.optimizer, recipe.lr, recipe.weight_decay) == ("muon", *RECIPES["muon"])
+    assert all(getattr(recipe, name) == value for name, value in OF_DATA["cifar10"].items())
+    assert completed(Config(lr=0.1), "cifar10", asked={"lr"}).lr == 0.1
+    assert completed(Config(validation=0.2), "cifar10", asked={"validation"}).validation == 0.2
+    assert completed(Config(patience=3), "cifar10", asked={"patience"}).validation == 0.1, "or it could not be judged"
+    asked = completed(Config(optimizer="sgd", augment="flip"), "cifar10", asked={"optimizer", "augment"})
+    assert (asked.optimizer, asked.lr, asked.augment) == ("sgd", 0.3, ("flip",))
+    assert completed(Config(), "cifar10").optimizer == "sgd"  # of a run that goes on: as it was
+    assert completed(Config(), "patterns10", asked=()) == completed(Config(), "patterns10")
 
 
 @pytest.mark.parametrize("optimizer", RECIPES)

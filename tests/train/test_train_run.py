@@ -106,6 +106,9 @@ def test_the_first_epochs_see_small_windows(run, small, monkeypatch):
     monkeypatch.setattr(model, "forward", lambda x: (model.training and sides.append(x.shape[2:]), forward(x))[1])
     run(model, epochs=3, batch_size=36, small_first=0.5)
     assert sides == [(24, 24)] * 4 + [(32, 32)] * 2  # round(1.5) epochs of two batches, then whole images
+    del sides[:]
+    run(model, name="b", epochs=3, batch_size=36, small_first=0.7, half_first=0.3)
+    assert sides == [(16, 16)] * 2 + [(24, 24)] * 2 + [(32, 32)] * 2
 
 
 def test_a_resumed_run_clears_up_after_one_that_was_killed_while_writing(run):
@@ -155,7 +158,8 @@ def test_saving_often_or_evaluating_changes_nothing(run):
 @pytest.mark.parametrize("option", [
     {"optimizer": "rmsprop"}, {"optimizer": "adam"}, {"optimizer": "adamw"}, {"momentum": 0.0}, {"schedule": "cosine"},
     {"schedule": "constant"}, {"schedule": "staircase"}, {"ema": 0.9}, {"augment": ()}, {"augment": "cutout"},
-    {"batch_size": 200}, {"small_first": 0.5},
+    {"batch_size": 200}, {"small_first": 0.5}, {"half_first": 0.3, "small_first": 0.7}, {"optimizer": "muon"},
+    {"augment": "alternate,crop=2"},
 ])  # fmt: skip
 def test_every_kind_of_run_can_be_interrupted_and_goes_on_to_the_bit(run, small, option):
     whole = run(name="whole", epochs=3, **option)

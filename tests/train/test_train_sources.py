@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -365,3 +366,18 @@ def test_where_a_named_set_was_is_remembered(monkeypatch):
     train(None, model=None, resume=result.folder, epochs=4, batch_size=None)
     assert asked[-1] is None
     assert sys.modules["minimix.train.sources"].datasets.NAMES
+
+
+def test_cifar10_by_name_has_a_recipe_of_its_own_which_gives_way_and_is_gone_on_with(run, tiny, tmp_path, monkeypatch):
+    named = {"train": replace(tiny[0], name="cifar10"), "test": replace(tiny[1], name="cifar10")}
+    monkeypatch.setattr("minimix.train.sources.datasets.load", lambda name, split, data_dir: named[split])
+    found = run(data="cifar10", epochs=2)
+    config = found.config
+    assert (config.optimizer, config.lr, config.augment, config.validation) == ("muon", 0.045, ("alternate", "crop"), 0)
+    assert len(found.history) == found.chosen == 2 and found.history[0].step == 5, "all 80 images in batches of 16"
+    assert run(data="cifar10", resume=True, epochs=3).config.optimizer == "muon"
+    asked = run(name="b", data="cifar10", optimizer="sgd", augment="flip", validation=0.2, epochs=1)
+    assert (asked.config.lr, asked.config.augment, asked.history[0].step) == (0.3, ("flip",), 4)
+    assert run(name="c", data=(named["train"], None), epochs=1).config.optimizer == "sgd", (
+        "a set of your own, whatever its name"
+    )
