@@ -19,6 +19,7 @@ ROOMS = {  # and what one looks for there
     "minimix.train": "training",
     "minimix.gradcheck": "checking gradients",
     "minimix.study": "the paper's experiments",
+    "minimix.detection": "what is in a picture, and where",
     "minimix.costs": "parameters, multiply-adds, memory",
     "minimix.viz": "figures",
     "minimix.course": "exercises and their checks",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # what __getattr__ imports
     from minimix import costs as costs
     from minimix import course as course
     from minimix import data as data
+    from minimix import detection as detection
     from minimix import graph as graph
     from minimix import info as info
     from minimix import ops as ops
@@ -45,7 +46,7 @@ __all__ = [
     "set_num_threads", "time_ops", "train",
 ]  # fmt: skip
 
-_ROOMS = ("costs", "course", "data", "graph", "info", "ops", "optim", "study", "viz")
+_ROOMS = ("costs", "course", "data", "detection", "graph", "info", "ops", "optim", "study", "viz")
 
 
 if not TYPE_CHECKING:  # for type checkers, any name would be known

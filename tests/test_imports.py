@@ -40,6 +40,7 @@ ORDER = (
     ("train",),
     ("prediction",),
     ("info",),
+    ("detection",),
     ("study",),
     ("course.display", "course.measuring"),
     ("course.checking",),

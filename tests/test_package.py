@@ -69,7 +69,7 @@ def test_tests_use_nothing_else(metadata):
     extra = names([*metadata["extras_require"]["test"], *metadata["extras_require"]["browser"]])
     own = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     runtime = {IMPORTED_AS.get(name, name) for name in names(metadata["install_requires"])}
-    peers = {"torch", "timm", "distributed"}  # skipped where they are not installed
+    peers = {"torch", "torchvision", "timm", "distributed", "pycocotools"}  # skipped where they are not installed
     peers |= {"llvmlite", "typing_extensions"}  # Numba's compiler, which comes with it; mypy's
     assert imports(ROOT / "tests") - sys.stdlib_module_names - own - runtime - peers - {"minimix", "benchmarks"} <= extra
 

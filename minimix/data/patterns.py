@@ -98,27 +98,35 @@ def _shapes(shape: np.ndarray, draws: Draws) -> np.ndarray:
     y, x = (np.arange(SIDE, dtype=np.int32) * UNIT + UNIT // 2 for _ in range(2))
     y = y[:, None] - column(draws.between(10 * UNIT, 22 * UNIT, n))
     x = x[None, :] - column(draws.between(10 * UNIT, 22 * UNIT, n))
-    u, v = np.abs((x * cosine + y * sine) // ONE), (y * cosine - x * sine) // ONE  # every shape is its own mirror image in u
-    high = np.abs(v)
-
+    u, v = (x * cosine + y * sine) // ONE, (y * cosine - x * sine) // ONE
     inside = np.empty((n, SIDE, SIDE), bool)
     for kind, name in enumerate(SHAPES):
         mine = shape == kind
-        a, b, c, r = u[mine], v[mine], high[mine], radius[mine]
-        if name == "disc":
-            here = a * a + c * c <= r * r
-        elif name == "ring":
-            outer = r * 5 // 4
-            here = (a * a + c * c <= outer * outer) & (a * a + c * c >= outer * outer * 5 // 16)
-        elif name == "square":
-            here = np.maximum(a, c) <= r * 15 // 16
-        elif name == "triangle":  # equilateral; 7/4 is the root of 3, nearly
-            reach = r * 3 // 2
-            here = (2 * b >= -reach) & (4 * b + 7 * a <= 4 * reach)
-        else:  # two crossing bars
-            here = (np.maximum(a, c) <= r * 5 // 4) & (np.minimum(a, c) <= r * 7 // 16)
-        inside[mine] = here
+        inside[mine] = within(name, u[mine], v[mine], radius[mine])
     return inside.astype(np.int16)
+
+
+def within(shape: str, u, v, radius):
+    """Which of the points (u, v), seen from a shape's middle, are inside it: integers of one unit, which broadcast.
+
+    Shapes of one radius have about the same area; each is its own mirror image in u.
+
+    >>> within("square", np.array([0, 90, 95]), 0, 100)
+    array([ True,  True, False])
+    """
+    across, high = np.abs(u), np.abs(v)
+    if shape == "disc":
+        return across * across + high * high <= radius * radius
+    if shape == "ring":
+        outer, square = radius * 5 // 4, across * across + high * high
+        return (square <= outer * outer) & (square >= outer * outer * 5 // 16)
+    if shape == "square":
+        return np.maximum(across, high) <= radius * 15 // 16
+    if shape == "triangle":  # equilateral; 7/4 is the root of 3, nearly
+        reach = radius * 3 // 2
+        return (2 * v >= -reach) & (4 * v + 7 * across <= 4 * reach)
+    bars = np.maximum(across, high) <= radius * 5 // 4  # a cross: two of them
+    return bars & (np.minimum(across, high) <= radius * 7 // 16)
 
 
 def _textures(texture: np.ndarray, draws: Draws) -> np.ndarray:

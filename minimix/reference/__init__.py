@@ -1,8 +1,9 @@
 """The same mathematics in plain NumPy, as the papers write it: slow, to read and to test against.
 
 Each function here is the specification of the fast op with the same name and signature in ``minimix.functional``, for
-ndarrays. Beside the convolutions stand their gradients, ``conv2d_input_grad`` and so on. ``loops`` holds the convolutions
-once more with not a single array expression: the yardstick of this package itself.
+ndarrays; ``suppress`` is that of the one in ``minimix.detection``. Beside the convolutions stand their gradients,
+``conv2d_input_grad`` and so on. ``loops`` holds the convolutions once more with not a single array expression: the yardstick of
+this package itself.
 """
 
 from minimix.reference import loops
@@ -13,6 +14,7 @@ from minimix.reference.loss import cross_entropy, log_softmax, softmax
 from minimix.reference.mixconv import mixconv2d, mixconv2d_input_grad, mixconv2d_weight_grad
 from minimix.reference.norm import batch_norm
 from minimix.reference.pool import avg_pool2d, max_pool2d
+from minimix.reference.suppression import suppress
 
 __all__ = [
     "avg_pool2d",
@@ -36,5 +38,6 @@ __all__ = [
     "relu6",
     "sigmoid",
     "softmax",
+    "suppress",
     "swish",
 ]

@@ -33,9 +33,11 @@ def costs(study: Study, options: Options) -> list[Cost]:
     from minimix.train.loop import step
 
     wanted: dict[str, tuple[dict, int]] = {}
+    found = []
     for point in study.points(options):
         wanted |= trainings(point)
-    found = []
+        if point.config.get("job") == "detection":
+            found.append(detection(**{key: value for key, value in point.config.items() if key != "job"}))
     for config, evaluations in wanted.values():
         state, batches, validation, test, settings = begin(0, **config)
         times = []
@@ -47,6 +49,20 @@ def costs(study: Study, options: Options) -> list[Cost]:
         looks = len(validation) + len(test) + evaluations * (len(validation) + RECALIBRATED)
         found.append(Cost(min(times) * len(batches), looks / batches.images))
     return found
+
+
+def detection(test: int, **config) -> Cost:
+    """Of a detector. Arguments of ``minimix.detection.training.trained``."""
+    from minimix.detection.training import begin, step
+    from minimix.train.limits import limited
+
+    begun, times = begin(0, **config), []
+    with limited(threads=1):
+        for number in range(STEPS):
+            before = time.perf_counter()
+            step(begun, *begun.batch(number, 0))
+            times.append(time.perf_counter() - before)
+    return Cost(min(times) * begun.steps, (len(begun.validation.images) + test) / len(begun.images))
 
 
 def trainings(point: Point) -> dict[str, tuple[dict, int]]:

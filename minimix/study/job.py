@@ -11,6 +11,7 @@ KINDS = {  # a configuration's "job": where the function is that makes numbers o
     "chosen": "minimix.study.search:chosen",
     "ranked": "minimix.study.search:ranked",
     "transferred": "minimix.study.transfer:transferred",
+    "detection": "minimix.detection.training:trained",
     "nothing": "minimix.study.job:nothing",
 }
 _ONE_AT_A_TIME = threading.Lock()  # minimix's random numbers belong to the process

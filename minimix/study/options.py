@@ -8,11 +8,13 @@ from minimix.data.batches import whole
 from minimix.words import count
 
 CLASSES = {"cifar10": 10, "cifar100": 100, "patterns10": 10}
+SCENES = "scenes"  # drawn by ``minimix.detection``
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """data: "cifar10", "cifar100" or "patterns10"; "auto": CIFAR-10 where it is found, else patterns10.
+    """data: "cifar10", "cifar100" or "patterns10"; "scenes" for detection; "auto": CIFAR-10 where it is found, else
+    patterns10.
 
     seeds: repetitions; they have the numbers 0, 1, ... images: so many for training, from the beginning of the set; 0: all.
     epochs: times through them. width: multiplies the networks' channels.
@@ -32,8 +34,8 @@ class Options:
     def __post_init__(self):
         if self.data == "auto":
             object.__setattr__(self, "data", "cifar10" if find("cifar10") else "patterns10")
-        if self.data not in NAMES:
-            raise ValueError(f"data: expected one of auto, {', '.join(NAMES)}, not {self.data!r}")
+        if self.data not in (*NAMES, SCENES):
+            raise ValueError(f"data: expected one of auto, {', '.join((*NAMES, SCENES))}, not {self.data!r}")
         for name, least in (("seeds", 1), ("images", 0), ("epochs", 1)):
             object.__setattr__(self, name, whole(name, getattr(self, name), least))
         if isinstance(self.width, bool) or not isinstance(self.width, (int, float)) or not 0.01 <= self.width <= 10:
@@ -41,7 +43,7 @@ class Options:
 
     def check_data(self) -> None:
         """Raises FileNotFoundError where the images are not there."""
-        if self.data != "patterns10" and find(self.data) is None:
+        if self.data not in ("patterns10", SCENES) and find(self.data) is None:
             raise FileNotFoundError(how_to_get(self.data))
 
     def words(self) -> str:

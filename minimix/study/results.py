@@ -85,11 +85,12 @@ class Results:
 
     def claims(self) -> list[tuple[Claim, Difference, str]]:
         """Each claim, the difference in percentage points, and the verdict."""
+        least = 2 * 100 / CLASSES[self.options.data] if self.study.learned is None else self.study.learned
         found = []
         for claim in self.study.claims(self.points):
             both = [self.accuracies(*point) for point in (claim.first, claim.second)]
             difference = paired(*both)
-            learned = all(mean_and_error(list(one.values()))[0] > 2 * 100 / CLASSES[self.options.data] for one in both if one)
+            learned = all(mean_and_error(list(one.values()))[0] > least for one in both if one)
             found.append((claim, difference, difference.verdict if learned else CANNOT_TELL))
         return found
 

@@ -77,6 +77,7 @@ def run(
     asked = {key: value for key, value in asked.items() if value is not None}
     options = Options(**{**study.defaults, **asked})
     allowed = None if budget is None else seconds(budget)
+    study.check(options)
     options.check_data()
     workers = cores.usable() if workers is None else workers
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:

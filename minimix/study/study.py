@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from minimix.data import NAMES
 from minimix.study.job import Job
 from minimix.study.options import Options
 
@@ -40,6 +41,7 @@ class Study:
     points: of given options. claims: what is looked for among them, written down before any result.
     figure, notes: from the points with what was found of each, {seed: numbers}, to a picture, and to further sentences.
     defaults: options that differ from those of ``Options``. question: one sentence.
+    data: sets that it can be run on. learned: percent, above which a network has learned something; None: twice chance's.
     """
 
     name: str
@@ -51,6 +53,14 @@ class Study:
     figure: Callable[[list[tuple[Point, dict]]], object]
     notes: Callable[[list[tuple[Point, dict]]], list[str]] = lambda found: []
     defaults: Mapping = dataclasses.field(default_factory=dict)
+    data: tuple[str, ...] = NAMES
+    learned: float | None = None
+
+    def check(self, options: Options) -> None:
+        """Raises ValueError for options that it cannot be run with."""
+        if options.data not in self.data:
+            raise ValueError(f"data: the study {self.name} is of {' or '.join(self.data)}, not of {options.data}")
+        self.points(options)
 
     def jobs(self, options: Options) -> list[Job]:
         """Seed after seed: whoever stops early has some of everything."""

@@ -15,7 +15,7 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     costs       multiply-adds and parameters, and what else others count
     gradients   how a number was computed, and the way back; errors of differences
     machine     the instructions that a kernel became; rooflines, timings, and what was predicted
-    training    runs, seeds and sweeps; what is won and what it costs; confusion
+    training    runs, seeds and sweeps; what is won and what it costs; confusion; boxes of detections
 """
 
 from minimix.listing import main_loop
@@ -38,14 +38,15 @@ from minimix.viz.machine.machine_code import machine_code
 from minimix.viz.machine.speed import agreement, ladder, roofline
 from minimix.viz.numbers.arrays import compare, show
 from minimix.viz.numbers.lines import lines
+from minimix.viz.training.detections import detections
 from minimix.viz.training.mistakes import confusion, mistakes
 from minimix.viz.training.runs import curves, runs, seeds, sweep
 from minimix.viz.training.tradeoff import tradeoff
 
 __all__ = [
     "agreement", "beyond", "by_layer", "channel_graph", "compare", "cone", "confusion", "connections", "convolution",
-    "convolution_kinds", "counters", "curves", "derivative_errors", "embed", "embedded", "feature_maps", "field_box", "filters",
-    "gridding", "input_gradient", "kernels", "kind_shares", "ladder", "layer_costs", "lines", "machine_code", "main_loop",
-    "mistakes", "paddings", "partition", "partitions", "paths", "receptive_field", "roofline", "runs", "seeds", "shifts",
-    "show", "step_errors", "sweep", "tangent", "tape", "tradeoff", "windows",
+    "convolution_kinds", "counters", "curves", "derivative_errors", "detections", "embed", "embedded", "feature_maps",
+    "field_box", "filters", "gridding", "input_gradient", "kernels", "kind_shares", "ladder", "layer_costs", "lines",
+    "machine_code", "main_loop", "mistakes", "paddings", "partition", "partitions", "paths", "receptive_field", "roofline",
+    "runs", "seeds", "shifts", "show", "step_errors", "sweep", "tangent", "tape", "tradeoff", "windows",
 ]  # fmt: skip

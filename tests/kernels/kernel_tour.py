@@ -11,6 +11,7 @@ import numpy as np
 import minimix as mm
 import minimix.functional as F
 from minimix import nn
+from minimix.detection import suppress
 from minimix.kernels import threads
 from minimix.kernels.barrier import new_meeting
 from minimix.nn.folded import FoldedConv2d, FoldedMixConv2d
@@ -30,6 +31,8 @@ def tour(dtype) -> dict:
         for i, array in enumerate([out.data, *(t.grad for t in tensors)]):
             found[f"{name} {np.dtype(dtype)} {i}"] = array
 
+    boxes = np.array([[0, 0, 4, 4], [0, 0, 4, 5], [3, 3, 9, 9], [0, 0, 4, 4]])
+    found[f"suppress {np.dtype(dtype)}"] = suppress(boxes, np.array([0.5, 0.9, 0.1, 0.4], dtype), 0.5, [0, 0, 0, 1])
     run("mixed", lambda x, a, b: F.mixconv2d(x, [a, b]), (2, 3, 4, 5), (2, 1, 3, 3), (1, 1, 4, 5))
     far = [1, 9]
     run("stride 2", lambda x, a, b: F.mixconv2d(x, [a, b], 2, dilation=far), (3, 2, 5, 3), (2, 1, 2, 3), (2, 1, 5, 1))

@@ -1,0 +1,73 @@
+"""Table 1: what kernels are worth where objects are to be found, at equal multiply-adds: here shapes in drawn scenes."""
+
+from minimix.study.options import SCENES, Options
+from minimix.study.paper.networks import listed
+from minimix.study.study import Claim, Point, Study
+
+KERNELS = ((3,), (7,), (3, 5, 7))
+FAMILY = "SSDLite"
+TEST = 500  # scenes
+PAPER = {"{3}": (21.7, 21.5), "{7}": (21.8, 21.2), "{3,5,7}": (22.4, 22.3)}  # mAP on COCO, of MobileNetV1, V2 (table 1)
+SIDES = {"ap_small": 9, "ap_medium": 17, "ap_large": 31}  # pixels: about the middle of these sizes
+
+
+def points(options: Options) -> list[Point]:
+    """The network with 3x3 kernels has the width that is asked for, the others the one at which they cost as much."""
+    from minimix.detection.network import macs, width_for
+
+    if not options.images:
+        raise ValueError("images: scenes are drawn, there is no end of them: say how many are for training")
+    target = macs(KERNELS[0], options.width)
+    config = {"job": "detection", "images": options.images, "epochs": options.epochs, "test": TEST}
+    widths = {kernels: options.width if kernels == KERNELS[0] else width_for(kernels, target) for kernels in KERNELS}
+    return [
+        Point(FAMILY, listed(kernels), max(kernels), {**config, "kernels": list(kernels), "width": width})
+        for kernels, width in widths.items()
+    ]
+
+
+def claims(points: list[Point]) -> list[Claim]:
+    """Mixed kernels find more than small ones alone, and than large ones alone."""
+    mixed = FAMILY, listed(KERNELS[-1])
+    return [
+        Claim(f"{mixed[1]} finds more than {listed(kernels)} at equal multiply-adds", mixed, (FAMILY, listed(kernels)))
+        for kernels in KERNELS[:-1]
+    ]
+
+
+def figure(found: list[tuple[Point, dict]]):
+    from minimix import viz
+
+    lines = {
+        point.name: {side: [result[size] for result in results.values()] for size, side in SIDES.items()}
+        for point, results in found
+    }
+    return viz.sweep(lines, "side of the objects, pixels: small, medium, large", "AP on the test scenes, %")
+
+
+def notes(found: list[tuple[Point, dict]]) -> list[str]:
+    """What accuracy means here, and AP by size."""
+    lines = ["Accuracy is COCO's average precision (AP, the mean over ten thresholds of overlap and all classes)."]
+    for point, results in found:
+        means = {key: sum(result[key] for result in results.values()) / len(results) for key in ("accuracy", "ap50", *SIDES)}
+        lines.append(
+            f"{point.name}: AP {means['accuracy']:.1f}, AP50 {means['ap50']:.1f}; of small objects {means['ap_small']:.1f}, "
+            f"medium {means['ap_medium']:.1f}, large {means['ap_large']:.1f}."
+        )
+    paper = ", ".join(f"{name} {one} and {two}" for name, (one, two) in PAPER.items())
+    return [*lines, f"The paper's mAP on COCO, with MobileNetV1 and V2, at unequal multiply-adds: {paper}."]
+
+
+STUDY = Study(
+    "detection",
+    "Finding shapes in scenes",
+    "MixConv, sec. 3.2, table 1",
+    "Does a detector find more with mixed kernels than with one size, at equal multiply-adds?",
+    points,
+    claims,
+    figure,
+    notes,
+    {"data": SCENES, "images": 10_000, "epochs": 12, "width": 1.0},
+    (SCENES,),
+    5.0,
+)

@@ -1,0 +1,47 @@
+"""The study of the paper's table 1: what it compares, and that it can be run."""
+
+import pytest
+
+from minimix.detection.network import macs
+from minimix.study import STUDIES, Options, budget, run
+from minimix.study.paper import detection
+from minimix.study.statistics import CANNOT_TELL
+
+STUDY = STUDIES["detection"]
+OPTIONS = Options(**{**STUDY.defaults, "seeds": 1, "images": 20, "epochs": 1, "width": 0.5})
+
+
+def test_networks_cost_the_same():
+    points = STUDY.points(OPTIONS)
+    costs = [macs(tuple(point.config["kernels"]), point.config["width"]) for point in points]
+    assert [point.name for point in points] == ["{3}", "{7}", "{3,5,7}"] and max(costs) < 1.05 * min(costs)
+    assert {claim.second[1] for claim in STUDY.claims(points)} == {"{3}", "{7}"}
+
+
+def test_a_small_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(detection, "TEST", 40)
+    found = run("detection", seeds=1, images=20, epochs=1, width=0.5, workers=1, folder=tmp_path, log=False)
+    assert not found.failed and len(found.rows()) == 3
+    assert {"accuracy", "ap50", "ap_small", "ap_large", "macs", "params", "validation"} <= found.rows()[0].keys()
+    assert {verdict for *_, verdict in found.claims()} == {CANNOT_TELL}  # what has learned nothing shows nothing
+    assert (tmp_path / "figure.png").stat().st_size > 1000
+    assert (
+        "of small objects" in (tmp_path / "table.md").read_text() and "scenes, 20 images" in (tmp_path / "table.md").read_text()
+    )
+
+
+def test_it_is_of_scenes_alone_and_scenes_are_for_it_alone(tmp_path):
+    for name, options, words in (
+        ("detection", {"data": "patterns10"}, "detection is of scenes"),
+        ("detection", {"images": 0}, "no end of them"),
+        ("detection", {"width": 0.1}, "too coarse"),
+        ("kernel_size", {"data": "scenes"}, "not of scenes"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            run(name, folder=tmp_path / "none", log=False, **options)
+        assert not (tmp_path / "none").exists()
+
+
+def test_its_time_is_foreseen():
+    (first, *rest) = budget.costs(STUDY, OPTIONS)
+    assert len(rest) == 2 and first.epoch > 0 and first.looks == pytest.approx((2 + 500) / 18)
