@@ -24,6 +24,7 @@ from minimix.course.checking.exercise import Case, Exercise, Mistake
 from minimix.course.checking.formulas import formula
 from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, close, run
 from minimix.course.checking.quantities import quantities
+from minimix.course.checking.written import Search
 
 LEAST = 3  # configurations that a mistake must explain where it does not explain all
 FIRST = 30  # wrong results that are looked at before all others
@@ -63,11 +64,12 @@ class Fit:
     where: str = ""
     raises: bool = False
     share: tuple[int, int] | None = None
+    written: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Of a single mistake that explains all."""
-        return "" if len(self.mistakes) > 1 or self.altered or self.where or self.share else self.mistakes[0].name
+        return "" if len(self.mistakes) != 1 or self.altered or self.where or self.share else self.mistakes[0].name
 
 
 def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
@@ -81,8 +83,16 @@ def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
         [(trial.expected[""], trial.outcome.arrays[""]) for trial in wrong]
     )
     plain = plain or all(_nearly(trial) for trial in wrong)
-    for search in (_one, _somewhere, _mostly) if plain else (_one, _two, _one_altered, _somewhere, _mostly):
-        if fit := search(exercise, trials, singles):
+    search = Search(exercise, trials)
+
+    def said(texts: Callable) -> Callable:
+        return lambda *_: Fit((), written=tuple(found)) if (found := texts()) else None
+
+    searches = (
+        _one, said(search.all), _two, _one_altered, _somewhere, said(search.partly), said(search.two), _mostly,
+    )  # fmt: skip
+    for look in (_one, _somewhere, _mostly) if plain else searches:
+        if fit := look(exercise, trials, singles):
             return fit
     return None
 

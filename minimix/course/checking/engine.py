@@ -232,6 +232,8 @@ def _report(exercise: Exercise, function, kind: str, trials: list, wrong: list, 
 
 def _fitted(fit: diagnose.Fit) -> list[str]:
     """What is said of mistakes that explain the numbers not by themselves."""
+    if fit.written:
+        return list(fit.written)
     first = fit.mistakes[0]
     if fit.share:
         text = "In {} of the {} configurations with wrong numbers they are what this mistake gives".format(*fit.share)

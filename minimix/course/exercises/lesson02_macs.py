@@ -4,6 +4,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_numbers, rare_counting
+from minimix.course.ways import counts
 
 
 def _separable_macs(height, width, channels, out_channels, kernel):
@@ -224,6 +225,7 @@ SEPARABLE_MACS = Exercise(
     built=_built,
     features=_features,
     broad=_broad,
+    ways=(counts.separable_macs_formula,),
 )  # fmt: skip
 
 

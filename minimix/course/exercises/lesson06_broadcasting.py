@@ -8,6 +8,7 @@ from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_data, drawn_numbers, rare_numbers
 from minimix.course.exercises.features import Condition, features
 from minimix.ops.elementwise import unbroadcast
+from minimix.course.ways import gradients
 
 
 def _broadcasts(rng):
@@ -301,6 +302,7 @@ UNBROADCAST = Exercise(
     ),
     broad=_broad,
     features=features(*CONDITIONS),
+    ways=(gradients.unbroadcast_axes, gradients.unbroadcast_padded,),
 )  # fmt: skip
 
 
