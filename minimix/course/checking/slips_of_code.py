@@ -6,16 +6,18 @@ loop instead of in it. Those that come first are the simplest.
 
 import ast
 import copy
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-OPPOSITE = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Div, ast.Mod: ast.FloorDiv,
-            ast.MatMult: ast.Mult}  # fmt: skip
+OPPOSITE = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult, ast.FloorDiv: ast.Div,
+            ast.Mod: ast.FloorDiv, ast.MatMult: ast.Mult}  # fmt: skip
 COMPARED = {ast.Gt: (ast.GtE, ast.Lt), ast.Lt: (ast.LtE, ast.Gt), ast.GtE: (ast.Gt, ast.LtE), ast.LtE: (ast.Lt, ast.GtE),
             ast.Eq: (ast.NotEq, ast.GtE, ast.LtE), ast.NotEq: (ast.Eq, ast.Gt, ast.Lt)}  # fmt: skip
 OTHER = {
-    "sum": ("mean", "max", "prod"), "mean": ("sum", "max", "min"), "max": ("min", "sum", "mean"), "min": ("max",), "sqrt": ("square", "abs"),
-    "exp": ("exp2", "expm1"), "log": ("log2", "log10", "log1p"), "var": ("std", "mean", "sum"), "std": ("var",), "floor": ("ceil", "round"),
+    "sum": ("mean", "max", "prod"), "mean": ("sum", "max", "min"), "max": ("min", "sum", "mean"), "min": ("max",),
+    "sqrt": ("square", "abs"), "exp": ("exp2", "expm1"), "log": ("log2", "log10", "log1p"), "var": ("std", "mean", "sum"),
+    "std": ("var",), "floor": ("ceil", "round"),
     "zeros": ("ones",), "flip": ("fliplr",), "maximum": ("minimum",), "minimum": ("maximum",),
 }  # fmt: skip
 SIMPLE, USUAL, RARE = 0, 1, 2  # how soon a slip is thought of
@@ -48,9 +50,9 @@ class Slip:
             getattr(self.parent, self.field)[self.place] = what
 
 
-def slips(function: ast.FunctionDef, kinds: dict[str, object]) -> list[Slip]:
+def slips(function: ast.FunctionDef, kinds: dict[str, tuple]) -> list[Slip]:
     """All slips in a function. kinds: of its names; one is mistaken for another of the same kind."""
-    found = [*_of_lines(function), *_of_expressions(function, kinds)]
+    found = [*_of_lines(function), *_of_expressions(function, kinds), *_of_arguments(function, kinds), *_left_early(function)]
     return sorted(found, key=lambda slip: slip.rank)
 
 
@@ -169,11 +171,47 @@ def _with_body(loop: ast.For, body: list) -> ast.For:
     return other
 
 
+def _of_arguments(function: ast.FunctionDef, kinds: dict[str, tuple]) -> Iterator[Slip]:
+    """One is limited by another."""
+    counts = [a.arg for a in function.args.args if kinds.get(a.arg, ("", 0))[0] == "int"]
+    for name, other, limit in itertools.product(counts, counts, ("min", "max")):
+        if name != other:
+            line = ast.parse(f"{name} = {limit}({name}, {other})").body[0]
+            words = f"{name} is never {'more' if limit == 'min' else 'less'} than {other}"
+            yield Slip(function, "body", None, function.body, [line, *function.body], line, RARE, words)
+
+
+def _left_early(function: ast.FunctionDef) -> Iterator[Slip]:
+    """A loop is ended, or goes on, where something that is used in it is 0 or 1."""
+    for loop in ast.walk(function):
+        if not isinstance(loop, ast.For):
+            continue
+        used = [n for line in loop.body if not isinstance(line, ast.For) for n in ast.walk(line)]
+        kept = [n for n in used if isinstance(n, (ast.Subscript, ast.Attribute, ast.Name)) and isinstance(n.ctx, ast.Load)]
+        for text in dict.fromkeys(map(ast.unparse, kept)):
+            for number, word in itertools.product((0, 1), ("break", "continue")):
+                if text not in ("np", "range", "len", "max") and not text.startswith("np."):
+                    line = ast.parse(f"if np.any({text} == {number}):\n    {word}").body[0]
+                    ends = "ends" if word == "break" else "leaves out the round"
+                    words = f"the loop `{first_line(loop)}` {ends} where {text} is {number}"
+                    at = next((i + 1 for i, n in enumerate(loop.body) if _sets(n, text)), 0)
+                    yield Slip(loop, "body", None, loop.body, [*loop.body[:at], line, *loop.body[at:]], line, RARE, words)
+
+
+def _sets(line: ast.stmt, text: str) -> bool:
+    """Whether a line gives a value to a name that an expression uses."""
+    names = {n.id for n in ast.walk(line) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return isinstance(line, ast.Assign) and any(n.id in names for n in ast.walk(_name(text)) if isinstance(n, ast.Name))
+
+
 # -- expressions --------------------------------------------------------------------------------------------------------------
 
 
 def _of_expressions(function: ast.FunctionDef, kinds: dict) -> Iterator[Slip]:
     names = {name: [other for other in _names(function) if kinds.get(other) == kinds.get(name)] for name in _names(function)}
+    for name in names:
+        if kinds.get(name, ("int", 0))[0] in ("int", "range_iterator"):
+            names[name] += _lengths(function)
     for line in _lines(function):
         if isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant):
             continue
@@ -186,6 +224,16 @@ def _names(function) -> list[str]:
     """What a name may be mistaken for: arguments and variables."""
     stored = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     return list(dict.fromkeys([a.arg for a in function.args.args] + stored))
+
+
+def _lengths(function) -> list[str]:
+    """Lengths and numbers of axes that the function asks for somewhere."""
+    found = [ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.expr)]
+    return [text for text in dict.fromkeys(found) if text.startswith("len(") and text.endswith(")") or text.endswith(".ndim")]
+
+
+def _name(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 def _lines(function) -> Iterator[ast.stmt]:
@@ -234,6 +282,10 @@ def _instead(node: ast.expr, parent, field: str, names: dict[str, list[str]]) ->
             yield from _of_call(node)
         case ast.Attribute(attr="T"):
             yield SIMPLE, node.value
+            yield (
+                USUAL,
+                ast.parse(f"{ast.unparse(node.value)}.reshape({ast.unparse(node.value)}.shape[::-1])", mode="eval").body,
+            )
         case ast.Subscript():
             yield from _of_subscript(node)
         case ast.Slice():
@@ -241,7 +293,9 @@ def _instead(node: ast.expr, parent, field: str, names: dict[str, list[str]]) ->
         case ast.Tuple() | ast.List():
             yield from _of_tuple(node)
         case ast.Name():
-            yield from ((USUAL, ast.Name(name, ast.Load())) for name in names.get(node.id, ()) if name != node.id)
+            yield from ((USUAL, _name(other)) for other in names.get(node.id, ()) if other != node.id)
+            if not isinstance(parent, (ast.Subscript, ast.Attribute)) or field == "slice":
+                yield from ((USUAL, ast.Constant(n)) for n in (1, 0))
         case ast.ListComp() | ast.GeneratorExp():
             if node.generators[0].ifs:
                 one = node.generators[0]
@@ -357,6 +411,8 @@ def _of_slice(node: ast.Slice) -> Iterator:
 
 def _of_tuple(node) -> Iterator:
     items = node.elts
+    if len(items) > 1 and all(isinstance(item, ast.Tuple) for item in items):
+        yield SIMPLE, items[-1]  # of borders: the same for all axes
     for i in range(len(items) - 1):
         if ast.dump(items[i]) != ast.dump(items[i + 1]):
             yield USUAL, type(node)([*items[:i], items[i + 1], items[i], *items[i + 2 :]], ast.Load())
@@ -377,6 +433,8 @@ def _around(node: ast.expr, parent, field: str) -> Iterator:
         yield USUAL if near else RARE, ast.BinOp(node, ast.Add(), one)
         yield USUAL if near else RARE, ast.BinOp(node, ast.Sub(), one)
     if not whole:
+        if isinstance(parent, ast.Call) and _named(parent, ("zip", "enumerate", "sum")) and field == "args":
+            yield USUAL, ast.Subscript(node, ast.Slice(None, None, back), ast.Load())
         if isinstance(parent, ast.BinOp) and isinstance(node, (ast.Subscript, ast.Name, ast.Call)):
             yield from ((RARE, new) for new in _turned(node))
             yield RARE, ast.BinOp(node, ast.Pow(), ast.Constant(2))

@@ -1,19 +1,21 @@
 """Variants of a plain right function, each with one slip of ``slips_of_code``: made when they are asked for, and run with care.
 
 A slip may make loops that do not end and arrays that fill the memory. So ``range`` counts how many steps were taken in all,
-and gives up behind too many.
+and gives up behind too many, and lists are handed over as tuples: a list that grows in a loop over itself has no end.
 """
 
 import ast
 import functools
 import inspect
+import numbers
 import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 
+from minimix.course.checking.exercise import copied
 from minimix.course.checking.slips_of_code import Slip, slips, words
 
-STEPS = 300_000  # of all loops together, in one call
+STEPS = 200_000  # of all loops together, in one call
 
 
 class TooLong(Exception):
@@ -47,6 +49,7 @@ class Way:
         self.function = function
         self.tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
         self.space = {**function.__globals__, "range": LIMITED}
+        self.locals: Callable | None = None  # the function, but that it returns its variables
         self.slips: list[Slip] = slips(self.tree, self._kinds(example))
         self.made: dict[tuple[int, ...], Callable | None] = {}
 
@@ -63,6 +66,23 @@ class Way:
         return {
             name: (type(value).__name__.replace("int64", "int"), getattr(value, "ndim", 0)) for name, value in found.items()
         }
+
+    def steps(self, case: dict) -> dict[str, int]:
+        """Whole numbers that the right function computes before its loops, by how they are computed."""
+        try:
+            values = self.locals(*copied(case).values()) if self.locals else {}
+        except Exception:
+            return {}
+        found = {}
+        for line in self.tree.body:
+            if isinstance(line, ast.Assign) and len(line.targets) == 1:
+                target, value = line.targets[0], line.value
+                both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+                for name, made in zip(target.elts, value.elts, strict=False) if both else [(target, value)]:
+                    number = values.get(getattr(name, "id", None))
+                    if isinstance(made, ast.BinOp) and isinstance(number, numbers.Integral):
+                        found[f"({ast.unparse(made)})"] = int(number)
+        return found
 
     def variant(self, *numbers: int) -> Callable | None:
         """The function with these slips; None where that is no code."""
@@ -96,7 +116,7 @@ class Way:
 
 def _limited(function: Callable, *arguments):
     LIMITED.left = STEPS
-    return function(*arguments)
+    return function(*(tuple(given) if isinstance(given, list) else given for given in arguments))
 
 
 KNOWN: dict[Callable, Way | None] = {}  # made once

@@ -7,6 +7,7 @@ knows: the sentence names a line of the plain function.
 
 import functools
 import itertools
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -18,7 +19,9 @@ from minimix.course.checking.variants import Way, all_of, ways_of
 
 LEAST = 3  # different numbers, or configurations, that must be wrong and explained: fewer fit by chance
 PARTLY = 60  # slips that explain some of the wrong results and are looked at further
-PAIRED = 3  # slips that explain some of them and are tried with every other one
+SECONDS = 20  # that may pass, on a machine that does other things besides: the simplest slips come first
+SOME = 20  # wrong results by which it is seen which slips explain most
+PAIRED = 4  # slips that explain some of them and are tried with every other one
 
 
 class Tried(NamedTuple):
@@ -52,7 +55,10 @@ class Search:
     def tried(self) -> list[Tried]:
         """Those that explain some part of some telling configuration."""
         found = []
+        end = time.monotonic() + SECONDS
         for way, number in all_of(self.ways):
+            if time.monotonic() > end:
+                break
             if function := way.variant(number):
                 hits = tuple(self._parts_alike(function, trial) for trial in self.tell)
                 if any(hits):
@@ -105,7 +111,7 @@ class Search:
 
     def partly(self) -> list[str]:
         """The slip that gives the learner's numbers in the configurations that have something in common; others are right."""
-        rows, found = [], []
+        rows, found, seen = [], [], set()
         for tried in itertools.islice((tried for tried in self.tried if self._whole(tried)), PARTLY):
             rows = rows or [quantities(self.exercise, trial.case) for trial in self.trials]
             relevant, fits = [], []
@@ -115,6 +121,10 @@ class Search:
                     continue
                 relevant.append(row)
                 fits.append(trial.misses and agree(trial.outcome.arrays, theirs))
+            known = (tuple(map(id, relevant)), tuple(fits))
+            if known in seen:
+                continue
+            seen.add(known)
             if sum(fits) == len(self.wrong) >= LEAST and (where := separating(relevant, fits)):
                 found.append((where.count(" and "), len(where), where, tried.words))
         if not found:
@@ -128,7 +138,7 @@ class Search:
 
     def two(self) -> list[str]:
         """Two slips that together give all of the learner's numbers, of which one alone gives some of them."""
-        for tried in itertools.islice((tried for tried in self.tried if self._whole(tried)), PAIRED):
+        for tried in self._most_telling():
             way, number = tried.way, tried.number
             for other, slip in enumerate(way.slips):
                 if other == number or slip.rank > 1 or not (function := way.made_once(number, other)):
@@ -137,6 +147,15 @@ class Search:
                     text = f"{tried.words}, and {way.words(other)}"
                     return [f"Two things at once. {self._all_of} your numbers are those of a right function in which {text}."]
         return []
+
+    def _most_telling(self) -> list[Tried]:
+        """The slips that explain most of what is wrong, one of those that explain the same."""
+        some = self.wrong[:: max(1, len(self.wrong) // SOME)]
+        found: dict[tuple[bool, ...], Tried] = {}
+        for tried in itertools.islice((tried for tried in self.tried if self._whole(tried)), PARTLY):
+            fits = tuple(self._gives(tried.function, trial) for trial in some)
+            found.setdefault(fits, tried)
+        return [found[fits] for fits in sorted(found, key=sum, reverse=True)[:PAIRED] if any(fits)]
 
     def _gives(self, function: Callable, trial) -> bool:
         theirs = self._result(function, trial)

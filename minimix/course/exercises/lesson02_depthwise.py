@@ -126,6 +126,7 @@ DEPTHWISE_CONV2D = Exercise(
     ways=(
         layers.depthwise_conv2d_places,
         layers.depthwise_conv2d_taps,
+        layers.depthwise_conv2d_slices,
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Plain ways to write the exercises with derivatives, error bars and logarithms, the walk along a tape and a step of training."""
+"""Plain ways to write the exercises with derivatives, errors and logarithms, the walk along a tape and a step of training."""
 
 import numpy as np
 
@@ -72,13 +72,13 @@ def backward_sorted(root):
     visit(root)
     root.grad = 1.0
     for node in reversed(order):
-        for other, slope in zip(node.inputs, node.slopes):
+        for other, slope in zip(node.inputs, node.slopes, strict=True):
             other.grad += slope * node.grad
 
 
 def backward_paths(root, pull=1.0):
     root.grad += pull
-    for other, slope in zip(root.inputs, root.slopes):
+    for other, slope in zip(root.inputs, root.slopes, strict=True):
         backward_paths(other, pull * slope)
 
 

@@ -30,8 +30,8 @@ def receptive_field_backward(layers):
     for kernel, stride, dilation in reversed(layers):
         covered = dilation * (kernel - 1) + 1
         size = (size - 1) * stride + covered
-    for kernel, stride, dilation in layers:
-        jump = jump * stride
+    for layer in layers:
+        jump = jump * layer[1]
     return size, jump
 
 
@@ -56,8 +56,8 @@ def partition_rest(channels, groups, kind):
             sizes.append(channels // 2 ** (i + 1))
             rest -= channels // 2 ** (i + 1)
     if kind == "equal":
-        return tuple([rest] + sizes)
-    return tuple(sizes + [rest])
+        return tuple([rest, *sizes])
+    return tuple([*sizes, rest])
 
 
 def block_macs_steps(height, width, channels, expansion, kernels, out_channels, stride, se_ratio):

@@ -106,6 +106,20 @@ def depthwise_conv2d_taps(x, weight, stride, padding):
     return result
 
 
+def depthwise_conv2d_slices(x, weight, stride, padding):
+    images, channels, height, width = x.shape
+    kernel = weight.shape[2]
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    rows = (height + 2 * padding - kernel) // stride + 1
+    columns = (width + 2 * padding - kernel) // stride + 1
+    result = np.zeros((images, channels, rows, columns))
+    for i in range(kernel):
+        for j in range(kernel):
+            bottom, right = i + stride * (rows - 1) + 1, j + stride * (columns - 1) + 1
+            result += x[:, :, i:bottom:stride, j:right:stride] * weight[:, 0, i, j].reshape(-1, 1, 1)
+    return result
+
+
 def dilated_conv2d_taps(x, weight, dilation):
     images, channels, height, width = x.shape
     kernel = weight.shape[2]
