@@ -13,7 +13,8 @@ import warnings
 from collections.abc import Callable, Iterator
 
 from minimix.course.checking.exercise import copied
-from minimix.course.checking.slips_of_code import Slip, slips, words
+from minimix.course.checking.slip import Slip, words
+from minimix.course.checking.slips_of_code import slips
 
 STEPS = 200_000  # of all loops together, in one call
 
@@ -110,8 +111,8 @@ class Way:
         exec(code, space)
         return functools.partial(_limited, space[self.tree.name])
 
-    def words(self, number: int) -> str:
-        return words(self.slips[number])
+    def words(self, *numbers: int) -> str:
+        return words(*(self.slips[number] for number in numbers))
 
 
 def _limited(function: Callable, *arguments):

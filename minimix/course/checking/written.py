@@ -80,7 +80,7 @@ class Search:
         texts = [self._everywhere([name]) for name in bad]
         if not all(texts):
             return []
-        start = "Two things at once" if len(bad) == 2 else "More than one thing is wrong"
+        start = "Two things at once" if len(bad) == 2 else f"{len(bad)} things at once"
         return [
             f"{start}. {self._all_of} {name} is that of a right function in which {text}."
             for name, text in zip(bad, texts, strict=True)
@@ -144,7 +144,7 @@ class Search:
                 if other == number or slip.rank > 1 or not (function := way.made_once(number, other)):
                     continue
                 if all(self._gives(function, trial) for trial in (*self.tell, *self.given)):
-                    text = f"{tried.words}, and {way.words(other)}"
+                    text = way.words(number, other)
                     return [f"Two things at once. {self._all_of} your numbers are those of a right function in which {text}."]
         return []
 

@@ -7,8 +7,8 @@ from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_data, drawn_numbers, rare_numbers
 from minimix.course.exercises.features import Condition, features
-from minimix.ops.elementwise import unbroadcast
 from minimix.course.ways import gradients
+from minimix.ops.elementwise import unbroadcast
 
 
 def _broadcasts(rng):

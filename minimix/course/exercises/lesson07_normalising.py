@@ -7,8 +7,8 @@ from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_layers, drawn_numbers
 from minimix.course.exercises.features import Condition, features, pictures
-from minimix.ops.norm import BATCH_NORM
 from minimix.course.ways import gradients
+from minimix.ops.norm import BATCH_NORM
 
 
 def _batch_norm_backward(gradient, x, weight, eps):

@@ -16,8 +16,8 @@ from minimix.course.exercises import drawn_numbers
 from minimix.course.exercises import wrong_steps as wrong
 from minimix.course.exercises.features import Condition, features
 from minimix.course.exercises.wrong_steps import make
-from minimix.tensor import Tensor
 from minimix.course.ways import calculus
+from minimix.tensor import Tensor
 
 
 class _Normed(nn.Module):
