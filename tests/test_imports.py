@@ -41,6 +41,7 @@ ORDER = (
     ("prediction",),
     ("info",),
     ("course.display", "course.measuring"),
+    ("course.ways",),
     ("course.checking",),
     ("course.exercises",),
     ("course.questions",),

@@ -83,6 +83,7 @@ def _of_block(parent, field: str, lines: list) -> Iterator[Slip]:
                     [*before[:-1], moved, *after],
                     line,
                     f"`{first_line(previous)}` stands in the loop `{text}`, so that it begins anew each time",
+                    RARE,
                 )
         if isinstance(line, ast.If):
             yield slip([*before, *line.body, *after], line, f"what stands behind `{text}` is done always")
