@@ -16,10 +16,17 @@ WEAK = (  # what is true of many wrong results: not a cause, but where to look
 )  # fmt: skip
 
 
-def telling(sentences: list[str]) -> bool:
-    """Whether a pattern says how the numbers came about."""
-    said = [text for text in sentences if not text.startswith("Right everywhere")]
-    return bool(said) and not any(words.lower() in text.lower() for text in said for words in WEAK)
+def telling(exercise: Exercise, trials: list[Trial]) -> bool:
+    """Whether patterns say of all results that are wrong how their numbers came about."""
+    said = [text for text in described(exercise, trials) if not text.startswith("Right everywhere")]
+    bad = {
+        name.partition("[")[0]
+        for trial in trials
+        if trial.misses
+        for name, array in trial.expected.items()
+        if not close(trial.outcome.arrays[name], array)
+    }
+    return len(said) >= len(bad) and not any(words.lower() in text.lower() for text in said for words in WEAK)
 
 
 def described(exercise: Exercise, trials: list[Trial]) -> list[str]:

@@ -22,7 +22,7 @@ import numpy as np
 
 from minimix.course.checking import patterns
 from minimix.course.checking.conditions import necessary, separating
-from minimix.course.checking.describe import described, telling
+from minimix.course.checking.describe import telling
 from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, close, run
 from minimix.course.checking.quantities import quantities
@@ -70,7 +70,7 @@ def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
     for look in () if plain else (_one, _two, _one_altered):
         if fit := look(exercise, trials, singles):
             return fit
-    search = Search(exercise, [] if plain or telling(described(exercise, trials)) else trials)
+    search = Search(exercise, [] if plain or telling(exercise, trials) else trials)
     if found := search.all():
         return Fit((), written=tuple(found))
     for look in (_one, _somewhere, _mostly) if plain else (_somewhere, _mostly):
