@@ -7,6 +7,7 @@ and gives up behind too many, and lists are handed over as tuples: a list that g
 import ast
 import functools
 import inspect
+import itertools
 import numbers
 import textwrap
 import warnings
@@ -16,7 +17,7 @@ from minimix.course.checking.exercise import copied
 from minimix.course.checking.slip import Slip, words
 from minimix.course.checking.slips_of_code import slips
 
-STEPS = 200_000  # of all loops together, in one call
+STEPS = 500_000  # of all loops together, in one call
 
 
 class TooLong(Exception):
@@ -50,7 +51,6 @@ class Way:
         self.function = function
         self.tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
         self.space = {**function.__globals__, "range": LIMITED}
-        self.locals: Callable | None = None  # the function, but that it returns its variables
         self.slips: list[Slip] = slips(self.tree, self._kinds(example))
         self.made: dict[tuple[int, ...], Callable | None] = {}
 
@@ -71,19 +71,31 @@ class Way:
     def steps(self, case: dict) -> dict[str, int]:
         """Whole numbers that the right function computes before its loops, by how they are computed."""
         try:
-            values = self.locals(*copied(case).values()) if self.locals else {}
-        except Exception:
+            values = self.start(*copied(case).values())
+        except Exception:  # a function that is called in another way
             return {}
         found = {}
-        for line in self.tree.body:
-            if isinstance(line, ast.Assign) and len(line.targets) == 1:
-                target, value = line.targets[0], line.value
-                both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
-                for name, made in zip(target.elts, value.elts, strict=False) if both else [(target, value)]:
-                    number = values.get(getattr(name, "id", None))
-                    if isinstance(made, ast.BinOp) and isinstance(number, numbers.Integral):
-                        found[f"({ast.unparse(made)})"] = int(number)
+        for line in self.first:
+            target, value = line.targets[0], line.value
+            both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+            for name, made in zip(target.elts, value.elts, strict=False) if both else [(target, value)]:
+                number = values.get(getattr(name, "id", None))
+                if isinstance(made, ast.BinOp) and isinstance(number, numbers.Integral):
+                    found[f"({ast.unparse(made)})"] = int(number)
         return found
+
+    @functools.cached_property
+    def first(self) -> list[ast.Assign]:
+        """The lines in front of the first loop."""
+        body = self.tree.body[1:] if ast.get_docstring(self.tree) else self.tree.body
+        return list(itertools.takewhile(lambda line: isinstance(line, ast.Assign), body))
+
+    @functools.cached_property
+    def start(self) -> Callable:
+        """A function of these lines, which returns its variables."""
+        told = ast.Return(ast.parse("locals()", mode="eval").body)
+        lines = [*self.first, ast.fix_missing_locations(told)]
+        return self._with([Slip(self.tree, "body", None, self.tree.body, lines, self.tree.body[-1])])
 
     def variant(self, *numbers: int) -> Callable | None:
         """The function with these slips; None where that is no code."""

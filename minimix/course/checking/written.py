@@ -18,9 +18,9 @@ from minimix.course.checking.quantities import quantities
 from minimix.course.checking.variants import Way, all_of, ways_of
 
 LEAST = 3  # different numbers, or configurations, that must be wrong and explained: fewer fit by chance
-PARTLY = 60  # slips that explain some of the wrong results and are looked at further
-SECONDS = 20  # that may pass, on a machine that does other things besides: the simplest slips come first
-SOME = 20  # wrong results by which it is seen which slips explain most
+PARTLY = 40  # slips that explain some of the wrong results and are looked at further
+SECONDS = 8  # of computing, at most: the simplest slips come first
+SOME = 10  # wrong results by which it is seen which slips explain most
 PAIRED = 4  # slips that explain some of them and are tried with every other one
 
 
@@ -44,7 +44,7 @@ class Search:
     """For one learner's function."""
 
     def __init__(self, exercise: Exercise, trials: list):
-        self.exercise, self.trials = exercise, trials
+        self.exercise, self.trials, self.end = exercise, trials, time.process_time() + SECONDS
         self.given = [trial for trial in trials if trial.outcome.arrays is not None]
         self.wrong = [trial for trial in trials if trial.misses]
         ordered = sorted(self.wrong, key=lambda trial: size_of(trial.case))
@@ -55,9 +55,8 @@ class Search:
     def tried(self) -> list[Tried]:
         """Those that explain some part of some telling configuration."""
         found = []
-        end = time.monotonic() + SECONDS
         for way, number in all_of(self.ways):
-            if time.monotonic() > end:
+            if self._late():
                 break
             if function := way.variant(number):
                 hits = tuple(self._parts_alike(function, trial) for trial in self.tell)
@@ -111,26 +110,29 @@ class Search:
 
     def partly(self) -> list[str]:
         """The slip that gives the learner's numbers in the configurations that have something in common; others are right."""
-        rows, found, seen = [], [], set()
+        found, seen = [], set()
         for tried in itertools.islice((tried for tried in self.tried if self._whole(tried)), PARTLY):
-            rows = rows or [quantities(self.exercise, trial.case) for trial in self.trials]
-            relevant, fits = [], []
-            for row, trial in zip(rows, self.trials, strict=True):
-                theirs = self._result(tried.function, trial)
-                if theirs is None or trial.outcome.arrays is None or (not trial.misses and agree(theirs, trial.expected)):
-                    continue
-                relevant.append(row)
-                fits.append(trial.misses and agree(trial.outcome.arrays, theirs))
-            known = (tuple(map(id, relevant)), tuple(fits))
-            if known in seen:
+            if self._late() or not all(self._gives(tried.function, trial) for trial in self.wrong):
+                continue
+            theirs = [self._result(tried.function, trial) for trial in self.trials]
+            relevant = [
+                number
+                for number, trial in enumerate(self.trials)
+                if trial.misses or (trial.outcome.arrays and theirs[number] and not agree(theirs[number], trial.expected))
+            ]
+            known = tuple(relevant)
+            if known in seen or len(self.wrong) < LEAST:
                 continue
             seen.add(known)
-            if sum(fits) == len(self.wrong) >= LEAST and (where := separating(relevant, fits)):
+            rows = [quantities(self.exercise, self.trials[number].case) for number in relevant]
+            if where := separating(rows, [self.trials[number].misses for number in relevant]):
                 found.append((where.count(" and "), len(where), where, tried.words))
         if not found:
             return []
         _, _, where, text = min(found)
-        return [f"Wherever {where}, your numbers are those of a right function in which {text}. Elsewhere they are right."]
+        elsewhere = all(trial.misses or not trial.problem for trial in self.trials)
+        end = " Elsewhere they are right." if elsewhere else ""
+        return [f"Wherever {where}, your numbers are those of a right function in which {text}.{end}"]
 
     def _whole(self, tried: Tried) -> bool:
         parts = [{_part(name) for name in trial.expected} for trial in self.tell]
@@ -141,7 +143,7 @@ class Search:
         for tried in self._most_telling():
             way, number = tried.way, tried.number
             for other, slip in enumerate(way.slips):
-                if other == number or slip.rank > 1 or not (function := way.made_once(number, other)):
+                if other == number or slip.rank > 1 or self._late() or not (function := way.made_once(number, other)):
                     continue
                 if all(self._gives(function, trial) for trial in (*self.tell, *self.given)):
                     text = way.words(number, other)
@@ -150,12 +152,18 @@ class Search:
 
     def _most_telling(self) -> list[Tried]:
         """The slips that explain most of what is wrong, one of those that explain the same."""
-        some = self.wrong[:: max(1, len(self.wrong) // SOME)]
+        small = sorted(self.wrong, key=lambda trial: size_of(trial.case))[: max(SOME, len(self.wrong) // 2)]
+        some = small[:: max(1, len(small) // SOME)]
         found: dict[tuple[bool, ...], Tried] = {}
         for tried in itertools.islice((tried for tried in self.tried if self._whole(tried)), PARTLY):
+            if self._late():
+                break
             fits = tuple(self._gives(tried.function, trial) for trial in some)
             found.setdefault(fits, tried)
         return [found[fits] for fits in sorted(found, key=sum, reverse=True)[:PAIRED] if any(fits)]
+
+    def _late(self) -> bool:
+        return time.process_time() > self.end
 
     def _gives(self, function: Callable, trial) -> bool:
         theirs = self._result(function, trial)
