@@ -18,9 +18,9 @@ from minimix.course.checking.quantities import quantities
 from minimix.course.checking.variants import Way, all_of, ways_of
 
 LEAST = 3  # different numbers, or configurations, that must be wrong and explained: fewer fit by chance
-PARTLY = 40  # slips that explain some of the wrong results and are looked at further
+PARTLY = 60  # slips that explain some of the wrong results and are looked at further
 SECONDS = 8  # of computing, at most: the simplest slips come first
-SOME = 10  # wrong results by which it is seen which slips explain most
+SOME = 20  # wrong results by which it is seen which slips explain most
 PAIRED = 4  # slips that explain some of them and are tried with every other one
 
 
@@ -152,8 +152,7 @@ class Search:
 
     def _most_telling(self) -> list[Tried]:
         """The slips that explain most of what is wrong, one of those that explain the same."""
-        small = sorted(self.wrong, key=lambda trial: size_of(trial.case))[: max(SOME, len(self.wrong) // 2)]
-        some = small[:: max(1, len(small) // SOME)]
+        some = self.wrong[:: max(1, len(self.wrong) // SOME)]
         found: dict[tuple[bool, ...], Tried] = {}
         for tried in itertools.islice((tried for tried in self.tried if self._whole(tried)), PARTLY):
             if self._late():
