@@ -63,6 +63,8 @@ class Way:
         try:
             found = self._with([slip])(*example)
         except Exception:  # a kind is a help, not a need
+            found = None
+        if not isinstance(found, dict):  # or an earlier return came first
             return {}
         return {
             name: (type(value).__name__.replace("int64", "int"), getattr(value, "ndim", 0)) for name, value in found.items()
