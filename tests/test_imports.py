@@ -43,6 +43,7 @@ ORDER = (
     ("detection",),
     ("study",),
     ("course.display", "course.measuring"),
+    ("course.ways",),
     ("course.checking",),
     ("course.exercises",),
     ("course.questions",),

@@ -1,6 +1,7 @@
 """What the notebooks need beside figures: exercises that are checked, questions to guess at, figures with sliders.
 
 exercises    what the learner writes: a file for each subject, in the course's order
+ways         plain ways to write them, in which slips are made
 checking     how it is checked, and what a wrong function is told
 questions    what the learner guesses before a cell is run
 display      tables, sliders, pictures of what failed

@@ -9,7 +9,12 @@ conditions   what the configurations that fail have in common; quantities: the n
 independence whether each argument makes a difference; broadcasts: what NumPy's complaints about shapes mean
 report       what a check says, as HTML and as text; panels: which arrays its picture shows
 
-What wrong functions are made of:
+Wrong functions made mechanically:
+
+written      which slip in a plain right function gives a learner's numbers; variants: such functions, run with care
+slips_of_code  all slips; slips_in_lines, slips_in_expressions: their kinds; slip: one of them, and its words
+
+What wrong functions are made of by hand:
 
 sliding      a convolution whose every step can be altered; slips: what goes wrong with its windows; channels: with its channels
 alterations  a right function, and something altered on its way in or out

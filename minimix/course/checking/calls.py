@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minimix.course.checking.diagnose import Trial
 from minimix.course.checking.exercise import Case, Exercise, copied, size_of
 from minimix.course.checking.outcome import Outcome, agree, arrays_of, run
+from minimix.course.checking.trial import Trial
 
 KEEPS = (
     "Does it keep something between calls: an array made outside of it, a default argument that is changed, results under a "

@@ -115,7 +115,9 @@ def _of_two(rows) -> Conditions:
     found: dict[str, tuple[bool, ...]] = {}
     counted = {name: values for name, values in _columns(rows).items() if all(type(value) is int for value in values)}
     for (a, first), (b, second) in itertools.combinations(counted.items(), 2):
-        if ("." in a or " " in a) == ("." in b or " " in b) or "kernel" in a + b:
+        alike = ("." in a or " " in a) == ("." in b or " " in b)
+        if alike or "kernel" in a + b or a.startswith("(") or b.startswith("("):
+            found[f"{a} is {b}"] = tuple(x == y for x, y in zip(first, second, strict=True))
             found[f"{a} is not {b}"] = tuple(x != y for x, y in zip(first, second, strict=True))
             found[f"{a} is greater than {b}"] = tuple(x > y for x, y in zip(first, second, strict=True))
             found[f"{a} is less than {b}"] = tuple(x < y for x, y in zip(first, second, strict=True))

@@ -9,9 +9,11 @@ the learner did, in whatever style the code is written. For the rest there are e
 3. a mistake whose result is altered once more (its sign, a factor, cut to whole numbers), everywhere
 4. a mistake in a part of the configurations, if a condition tells that part from the others
 5. a mistake in most of the wrong ones: that much is said
+
+Where no pattern says more, slips in plain right functions (``written``) are tried: one before 4, one in a part of the
+configurations and two at once at last.
 """
 
-import functools
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,34 +22,17 @@ import numpy as np
 
 from minimix.course.checking import patterns
 from minimix.course.checking.conditions import necessary, separating
-from minimix.course.checking.exercise import Case, Exercise, Mistake
-from minimix.course.checking.formulas import formula
+from minimix.course.checking.describe import telling
+from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, close, run
 from minimix.course.checking.quantities import quantities
+from minimix.course.checking.trial import Trial
+from minimix.course.checking.written import Search
 
 LEAST = 3  # configurations that a mistake must explain where it does not explain all
 FIRST = 30  # wrong results that are looked at before all others
 FEW = 0.1  # of all configurations: so many fail at least where two things are wrong at once
 MANY, MOST = 8, 0.75  # how many wrong results, and which part of them, a mistake must explain to be spoken of
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One configuration: what the solution returns, and what came of the learner's function. problem: "" where it is right."""
-
-    case: Case
-    solved: object
-    outcome: Outcome
-    problem: str
-
-    @functools.cached_property
-    def expected(self) -> Arrays:
-        return arrays_of(self.solved, self.solved)
-
-    @functools.cached_property
-    def misses(self) -> bool:
-        """Whether there are numbers, and other ones than there should be."""
-        return self.outcome.arrays is not None and not agree(self.outcome.arrays, self.expected)
 
 
 @dataclass(frozen=True)
@@ -63,11 +48,12 @@ class Fit:
     where: str = ""
     raises: bool = False
     share: tuple[int, int] | None = None
+    written: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Of a single mistake that explains all."""
-        return "" if len(self.mistakes) > 1 or self.altered or self.where or self.share else self.mistakes[0].name
+        return "" if len(self.mistakes) != 1 or self.altered or self.where or self.share else self.mistakes[0].name
 
 
 def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
@@ -81,10 +67,17 @@ def fitting(exercise: Exercise, trials: list[Trial]) -> Fit | None:
         [(trial.expected[""], trial.outcome.arrays[""]) for trial in wrong]
     )
     plain = plain or all(_nearly(trial) for trial in wrong)
-    for search in (_one, _somewhere, _mostly) if plain else (_one, _two, _one_altered, _somewhere, _mostly):
-        if fit := search(exercise, trials, singles):
+    for look in () if plain else (_one, _two, _one_altered):
+        if fit := look(exercise, trials, singles):
             return fit
-    return None
+    search = Search(exercise, [] if plain or telling(exercise, trials) else trials)
+    if found := search.all():
+        return Fit((), written=tuple(found))
+    for look in (_one, _somewhere, _mostly) if plain else (_somewhere, _mostly):
+        if fit := look(exercise, trials, singles):
+            return fit
+    found = search.partly() or search.two()
+    return Fit((), written=tuple(found)) if found else None
 
 
 def _raising(exercise: Exercise, trials: list[Trial]) -> Fit | None:
@@ -282,82 +275,6 @@ def _mostly(exercise, trials, singles) -> Fit | None:
     best = max((count for count, _ in found), default=0)
     fits = [fit for count, fit in found if count == best]
     return fits[0] if len(fits) == 1 else None
-
-
-def described(exercise: Exercise, trials: list[Trial]) -> list[str]:
-    """Sentences on how the wrong results differ from the right ones."""
-    wrong = [trial for trial in trials if trial.misses]
-    if not wrong or len({tuple(dict.fromkeys(name.partition("[")[0] for name in trial.expected)) for trial in wrong}) > 1:
-        return []  # the results have other names each time
-    sentences, right = [], []
-    for name in wrong[0].expected:  # of lists of different lengths, those that the smallest case has
-        given = [trial for trial in wrong if name in trial.expected]
-        bad = [trial for trial in given if not close(trial.outcome.arrays[name], trial.expected[name])]
-        if not bad:
-            right.append(name)
-            continue
-        pairs = [(trial.expected[name], trial.outcome.arrays[name]) for trial in bad]
-        events = tuple(dict.fromkeys(event for trial in bad for event in trial.outcome.events))
-        text = patterns.describe(pairs, events) or _by_a_formula(exercise, trials, name)
-        text = text or _with_an_argument([trial for trial in trials if name in trial.expected], name)
-        if text:
-            text = text.replace("image", "channel" if "weight" in name else exercise.first_axis)
-            sentences.append(f"{name}: {text}" if name else text[0].upper() + text[1:])
-    return [f"Right everywhere: {', '.join(right)}."] * bool(right) + [
-        sentence if sentence[-1] in ".?" else f"{sentence}." for sentence in sentences
-    ]
-
-
-def _by_a_formula(exercise: Exercise, trials: list[Trial], name: str) -> str:
-    """By how much the results are too large, in the configuration's numbers."""
-    trials = [trial for trial in trials if name in trial.expected and (trial.misses or trial.expected[name].any())]
-    if any(trial.outcome.arrays is None for trial in trials):
-        return ""
-    pairs = [(trial.expected[name], trial.outcome.arrays[name]) for trial in trials]
-    if any(expected.shape != actual.shape for expected, actual in pairs):
-        return ""
-    rows = [quantities(exercise, trial.case) for trial in trials]
-    factors = [patterns.factor(actual, expected) for expected, actual in pairs]
-    if None not in factors:
-        if text := formula(factors, rows):
-            return f"{text} times the right result, in all configurations"
-        if len({round(factor, 6) for factor in factors}) > 1 and any(expected.size > 2 for expected, _ in pairs):
-            return "a number times the right result in each configuration, but not the same number in all"
-    offsets = [patterns.offset(actual, expected) for expected, actual in pairs]
-    if None not in offsets:
-        if text := formula(offsets, rows):
-            return f"too large by {text}, in all configurations"
-        if text := formula([-offset for offset in offsets], rows):
-            return f"too small by {text}, in all configurations"
-    return ""
-
-
-def _with_an_argument(trials: list[Trial], name: str) -> str:
-    """The right result and an argument of the same shape, each times a number, the same in all configurations."""
-    if any(trial.outcome.arrays is None for trial in trials):
-        return ""
-    wanted = [trial.expected[name] for trial in trials]
-    ours = [trial.outcome.arrays[name] for trial in trials]
-    if any(a.shape != b.shape or not np.isfinite(b).all() for a, b in zip(wanted, ours, strict=True)):
-        return ""
-    for argument in trials[0].case:
-        given = [trial.case[argument] for trial in trials]
-        if not all(isinstance(g, np.ndarray) and g.shape == a.shape for g, a in zip(given, wanted, strict=True)):
-            continue
-        columns = np.stack([np.concatenate([a.ravel() for a in arrays]) for arrays in (wanted, given)], axis=1).astype(float)
-        target = np.concatenate([a.ravel() for a in ours]).astype(float)
-        if len(target) < 3 * LEAST:
-            continue
-        (a, b), *_ = np.linalg.lstsq(columns, target, rcond=None)
-        fits = np.abs(columns @ (a, b) - target).max() <= 1e-9 * np.abs(target).max()
-        if fits and abs(b) > 1e-7:
-            sign = "plus" if b > 0 else "minus"
-            return f"{_times(a, 'the right result')} {sign} {_times(abs(b), argument)}, in all configurations"
-    return ""
-
-
-def _times(number: float, what: str) -> str:
-    return what if abs(number - 1) < 1e-6 else f"{number:.4g} times {what}"
 
 
 def conditions(exercise: Exercise, trials: list[Trial]) -> list[str]:

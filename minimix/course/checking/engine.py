@@ -13,12 +13,13 @@ import numpy as np
 import minimix
 from minimix.course.checking import broadcasts, diagnose
 from minimix.course.checking.calls import KEEPS, TWICE, differs, later
-from minimix.course.checking.diagnose import Trial
+from minimix.course.checking.describe import described
 from minimix.course.checking.exercise import Case, Exercise, size_of
 from minimix.course.checking.independence import ignored
 from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, close, kind_of, run
 from minimix.course.checking.report import Report
 from minimix.course.checking.state import remembered
+from minimix.course.checking.trial import Trial
 
 STRICT = "MINIMIX_COURSE_STRICT"
 HINTS = {  # of exceptions: what they mostly mean here
@@ -213,7 +214,7 @@ def _report(exercise: Exercise, function, kind: str, trials: list, wrong: list, 
         elif fit:
             words = (*words, *_fitted(fit))
         else:
-            numbers = diagnose.described(exercise, trials) if kind in ("values", "shape") else []
+            numbers = described(exercise, trials) if kind in ("values", "shape") else []
             known = any("in all configurations" in text for text in numbers) or (kind == "type" and not wrong[0].problem)
             where = [] if known else diagnose.conditions(exercise, trials)
             words = (
@@ -232,6 +233,8 @@ def _report(exercise: Exercise, function, kind: str, trials: list, wrong: list, 
 
 def _fitted(fit: diagnose.Fit) -> list[str]:
     """What is said of mistakes that explain the numbers not by themselves."""
+    if fit.written:
+        return list(fit.written)
     first = fit.mistakes[0]
     if fit.share:
         text = "In {} of the {} configurations with wrong numbers they are what this mistake gives".format(*fit.share)

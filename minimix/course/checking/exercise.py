@@ -39,6 +39,7 @@ class Exercise:
     features:  ``features(case)``: {words: number or truth} about a configuration, beside its arguments and their shapes: what
                may tell those that fail from the others.
     first_axis: what an entry of axis 0 is, of results with four axes.
+    ways:      plain ways to write it (``course/ways``), in which slips are made to see which of them gives a learner's numbers.
     broad:     ``broad(rng)`` makes more configurations, over all that the statement covers; they are tried behind the others.
     """
 
@@ -53,6 +54,7 @@ class Exercise:
     features: Callable[[Case], dict] = lambda case: {}
     first_axis: str = "image"
     broad: Callable[[np.random.Generator], Iterable[Case]] = lambda rng: ()
+    ways: tuple[Callable, ...] = ()
 
     def configurations(self) -> list[Case]:
         """The same ones every time, the smallest first; behind them the broad ones."""

@@ -4,9 +4,9 @@ import numbers
 
 import numpy as np
 
-from minimix.course.checking.diagnose import Trial
 from minimix.course.checking.exercise import Case, Exercise
 from minimix.course.checking.outcome import agree, arrays_of, run
+from minimix.course.checking.trial import Trial
 
 LEAST = 4  # configurations in which it must have been tried
 

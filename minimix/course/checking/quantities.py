@@ -4,18 +4,20 @@ import numbers
 
 import numpy as np
 
-from minimix.course.checking.exercise import Case, Exercise
+from minimix.course.checking.exercise import Case, Exercise, copied
+from minimix.course.checking.variants import ways_of
 
 PICTURES = ("images", "channels", "rows", "columns")
 
 
 def quantities(exercise: Exercise, case: Case) -> dict[str, float | bool]:
-    """{words: number or truth}: arguments that are numbers, lengths and shapes of the others, the exercise's features.
+    """{words: number or truth}: arguments that are numbers, lengths and shapes of the others, the exercise's features, and
+    whole numbers that a right function computes on its way.
 
     >>> from dataclasses import replace
     >>> from minimix.course import CONV2D
     >>> case = {"x": np.zeros((2, 3, 5, 4)), "weight": np.zeros((6, 3, 2, 2)), "stride": 1}
-    >>> quantities(replace(CONV2D, features=lambda case: {}), case)  # doctest: +NORMALIZE_WHITESPACE
+    >>> quantities(replace(CONV2D, features=lambda case: {}, ways=()), case)  # doctest: +NORMALIZE_WHITESPACE
     {'the number of images': 2, 'the number of channels': 3, 'the number of rows': 5, 'the number of columns': 4,
      "x lies in memory in another order than C's": False, 'weight.shape[0]': 6, 'weight.shape[1]': 3, 'the kernel size': 2,
      "weight lies in memory in another order than C's": False, 'stride': 1}
@@ -29,7 +31,8 @@ def quantities(exercise: Exercise, case: Case) -> dict[str, float | bool]:
             found[f"{name} lies in memory in another order than C's"] = not value.flags.c_contiguous
         elif isinstance(value, (list, tuple)):
             found[f"len({name})"] = len(value)
-    return found | exercise.features(case)
+    steps = [way.steps(case) for way in ways_of(exercise.ways, tuple(copied(case).values()))]
+    return found | exercise.features(case) | {name: number for way in steps for name, number in way.items()}
 
 
 def _of_array(name: str, array: np.ndarray) -> dict[str, int]:

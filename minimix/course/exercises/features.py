@@ -69,6 +69,7 @@ def values(*names: str) -> Callable[[Case], dict]:
             facts[f"{name} holds zeros"] = bool((array == 0).any())
             facts[f"{name} holds zeros only"] = not array.any()
             facts[f"{name} is of another dtype than float64"] = array.dtype != np.float64
+            facts[f"all entries of {name} are equal"] = array.size > 1 and bool((array == array.flat[0]).all())
             facts[f"{name} has equal entries"] = len(np.unique(array)) < array.size
         return facts
 

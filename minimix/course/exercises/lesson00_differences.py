@@ -10,6 +10,7 @@ from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.outcome import kind_of
 from minimix.course.checking.report import Report
 from minimix.course.exercises import rare_numbers
+from minimix.course.ways import calculus
 
 
 @dataclass(frozen=True, repr=False)
@@ -358,6 +359,7 @@ CENTRAL_DIFFERENCE = Exercise(
     built=_built,
     features=_features,
     broad=_broad,
+    ways=(calculus.central_difference_steps, calculus.central_difference_means,),
 )  # fmt: skip
 
 

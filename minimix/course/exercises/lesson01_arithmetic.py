@@ -5,6 +5,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_numbers, rare_numbers
+from minimix.course.ways import counts
 
 
 def _output_size(size, kernel, stride, padding, dilation):
@@ -209,6 +210,7 @@ OUTPUT_SIZE = Exercise(
     built=_built,
     features=_features,
     broad=_broad,
+    ways=(counts.output_size_formula,),
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from minimix.course.checking.exercise import Exercise, Mistake, altered, in_anot
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import dense_product, sliding
 from minimix.course.exercises import drawn_layers, drawn_numbers, features, rare_convolutions
+from minimix.course.ways import layers
 
 
 def _conv(x, weight, stride, padding):
@@ -209,6 +210,10 @@ CONV2D = Exercise(
     built=_built,
     features=features.values("x", "weight"),
     broad=_broad,
+    ways=(
+        layers.conv2d_places,
+        layers.conv2d_taps,
+    ),
 )
 
 

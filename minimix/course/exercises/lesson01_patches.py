@@ -9,6 +9,7 @@ from minimix.course.checking.exercise import Exercise, Mistake, altered, in_anot
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import sliding
 from minimix.course.exercises import drawn_layers, drawn_numbers, features, rare_convolutions
+from minimix.course.ways import layers
 
 
 def _windows(x, kernel, stride):
@@ -289,6 +290,11 @@ WINDOWS = Exercise(
     built=_built,
     features=features.values("x"),
     broad=_broad,
+    ways=(
+        layers.windows_places,
+        layers.windows_taps,
+        layers.windows_view,
+    ),
 )
 
 

@@ -6,6 +6,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_data, drawn_numbers, features, rare_numbers
+from minimix.course.ways import gradients
 
 
 def _built(
@@ -377,6 +378,7 @@ MEAN_SQUARE_GRAD = Exercise(
     built=_built,
     features=_features,
     broad=_broad,
+    ways=(gradients.mean_square_grad_arrays, gradients.mean_square_grad_loops,),
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from minimix.course.checking.exercise import Exercise, Mistake, altered, in_anot
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import depthwise_product, sliding
 from minimix.course.exercises import drawn_layers, drawn_numbers, features, rare_convolutions
+from minimix.course.ways import layers
 
 
 def _depthwise(x, weight, stride, padding):
@@ -122,6 +123,11 @@ DEPTHWISE_CONV2D = Exercise(
     built=_built,
     features=features.values("x", "weight"),
     broad=_broad,
+    ways=(
+        layers.depthwise_conv2d_places,
+        layers.depthwise_conv2d_taps,
+        layers.depthwise_conv2d_slices,
+    ),
 )
 
 

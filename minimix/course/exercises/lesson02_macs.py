@@ -4,6 +4,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_numbers, rare_counting
+from minimix.course.ways import counts
 
 
 def _separable_macs(height, width, channels, out_channels, kernel):
@@ -23,7 +24,12 @@ def _layers(rng):
 
 
 def _broad(rng):
-    """Counts up to 2**53 and above, but only a few million places of all channels: some count in a loop over these."""
+    """Counts up to 2**53 and above, but only a few million places of all channels: some count in a loop over these.
+
+    Not shown by these: round(dense * (1 / out_channels + 1 / kernel**2)). Its four roundings are off by 4 * 2**-53 at most, so
+    that it is right wherever the separable count is below 2**50: what shows it takes more than 30 million places of all
+    channels, or taps, and those who count them one by one would wait for a minute.
+    """
     names = ("height", "width", "channels", "out_channels", "kernel")
     for number in range(60):
         high, wide, most = ((9, 9, 7), (60, 200, 30), (400, 2000, 3))[number % 3]
@@ -224,6 +230,7 @@ SEPARABLE_MACS = Exercise(
     built=_built,
     features=_features,
     broad=_broad,
+    ways=(counts.separable_macs_formula,),
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from minimix.course.checking.exercise import Exercise, Mistake, altered, in_anot
 from minimix.course.checking.report import Report
 from minimix.course.checking.sliding import depthwise_product, sliding
 from minimix.course.exercises import drawn_layers, drawn_numbers, features, rare_convolutions
+from minimix.course.ways import layers
 
 
 def _dilated(x, weight, dilation, padding="same", stride=1):
@@ -234,6 +235,7 @@ DILATED_CONV2D = Exercise(
     built=_built,
     features=_features,
     broad=_broad,
+    ways=(layers.dilated_conv2d_taps, layers.dilated_conv2d_places,),
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from minimix.course.checking.engine import check
 from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_numbers, rare_counting
+from minimix.course.ways import counts
 
 
 def _receptive_field(layers):
@@ -266,6 +267,7 @@ RECEPTIVE_FIELD = Exercise(
     built=_built,
     features=_features,
     broad=_broad,
+    ways=(counts.receptive_field_forward, counts.receptive_field_backward,),
 )  # fmt: skip
 
 

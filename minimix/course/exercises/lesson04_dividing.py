@@ -12,6 +12,7 @@ from minimix.course.checking.exercise import Exercise, Mistake
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_data, drawn_numbers, rare_counting
 from minimix.course.exercises.features import Condition, above, features
+from minimix.course.ways import counts
 
 
 def _divisions(rng):
@@ -256,6 +257,7 @@ PARTITION = Exercise(
         ),
         *rare_counting.PARTITION,
     ),
+    ways=(counts.partition_loop, counts.partition_rest,),
 )  # fmt: skip
 
 

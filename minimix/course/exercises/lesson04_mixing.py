@@ -11,6 +11,7 @@ from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_layers, drawn_numbers, rare_mixing
 from minimix.course.exercises import wrong_mixing as wrong
 from minimix.course.exercises.features import Condition, features, pictures
+from minimix.course.ways import layers
 
 
 def _pictures(rng):
@@ -362,6 +363,7 @@ MIXCONV2D = Exercise(
         ),
         *rare_mixing.MIXCONV2D,
     ),
+    ways=(layers.mixconv2d_groups, layers.mixconv2d_parts,),
 )  # fmt: skip  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_layers, drawn_numbers, rare_mixing
 from minimix.course.exercises.features import features, grouped
+from minimix.course.ways import layers
 
 
 def _weights(rng):
@@ -373,6 +374,7 @@ EMBED = Exercise(
     broad=lambda rng: (*drawn_numbers.otherwise(list(_weights(rng)), "weights"), *drawn_layers.kernels(rng)),
     first_axis="channel",
     features=features(*grouped(lambda case: case["weights"])),
+    ways=(layers.embed_slices, layers.embed_padded,),
 )  # fmt: skip
 
 

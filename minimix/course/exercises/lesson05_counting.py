@@ -7,6 +7,7 @@ from minimix.course.exercises import drawn_data, drawn_numbers, rare_counting
 from minimix.course.exercises import wrong_counting as wrong
 from minimix.course.exercises.features import STRIDE, Condition, features
 from minimix.course.exercises.wrong_counting import ARGUMENTS, but, changed
+from minimix.course.ways import counts
 
 
 def _blocks(rng):
@@ -266,6 +267,7 @@ BLOCK_MACS = Exercise(
                 wrong.with_biases),
         *rare_counting.BLOCK_MACS,
     ),
+    ways=(counts.block_macs_steps,),
 )  # fmt: skip
 
 

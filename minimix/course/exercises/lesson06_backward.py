@@ -13,6 +13,7 @@ from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_data
 from minimix.course.exercises.features import Condition, features
 from minimix.course.exercises.mistakes_backward import MISTAKES
+from minimix.course.ways import calculus
 
 
 class Scalar:
@@ -285,6 +286,10 @@ BACKWARD = Exercise(
     nothing="every grad is still 0.0. If the function is written: all gradients are multiples of the root's own. What is that?",
     features=features(*CONDITIONS),
     mistakes=MISTAKES,
+    ways=(
+        calculus.backward_sorted,
+        calculus.backward_paths,
+    ),
 )
 
 

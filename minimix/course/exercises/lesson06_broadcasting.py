@@ -7,6 +7,7 @@ from minimix.course.checking.exercise import Exercise, Mistake, numbers
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_data, drawn_numbers, rare_numbers
 from minimix.course.exercises.features import Condition, features
+from minimix.course.ways import gradients
 from minimix.ops.elementwise import unbroadcast
 
 
@@ -301,6 +302,7 @@ UNBROADCAST = Exercise(
     ),
     broad=_broad,
     features=features(*CONDITIONS),
+    ways=(gradients.unbroadcast_axes, gradients.unbroadcast_padded,),
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_layers, drawn_numbers, rare_convolutions
 from minimix.course.exercises.features import LAYER, Condition, features, pictures
 from minimix.course.exercises.wrong_gradients import DILATIONS, OUTPUTS, STRIDES, averaged, scattering, without
+from minimix.course.ways import gradients
 
 NOT_MIRRORED = (
     "kernel the wrong way round",
@@ -245,6 +246,7 @@ DEPTHWISE_INPUT_GRAD = Exercise(
     built=scattering,
     broad=_broad,
     features=features(*CONDITIONS, *pictures(lambda case: case["x_shape"])),
+    ways=(gradients.depthwise_input_grad_places, gradients.depthwise_input_grad_bounds,),
 )  # fmt: skip
 
 

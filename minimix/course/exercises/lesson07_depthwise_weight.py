@@ -13,6 +13,7 @@ from minimix.course.exercises import wrong_gradients as wrong
 from minimix.course.exercises.features import LAYER, Condition, features, pictures
 from minimix.course.exercises.lesson07_depthwise_input import OPTIONS, layers, left_over, more_layers, places
 from minimix.course.exercises.wrong_gradients import DILATIONS, OUTPUTS, STRIDES, gathering
+from minimix.course.ways import gradients
 
 NOT_SUMMED = (
     "not summed over the batch",
@@ -210,6 +211,7 @@ DEPTHWISE_WEIGHT_GRAD = Exercise(
     broad=_broad,
     first_axis="channel",
     features=features(*CONDITIONS, *pictures(lambda case: case["x"].shape)),
+    ways=(gradients.depthwise_weight_grad_taps, gradients.depthwise_weight_grad_places,),
 )  # fmt: skip
 
 

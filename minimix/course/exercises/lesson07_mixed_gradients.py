@@ -16,6 +16,7 @@ from minimix.course.exercises.lesson07_depthwise_weight import AVERAGED, NOT_SUM
 from minimix.course.exercises.lesson07_depthwise_weight import PARTS as TO_WEIGHT
 from minimix.course.exercises.wrong_gradients import gathering, of_images, scattering
 from minimix.course.exercises.wrong_mixing import by_kernel_size, divided
+from minimix.course.ways import gradients
 
 
 def _mixed(gradient, x, weights):
@@ -286,6 +287,7 @@ MIXCONV2D_BACKWARD = Exercise(
         Condition("the channels are not divided as partition does it", "the channels are divided as partition does it",
                   lambda case: tuple(map(len, case["weights"])) != partition(case["x"].shape[1], len(case["weights"]))),
     ),
+    ways=(gradients.mixconv2d_backward_groups, gradients.mixconv2d_backward_bounds,),
 )  # fmt: skip
 
 

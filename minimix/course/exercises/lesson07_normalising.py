@@ -7,6 +7,7 @@ from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_layers, drawn_numbers
 from minimix.course.exercises.features import Condition, features, pictures
+from minimix.course.ways import gradients
 from minimix.ops.norm import BATCH_NORM
 
 
@@ -321,6 +322,7 @@ BATCH_NORM_BACKWARD = Exercise(
                   lambda case: case["x"].shape[0] == case["x"].shape[1]),
         Condition("the mean of x is far from 0", "the mean of x is near 0", lambda case: abs(case["x"].mean()) > 50),
     ),
+    ways=(gradients.batch_norm_backward_means, gradients.batch_norm_backward_sums, gradients.batch_norm_backward_chain,),
 )  # fmt: skip
 
 

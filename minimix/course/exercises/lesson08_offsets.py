@@ -5,6 +5,7 @@ from minimix.course.checking.exercise import Exercise, altered
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_data, drawn_numbers, rare_counting
 from minimix.course.exercises.features import Condition, above, features
+from minimix.course.ways import counts
 
 
 def _planes(rng):
@@ -186,6 +187,7 @@ TAP_OFFSETS = Exercise(
         above("images", 1, "there is more than one image", "there is a single image"),
         Condition("an offset is above 32767", "all offsets are below 32768", lambda case: max(built()(*case.values())) > 32767),
     ),
+    ways=(counts.tap_offsets_loops,),
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from minimix.course.exercises import drawn_numbers
 from minimix.course.exercises import wrong_steps as wrong
 from minimix.course.exercises.features import Condition, features
 from minimix.course.exercises.wrong_steps import make
+from minimix.course.ways import calculus
 from minimix.tensor import Tensor
 
 
@@ -345,6 +346,7 @@ TRAIN_STEP = Exercise(
         Condition("the optimiser is more than plain descent", "the optimiser is plain descent", lambda case:
                   case["optimizer"].momentum > 0 or case["optimizer"].weight_decay > 0 or case["optimizer"].kind == "Adam"),
     ),
+    ways=(calculus.train_step_lines,),
 )  # fmt: skip  # fmt: skip
 
 

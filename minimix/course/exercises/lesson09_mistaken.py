@@ -7,6 +7,7 @@ from minimix.course.checking.exercise import Exercise, altered
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_data, drawn_numbers, rare_numbers
 from minimix.course.exercises.features import Condition, features
+from minimix.course.ways import counts
 
 
 def _answers(rng):
@@ -30,7 +31,7 @@ def _answers(rng):
 
 
 def _in_memory(rng):
-    known = [case for case in _answers(rng) if len(case["labels"]) < 100]
+    known = [case for case in _answers(rng) if len(case["labels"]) < 100 and case["classes"] < 50]  # some loop over all pairs
     yield from drawn_numbers.otherwise(known, "labels", "predictions", manners=drawn_numbers.IN_MEMORY)
     yield from drawn_numbers.one_other(known[15], classes=(known[15]["classes"] + 1, known[15]["classes"] + 4))
 
@@ -263,6 +264,7 @@ CONFUSION = Exercise(
                   lambda case: bool((case["labels"] == case["predictions"]).all())),
         Condition("there are more than 16 classes", "there are 16 classes or fewer", lambda case: case["classes"] > 16),
     ),
+    ways=(counts.confusion_loop, counts.confusion_masks, counts.confusion_codes,),
 )  # fmt: skip
 
 

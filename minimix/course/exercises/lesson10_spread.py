@@ -7,6 +7,7 @@ from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_data, drawn_numbers, rare_numbers
 from minimix.course.exercises.features import Condition, features
+from minimix.course.ways import calculus
 
 
 def _runs(rng):
@@ -271,6 +272,7 @@ DIFFERENCE = Exercise(
         Condition("both groups have no spread", "a group has a spread", lambda case: max(np.ptp(case["a"]),
         np.ptp(case["b"])) == 0),
     ),
+    ways=(calculus.difference_variances, calculus.difference_sums,),
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from minimix.course.checking.exercise import Exercise, Mistake, altered, numbers
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_data, drawn_numbers, rare_numbers
 from minimix.course.exercises.features import Condition, features
+from minimix.course.ways import calculus
 
 
 def _logits(rng):
@@ -363,6 +364,7 @@ LOG_SOFTMAX = Exercise(
                   lambda case: case["logits"].shape[0] == case["logits"].shape[1]),
         Condition("there is a single class", "there are several classes", lambda case: case["logits"].shape[1] == 1),
     ),
+    ways=(calculus.log_softmax_shifted, calculus.log_softmax_largest, calculus.log_softmax_rows,),
 )  # fmt: skip
 
 
