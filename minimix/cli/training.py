@@ -67,7 +67,7 @@ def train(
         int | None,
         Option(
             help="Times through the training images.",
-            show_default="16 for cifar10, 20 for cifar100, 3 for patterns10, more where there are few images",
+            show_default="18 for cifar10, 20 for cifar100, 3 for patterns10, more where there are few images",
         ),
     ] = None,
     batch_size: Annotated[int | None, Option(help="Images a step.", show_default="128")] = None,
@@ -85,7 +85,7 @@ def train(
         str | None,
         Option(
             help="Some of flip (or alternate),crop,cutout (of other sizes: crop=6) and FILE.py:FUNCTION, or none.",
-            show_default="flip,crop; for cifar10 alternate,crop",
+            show_default="flip,crop; for cifar10 alternate,crop=3",
         ),
     ] = None,
     small_first: Annotated[
@@ -98,7 +98,7 @@ def train(
     half_first: Annotated[
         float | None,
         Option(
-            help="The share of epochs, before those, on whole images of half the size.", show_default="0.33 for cifar10, else 0"
+            help="The share of epochs, before those, on whole images of half the size.", show_default="0.5 for cifar10, else 0"
         ),
     ] = None,
     ema: Annotated[

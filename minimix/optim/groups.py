@@ -32,7 +32,7 @@ def decay_groups(named_parameters: Iterable, weight_decay: float) -> list[dict]:
     return [{"params": decayed, "weight_decay": float(weight_decay)}, {"params": kept, "weight_decay": 0.0}]
 
 
-SGD_RATE, SGD_DECAY = 10, 0.01  # of what SGD takes, beside Muon's
+SGD_RATE, SGD_DECAY = 20 / 3, 0.01  # of what SGD takes, beside Muon's
 
 
 def muon_groups(named_parameters: Iterable, lr: float = 0.045, weight_decay: float = 0.05) -> list[dict]:
@@ -42,7 +42,7 @@ def muon_groups(named_parameters: Iterable, lr: float = 0.045, weight_decay: flo
         and have no bias: a batch norm follows, which divides their size out again, so that a step may have any length. Left to
         SGD are those with a bias (squeeze-and-excite, the classifier), the first one, which sees the picture itself, depthwise
         ones, which see one channel each, and all biases and batch norms.
-    lr, weight_decay: of the matrices. SGD gets ``SGD_RATE`` times the rate and ``SGD_DECAY`` times the decay: 0.45 and 5e-4
+    lr, weight_decay: of the matrices. SGD gets ``SGD_RATE`` times the rate and ``SGD_DECAY`` times the decay: 0.3 and 5e-4
         for the default ones. What has one axis is not decayed.
 
     Raises TypeError and ValueError as ``decay_groups``.

@@ -65,6 +65,7 @@ class Options:
             "images": self.images or None,
             "epochs": self.epochs,
             "small_first": 0.0,
+            "half_first": 0.0,
             "model": model,
             "model_options": {"width": self.width, **model_options},
         }

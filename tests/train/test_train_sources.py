@@ -373,7 +373,7 @@ def test_cifar10_by_name_has_a_recipe_of_its_own_which_gives_way_and_is_gone_on_
     monkeypatch.setattr("minimix.train.sources.datasets.load", lambda name, split, data_dir: named[split])
     found = run(data="cifar10", epochs=2)
     config = found.config
-    assert (config.optimizer, config.lr, config.augment, config.validation) == ("muon", 0.045, ("alternate", "crop"), 0)
+    assert (config.optimizer, config.lr, config.augment, config.validation) == ("muon", 0.045, ("alternate", "crop=3"), 0)
     assert len(found.history) == found.chosen == 2 and found.history[0].step == 5, "all 80 images in batches of 16"
     assert run(data="cifar10", resume=True, epochs=3).config.optimizer == "muon"
     asked = run(name="b", data="cifar10", optimizer="sgd", augment="flip", validation=0.2, epochs=1)
