@@ -47,8 +47,8 @@ def sigmoid64(z):
 
 
 def sigmoid(z):
-    """The one of the two that z's dtype asks for."""
-    return sigmoid32(z) if isinstance(z, np.float32) else sigmoid64(z)
+    """The one of the two that z's dtype asks for, and of that dtype: a plain float would take that of what it meets."""
+    return sigmoid32(z) if isinstance(z, np.float32) else np.float64(sigmoid64(z))
 
 
 @overload(sigmoid, jit_options={"forceinline": True})

@@ -28,7 +28,11 @@ HINTS = {  # of exceptions: what they mostly mean here
     UnboundLocalError: "A name is used before it was given a value: does it get one where a loop does not run, or an if fails?",
     NameError: "A name is used that was never given a value: a spelling mistake, or a cell that was not run.",
 }
-WORDS = (  # in an exception's message, and what they mean
+WORDS = (  # in an exception's message, and what they mean; the first that is there counts
+    (
+        "is out of bounds for array of dimension",
+        "An axis is named that the array does not have: its axes are counted from 0, as many as its shape has entries.",
+    ),
     (
         "is out of bounds",
         "An index lies outside of an array: compare the largest index that the loops reach with the array's shape.",
@@ -39,7 +43,9 @@ WORDS = (  # in an exception's message, and what they mean
     ("only integers, slices", "An index is a float, or another thing that counts nothing: / gives floats, // whole numbers."),
     ("boolean index did not match", "A mask of True and False meets an array of another shape: print both shapes."),
     ("empty list", "Something is taken out of a list that is empty here."),
-    ("cannot be interpreted as an integer", "A size or an index is a float: / gives floats, // whole numbers."),
+    ("'float' object cannot be interpreted", "A size or an index is a float: / gives floats, // whole numbers."),
+    ("'list' object cannot be interpreted", "A list stands where NumPy wants a whole number, or a tuple of axes."),
+    ("cannot be interpreted as an integer", "A size, an axis or an index is no whole number, but something else."),
     ("expected a sequence of integers", "A size or an index is a float: / gives floats, // whole numbers."),
     ("indices must be integers", "A size or an index is a float: / gives floats, // whole numbers."),
     ("could not be broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),

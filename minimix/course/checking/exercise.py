@@ -49,7 +49,7 @@ class Exercise:
     mistakes: tuple[Mistake, ...]
     whole: bool = False
     call: Callable = lambda function, case: function(*case.values())
-    nothing: str = "the function returns None. If it is written, a return is missing."
+    nothing: str = "the function returns None. If it is written, a return is missing, or returns nothing, as list.sort does."
     built: Callable | None = None
     features: Callable[[Case], dict] = lambda case: {}
     first_axis: str = "image"

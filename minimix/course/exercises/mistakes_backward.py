@@ -167,7 +167,7 @@ MISTAKES = (
         for limit in (1, 5, 10, 100)
     ),
     Mistake("passed on twice", "Each node passes its gradient on twice: one call too many?", walk.walked(walk.twice)),
-    Mistake("all gradients twice as large", "All gradients but the root's are twice too large: the walk runs twice, or starts "
-            "from 2.",
+    Mistake("all gradients twice as large", "All gradients but the root's are twice too large: the walk runs twice, starts "
+            "from 2, or meets the root twice.",
             walk.changed(lambda root: [setattr(n, "grad", 2 * n.grad) for n in walk.right_order(root)[1:]])),
 )  # fmt: skip
