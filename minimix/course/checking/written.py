@@ -145,10 +145,16 @@ class Search:
             for other, slip in enumerate(way.slips):
                 if other == number or slip.rank > 1 or self._late() or not (function := way.made_once(number, other)):
                     continue
-                if all(self._gives(function, trial) for trial in (*self.tell, *self.given)):
+                if all(self._gives(function, trial) for trial in (*self.tell, *self.given)) and not self._idle(way, other):
                     text = way.words(number, other)
                     return [f"Two things at once. {self._all_of} your numbers are those of a right function in which {text}."]
         return []
+
+    def _idle(self, way: Way, number: int) -> bool:
+        """Whether a slip alone changes nothing: an axis left out where it is the usual one, two lines that may be exchanged."""
+        alone = way.variant(number)
+        theirs = (alone and self._result(alone, trial) for trial in self.given)
+        return all(found and agree(found, trial.expected) for found, trial in zip(theirs, self.given, strict=True))
 
     def _most_telling(self) -> list[Tried]:
         """The slips that explain most of what is wrong, one of those that explain the same."""

@@ -100,16 +100,16 @@ def test_no_colour_is_set_for_text_or_background():
 
 
 def test_numbers_of_a_report_without_picture():
-    report = course.check_receptive_field(lambda layers: (1, 1))
+    report = course.check_receptive_field(lambda layers: (7, 3))
     assert report.figure() is None
     assert repr(report) == (
         "receptive_field: wrong numbers\n"
         f"  {report.failed} of {report.total} configurations fail, the smallest with:\n"
-        "    layers=[(1, 2, 1)]\n"
+        "    layers=[]\n"
         "\n"
         "        expected  yours\n"
-        "  size  1         1\n"
-        "  jump  2         1      <--"
+        "  size  1         7      <--\n"
+        "  jump  1         3      <--"
     )
 
 
