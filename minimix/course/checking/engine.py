@@ -118,8 +118,11 @@ LARGE = 1000
 
 def _lost_in_rounding(trial: Trial) -> bool:
     """Whether nothing is wrong but what should be 0, and what comes in its place is no more than rounding leaves of a sum of
-    products of such inputs: float64 leaves it where a right way takes Fourier transforms, or sums from which others are subtracted; and
-    where even the solution's result is only what float64 leaves of 0, float32 leaves more."""
+    products of such inputs.
+
+    float64 leaves it where a right way takes Fourier transforms, or sums from which others are subtracted. Where even the
+    solution's result is only what float64 leaves of 0, float32 leaves more.
+    """
     if trial.problem != "values":
         return False
     given = [value for value in trial.case.values() if isinstance(value, np.ndarray) and value.size]
