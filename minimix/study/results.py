@@ -46,6 +46,7 @@ class Results:
 
     @property
     def failed(self) -> list[dict]:
+        """What the journal says of jobs without a result: "error" is the reason."""
         return [self.entries[job.key] for job in self.jobs if self.entries.get(job.key, {}).get("error")]
 
     def rows(self) -> list[dict]:
@@ -108,6 +109,7 @@ class Results:
         ]  # fmt: skip
 
     def claims_table(self) -> list[tuple[str, ...]]:
+        """For ``print_table``: a line a claim, under the headings."""
         return [
             ("claim", "difference", "interval", "seeds", "verdict"),
             *(

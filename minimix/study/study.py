@@ -34,6 +34,11 @@ class Claim(NamedTuple):
     second: tuple[str, str]
 
 
+def no_notes(found: list[tuple[Point, dict]]) -> list[str]:
+    """Nothing beside the claims."""
+    return []
+
+
 @dataclasses.dataclass(frozen=True)
 class Study:
     """title: of its table and figure. source: where the paper has it.
@@ -51,7 +56,7 @@ class Study:
     points: Callable[[Options], list[Point]]
     claims: Callable[[list[Point]], list[Claim]]
     figure: Callable[[list[tuple[Point, dict]]], object]
-    notes: Callable[[list[tuple[Point, dict]]], list[str]] = lambda found: []
+    notes: Callable[[list[tuple[Point, dict]]], list[str]] = no_notes
     defaults: Mapping = dataclasses.field(default_factory=dict)
     data: tuple[str, ...] = NAMES
     learned: float | None = None
