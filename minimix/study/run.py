@@ -70,9 +70,8 @@ def run(
     >>> len(found.rows()), found.failed
     (6, [])
     """
-    study = name if isinstance(name, Study) else named(name)
+    study, place = _placed(name, folder)
     tell = functools.partial(print, flush=True) if log else (lambda line: None)
-    place = Path(HOME) / study.name if folder is None else Path(folder)
     asked = {"data": data, "seeds": seeds, "images": images, "epochs": epochs, "width": width}
     asked = {key: value for key, value in asked.items() if value is not None}
     options = Options(**{**study.defaults, **asked})
@@ -83,7 +82,7 @@ def run(
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise ValueError(f"workers: expected a number of processes, 1 or more, not {workers!r}")
     place.mkdir(parents=True, exist_ok=True)
-    with _alone(study, place):
+    with _alone(place):
         files.sweep(place)
         before = _folder.options_of(place, study, asked)
         if before is None and allowed is not None:
@@ -107,19 +106,23 @@ def show(name: str | Study, *, folder=None) -> Results:
 
     Raises FileNotFoundError where there is no such folder, StudyError where something else is in it.
     """
-    study = name if isinstance(name, Study) else named(name)
-    place = Path(HOME) / study.name if folder is None else Path(folder)
+    study, place = _placed(name, folder)
     found = _folder.described(place)
     if found["study"] != study.name:
         raise _folder.StudyError(f"{place} holds the study {found['study']}, not {study.name}")
     return Results(study, Options(**found["options"]), place, Journal(place).entries)
 
 
+def _placed(name: str | Study, folder) -> tuple[Study, Path]:
+    """The study, and the folder where it is kept."""
+    study = name if isinstance(name, Study) else named(name)
+    return study, Path(HOME) / study.name if folder is None else Path(folder)
+
+
 @contextlib.contextmanager
-def _alone(study: Study, place: Path):
+def _alone(place: Path):
     try:
-        lock = locked(place)
-        with lock:
+        with locked(place):
             yield
     except RunLocked as error:
         raise RunLocked(

@@ -110,8 +110,7 @@ def _shared(key: str) -> tuple[Supernet, Begun]:
     shared = Supernet(begun.state.model)
 
     def train() -> None:
-        with limited(threads=1):
-            fit(begun, lambda taken: shared.chosen(drawn(TRAINING, network["seed"], taken)))
+        fit(begun, lambda taken: shared.chosen(drawn(TRAINING, network["seed"], taken)))
 
     kept.weights({"what": "shared", **network}, begun.state.model, train)
     return shared, begun
@@ -125,30 +124,39 @@ def evolved(value: Callable[[Choice], float], evaluations: int, seed: int) -> Ch
     >>> evolved(lambda choice: sum(choice), 200, seed=0)
     (5, 5, 5, 5, 5, 5, 5, 5)
     """
-    known: dict[Choice, float] = {}
-    number = 0
-    while len(known) < min(evaluations, len(GROUPS) ** BLOCKS):
-        draws, number = Draws(CHOICES, EVOLUTION, seed, number), number + 1
-        child = tuple(int(groups) for groups in draws.between(GROUPS[0], GROUPS[-1], BLOCKS))
-        if len(known) >= min(POPULATION, evaluations):
-            best = sorted(known, key=lambda choice: (-known[choice], choice))[:PARENTS]
-            one, other = (best[int(i)] for i in draws.integers(len(best), 2))
-            sides, changed = draws.integers(2, BLOCKS), draws.integers(1000, BLOCKS)
-            inherited = (pair[side] for pair, side in zip(zip(one, other, strict=True), sides, strict=True))
-            child = tuple(
-                new if chance < 1000 * MUTATED else old for new, old, chance in zip(child, inherited, changed, strict=True)
-            )
-        if child not in known:
-            known[child] = value(child)
-    return min(known, key=lambda choice: (-known[choice], choice))
+
+    def child(number: int, known: dict[Choice, float]) -> Choice:
+        draws = Draws(CHOICES, EVOLUTION, seed, number)
+        fresh = tuple(int(groups) for groups in draws.between(GROUPS[0], GROUPS[-1], BLOCKS))
+        if len(known) < min(POPULATION, evaluations):
+            return fresh
+        best = _ranked(known)[:PARENTS]
+        one, other = (best[int(i)] for i in draws.integers(len(best), 2))
+        sides, changed = draws.integers(2, BLOCKS), draws.integers(1000, BLOCKS)
+        inherited = (pair[side] for pair, side in zip(zip(one, other, strict=True), sides, strict=True))
+        return tuple(
+            new if chance < 1000 * MUTATED else old for new, old, chance in zip(fresh, inherited, changed, strict=True)
+        )
+
+    return _best_of(evaluations, value, child)
 
 
 def best_of_random(value: Callable[[Choice], float], evaluations: int, seed: int) -> Choice:
     """The best of as many distinct choices, all drawn at random."""
+    return _best_of(evaluations, value, lambda number, known: drawn(CONTROL, seed, number))
+
+
+def _best_of(evaluations: int, value: Callable[[Choice], float], proposed: Callable[[int, dict], Choice]) -> Choice:
+    """proposed: a choice, from its number and the values so far; those that are known already do not count."""
     known: dict[Choice, float] = {}
     number = 0
     while len(known) < min(evaluations, len(GROUPS) ** BLOCKS):
-        choice, number = drawn(CONTROL, seed, number), number + 1
+        choice, number = proposed(number, known), number + 1
         if choice not in known:
             known[choice] = value(choice)
-    return min(known, key=lambda choice: (-known[choice], choice))
+    return _ranked(known)[0]
+
+
+def _ranked(known: dict[Choice, float]) -> list[Choice]:
+    """The best first; of equal ones, the smaller."""
+    return sorted(known, key=lambda choice: (-known[choice], choice))

@@ -62,13 +62,13 @@ def trained(seed: int, data: str, images: int | None, **config) -> dict:
     ['accuracy', 'loss', 'macs', 'params', 'validation']
     """
     begun = begin(seed, data, images, **config)
-    with limited(threads=1):
-        fit(begun)
-        return judged(begun)
+    fit(begun)
+    return judged(begun)
 
 
+@limited(threads=1)
 def fit(begun: Begun, within: Callable[[int], AbstractContextManager] = lambda step: contextlib.nullcontext()) -> None:
-    """Take all steps; in the end the network has the averaged weights, where the recipe averages.
+    """Take all steps, on one thread; in the end the network has the averaged weights, where the recipe averages.
 
     within: from a step's number, a context for its forward and backward. Raises Diverged where the loss is not finite.
     """
@@ -83,6 +83,7 @@ def fit(begun: Begun, within: Callable[[int], AbstractContextManager] = lambda s
         state.model.load_state_dict(state.ema.averages, strict=False)  # counters have no average
 
 
+@limited(threads=1)
 def judged(begun: Begun) -> dict:
     """The network as it is now, on validation and test images."""
     model, size = begun.state.model, begun.config.batch_size

@@ -8,7 +8,6 @@ from pathlib import Path
 from minimix.study import kept
 from minimix.study.training import begin, fit, judged
 from minimix.train.freezing import stages
-from minimix.train.limits import limited
 from minimix.train.starting import Start
 
 HOW = ("scratch", "frozen", "tuned")
@@ -32,9 +31,8 @@ def transferred(seed: int, how: str, source: dict, target: dict) -> dict:
         start = learned(seed, source)
         frozen = {"freeze": stages(start[1])[-2]} if how == "frozen" else {}
         begun = begin(seed, start=start[0], **target, **frozen)
-    with limited(threads=1):
-        fit(begun)
-        return judged(begun)
+    fit(begun)
+    return judged(begun)
 
 
 def learned(seed: int, source: dict) -> tuple[Start, object]:
@@ -42,11 +40,7 @@ def learned(seed: int, source: dict) -> tuple[Start, object]:
     begun = begin(seed, **source)
     model = begun.state.model
 
-    def train() -> None:
-        with limited(threads=1):
-            fit(begun)
-
-    kept.weights({"what": "source", "seed": seed, **source}, model, train)
+    kept.weights({"what": "source", "seed": seed, **source}, model, lambda: fit(begun))
     # of classes that nobody else has: even as many others get a new classifier
     about = {"classes": [f"{source['data']}: {name}" for name in begun.state.about["classes"]]}
     return Start(Path("source"), model.state_dict(), {}, "", about), model

@@ -47,7 +47,7 @@ class Config:
     epochs:    times through the training images; None: ``EPOCHS`` of the data.
     lr:        the learning rate, at its peak; None: ``RECIPES`` of the optimiser.
     optimizer: "sgd" (Nesterov), "rmsprop" (TensorFlow's, as in MixNet's recipe), "adam", "adamw", "muon" (matrices between
-        channels by Muon, at the learning rate; all else by Nesterov SGD, at ten times that: ``optim.muon_groups``). The default
+        channels by Muon, at the learning rate; all else by Nesterov SGD, at 6.7 times that: ``optim.muon_groups``). The default
         is "sgd", but "muon" for CIFAR-10. momentum: of all but the two Adams.
     weight_decay: for kernels only, not for biases and batch norm; None: ``RECIPES`` of the optimiser.
     schedule:  "one_cycle", "cosine", "staircase" (MnasNet's: five epochs of warm-up, then 0.97 every 2.4 epochs), "constant".
