@@ -105,15 +105,21 @@ def _without_backward(arrays, again: list, arguments) -> tuple[np.ndarray, Saved
         again[:] = [a]
     for parts, whole in a.copies:
         np.concatenate(parts, out=whole, casting="unsafe")
-    s, planes, (images, *rest) = a.saved, channel_major(x).reshape(-1), a.saved.layout.output_shape
-    result = memory.empty((*rest, images), x.dtype)
-    parallel(
-        block.forward, planes, s.h if s.layout.expand else planes, s.z, s.out, result.reshape(-1),
-        planes if s.options.skip else planes[:0], s.expand, s.weight, s.gate, s.project, s.before, s.after, s.last, *a.rest,
-        threads=a.threads, meets=True,
-    )  # fmt: skip
+    s, planes = a.saved, channel_major(x).reshape(-1)
+    result = _forward(s, planes, s.h if s.layout.expand else planes, a.rest, a.threads)
     _workspace.free[x.dtype] = workspace
     return nchw(result), s
+
+
+def _forward(s: Saved, planes: np.ndarray, h: np.ndarray, rest: tuple, threads: int) -> np.ndarray:
+    """The block's output (M, OH, OW, N). planes, h: flat, those of this call. rest: the last arguments of ``block.forward``."""
+    images, *shape = s.layout.output_shape
+    result = memory.empty((*shape, images), planes.dtype)
+    parallel(
+        block.forward, planes, h, s.z, s.out, result.reshape(-1), planes if s.options.skip else planes[:0], s.expand, s.weight,
+        s.gate, s.project, s.before, s.after, s.last, *rest, threads=threads, meets=True,
+    )  # fmt: skip
+    return result
 
 
 def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,), keep=True, again=None):
@@ -129,14 +135,10 @@ def mix_block(*arrays, counts, options, stride=1, padding="same", dilation=(1,),
     inputs = split(arrays, counts)
     layout = layout_of(inputs, stride, padding, dilation)
     s = room_for(inputs, layout, options, keep)
-    dtype, (images, *rest) = s.planes.dtype, layout.output_shape
-    result = memory.empty((*rest, images), dtype)
-    p, n = plan(layout.geometry, dtype.char), threads_for(layout.cost, True)
-    parallel(
-        block.forward, s.planes, s.h, s.z, s.out, result.reshape(-1), s.planes if options.skip else s.planes[:0], s.expand,
-        s.weight, s.gate, s.project, s.before, s.after, s.last, not keep, p.channels, p.forward,
-        *scratch_for(layout, n, dtype, p, p.forward), threads=n, meets=True,
-    )  # fmt: skip
+    dtype, n = s.planes.dtype, threads_for(layout.cost, True)
+    p = plan(layout.geometry, dtype.char)
+    rest = not keep, p.channels, p.forward, *scratch_for(layout, n, dtype, p, p.forward)
+    result = _forward(s, s.planes, s.h, rest, n)
     if options.training:
         for option, norm, size in zip(options[:3], (s.before, s.after, s.last), layout.sizes, strict=True):
             if option is not None:
