@@ -3,19 +3,9 @@
 from itertools import accumulate
 
 import numpy as np
-from corpus import Solution
+from corpus import collected
 
-SOLUTIONS = []
-
-
-def solution(exercise, name, truth=None):
-    """Put the decorated function into SOLUTIONS: wrong, or right without a truth."""
-
-    def put(function):
-        SOLUTIONS.append(Solution(exercise, f"{exercise}: {name}", function, truth))
-        return function
-
-    return put
+SOLUTIONS, solution = collected()
 
 
 # separable_macs

@@ -4,21 +4,11 @@ from collections import defaultdict
 from itertools import product
 
 import numpy as np
-from corpus import Solution
+from corpus import collected
 
 from minimix import reference
 
-SOLUTIONS = []
-
-
-def solution(exercise, name, truth=None):
-    """Put the decorated function into SOLUTIONS: wrong, or right without a truth."""
-
-    def put(function):
-        SOLUTIONS.append(Solution(exercise, f"{exercise}: {name}", function, truth))
-        return function
-
-    return put
+SOLUTIONS, solution = collected()
 
 
 # depthwise_input_grad

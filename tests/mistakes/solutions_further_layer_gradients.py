@@ -1,21 +1,11 @@
 """New solutions, wrong and right, of the other exercises of notebook 7: mixconv2d_backward, batch_norm_backward."""
 
 import numpy as np
-from corpus import Solution
+from corpus import collected
 
 from minimix import reference
 
-SOLUTIONS = []
-
-
-def solution(exercise, name, truth=None):
-    """Put the decorated function into SOLUTIONS: wrong, or right without a truth."""
-
-    def put(function):
-        SOLUTIONS.append(Solution(exercise, f"{exercise}: {name}", function, truth))
-        return function
-
-    return put
+SOLUTIONS, solution = collected()
 
 
 # mixconv2d_backward

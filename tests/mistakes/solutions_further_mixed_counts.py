@@ -1,21 +1,11 @@
 """New solutions, wrong and right, of the counting exercises of notebooks 4 and 5: partition, block_macs."""
 
 import numpy as np
-from corpus import Solution
+from corpus import collected
 
 import minimix as mm
 
-SOLUTIONS = []
-
-
-def solution(exercise, name, truth=None):
-    """Put the decorated function into SOLUTIONS: wrong, or right without a truth."""
-
-    def put(function):
-        SOLUTIONS.append(Solution(exercise, f"{exercise}: {name}", function, truth))
-        return function
-
-    return put
+SOLUTIONS, solution = collected()
 
 
 # partition

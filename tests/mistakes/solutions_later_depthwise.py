@@ -1,19 +1,9 @@
 """Held-out solutions, wrong and right: depthwise_conv2d, dilated_conv2d."""
 
 import numpy as np
-from corpus import Solution
+from corpus import collected
 
-SOLUTIONS = []
-
-
-def solution(exercise, name, truth=None):
-    """Put the decorated function into SOLUTIONS: wrong, or right without a truth."""
-
-    def put(function):
-        SOLUTIONS.append(Solution(exercise, f"{exercise}: {name}", function, truth))
-        return function
-
-    return put
+SOLUTIONS, solution = collected()
 
 
 def bordered(x, rows, columns=None):
