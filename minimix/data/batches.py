@@ -86,14 +86,14 @@ class Batches:
             return np.arange(len(self.dataset))
         return Draws(SHUFFLE, self.seed, whole("epoch", epoch, 0)).permutation(len(self.dataset))
 
-    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple]:
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The batches of epoch number ``epoch`` (from 0), from batch ``start`` on."""
         whole("epoch", epoch, 0)
         if whole("start", start, 0) > len(self):
             raise ValueError(f"start: an epoch has {len(self)} batches, so it cannot start at {start}")
         return self._run(epoch, start)
 
-    def _run(self, epoch: int, start: int) -> Iterator[tuple]:
+    def _run(self, epoch: int, start: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         data, order = self.dataset, self.order(epoch)
         alternate = self.augment is not None and self.augment.flip == "alternate"
         coins = Draws(FLIP, self.seed).integers(2, len(data)) if alternate else None  # the same in every epoch
@@ -130,7 +130,7 @@ class Batches:
         (height, width), full = self.shape(epoch), self.dataset.images.shape[2:]
         return height * width / (full[0] * full[1])
 
-    def __iter__(self) -> Iterator[tuple]:
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """One epoch: number 0 the first time, then 1, ... Ask for ``epoch(e)`` where it must be known which."""
         return self.epoch(next(self._iterated))
 

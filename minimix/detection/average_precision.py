@@ -82,7 +82,7 @@ def precisions(
             _matched(real.boxes[real.labels == label], *_surest(detected, label), limits)
             for real, detected in zip(objects, found, strict=True)
         ]
-        counted = sum(picture.counted for picture in pictures)  # (sizes,)
+        counted = np.sum([picture.counted for picture in pictures], axis=0)  # (sizes,)
         scores = np.concatenate([picture.scores for picture in pictures])
         order = np.argsort(-scores, kind="stable")
         right, wrong = (

@@ -18,7 +18,6 @@ from minimix.detection.detecting import detect
 from minimix.detection.loss import detection_loss
 from minimix.detection.network import Detector
 from minimix.detection.scenes import CLASSES, MEAN, SIDE, STD, Scenes, scenes
-from minimix.nn import Module
 from minimix.tensor import Tensor
 from minimix.train import Diverged
 from minimix.train.limits import limited
@@ -45,13 +44,17 @@ class Begun(NamedTuple):
     @property
     def steps(self) -> int:
         """In an epoch."""
-        return max(1, len(self.images) // BATCH)
+        return _steps(len(self.images))
 
     def batch(self, epoch: int, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """float32 (N, 3, 64, 64), and its labels and codes."""
         order = Draws(SHUFFLE, self.seed, epoch).permutation(len(self.images))
         index = order[number * BATCH : (number + 1) * BATCH]
         return make_batch(self.images, index, MEAN, STD), self.labels[index], self.codes[index]
+
+
+def _steps(images: int) -> int:
+    return max(1, images // BATCH)
 
 
 drawn = functools.lru_cache(maxsize=2)(scenes)  # once in a process
@@ -70,9 +73,9 @@ def begin(seed: int, images: int, epochs: int, kernels: Sequence[int], width: fl
     labels, codes = (np.stack(part) for part in zip(*targets, strict=True))
     validation = Scenes(every.images[kept], tuple(every.objects[i] for i in kept))
     optimizer = optim.AdamW(optim.decay_groups(model, WEIGHT_DECAY), LR)
-    begun = Begun(model, optimizer, None, every.images[used], labels, codes, validation, epochs, seed)
-    schedule = optim.one_cycle(LR, begun.steps * epochs, pct_start=0.2, anneal="linear")
-    return begun._replace(scheduler=optim.Scheduler(optimizer, schedule))
+    steps = epochs * _steps(len(used))
+    scheduler = optim.Scheduler(optimizer, optim.one_cycle(LR, steps, pct_start=0.2, anneal="linear"))
+    return Begun(model, optimizer, scheduler, every.images[used], labels, codes, validation, epochs, seed)
 
 
 def wanted(objects: Objects, anchors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -111,7 +114,7 @@ def fit(begun: Begun) -> None:
                 raise Diverged(f"the loss is {loss} in epoch {epoch + 1}, step {number + 1}")
 
 
-def judged(model: Module, part: Scenes) -> AveragePrecision:
+def judged(model: Detector, part: Scenes) -> AveragePrecision:
     """How well the network finds what is in these scenes."""
     return average_precision(part.objects, detect(model, part.images), len(CLASSES))
 

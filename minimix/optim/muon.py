@@ -137,7 +137,7 @@ class Muon(Optimizer):
             weight -= number(lr * ADJUSTED[group["adjust_lr_fn"] or "original"](*matrix.shape)) * step.reshape(weight.shape)
 
 
-class MuonWithSGD(Muon):
+class MuonWithSGD(Muon, SGD):
     """``Muon`` for the groups with ``"matrices": True``, Nesterov SGD for all others: one optimiser for a whole network.
 
     params: group dicts, such as those of ``muon_groups``, or Tensors (all of one kind). Groups of SGD take ``lr``, ``momentum``
@@ -164,4 +164,5 @@ class MuonWithSGD(Muon):
         return group["matrices"]
 
     def update(self, items, group, number) -> None:
-        (Muon if group["matrices"] else SGD).update(self, items, group, number)
+        rule: type[Muon] | type[SGD] = Muon if group["matrices"] else SGD
+        rule.update(self, items, group, number)

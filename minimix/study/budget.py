@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from minimix.study.options import Options
-from minimix.study.search import LARGEST, NETWORK, RECALIBRATED, with_choice
+from minimix.study.search import with_choice
 from minimix.study.study import Point, Study
-from minimix.study.supernet import BLOCKS
+from minimix.study.supernet import BLOCKS, LARGEST, NETWORK, RECALIBRATED
 
 SEEDS = 3  # fewer have no error bar worth its name
 STEPS = 3  # that are timed of each kind; the first one compiles

@@ -4,7 +4,7 @@ A job is a function of minimix and a small dict, so that workers need minimix an
 once. A worker that dies costs the time of its job: Dask gives it to another one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 
 import minimix
 from minimix.study.job import Job
@@ -15,7 +15,7 @@ LOCAL = "local"  # in place of an address: a cluster on this machine, for trying
 WAIT = 10.0  # seconds for a scheduler to answer, and for its first worker
 
 
-def ended(jobs: Iterable[Job], address: str, workers: int) -> Iterator[Ended]:
+def ended(jobs: Iterable[Job], address: str, workers: int) -> Generator[Ended, None, None]:
     """As ``pool.ended``, on a Dask cluster. workers: of a local one.
 
     Raises ImportError without Dask, ConnectionError where no scheduler listens at ``address``, RuntimeError for a cluster
@@ -42,8 +42,8 @@ def ended(jobs: Iterable[Job], address: str, workers: int) -> Iterator[Ended]:
             if future.status == "finished":
                 yield Ended(job, *future.result())
             else:
-                error = future.exception()
-                yield Ended(job, None, f"{type(error).__name__}: {error}".splitlines()[0], 0.0)
+                reason = future.exception()
+                yield Ended(job, None, f"{type(reason).__name__}: {reason}".splitlines()[0], 0.0)
             future.release()
     finally:
         client.close()

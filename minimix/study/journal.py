@@ -4,6 +4,7 @@ A line is JSON, and counts once its end is there. A line without an end, at the 
 killed while it wrote, and is cut off before anything is added.
 """
 
+import io
 import json
 import os
 import time
@@ -23,10 +24,11 @@ class Journal:
     """entries: {key: entry}, the last of each key. An entry has a job's key, family, name, seed and config, seconds, and what
     came of it: result, or None and error."""
 
+    _file: io.FileIO  # while it is open for adding
+
     def __init__(self, folder):
         self.path = Path(folder) / FILE
         self.entries: dict[str, dict] = {}
-        self._file = None
         self._pushed = 0.0
         content = self.path.read_bytes() if self.path.exists() else b""
         *lines, self._torn = content.split(b"\n")

@@ -10,13 +10,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from multiprocessing import connection
 from typing import NamedTuple
 
 from minimix.study.job import Job, perform
-
-START = "spawn"  # a fresh interpreter: a fork would have the parent's threads' locks, but not its threads
 
 
 class Ended(NamedTuple):
@@ -29,14 +27,15 @@ class Ended(NamedTuple):
 
 
 class _Worker:
+    job: Job  # that it was given last
+
     def __init__(self):
-        context = multiprocessing.get_context(START)
+        context = multiprocessing.get_context("spawn")  # a fork would have the parent's threads' locks, but not its threads
         self.pipe, other = context.Pipe()
         self.process = context.Process(target=_work, args=(other,), daemon=True)
         with _environment(MINIMIX_NUM_THREADS="1"):  # read when the process imports minimix
             self.process.start()
         other.close()
-        self.job: Job | None = None
         self.began = 0.0
 
     def give(self, job: Job) -> None:
@@ -50,8 +49,7 @@ class _Worker:
         except (EOFError, OSError):
             self.process.join()
             result, error, seconds = None, _death(self.process.exitcode), time.monotonic() - self.began
-        ended, self.job = Ended(self.job, result, error, seconds), None
-        return ended
+        return Ended(self.job, result, error, seconds)
 
     def end(self) -> None:
         self.process.terminate()
@@ -62,7 +60,7 @@ class _Worker:
         self.pipe.close()
 
 
-def ended(jobs: Iterable[Job], workers: int) -> Iterator[Ended]:
+def ended(jobs: Iterable[Job], workers: int) -> Generator[Ended, None, None]:
     """What comes of the jobs, in the order in which they end. Closing this generator ends all processes, and what they do.
 
     workers: so many processes, no more than there are jobs.
@@ -117,12 +115,14 @@ def attempt(config: dict) -> tuple[dict | None, str]:
 
 
 def _end_with_parent() -> None:
-    connection.wait([multiprocessing.parent_process().sentinel])
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # only called in a worker
+    connection.wait([parent.sentinel])
     os._exit(1)
 
 
-def _death(code: int) -> str:
-    if code < 0:
+def _death(code: int | None) -> str:
+    if code is not None and code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
         return f"its process was ended by {name}" + (": out of memory, or killed by hand" if name == "SIGKILL" else "")
     return f"its process ended with exit code {code}"

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from minimix import files
@@ -158,7 +158,7 @@ def _do(results: Results, journal: Journal, ended_by, retry: bool, tell) -> None
     if kept:
         tell(f"{count(kept, 'job')} of {len(results.jobs)} {'is' if kept == 1 else 'are'} done already")
     progress = Progress(tell, len(jobs))
-    ended: Iterator[Ended] = ended_by(_distinct(jobs))
+    ended: Generator[Ended, None, None] = ended_by(_distinct(jobs))
     with contextlib.closing(ended):
         try:
             for one in ended:

@@ -73,6 +73,7 @@ def fit(begun: Begun, within: Callable[[int], AbstractContextManager] = lambda s
     within: from a step's number, a context for its forward and backward. Raises Diverged where the loss is not finite.
     """
     state, config = begun.state, begun.config
+    assert config.epochs is not None  # it is completed
     for epoch in range(config.epochs):
         for number, batch in enumerate(begun.batches.epoch(epoch)):
             taken = epoch * len(begun.batches) + number

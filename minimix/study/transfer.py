@@ -5,6 +5,7 @@ The paper (sec. 4.4) does so from ImageNet. Here it is from CIFAR-100 to CIFAR-1
 
 from pathlib import Path
 
+from minimix.nn import Module
 from minimix.study import kept
 from minimix.study.training import begin, fit, judged
 from minimix.train.freezing import stages
@@ -29,13 +30,13 @@ def transferred(seed: int, how: str, source: dict, target: dict) -> dict:
         begun = begin(seed, **target)
     else:
         start = learned(seed, source)
-        frozen = {"freeze": stages(start[1])[-2]} if how == "frozen" else {}
-        begun = begin(seed, start=start[0], **target, **frozen)
+        freeze = stages(start[1])[-2] if how == "frozen" else None
+        begun = begin(seed, start=start[0], **target, freeze=freeze)
     fit(begun)
     return judged(begun)
 
 
-def learned(seed: int, source: dict) -> tuple[Start, object]:
+def learned(seed: int, source: dict) -> tuple[Start, Module]:
     """(weights to start with, the network that has them)."""
     begun = begin(seed, **source)
     model = begun.state.model

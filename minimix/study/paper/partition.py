@@ -6,7 +6,7 @@ from minimix.study.paper.networks import NETWORKS, listed, up_to
 from minimix.study.study import Claim, Point, Study
 
 LARGEST = (5, 7, 9, 11)
-WAYS = {"equal": {}, "exponential": {"partition": "exponential"}, "dilated": {"dilated": True}}
+WAYS: dict[str, dict] = {"equal": {}, "exponential": {"partition": "exponential"}, "dilated": {"dilated": True}}
 
 
 def points(options: Options) -> list[Point]:

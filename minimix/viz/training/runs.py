@@ -155,7 +155,7 @@ def seeds(results: Mapping[str, Sequence[float]], ylabel: str = "accuracy on the
 
 @theme.styled
 def sweep(
-    results: Mapping[str, Mapping[float, Sequence[float]]],
+    results: Mapping[str, Mapping[int, Sequence[float]] | Mapping[float, Sequence[float]]],
     xlabel: str = "kernel size",
     ylabel: str = "accuracy on the test images, %",
     ax=None,
