@@ -379,7 +379,7 @@ def test_options_say_nothing_of_their_own(minimix, monkeypatch):
         "optimizer": "adam", "schedule": "cosine", "momentum": 0.25, "weight_decay": 0.125, "label_smoothing": 0.75,
         "augment": "flip", "small_first": 0.5, "half_first": 0.25,
         "ema": 0.5, "seed": 7, "name": "n", "validation": 0.25, "patience": 4,
-        "from_": "w", "freeze": "stem", "runs": Path("r"), "threads": 1, "save_every": 2.5,
+        "from_": "w", "freeze": "stem", "layer_decay": 0.75, "runs": Path("r"), "threads": 1, "save_every": 2.5,
     }  # fmt: skip
     typed = [f"--{name.rstrip('_').replace('_', '-')}={value}" for name, value in values.items()]
     options = ("--width", "2", "--kernels", "3,5", "--dropout", "0.1", "-o", "partition=exponential", "-o", "layers=1,2")

@@ -129,6 +129,13 @@ def train(
     freeze: Annotated[
         str | None, Option(metavar="STAGE", help="Leave the stages up to this one as they are, such as stem or blocks.1.")
     ] = None,
+    layer_decay: Annotated[
+        float | None,
+        Option(
+            help="Each layer learns at the rate of the one behind it times this, such as 0.75; the classifier at --lr.",
+            show_default="one rate for all",
+        ),
+    ] = None,
     seed: Annotated[int | None, Option(help="The same seed gives the same weights, to the bit.", show_default="0")] = None,
     name: Annotated[str | None, Option(help="Of the run's folder.", show_default="model-data")] = None,
     runs: Annotated[Path | None, Option(help="Where the folders of runs are.", show_default="runs")] = None,
@@ -162,8 +169,8 @@ def train(
         batch_size=batch_size, lr=lr, optimizer=optimizer, schedule=schedule, momentum=momentum, weight_decay=weight_decay,
         label_smoothing=label_smoothing, augment=augment, small_first=small_first, half_first=half_first, ema=ema,
         validation=validation,
-        test_every_epoch=test_every_epoch, patience=patience, from_=from_, freeze=freeze, seed=seed, name=name, runs=runs,
-        threads=threads, save_every=save_every, resume=resume,
+        test_every_epoch=test_every_epoch, patience=patience, from_=from_, freeze=freeze, layer_decay=layer_decay, seed=seed,
+        name=name, runs=runs, threads=threads, save_every=save_every, resume=resume,
     )  # fmt: skip
     if result.stopped_by in signal.Signals.__members__:
         raise typer.Exit(128 + signal.Signals[result.stopped_by])  # as a shell counts a program that a signal has ended

@@ -71,6 +71,8 @@ class Config:
     from_:     begin with the weights of a run (folder or name) or a .safetensors file: every one that fits by name and shape,
         but for the classifier of a run on other classes.
     freeze:    the network's stages up to and including this one ("stem", "blocks.1", ...) stay as they are.
+    layer_decay: each layer has the learning rate of the one behind it times this, such as 0.75, and the classifier has all of
+        ``lr``, so that layers near the picture change least (``optim.layer_decay_groups``); None: one rate for all.
     seed:      of weights, order of the images, augmentation, dropout and the choice of validation images.
     name:      of the run's folder in ``runs``; None: model-data, with a number where that is taken.
     threads:   that kernels run on; None: as ``get_num_threads`` says. Changes speed only, never a result.
@@ -106,6 +108,7 @@ class Config:
     patience: int | None = None
     from_: str | None = None
     freeze: str | None = None
+    layer_decay: float | None = None
     seed: int = 0
     name: str | None = None
     runs: str = "runs"
@@ -139,6 +142,9 @@ class Config:
             if getattr(self, name) is not None:
                 put = _number(name, getattr(self, name), lambda x: 0 <= x <= 1, "from 0 to 1")
                 object.__setattr__(self, name, put)
+        if self.layer_decay is not None:
+            put = _number("layer_decay", self.layer_decay, lambda x: 0 < x <= 1, "above 0, up to 1")
+            object.__setattr__(self, "layer_decay", put)
         if not isinstance(self.model_options, dict):
             raise TypeError(f"model_options: expected a dict such as {{'width': 0.5}}, not {self.model_options!r}")
         if self.patience and not self.validation:

@@ -115,6 +115,8 @@ def new_state(config: Config, own_model, about: dict, batches: Batches, progress
     groups = (
         optim.muon_groups(model, config.lr, config.weight_decay) if muon else optim.decay_groups(model, config.weight_decay)
     )
+    if config.layer_decay is not None:
+        groups = optim.layer_decay_groups(model, config.lr, config.layer_decay, groups=groups)
     optimizer = {
         "sgd": lambda: optim.SGD(groups, config.lr, config.momentum, nesterov=config.momentum > 0),
         "rmsprop": lambda: optim.RMSProp(groups, config.lr, momentum=config.momentum),

@@ -100,6 +100,7 @@ def train(
     patience: int | None = None,
     from_: "str | os.PathLike | Result | None" = None,
     freeze: str | None = None,
+    layer_decay: float | None = None,
     seed: int | None = None,
     name: str | None = None,
     runs=None,
@@ -157,7 +158,8 @@ def train(
         "weight_decay": weight_decay, "label_smoothing": label_smoothing, "small_first": small_first, "half_first": half_first,
         "augment": None if augment is None else chosen.names,
         "ema": ema, "validation": validation, "test_every_epoch": test_every_epoch, "patience": patience, "from_": from_,
-        "freeze": freeze, "seed": seed, "name": name, "runs": runs, "threads": threads, "save_every": save_every,
+        "freeze": freeze, "layer_decay": layer_decay, "seed": seed, "name": name, "runs": runs, "threads": threads,
+        "save_every": save_every,
     }  # fmt: skip
     asked = {argument: value for argument, value in asked.items() if value is not None}
     config = Config(**asked)

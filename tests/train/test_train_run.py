@@ -243,6 +243,7 @@ def test_the_run_can_be_named_in_several_ways(broken, run, small, tmp_path):
     ({"lr": 0.1}, "lr was 0.3 and is 0.1 now"), ({"seed": 1}, "seed was 0 and is 1"),
     ({"epochs": 1}, "is in its epoch 2 already"), ({"validation": 0.2}, "validation was 0.1"),
     ({"test_every_epoch": True}, "test_every_epoch was False"), ({"freeze": "conv"}, "freeze was None"),
+    ({"layer_decay": 0.5}, "layer_decay was None and is 0.5 now"),
     ({"batch_size": 8}, "batch_size was 16"), ({"ema": 0.5}, "ema was 0.995"), ({"augment": "flip"}, "augment was"),
     ({"optimizer": "adam"}, "optimizer was 'sgd'"), ({"model": "mixnet_nano"}, "model was 'Small'"),
     ({"data": "patterns10", "lr": 0.2, "seed": 2}, "lr was 0.3 and is 0.2 now; seed was 0 and is 2 now"),

@@ -6,6 +6,7 @@ import signal
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
+from small import Small
 
 import minimix as mm
 from minimix import models, nn
@@ -219,6 +220,45 @@ def test_networks_with_frozen_stages_train(run, stage):
     before = {}
     result = run(**NANO, freeze=stage, epochs=1, on_epoch=lambda epoch: before.update(epoch=epoch))
     assert np.isfinite(before["epoch"].train_loss) and load_model(result.folder).recipe["freeze"] == stage
+
+
+# -- layer_decay ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw", "muon"])
+def test_layers_near_the_picture_change_less(run, optimizer):
+    """Small's layers: conv and bn, mix, head."""
+    moved = {}
+    for decay in (None, 1.0, 0.01):
+        options = {
+            "layer_decay": decay,
+            "optimizer": optimizer,
+            "lr": 1e-3,
+            "schedule": "constant",
+            "ema": 0,
+            "weight_decay": 0,
+        }
+        result = run(epochs=1, batch_size=80, augment=(), validation=0, name=None, **options)
+        assert load_model(result.folder, Small()).recipe["layer_decay"] == decay
+        last, start = arrays(result, LAST), Small().state_dict()
+        moved[decay] = {name: np.abs(last[name] - start[name]).max() for name in ("conv.weight", "mix.0.weight", "head.weight")}
+    assert moved[None] == moved[1.0]
+    for name, scale in (("conv.weight", 1e-4), ("mix.0.weight", 1e-2), ("head.weight", 1)):
+        assert moved[0.01][name] == pytest.approx(scale * moved[None][name], rel=0.05, abs=1e-8), name
+
+
+def test_a_run_with_rates_by_depth_is_resumed_to_the_bit(run, small):
+    options = {"layer_decay": 0.5, "freeze": "bn", "epochs": 3}
+    whole = run(name="whole", **options)
+    run(name="b", on_epoch=interrupt, **options)
+    again = run(small(), name="b", epochs=3, resume=True)
+    assert (again.folder / BEST).read_bytes() == (whole.folder / BEST).read_bytes()
+
+
+@pytest.mark.parametrize("decay", [0, -0.5, 1.1, float("nan"), "half", True])
+def test_a_layer_decay_that_is_none(decay):
+    with pytest.raises((ValueError, TypeError), match="layer_decay: expected a number above 0, up to 1"):
+        Config(layer_decay=decay)
 
 
 def test_parameters_that_require_no_gradient_stay_without_any_option(run, small):

@@ -239,7 +239,7 @@ def older(folder):
     """The run's files as they were before there were validation images."""
     for name in (LAST, BEST):
         arrays, state = checkpoint.load(folder / name)
-        for field in ("validation", "test_every_epoch", "patience", "from_", "freeze"):
+        for field in ("validation", "test_every_epoch", "patience", "from_", "freeze", "layer_decay"):
             del state["recipe"][field]
         state.pop("frozen", None)
         for epoch in state["history"]:
