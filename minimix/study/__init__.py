@@ -2,6 +2,7 @@
 
 mm.study.run("kernel_size", seeds=3)        does what has not been done, and returns ``Results``
 mm.study.show("kernel_size").claims()       what has been found so far
+mm.study.stored("kernel_size")              what the large run has found that comes with minimix
 
 job         a plain configuration, from which a few numbers follow
 training    the job that trains a network; transfer: one that goes on from another's weights; options: what a study is run with
@@ -12,7 +13,7 @@ supernet    one set of weights for all choices of a search; search: jobs that lo
 budget      how long it will take, and what fits into a given time
 statistics  intervals, and when a claim is called seen
 results     tables, files and the picture
-run         ``run`` and ``show``; progress: what is printed meanwhile
+run         ``run`` and ``show``; progress: what is printed meanwhile; shipped: the large runs that come with minimix
 """
 
 from minimix.study.folder import StudyError
@@ -20,6 +21,7 @@ from minimix.study.options import Options
 from minimix.study.paper import STUDIES
 from minimix.study.results import Results
 from minimix.study.run import run, show
+from minimix.study.shipped import stored
 from minimix.study.study import Claim, Point, Study
 
-__all__ = ["STUDIES", "Claim", "Options", "Point", "Results", "Study", "StudyError", "run", "show"]
+__all__ = ["STUDIES", "Claim", "Options", "Point", "Results", "Study", "StudyError", "run", "show", "stored"]
