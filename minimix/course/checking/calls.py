@@ -77,6 +77,7 @@ def _filled_again(exercise: Exercise, function, trials: list[Trial]) -> Later | 
             run(exercise, function, known, trial.solved, known)
             case = copied(known)
             fill(list(_arrays_in(case)))
+            exercise.repair(case)
             solved = exercise.call(exercise.solution, copied(case))
             expected = arrays_of(solved, solved)
             outcome = run(exercise, function, case, solved)
@@ -86,6 +87,7 @@ def _filled_again(exercise: Exercise, function, trials: list[Trial]) -> Later | 
                 text = "Called with other numbers than before in arrays of the same shape, the function is wrong. "
                 return Later(Trial(case, solved, outcome, "values"), text + KEEPS)
             fill(list(_arrays_in(known)))
+            exercise.repair(known)
             outcome = run(exercise, function, case, solved, known)
             if outcome.arrays is None or not agree(outcome.arrays, expected):
                 text = "Called with an array a second time, after other numbers were written into it, the function is wrong. "

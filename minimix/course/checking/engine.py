@@ -160,7 +160,7 @@ def _problem(exercise: Exercise, outcome: Outcome, expected: Arrays) -> str:
 
 
 def _has_floats(trial: Trial) -> bool:
-    return any(array.dtype.kind == "f" for array in trial.outcome.arrays.values())
+    return any(array.dtype.kind == "f" and array.size for array in trial.outcome.arrays.values())  # [] is a list of anything
 
 
 def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ class Exercise:
     features:  ``features(case)``: {words: number or truth} about a configuration, beside its arguments and their shapes: what
                may tell those that fail from the others.
     first_axis: what an entry of axis 0 is, of results with four axes.
+    repair:    ``repair(case)`` makes of arrays into which any numbers were put such as the statement covers, in place.
     ways:      plain ways to write it (``course/ways``), in which slips are made to see which of them gives a learner's numbers.
     broad:     ``broad(rng)`` makes more configurations, over all that the statement covers; they are tried behind the others.
     """
@@ -54,6 +55,7 @@ class Exercise:
     features: Callable[[Case], dict] = lambda case: {}
     first_axis: str = "image"
     broad: Callable[[np.random.Generator], Iterable[Case]] = lambda rng: ()
+    repair: Callable[[Case], None] = lambda case: None
     ways: tuple[Callable, ...] = ()
 
     def configurations(self) -> list[Case]:

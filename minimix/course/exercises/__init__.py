@@ -29,22 +29,27 @@ from minimix.course.exercises.lesson09_learning import TRAIN_STEP, check_train_s
 from minimix.course.exercises.lesson09_mistaken import CONFUSION, check_confusion
 from minimix.course.exercises.lesson10_spread import DIFFERENCE, check_difference
 from minimix.course.exercises.lesson11_stability import LOG_SOFTMAX, check_log_softmax
+from minimix.course.exercises.lesson14_boxes import INTERSECTION_OVER_UNION, check_intersection_over_union
+from minimix.course.exercises.lesson14_matching import MATCH, check_match
+from minimix.course.exercises.lesson14_maxima import SUPPRESS, check_suppress
+from minimix.course.exercises.lesson14_precision import AVERAGE_PRECISION, check_average_precision
 
 EXERCISES = (  # in the order of the course
     CENTRAL_DIFFERENCE, OUTPUT_SIZE, CONV2D, WINDOWS, MEAN_SQUARE_GRAD, DEPTHWISE_CONV2D, SEPARABLE_MACS, DILATED_CONV2D,
     RECEPTIVE_FIELD, PARTITION, MIXCONV2D, EMBED, BLOCK_MACS, BACKWARD, UNBROADCAST, DEPTHWISE_INPUT_GRAD,
     DEPTHWISE_WEIGHT_GRAD, MIXCONV2D_BACKWARD, BATCH_NORM_BACKWARD, TAP_OFFSETS, TRAIN_STEP, CONFUSION,
-    DIFFERENCE, LOG_SOFTMAX,
+    DIFFERENCE, LOG_SOFTMAX, INTERSECTION_OVER_UNION, MATCH, SUPPRESS, AVERAGE_PRECISION,
 )  # fmt: skip
 
 __all__ = [
-    "BACKWARD", "BATCH_NORM_BACKWARD", "BLOCK_MACS", "CENTRAL_DIFFERENCE", "CONFUSION", "CONV2D", "DEPTHWISE_CONV2D",
-    "DEPTHWISE_INPUT_GRAD", "DEPTHWISE_WEIGHT_GRAD", "DIFFERENCE", "DILATED_CONV2D", "EMBED", "EXERCISES", "LOG_SOFTMAX",
-    "MEAN_SQUARE_GRAD", "MIXCONV2D", "MIXCONV2D_BACKWARD", "OUTPUT_SIZE", "PARTITION", "RECEPTIVE_FIELD", "SEPARABLE_MACS",
-    "TAP_OFFSETS", "TRAIN_STEP", "UNBROADCAST", "WINDOWS", "Scalar", "check_backward", "check_batch_norm_backward",
-    "check_block_macs", "check_central_difference", "check_confusion", "check_conv2d", "check_depthwise_conv2d",
-    "check_depthwise_input_grad", "check_depthwise_weight_grad", "check_difference", "check_dilated_conv2d", "check_embed",
-    "check_log_softmax", "check_mean_square_grad", "check_mixconv2d", "check_mixconv2d_backward", "check_output_size",
-    "check_partition", "check_receptive_field", "check_separable_macs", "check_tap_offsets", "check_train_step",
-    "check_unbroadcast", "check_windows",
+    "AVERAGE_PRECISION", "BACKWARD", "BATCH_NORM_BACKWARD", "BLOCK_MACS", "CENTRAL_DIFFERENCE", "CONFUSION", "CONV2D",
+    "DEPTHWISE_CONV2D", "DEPTHWISE_INPUT_GRAD", "DEPTHWISE_WEIGHT_GRAD", "DIFFERENCE", "DILATED_CONV2D", "EMBED", "EXERCISES",
+    "INTERSECTION_OVER_UNION", "LOG_SOFTMAX", "MATCH", "MEAN_SQUARE_GRAD", "MIXCONV2D", "MIXCONV2D_BACKWARD", "OUTPUT_SIZE",
+    "PARTITION", "RECEPTIVE_FIELD", "SEPARABLE_MACS", "SUPPRESS", "TAP_OFFSETS", "TRAIN_STEP", "UNBROADCAST", "WINDOWS",
+    "Scalar", "check_average_precision", "check_backward", "check_batch_norm_backward", "check_block_macs",
+    "check_central_difference", "check_confusion", "check_conv2d", "check_depthwise_conv2d", "check_depthwise_input_grad",
+    "check_depthwise_weight_grad", "check_difference", "check_dilated_conv2d", "check_embed", "check_intersection_over_union",
+    "check_log_softmax", "check_match", "check_mean_square_grad", "check_mixconv2d", "check_mixconv2d_backward",
+    "check_output_size", "check_partition", "check_receptive_field", "check_separable_macs", "check_suppress",
+    "check_tap_offsets", "check_train_step", "check_unbroadcast", "check_windows",
 ]  # fmt: skip
