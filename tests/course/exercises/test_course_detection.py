@@ -142,7 +142,7 @@ CORNERS = [
     ("SUPPRESS", lambda case: len(case["boxes"]) > 20),
     ("SUPPRESS", lambda case: case["threshold"] == 0),
     ("SUPPRESS", lambda case: len(case["scores"]) > 1 and np.ptp(case["scores"]) == 0),
-    ("AVERAGE_PRECISION", lambda case: len(case["right"]) > 100),
+    ("AVERAGE_PRECISION", lambda case: len(case["right"]) > 50),
     ("AVERAGE_PRECISION", lambda case: bool((case["scores"] < 0).any())),
     ("AVERAGE_PRECISION", lambda case: case["objects"] > 40),
     ("AVERAGE_PRECISION", lambda case: bool(len(set(case["scores"])) < len(case["scores"]) > 20)),
