@@ -243,6 +243,13 @@ WRONG = [
         ("chain factor",),
     ),
     Wrong(
+        "a^2 b: gradients returned as b, a",
+        op("square_times", lambda a, b: (a**2 * b, (a, b)), lambda g, saved: (g * saved[0] ** 2, 2 * g * saved[0] * saved[1])),
+        (normal((3, 4), (3, 4)), normal((7,), (7,)), normal((2, 2, 3), (2, 2, 3))),
+        "exchanged",
+        "the tuple holds b's gradient first",
+    ),
+    Wrong(
         "a b + b: the summand alone forgotten",
         op(
             "scale_and_add",

@@ -160,6 +160,18 @@ def sums_at(x):
     return op("scatter_add", forward, backward)(x)
 
 
+def submatrix(x):
+    """Some rows, and of these some columns."""
+    rows, columns = np.array([2, 0, 1]), np.array([1, 2])
+
+    def backward(g, shape):
+        dx = np.zeros(shape)
+        dx[rows][:, columns] += g
+        return (dx,)
+
+    return op("submatrix", lambda x: (x[rows][:, columns], x.shape), backward)(x)
+
+
 def both_tables(w, p):
     """Words and positions, whose table is longer than the sentence."""
     i = ids(3, 4, rows=len(w))
@@ -176,6 +188,13 @@ def both_tables(w, p):
 
 
 WRONG = [
+    Wrong(
+        "rows and columns picked: dx[rows][:, columns] += g",
+        submatrix,
+        (normal((4, 3)), normal((3, 5)), normal((3, 3))),
+        "zero",
+        "dx[rows] is a copy, and what is added to it is lost",
+    ),
     Wrong(
         "attention: scale forgotten for the keys",
         op("attention", attention_forward, keys_unscaled),

@@ -102,6 +102,15 @@ def half_of_variance_forgotten(g, saved):
     return dx, np.sum(g * xhat, axis=0), np.sum(g, axis=0)
 
 
+def beta_never_filled(g, saved):
+    _, _, var, xhat, gamma, _ = saved
+    dgamma, dbeta = np.zeros_like(gamma), np.zeros_like(gamma)
+    d = g * gamma
+    for row, normalised in zip(g, xhat, strict=True):
+        dgamma += row * normalised
+    return (d - d.mean(0) - xhat * (d * xhat).mean(0)) / np.sqrt(var + 1e-5), dgamma, dbeta
+
+
 # norms of pictures (N, C, H, W)
 
 
@@ -206,6 +215,13 @@ WRONG = [
         "wrong point",
         "gamma's gradient sums g times the output, in place of g times the normalised input",
         ("term extra", "wrong formula", "chain factor"),
+    ),
+    Wrong(
+        "batch norm by a loop: beta's gradient stays at zeros",
+        batch_norm(beta_never_filled),
+        (affine((5, 3), 3), affine((4, 4), 4)),
+        "zero",
+        "beta's gradient is allocated, and returned as it is",
     ),
     Wrong(
         "batch norm step by step: the variance's 1/2 forgotten",

@@ -219,7 +219,6 @@ WRONG = [
         (normal((2, 2, 4, 4)), normal((1, 3, 3, 5)), normal((3, 1, 5, 2))),
         "shifted",
         "the padded gradient is cut as [:h, :w], not from the padding on",
-        ("border",),
     ),
     Wrong(
         "mean of 2 x 2 blocks: divided by 2",
@@ -267,7 +266,7 @@ WRONG = [
         (normal((2, 5)), normal((1, 2, 4)), normal((3, 3))),
         "shifted",
         "backward takes its neighbours and shares for places (i + 1/2) / 2 - 1/2, forward for aligned ends",
-        ("wrong constant", "wrong formula", "other place", "scale", "border"),
+        ("wrong constant", "wrong formula", "other place", "scale"),
     ),
     Wrong(
         "upsampling by 2 and 3: third column's copies",

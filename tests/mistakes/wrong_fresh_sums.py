@@ -127,7 +127,7 @@ WRONG = [
     Wrong(
         "product of each row: product of all rows",
         op("prod", lambda x: (x.prod(axis=1), x), product_of_all),
-        (uniform((3, 4)), uniform((4, 4)), uniform((2, 3))),
+        tuple(lambda rng, s=s: [rng.uniform(1.2, 2, s)] for s in ((3, 4), (4, 4), (2, 3))),
         "scale",
         "x.prod() without an axis: each row has the other rows' products as a factor too many",
         ("summed", "chain factor", "wrong formula"),
