@@ -299,7 +299,7 @@ def dilated_place_number(x, weight, dilation):
 @solution(
     "dilated_conv2d",
     "Kronecker product",
-    "the repeated kernel is float64 whatever the weight's dtype is, so that minimix's convolution refuses it beside a float32 x",
+    "the repeated kernel is float64 whatever the weight is, so that minimix's convolution refuses it beside a float32 x",
 )
 def dilated_kron(x, weight, dilation):
     corner = np.zeros((1, 1, dilation, dilation))
