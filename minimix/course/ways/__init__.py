@@ -5,4 +5,5 @@ slip gives can be told which one it is. They use ``range`` for their loops (it c
 nor other functions of this project.
 
 counts     what is counted; calculus: derivatives, errors, logarithms; layers: convolutions; gradients: backward passes
+comparisons  runs compared by seed, and what a search is made of
 """

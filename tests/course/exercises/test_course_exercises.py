@@ -19,7 +19,7 @@ every_mistake = pytest.mark.parametrize(
 def test_the_folder_is_in_the_order_of_the_course():
     files = [getattr(exercises, f"check_{exercise.name}").__module__.rpartition(".")[2] for exercise in EXERCISES]
     assert files == sorted(files)
-    assert {name[:8] for name in files} == {f"lesson{number:02d}" for number in range(12)}
+    assert {name[:8] for name in files} == {f"lesson{number:02d}" for number in range(14)}
     assert set(files) == {path.stem for path in Path(exercises.__file__).parent.glob("lesson*.py")}
 
 
