@@ -44,6 +44,14 @@ SETTINGS = Annotated[
     ),
 ]
 
+
+def _table(path: str) -> list:
+    """The rows themselves: a run that is trained with them keeps them, wherever the file goes."""
+    from minimix.models.tables import read
+
+    return read(path)
+
+
 _NOT_HERE = {  # of ``models.create``
     "name": "the network's name stands in front of its options, NAME:KEY=VALUE",
     "pretrained": "`minimix predict --model NAME` takes the published weights unless it is given --weights, and no cost "
@@ -60,6 +68,8 @@ def settings_of(texts: Iterable[str], typed: str = "") -> dict:
     {'kernels': (3, 5, 7), 'width': 0.5, 'dilated': True, 'partition': 'exponential'}
     >>> settings_of(["kernels=3,[3,5],None"])  # for each block its own
     {'kernels': (3, [3, 5], None)}
+
+    rows= takes a table, or a JSON file with one.
     """
     settings = {}
     for text in texts:
@@ -71,7 +81,7 @@ def settings_of(texts: Iterable[str], typed: str = "") -> dict:
         try:
             settings[key] = ast.literal_eval(value.capitalize() if value in ("true", "false", "none") else value)
         except (ValueError, SyntaxError):
-            settings[key] = value
+            settings[key] = _table(value) if key == "rows" else value
     return settings
 
 

@@ -50,6 +50,8 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     padding, eps, momentum: "same" (symmetric) or "tf_same" (TensorFlow's), and of all batch norms.
 
     All but the two Xceptions also take
+    rows: a table of blocks in place of the network's own, between the same stem and head: Rows, lists or dicts of their values,
+        or the path of a JSON file of them, such as a search for a network leaves (see ``models/tables.py``).
     width: multiplies the channels of stem and rows (and of V2's head, above 1).
     kernels: kernel sizes of the depthwise layers, one a group of channels: (3, 5, 7) for MixConv, 9 for plain ones. For each
         block its own: a list of these, as long as there are blocks, such as [3, (3, 5), (3, 5, 7), ...]; None keeps a block's.
@@ -73,6 +75,9 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     >>> net = models.create("mixnet_nano", kernels=[3, 3, 3, (3, 5), (3, 5), (3, 5), (3, 5, 7, 9), (3, 5, 7, 9)])
     >>> net.blocks[3][0].conv_dw.kernel_sizes
     ((3, 3), (5, 5))
+    >>> net = models.create("mixnet_nano", rows=[[3, 1, 16], {"kernels": (3, 5), "expansion": 3, "channels": 24}])
+    >>> [stage[0].conv_dw.kernel_sizes for stage in net.blocks]
+    [((3, 3),), ((3, 3), (5, 5))]
     """
     if own.is_own(name):
         if pretrained:

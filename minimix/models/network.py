@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from minimix.models import variations
+from minimix.models import tables, variations
 from minimix.models.rows import RowNet, mix_block
 from minimix.nn import Module, init
 from minimix.padding import number
@@ -45,6 +45,7 @@ class Network(NamedTuple):
 def build(
     network: Network,
     num_classes: int | None = None,
+    rows=None,
     width: float = 1.0,
     kernels: int | Sequence[int | Sequence[int] | None] | None = None,
     partition: str | Sequence[int] | Sequence[str | Sequence[int] | None] | None = None,
@@ -67,7 +68,8 @@ def build(
     (3, 32, 32)
     """
     width = above_zero(width, "width") * network.width
-    stages = variations.widen(network.stages, width, network.rounding)
+    stages = network.stages if rows is None else tables.table(rows)
+    stages = variations.widen(stages, width, network.rounding)
     stages = variations.deepen(stages, network.depth, network.whole, network.fixed_ends)
     stages, stem_stride = variations.with_output_stride(stages, network.stem_stride, output_stride)
     stages = variations.with_kernels(stages, kernels, partition, dilated, layers)

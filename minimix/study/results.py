@@ -140,7 +140,7 @@ class Results:
     # -- as files -----------------------------------------------------------------------------------------------------
 
     def write(self) -> None:
-        """results.csv, summary.csv, table.md and figure.png, each in one step."""
+        """results.csv, summary.csv, table.md, figure.png, and what else the study has, each in one step."""
         from minimix.train.figures import save
 
         files.write(self.folder / "results.csv", _csv(self.rows()))
@@ -148,6 +148,11 @@ class Results:
         files.write(self.folder / "table.md", self.markdown())
         if self.summary():
             save(self.draw(), self.folder / "figure.png")
+        for name, content in self.study.more(self._with_results()).items():
+            if isinstance(content, str):
+                files.write(self.folder / name, content)
+            else:
+                save(content, self.folder / name)
 
     def draw(self):
         """The study's picture, of the points that have results."""

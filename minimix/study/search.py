@@ -12,6 +12,9 @@ from collections.abc import Callable
 from minimix import models
 from minimix.costs import profile
 from minimix.data.draws import Draws
+from minimix.models.mixnet import NANO
+from minimix.models.rows import Row
+from minimix.models.variations import with_kernels
 from minimix.study import kept
 from minimix.study.job import canonical
 from minimix.study.supernet import (
@@ -83,6 +86,16 @@ def ranked(seed: int, choice: list[int], network: dict) -> dict:
 def with_choice(network: dict, choice) -> dict:
     """The configuration with these groups in each block."""
     return {**network, "model_options": {**network.get("model_options", {}), "kernels": kernels(choice)}}
+
+
+def rows(choice: Choice) -> list[Row]:
+    """A choice as a table of rows, a block each, as the paper's Figure 8 has it.
+
+    >>> [row.kernels for row in rows((1, 2, 3, 1, 1, 1, 1, 5))][-1]
+    (3, 5, 7, 9, 11)
+    >>> model = models.create(NETWORK, rows=rows(drawn(0)))
+    """
+    return [row for stage in with_kernels(NANO, kernels(choice)) for row in stage]
 
 
 def macs_of(choice: Choice, options: dict) -> int:

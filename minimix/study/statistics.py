@@ -5,6 +5,7 @@ that holds the true mean in 95 of 100 such studies. Lies it above 0, the claim i
 *not seen*: so large an advantage is excluded. Otherwise the study *cannot tell*; more seeds, images or epochs may.
 """
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -50,15 +51,20 @@ def paired(first: Mapping[int, float], second: Mapping[int, float]) -> Differenc
     return Difference(mean, error, mean - half, mean + half, len(seeds))
 
 
+@functools.cache
 def student(freedom: int, confidence: float = CONFIDENCE) -> float:
     """So many standard errors to each side hold ``confidence`` of Student's t distribution with ``freedom`` degrees.
 
     With t = sqrt(freedom) tan(angle), the distribution's density over the angle is cos(angle) ** (freedom - 1), so that the
     share within an angle is the integral of that: here by the rule of the midpoints, and the angle by bisection.
 
+    Raises ValueError below one degree of freedom: a single number has no error.
+
     >>> [round(student(n), 3) for n in (1, 2, 4, 30)]
     [12.706, 4.303, 2.776, 2.042]
     """
+    if not freedom >= 1:
+        raise ValueError(f"student: expected 1 degree of freedom or more, not {freedom}: n differences have n - 1")
 
     def share(angle: float) -> float:
         middles = (np.arange(4000) + 0.5) / 4000

@@ -39,6 +39,11 @@ def no_notes(found: list[tuple[Point, dict]]) -> list[str]:
     return []
 
 
+def no_files(found: list[tuple[Point, dict]]) -> dict:
+    """Nothing beside the tables and the picture."""
+    return {}
+
+
 @dataclasses.dataclass(frozen=True)
 class Study:
     """title: of its table and figure. source: where the paper has it.
@@ -46,6 +51,7 @@ class Study:
     points: of given options. claims: what is looked for among them, written down before any result.
     figure, notes: from the points with what was found of each, {seed: numbers}, to a picture, and to further sentences.
     defaults: options that differ from those of ``Options``. question: one sentence.
+    more: further files, {name: text, or a figure for a PNG}, likewise.
     data: sets that it can be run on. learned: percent, above which a network has learned something; None: twice chance's.
     """
 
@@ -60,6 +66,7 @@ class Study:
     defaults: Mapping = dataclasses.field(default_factory=dict)
     data: tuple[str, ...] = NAMES
     learned: float | None = None
+    more: Callable[[list[tuple[Point, dict]]], dict] = no_files
 
     def check(self, options: Options) -> None:
         """Raises ValueError for options that it cannot be run with."""

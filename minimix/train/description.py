@@ -9,7 +9,7 @@ import math
 from minimix import models
 from minimix.train.checkpoint import CheckpointError
 
-LARGEST = {"width": 20, "partition": 100_000}  # of a network's options; a larger one would only fill the memory
+LARGEST = {"width": 20, "partition": 100_000, "rows": 4096}  # of a network's options; a larger one would only fill the memory
 OTHERS = 1000
 FAULTS = (
     ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError, RuntimeError, MemoryError,
@@ -105,5 +105,6 @@ def _is_modest(value) -> bool:
 
 
 def _flat(option) -> list:
-    """What is in lists at any depth: kernels may be given for each block."""
+    """What is in lists and objects at any depth: kernels may be given for each block, and rows by name."""
+    option = list(option.values()) if isinstance(option, dict) else option
     return [item for part in option for item in _flat(part)] if isinstance(option, list) else [option]

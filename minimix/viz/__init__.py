@@ -10,7 +10,7 @@ Each function returns a matplotlib Figure, which a notebook shows by itself; wit
     drawing     how a figure looks, and what drawings consist of: theme, values, cells, blocks, tiles
     numbers     any array, expected beside actual; numbers over numbers
     layers      one position of a kernel, kinds of padding; convolution as a matrix product, and as a sum of shifted planes;
-                which channels meet which, how MixConv divides them; weights and activations
+                which channels meet which, how MixConv divides them; a network block by block; weights and activations
     fields      what an output sees, counted and measured
     costs       multiply-adds and parameters, and what else others count
     gradients   how a number was computed, and the way back; errors of differences
@@ -27,6 +27,7 @@ from minimix.viz.fields.receptive import field_box, input_gradient, receptive_fi
 from minimix.viz.gradients.steps import derivative_errors, step_errors, tangent
 from minimix.viz.gradients.tape import tape
 from minimix.viz.layers.arithmetic import convolution, paddings
+from minimix.viz.layers.blocks import blocks
 from minimix.viz.layers.channels import channel_graph, connections, convolution_kinds
 from minimix.viz.layers.filters import filters
 from minimix.viz.layers.kernels import embed, embedded, kernels
@@ -44,7 +45,7 @@ from minimix.viz.training.runs import curves, runs, seeds, sweep
 from minimix.viz.training.tradeoff import tradeoff
 
 __all__ = [
-    "agreement", "beyond", "by_layer", "channel_graph", "compare", "cone", "confusion", "connections", "convolution",
+    "agreement", "beyond", "blocks", "by_layer", "channel_graph", "compare", "cone", "confusion", "connections", "convolution",
     "convolution_kinds", "counters", "curves", "derivative_errors", "detections", "embed", "embedded", "feature_maps",
     "field_box", "filters", "gridding", "input_gradient", "kernels", "kind_shares", "ladder", "layer_costs", "lines",
     "machine_code", "main_loop", "mistakes", "paddings", "partition", "partitions", "paths", "receptive_field", "roofline",

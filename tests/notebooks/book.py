@@ -11,7 +11,8 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 COURSE = (  # the order in which they are read, and linked
     "00_start_here", "01_convolution_from_loops", "02_depthwise_and_separable", "03_dilation_and_receptive_field", "04_mixconv",
     "05_flop_maths", "06_autograd_from_nothing", "07_backward_passes_by_hand", "08_from_loops_to_simd", "09_train_a_toy_mixnet",
-    "10_does_mixing_help", "11_when_things_go_wrong",
+    "10_does_mixing_help", "11_when_things_go_wrong", "12_the_paper_figure_by_figure", "13_a_search_for_a_network",
+    "14_transfer_and_detection",
 )  # fmt: skip
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 FENCED = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)

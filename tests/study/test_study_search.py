@@ -119,3 +119,28 @@ def test_rank_correlation(first, second, rho):
 
 def test_drawn_choices_use_every_number_of_groups():
     assert {groups for number in range(20) for groups in drawn(number)} == set(GROUPS)
+
+
+def test_what_was_found_is_a_table_of_rows_that_builds_the_network(tmp_path):
+    from minimix.study import STUDIES, Options, Results
+
+    study, options = STUDIES["search"], Options("patterns10", seeds=2, images=100, epochs=1)
+    results = Results(study, options, tmp_path, {})
+    assert study.more([]) == {}
+    best = {0: (CHOICE, 60.0), 1: ((1, 1, 5, 1, 2, 1, 4, 1), 70.0)}  # by validation, not by the test images
+    for job in results.jobs:
+        choice, validation = best[job.seed] if job.name == "evolution" else (drawn(job.seed), 90.0)
+        result = {"accuracy": 80.0 - job.seed, "validation": validation, "macs": 1, "params": 1, "shared": 50.0, "reward": 1.0}
+        results.entries[job.key] = {
+            "key": job.key, "family": job.family, "name": job.name, "seed": job.seed, "error": "",
+            "result": {**result, "choice": "-".join(map(str, choice))},
+        }  # fmt: skip
+    results.write()
+    assert (tmp_path / "network.png").read_bytes()[:4] == b"\x89PNG"
+    found = mm.models.create(NETWORK, rows=tmp_path / "rows.json")
+    wanted = mm.models.create(NETWORK, kernels=kernels(best[1][0]))
+    sizes = [
+        [block.conv_dw.kernel_sizes for block in model.modules() if hasattr(block, "conv_dw")] for model in (found, wanted)
+    ]
+    assert sizes[0] == sizes[1] and mm.profile(found, (1, 3, 32, 32)).macs == search.macs_of(best[1][0], {})
+    assert "rows.json is the table of what evolution found with seed 1" in (tmp_path / "table.md").read_text()

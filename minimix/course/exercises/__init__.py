@@ -29,6 +29,13 @@ from minimix.course.exercises.lesson09_learning import TRAIN_STEP, check_train_s
 from minimix.course.exercises.lesson09_mistaken import CONFUSION, check_confusion
 from minimix.course.exercises.lesson10_spread import DIFFERENCE, check_difference
 from minimix.course.exercises.lesson11_stability import LOG_SOFTMAX, check_log_softmax
+from minimix.course.exercises.lesson12_paired import PAIRED, check_paired
+from minimix.course.exercises.lesson12_seeds import SEEDS_NEEDED, check_seeds_needed
+from minimix.course.exercises.lesson12_signs import SIGN_FLIPS, check_sign_flips
+from minimix.course.exercises.lesson13_children import CHILD, check_child
+from minimix.course.exercises.lesson13_masks import KERNEL_MASK, check_kernel_mask
+from minimix.course.exercises.lesson13_ranks import RANK_CORRELATION, check_rank_correlation
+from minimix.course.exercises.lesson13_reward import REWARD, check_reward
 from minimix.course.exercises.lesson14_boxes import INTERSECTION_OVER_UNION, check_intersection_over_union
 from minimix.course.exercises.lesson14_matching import MATCH, check_match
 from minimix.course.exercises.lesson14_maxima import SUPPRESS, check_suppress
@@ -38,18 +45,21 @@ EXERCISES = (  # in the order of the course
     CENTRAL_DIFFERENCE, OUTPUT_SIZE, CONV2D, WINDOWS, MEAN_SQUARE_GRAD, DEPTHWISE_CONV2D, SEPARABLE_MACS, DILATED_CONV2D,
     RECEPTIVE_FIELD, PARTITION, MIXCONV2D, EMBED, BLOCK_MACS, BACKWARD, UNBROADCAST, DEPTHWISE_INPUT_GRAD,
     DEPTHWISE_WEIGHT_GRAD, MIXCONV2D_BACKWARD, BATCH_NORM_BACKWARD, TAP_OFFSETS, TRAIN_STEP, CONFUSION,
-    DIFFERENCE, LOG_SOFTMAX, INTERSECTION_OVER_UNION, MATCH, SUPPRESS, AVERAGE_PRECISION,
+    DIFFERENCE, LOG_SOFTMAX, PAIRED, SEEDS_NEEDED, SIGN_FLIPS, CHILD, KERNEL_MASK, RANK_CORRELATION, REWARD,
+    INTERSECTION_OVER_UNION, MATCH, SUPPRESS, AVERAGE_PRECISION,
 )  # fmt: skip
 
 __all__ = [
-    "AVERAGE_PRECISION", "BACKWARD", "BATCH_NORM_BACKWARD", "BLOCK_MACS", "CENTRAL_DIFFERENCE", "CONFUSION", "CONV2D",
+    "AVERAGE_PRECISION", "BACKWARD", "BATCH_NORM_BACKWARD", "BLOCK_MACS", "CENTRAL_DIFFERENCE", "CHILD", "CONFUSION", "CONV2D",
     "DEPTHWISE_CONV2D", "DEPTHWISE_INPUT_GRAD", "DEPTHWISE_WEIGHT_GRAD", "DIFFERENCE", "DILATED_CONV2D", "EMBED", "EXERCISES",
-    "INTERSECTION_OVER_UNION", "LOG_SOFTMAX", "MATCH", "MEAN_SQUARE_GRAD", "MIXCONV2D", "MIXCONV2D_BACKWARD", "OUTPUT_SIZE",
-    "PARTITION", "RECEPTIVE_FIELD", "SEPARABLE_MACS", "SUPPRESS", "TAP_OFFSETS", "TRAIN_STEP", "UNBROADCAST", "WINDOWS",
-    "Scalar", "check_average_precision", "check_backward", "check_batch_norm_backward", "check_block_macs",
-    "check_central_difference", "check_confusion", "check_conv2d", "check_depthwise_conv2d", "check_depthwise_input_grad",
-    "check_depthwise_weight_grad", "check_difference", "check_dilated_conv2d", "check_embed", "check_intersection_over_union",
+    "INTERSECTION_OVER_UNION", "KERNEL_MASK", "LOG_SOFTMAX", "MATCH", "MEAN_SQUARE_GRAD", "MIXCONV2D", "MIXCONV2D_BACKWARD",
+    "OUTPUT_SIZE", "PAIRED", "PARTITION", "RANK_CORRELATION", "RECEPTIVE_FIELD", "REWARD", "SEEDS_NEEDED", "SEPARABLE_MACS",
+    "SIGN_FLIPS", "SUPPRESS", "TAP_OFFSETS", "TRAIN_STEP", "UNBROADCAST", "WINDOWS", "Scalar", "check_average_precision",
+    "check_backward", "check_batch_norm_backward", "check_block_macs", "check_central_difference", "check_child",
+    "check_confusion", "check_conv2d", "check_depthwise_conv2d", "check_depthwise_input_grad", "check_depthwise_weight_grad",
+    "check_difference", "check_dilated_conv2d", "check_embed", "check_intersection_over_union", "check_kernel_mask",
     "check_log_softmax", "check_match", "check_mean_square_grad", "check_mixconv2d", "check_mixconv2d_backward",
-    "check_output_size", "check_partition", "check_receptive_field", "check_separable_macs", "check_suppress",
-    "check_tap_offsets", "check_train_step", "check_unbroadcast", "check_windows",
+    "check_output_size", "check_paired", "check_partition", "check_rank_correlation", "check_receptive_field", "check_reward",
+    "check_seeds_needed", "check_separable_macs", "check_sign_flips", "check_suppress", "check_tap_offsets", "check_train_step",
+    "check_unbroadcast", "check_windows",
 ]  # fmt: skip

@@ -19,11 +19,13 @@ from minimix.course.questions import (
     lesson09,
     lesson10,
     lesson11,
+    lesson12,
+    lesson13,
     lesson14,
 )
 
 LESSONS = (
     lesson00, lesson01, lesson02, lesson03, lesson04, lesson05, lesson06, lesson07, lesson08, lesson09, lesson10, lesson11,
-    lesson14,
+    lesson12, lesson13, lesson14,
 )  # fmt: skip
 QUESTIONS = {question.name: question for lesson in LESSONS for question in lesson.QUESTIONS}

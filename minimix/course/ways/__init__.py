@@ -5,5 +5,6 @@ slip gives can be told which one it is. They use ``range`` for their loops (it c
 nor other functions of this project, but for those that a notebook hands out.
 
 counts     what is counted; calculus: derivatives, errors, logarithms; layers: convolutions; gradients: backward passes
-boxes      boxes, anchors and detections
+comparisons  runs compared by seed, and what a search is made of
+boxes        boxes, anchors and detections
 """

@@ -61,7 +61,7 @@ def notes(found: list[tuple[Point, dict]]) -> list[str]:
 STUDY = Study(
     "detection",
     "Finding shapes in scenes",
-    "MixConv, sec. 3.2, table 1",
+    "MixConv, sec. 3.3, table 1",
     "Does a detector find more with mixed kernels than with one size, at equal multiply-adds?",
     points,
     claims,

@@ -50,7 +50,7 @@ def figure(found: list[tuple[Point, dict]]):
 STUDY = Study(
     "groups",
     "MixConv with one to six groups",
-    "MixConv, sec. 3.2, figure 4",
+    "MixConv, sec. 3.3, figure 4",
     "Is MixConv more accurate than one kernel size, at no more multiply-adds?",
     points,
     claims,

@@ -4,16 +4,18 @@ from minimix.study.options import Options
 from minimix.study.paper.groups import figure
 from minimix.study.statistics import rank_correlation
 from minimix.study.study import Claim, Point, Study
+from minimix.study.supernet import NETWORK
 
 EVALUATIONS = 100
 RANDOM = 8  # networks, by which shared weights are judged
 FOUND, UNIFORM, DRAWN = "found", "uniform", "random"
 HOW = {"evolution": "evolution", "random search": "random"}
+ROWS, DRAWING = "rows.json", "network.png"  # files: the table of rows that was found, and its picture
 
 
 def points(options: Options) -> list[Point]:
     from minimix.study.search import macs_of, with_choice
-    from minimix.study.supernet import BLOCKS, GROUPS, NETWORK, drawn
+    from minimix.study.supernet import BLOCKS, GROUPS, drawn
 
     training = options.training(NETWORK)
     network = {key: value for key, value in training.items() if key not in ("job", "model")}
@@ -62,7 +64,41 @@ def notes(found: list[tuple[Point, dict]]) -> list[str]:
         if point.family == FOUND:
             choices = ", ".join(f"{result['choice']} (seed {seed})" for seed, result in results.items())
             lines.append(f"Groups of each block that {point.name} found: {choices}.")
+    if chosen := best(found):
+        lines.append(
+            f"{ROWS} is the table of what evolution found with seed {chosen[0]}, which is the best of these on the validation "
+            f'images; {DRAWING} shows it. `models.create("{NETWORK}", rows="{ROWS}")` builds it.'
+        )
     return lines
+
+
+def best(found: list[tuple[Point, dict]]) -> tuple[int, dict] | None:
+    """(seed, numbers) of the network that evolution found and that is the best, trained from scratch, on validation images."""
+    results = next((results for point, results in found if (point.family, point.name) == (FOUND, "evolution")), {})
+    return max(results.items(), key=lambda item: item[1]["validation"], default=None)
+
+
+def choice_of(result: dict) -> tuple[int, ...]:
+    """
+    >>> choice_of({"choice": "1-3-5"})
+    (1, 3, 5)
+    """
+    return tuple(map(int, result["choice"].split("-")))
+
+
+def more(found: list[tuple[Point, dict]]) -> dict:
+    """What was found as a table of rows, and as a picture."""
+    from minimix import models, viz
+    from minimix.models.tables import written
+    from minimix.study.search import rows
+
+    chosen = best(found)
+    if chosen is None:
+        return {}
+    table = rows(choice_of(chosen[1]))
+    networks = models.create(NETWORK, rows=table), models.create(NETWORK)
+    drawing = viz.blocks(*networks, titles=[f"found by evolution, seed {chosen[0]}", NETWORK])
+    return {ROWS: written(table), DRAWING: drawing}
 
 
 STUDY = Study(
@@ -75,4 +111,5 @@ STUDY = Study(
     figure,
     notes,
     {"width": 1.0, "seeds": 3},
+    more=more,
 )

@@ -49,7 +49,7 @@ def figure(found: list[tuple[Point, dict]]):
 STUDY = Study(
     "single_layer",
     "Large kernels in one layer at a time",
-    "MixConv, sec. 3.3, figure 5",
+    "MixConv, sec. 3.4, figure 5",
     "In which layers do large kernels help?",
     points,
     claims,

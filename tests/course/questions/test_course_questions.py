@@ -28,6 +28,9 @@ ANSWERS = {  # of all that are computed from nothing
     "07 summed into a weight": 256, "07 the best step": 8.733e-6, "07 batch norm of two values": 0, "07 taps of use": 25,
     "08 multiply-adds of the job": 25_690_112, "08 accesses with eight taps": 1.25, "09 loss of a fresh network": np.log(10),
     "09 least loss with smoothing": 0.50029, "10 cost of the mixed layer": 442_368, "11 the largest learning rate": 0.5,
+    "12 claims seen by chance": 1, "12 five seeds in one direction": 0.03125,
+    "12 taps beyond the edge": 100 - 100 * (62 / 104) ** 2, "13 networks to choose from": 390_625,
+    "13 weights that a choice leaves": 7.438, "13 reward at twice the target": 0.9526,
 }  # fmt: skip
 
 
@@ -103,6 +106,8 @@ def test_answers_from_measurements():
     assert asked("10 checkerboards", checks=np.array([0.1, 0.6, 0.7])) == 2
     assert asked("10 texture without 3x3", lost={3: np.array([[0, 0, 4.0], [0, 0, 6.0]])}) == 5
     assert asked("11 a changed number", function=lambda x: 2 * x) == 2
+    assert asked("12 claims seen live", verdicts=["seen", "cannot tell", "seen"]) == 2
+    assert asked("13 trust in shared weights", correlation=np.float64(0.5)) == 0.5
     arguments = {"a": np.ones(4), "b": np.ones(4, np.float32), "c": np.ones(8)[::2], "d": np.zeros(5)}
     assert asked("11 how often it is compiled", arguments=arguments) == 3
     assert asked("11 a gradient that was cut", function=lambda x: (x * x).detach() * x) == pytest.approx(1 / 3)
