@@ -33,6 +33,13 @@ def test_what_is_there_alone():
     assert len(texts(viz.detections(IMAGES, [REAL[2]] * 6))) == 7  # a line for each picture, and what a dashed box is
 
 
+def test_boxes_of_another_kind_have_their_own_words():
+    figure = viz.detections(IMAGES[:1], REAL[:1], FOUND[:1], CLASSES, called=("objects", "anchors"))
+    assert {"1 objects, 1 anchors", "objects", "anchors"} <= set(texts(figure)) and "true" not in texts(figure)
+    with pytest.raises(ValueError, match="two words"):
+        viz.detections(IMAGES[:1], REAL[:1], classes=CLASSES, called=("anchors",))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -28,13 +28,14 @@ def that_stay() -> int:
 QUESTIONS = (
     Question(
         "14 what is trained",
-        "Everything but the classifier is frozen: mixnet_nano at width 0.5, for five classes. Its classifier sees 256 features. "
-        "How many parameters are trained?",
+        "Everything but the classifier is frozen: mixnet_nano at width 0.5, for five classes. Its classifier sees 256 "
+        "features. How many parameters are trained?",
         lambda: classifier(0.5, 5),
     ),
     Question(
         "14 rate of the first layer",
-        "mixnet_nano has ten layers in this sense. With --lr 0.1 --layer-decay 0.75, what is the learning rate of the first one?",
+        "mixnet_nano has ten layers in this sense. With --lr 0.1 --layer-decay 0.75, what is the learning rate of the first "
+        "one?",
         lambda: first_rate(0.1, 0.75),
         tolerance=0.02,
     ),
@@ -56,13 +57,14 @@ QUESTIONS = (
     ),
     Question(
         "14 boxes that stay",
-        "Four boxes of 10x10 pixels in a row, each 3 pixels further to the right, with scores 0.9, 0.8, 0.7 and 0.6. The threshold "
-        "is 0.5. How many stay?",
+        "Four boxes of 10x10 pixels in a row, each 3 pixels further to the right, with scores 0.9, 0.8, 0.7 and 0.6. The "
+        "threshold is 0.5. How many stay?",
         that_stay,
     ),
     Question(
         "14 average precision of three",
-        "There are two objects and three detections; sorted by score they are right, wrong, right. What is the average precision?",
+        "There are two objects and three detections; sorted by score they are right, wrong, right. What is the average "
+        "precision?",
         lambda: AVERAGE_PRECISION.solution(np.array([True, False, True]), np.array([0.9, 0.8, 0.7]), 2),
         tolerance=0.01,
     ),

@@ -31,6 +31,9 @@ ANSWERS = {  # of all that are computed from nothing
     "12 claims seen by chance": 1, "12 five seeds in one direction": 0.03125,
     "12 taps beyond the edge": 100 - 100 * (62 / 104) ** 2, "13 networks to choose from": 390_625,
     "13 weights that a choice leaves": 7.438, "13 reward at twice the target": 0.9526,
+    "14 what is trained": 256 * 5 + 5, "14 rate of the first layer": 0.1 * 0.75**9, "14 a box and its neighbour": 1 / 3,
+    "14 anchors in all": 240, "14 code of a box": (2.5, 0, 0, 0), "14 boxes that stay": 2,
+    "14 average precision of three": (51 + 50 * 2 / 3) / 101,
 }  # fmt: skip
 
 
