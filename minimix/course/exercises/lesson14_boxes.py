@@ -198,7 +198,6 @@ INTERSECTION_OVER_UNION = Exercise(
         _make("a distance", "This is 1 less the wanted number: 0 where two boxes are the same.",
               told=lambda result: 1 - result),
         _make("in percent", "The numbers are in percent. They are wanted from 0 to 1.", told=lambda result: 100 * result),
-        _make("divided with //", "The fraction is rounded down, to 0 mostly: // where / is meant.", told=np.floor),
         _make("rounded", "The numbers are rounded to two digits.", told=lambda result: np.round(result, 2)),
         _make("whether they share anything", "This is 1 where two boxes share something and 0 elsewhere. How much is wanted.",
               told=lambda result: (result > 0).astype(int)),

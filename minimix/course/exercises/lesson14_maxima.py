@@ -202,8 +202,13 @@ SUPPRESS = Exercise(
               order=lambda scores: np.argsort(scores, kind="stable")),
         _make("not sorted", "The boxes are looked at in the order in which they come. The surest goes first.",
               order=lambda scores: np.arange(len(scores))),
-        _make("of equal scores the last", "Of equal scores the last one goes first, as in argsort(scores)[::-1]. It should be "
-              "the first: np.argsort(-scores, kind=\"stable\").", order=lambda scores: np.argsort(scores, kind="stable")[::-1]),
+        _make("of equal scores the last", "Of equal scores the last one goes first: is a sorted list turned round? It should "
+              "be the first: np.argsort(-scores, kind=\"stable\").", order=lambda scores: np.argsort(scores, kind="stable")[::-1]),
+        _make("of equal scores the last, or any", "Of equal scores the last one goes first, or any, as in "
+              "np.argsort(scores)[::-1]. It should be the first: np.argsort(-scores, kind=\"stable\").",
+              order=lambda scores: np.argsort(scores)[::-1]),
+        _make("of equal scores any", "Of many equal scores, any may go first: np.argsort leaves equal ones in their order only "
+              "with kind=\"stable\".", order=lambda scores: np.argsort(-scores)),
         _make("the last box first", "The scores make no difference: the boxes are looked at as they come, the last one first.",
               order=lambda scores: np.arange(len(scores))[::-1]),
         _make("in the order of the boxes", "The right boxes, but in the order in which they came. The surest goes first.",
@@ -225,7 +230,7 @@ SUPPRESS = Exercise(
         _make("the threshold itself is too much", "Two boxes that share exactly the threshold put each other out: >= where it "
               "should be >.", above=lambda shared, threshold: shared >= threshold),
         _make("the threshold itself is too much where it is 0", "With a threshold of 0, boxes that share nothing put each "
-              "other out: >= where it should be >. (Elsewhere rounding may hide it.)",
+              "other out: >= where it should be >. Elsewhere rounding may hide it.",
               above=lambda shared, threshold: shared > threshold if threshold else shared >= 0),
         _make("the threshold the wrong way round", "A box goes where it shares less than the threshold. It should go where it "
               "shares more.", above=lambda shared, threshold: shared < threshold),
