@@ -203,7 +203,8 @@ SUPPRESS = Exercise(
         _make("not sorted", "The boxes are looked at in the order in which they come. The surest goes first.",
               order=lambda scores: np.arange(len(scores))),
         _make("of equal scores the last", "Of equal scores the last one goes first: is a sorted list turned round? It should "
-              "be the first: np.argsort(-scores, kind=\"stable\").", order=lambda scores: np.argsort(scores, kind="stable")[::-1]),
+              "be the first: np.argsort(-scores, kind=\"stable\").",
+              order=lambda scores: np.argsort(scores, kind="stable")[::-1]),
         _make("of equal scores the last, or any", "Of equal scores the last one goes first, or any, as in "
               "np.argsort(scores)[::-1]. It should be the first: np.argsort(-scores, kind=\"stable\").",
               order=lambda scores: np.argsort(scores)[::-1]),

@@ -190,7 +190,8 @@ AVERAGE_PRECISION = Exercise(
         _make("the least sure first", "The detections are sorted the wrong way round: the surest one is to be the first.",
               order=lambda scores: np.argsort(scores, kind="stable")),
         _make("of equal scores the last", "Of equal scores the last one goes first: is a sorted list turned round? It should "
-              "be the first: np.argsort(-scores, kind=\"stable\").", order=lambda scores: np.argsort(scores, kind="stable")[::-1]),
+              "be the first: np.argsort(-scores, kind=\"stable\").",
+              order=lambda scores: np.argsort(scores, kind="stable")[::-1]),
         _make("of equal scores the last, or any", "Of equal scores the last one goes first, or any, as in "
               "np.argsort(scores)[::-1]. It should be the first: np.argsort(-scores, kind=\"stable\").",
               order=lambda scores: np.argsort(scores)[::-1]),
@@ -232,8 +233,9 @@ AVERAGE_PRECISION = Exercise(
               "detections.", recall_of=lambda hits, found, objects: hits / len(hits)),
         _make("recall without right", "Recall grows with every detection, right or wrong. It is the share of the objects that "
               "are found: only right ones find one.", recall_of=lambda hits, found, objects: found / objects),
-        _make("the last precision at each recall", "At each recall this is the precision of the whole list. Is it divided by all "
-              "detections, or does a later one overwrite a higher precision?", precision_of=lambda hits, found, objects: hits / len(hits)),
+        _make("the last precision at each recall", "At each recall this is the precision of the whole list. Is it divided by "
+              "all detections, or does a later one overwrite a higher precision?",
+              precision_of=lambda hits, found, objects: hits / len(hits)),
         _make("precision over the objects", "Precision is divided by the number of objects, which is recall. It is the share "
               "of the detections so far.", precision_of=lambda hits, found, objects: hits / objects),
         _make("places begin at 0", "The first detection is counted as number 0: of n detections so far, divide by n.",
