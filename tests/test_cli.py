@@ -759,6 +759,7 @@ def test_what_needs_no_data_is_refused_before_they_are_read(minimix, trained, mo
         (("--from", RUN.name, "--model", "xception_cifar"), "--from: "),
         (("-o", "width=0.5", "-o", "knels=3"), "mixnet_nano has no option 'knels'"),
         (("--freeze", "blocks.77"), "--freeze: mixnet_nano has no stage 'blocks.77'"),
+        (("--layer-decay", "0"), "--layer-decay: expected a number above 0, up to 1, not 0.0"),
     ):
         code, output, errors = minimix("train", *typed)
         assert code == 2 and message in errors and not output, (typed, errors)
