@@ -63,7 +63,7 @@ def figure(found: list[tuple[Point, dict]]):
     lines: dict = {}
     for point, results in found:
         lines.setdefault(point.family, {})[point.x] = [result["accuracy"] for result in results.values()]
-    return viz.sweep(lines, xlabel="% of the images")
+    return viz.sweep(lines, xlabel="% of the images", log=True)
 
 
 STUDY = Study(

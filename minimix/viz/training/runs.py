@@ -159,19 +159,24 @@ def sweep(
     xlabel: str = "kernel size",
     ylabel: str = "accuracy on the test images, %",
     ax=None,
+    log: bool = False,
 ) -> theme.Picture:
     """How a number depends on a setting, a line for each variant: means over seeds with their standard errors.
 
-    results: {name: {setting: one number, or one a seed}}.
+    results: {name: {setting: one number, or one a seed}}. log: whether equal factors between settings are equally far apart.
+
+    Raises ValueError where ``log`` is to show a setting of 0 or less.
 
     >>> from minimix import viz
     >>> figure = viz.sweep({"one size": {3: [70, 71], 5: [75, 74], 7: [73, 74]}, "mixed": {5: 76, 7: 77.5}})
     """
     if not results or not all(results.values()):
         raise ValueError("results: give {name: {setting: numbers}}, each with one setting or more")
+    settings = sorted({setting for line in results.values() for setting in line})
+    if log and settings[0] <= 0:
+        raise ValueError(f"log: a setting of {settings[0]} has no place on a logarithmic axis")
     figure, ax = theme.axes(ax, theme.WIDTH, 3.8)
     said = []
-    settings = sorted({setting for line in results.values() for setting in line})
     for i, ((name, line), colour) in enumerate(zip(results.items(), theme.colours(len(results)), strict=True)):
         places = sorted(line)
         pairs = [mean_and_error(numbers(line[s], f"results[{name!r}][{s!r}]")) for s in places]
@@ -182,6 +187,9 @@ def sweep(
         look = {"color": colour, "linestyle": STYLES[i % 4], "marker": MARKERS[i % len(MARKERS)], "markersize": 6}
         bars = {"yerr": errors if errors.any() else None, "capsize": 4, "elinewidth": 1.4}
         ax.errorbar(places, means, **bars, **look, label=theme.shortened(str(name), 2.4))
+    if log:
+        ax.set_xscale("log")
+        ax.set_xticks([], minor=True)
     ax.set_xticks(settings, [f"{setting:g}" for setting in settings])
     ax.margins(x=0.06)
     ax.set(xlabel=xlabel, ylabel=ylabel)
