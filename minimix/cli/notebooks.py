@@ -33,7 +33,7 @@ def notebooks(
         list[str] | None, typer.Argument(metavar="[-- JUPYTER_OPTIONS]", help="Passed on to JupyterLab.")
     ] = None,
 ):
-    """Open the course in JupyterLab. It has twelve notebooks, from a loop to a trained network. Ctrl-C ends it."""
+    """Open the course in JupyterLab. It has fifteen notebooks, from a loop to a search for a network. Ctrl-C ends it."""
     start = _jupyterlab()
     place = opened(folder)
     print(f"the course is in {place}; Ctrl-C ends JupyterLab", flush=True)
