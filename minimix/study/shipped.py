@@ -37,7 +37,7 @@ def stored(name: str | Study, instead: dict | None = None) -> Results:
         raise FileNotFoundError(f"{where}; they are not here: `minimix study run {study.name}` makes your own")
     print(f"{where}; they are not here: a small run instead")
     with tempfile.TemporaryDirectory() as folder:
-        return run(study, folder=folder, **{"log": False, **instead})
+        return run(study, folder=Path(folder) / study.name, **{"log": False, **instead})
 
 
 def read(folder: Path, study: Study) -> Results:
