@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 
 
 class Build(build_py):
-    """Puts the course into wheels, for `minimix notebooks` where there is no repository.
+    """Puts the course into wheels, for `minimix notebooks` where there is no repository, and the results of large studies.
 
     Not by ``package_dir``: then an installation with -e would be an import hook, which editors and type checkers do not follow.
     """
@@ -20,16 +20,21 @@ class Build(build_py):
         if not self.editable_mode:
             shutil.rmtree(Path(self.build_lib) / "minimix", ignore_errors=True)  # modules that have gone since an earlier build
         super().run()
-        for source, target in self._notebooks().items():
+        for source, target in self._added().items():
             self.mkpath(str(Path(target).parent))
             self.copy_file(source, target, preserve_mode=False)
 
-    def _notebooks(self):
-        folder = Path(self.build_lib) / "minimix" / "notebooks"
-        return {} if self.editable_mode else {str(path): str(folder / path.name) for path in HERE.glob("notebooks/*.ipynb")}
+    def _added(self):
+        if self.editable_mode:
+            return {}
+        folder = Path(self.build_lib) / "minimix"
+        notebooks = {path: folder / "notebooks" / path.name for path in HERE.glob("notebooks/*.ipynb")}
+        kept = [*HERE.glob("docs/studies/*/study.json"), *HERE.glob("docs/studies/*/results.csv")]
+        studies = {path: folder / "studies" / path.parent.name / path.name for path in kept}
+        return {str(source): str(target) for source, target in (notebooks | studies).items()}
 
     def get_outputs(self, include_bytecode=True):
-        return [*super().get_outputs(include_bytecode), *self._notebooks().values()]
+        return [*super().get_outputs(include_bytecode), *self._added().values()]
 
 
 def for_package_index(readme: str) -> str:

@@ -128,6 +128,9 @@ def built(tmp_path_factory):
     (copy / "notebooks").mkdir()
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         (copy / "notebooks" / path.name).write_text("{}")
+    (copy / "docs" / "studies" / "mine").mkdir(parents=True)
+    for name in ("study.json", "results.csv", "figure.png"):
+        (copy / "docs" / "studies" / "mine" / name).write_text("")
     gone = copy / "build" / "lib" / "minimix" / "gone.py"
     gone.parent.mkdir(parents=True)
     gone.write_text("")
@@ -148,9 +151,10 @@ def built(tmp_path_factory):
 def test_a_wheel_holds_the_package_and_the_course(built):
     package = {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py")}
     course = {f"minimix/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert len(course) == 12
+    assert len(course) > 12
+    studies = {f"minimix/studies/mine/{name}" for name in ("study.json", "results.csv")}  # what notebooks read
     code = {name for name in built["wheel"] if ".dist-info/" not in name and not name.endswith((".typed", ".pyi"))}
-    assert code == package | course
+    assert code == package | course | studies
 
 
 def test_a_source_distribution_holds_its_tests(built):

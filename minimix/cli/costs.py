@@ -15,6 +15,7 @@ from minimix.cli.options import (
     one_of,
     settings_of,
 )
+from minimix.words import count
 
 Option, Argument = typer.Option, typer.Argument
 
@@ -60,7 +61,6 @@ def summary(
     from minimix.costs.counters import COUNTERS, prices_of
     from minimix.costs.report import WORDS
     from minimix.tables import print_table
-    from minimix.words import count
 
     one_of({"--json": as_json, "--csv": as_csv})
     counters = list(COUNTERS) if count_as == "all" else [] if count_as is None else [count_as]
@@ -137,8 +137,11 @@ class _Network(NamedTuple):
 
     @property
     def label(self) -> str:
-        """As a user would type it."""
-        options = [f"{key}={_typed(value)}" for key, value in self.options.items()]
+        """As a user would type it; but of a table of rows only how many there are."""
+        options = [
+            f"rows=({count(len(value), 'row')})" if key == "rows" else f"{key}={_typed(value)}"
+            for key, value in self.options.items()
+        ]
         return ":".join([self.name, *options])
 
     def names(self) -> dict:

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from minimix.models.rows import Row
 from minimix.models.variations import stages_of
@@ -117,7 +118,7 @@ def _row(entry, place: str) -> Row:
     need_activation(row.activation, place)
     if not number(row.se, f"{place}: se") >= 0:
         raise ValueError(f"{place}: se must be 0 or more, a fraction of the block's input channels, got {row.se}")
-    whole = {
+    whole: dict[str, Any] = {
         name: count(getattr(row, name), f"{place}: {name}")
         for name in ("expansion", "channels", "stride", "repeats", "expand_groups", "project_groups")
     }

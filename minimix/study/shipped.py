@@ -34,10 +34,10 @@ def stored(name: str | Study, instead: dict | None = None) -> Results:
             return read(place / study.name, study)
     where = f"the results of a large run of {study.name} come with minimix's repository, in docs/studies/{study.name}"
     if instead is None:
-        raise FileNotFoundError(f"{where}; they are not in {PLACES[1]}: `minimix study run {study.name}` makes your own")
+        raise FileNotFoundError(f"{where}; they are not here: `minimix study run {study.name}` makes your own")
     print(f"{where}; they are not here: a small run instead")
     with tempfile.TemporaryDirectory() as folder:
-        return run(study, folder=folder, **{"log": False, **instead})
+        return run(study, folder=Path(folder) / study.name, **{"log": False, **instead})
 
 
 def read(folder: Path, study: Study) -> Results:

@@ -115,3 +115,10 @@ def test_a_run_keeps_its_rows_and_is_loaded_with_them(tmp_path, monkeypatch):
     again = mm.train(data=patterns10("train", size=64), resume=result.folder, epochs=2, log=False)
     assert shape_of(again.model) == shape_of(result.model) and len(list(again.model.blocks)) == 2
     assert shape_of(loaded) == shape_of(result.model)
+
+
+def test_the_command_line_compares_it_under_a_short_name(minimix, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.json").write_text(written(NANO), encoding="utf-8")
+    code, out, _ = minimix("compare", "mixnet_nano", "mixnet_nano:rows=rows.json")
+    assert code == 0 and "mixnet_nano:rows=(7 rows)" in out and out.count("8,658,304") == 2

@@ -338,13 +338,3 @@ def test_colours_differ_and_can_be_written_on():
 def test_every_public_function_is_documented_by_an_example():
     for name in viz.__all__:
         assert ">>>" in getattr(viz, name).__doc__, name
-
-
-def test_a_sweep_over_factors():
-    figure = viz.sweep({"a": {1: [1, 2], 10: [3, 4], 100: 5}}, "% of the images", log=True)
-    axes = figure.axes[0]
-    places = [axes.transData.transform((setting, 1))[0] for setting in (1, 10, 100)]
-    assert places[1] - places[0] == pytest.approx(places[2] - places[1])
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "10", "100"]
-    with pytest.raises(ValueError, match="no place on a logarithmic axis"):
-        viz.sweep({"a": {0: 1, 10: 2}}, log=True)

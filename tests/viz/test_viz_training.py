@@ -92,6 +92,16 @@ def test_a_sweep_has_a_line_for_each_variant():
         viz.sweep({"a": {}})
 
 
+def test_a_sweep_over_factors():
+    figure = viz.sweep({"a": {1: [1, 2], 10: [3, 4], 100: 5}}, "% of the images", log=True)
+    axes = figure.axes[0]
+    places = [axes.transData.transform((setting, 1))[0] for setting in (1, 10, 100)]
+    assert places[1] - places[0] == pytest.approx(places[2] - places[1])
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "10", "100"]
+    with pytest.raises(ValueError, match="no place on a logarithmic axis"):
+        viz.sweep({"a": {0: 1, 10: 2}}, log=True)
+
+
 def test_a_tradeoff_has_costs_below_and_names_at_its_points():
     results = {"one size": {"3": (8e5, [50, 52]), "11": (1.6e6, [65, 69]), "5": (9e5, [60, 63])}, "mixed": {"5": (1e6, 66)}}
     figure = viz.tradeoff(results)

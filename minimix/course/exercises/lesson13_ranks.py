@@ -37,12 +37,17 @@ def _broad(rng):
             a = np.round(a)
         if count % 8 == 0:
             a, b = a.astype(int), np.sort(b)
-        if np.ptp(a) and np.ptp(b):
+        if _ordered(case := {"a": a, "b": b}):
             count += 1
-            yield {"a": a, "b": b}
+            yield case
     known = [case for case in _pairs(np.random.default_rng(1)) if len(case["a"]) > 4]
-    yield from drawn_numbers.otherwise(known, "a", "b", manners=(
-        "ties and zeros", "tiny", "huge", "whole numbers", "with gaps in memory", "not to be written to"))  # fmt: skip
+    manners = "ties and zeros", "tiny", "huge", "whole numbers", "with gaps in memory", "not to be written to"
+    yield from (case for case in drawn_numbers.otherwise(known, "a", "b", manners=manners) if _ordered(case))
+
+
+def _ordered(case: dict) -> bool:
+    """Whether neither side has only equal numbers."""
+    return all(np.ptp(side) > 0 for side in case.values())
 
 
 def _means(values):

@@ -17,16 +17,16 @@ def seen(verdicts) -> int:
 
 QUESTIONS = (
     Question(
-        "12 claims seen by chance",
-        "Of 40 claims none is true: the true differences are 0. How many of them does the rule call seen, on average?",
-        lambda: 40 * 0.025,
-        why="Of the 5 percent of intervals that miss the true difference, half lie above it.",
-    ),
-    Question(
         "12 five seeds in one direction",
         "All five differences are above 0. In what share of the ways to give them signs is the sum as large as observed?",
         lambda: 1 / 2**5,
         why="Of the 32 ways only the one with all signs positive. Five seeds cannot say more.",
+    ),
+    Question(
+        "12 claims seen by chance",
+        "Of 40 claims none is true: the true differences are 0. How many of them does the rule call seen, on average?",
+        lambda: 40 * 0.025,
+        why="Of the 5 percent of intervals that miss the true difference, half lie above it.",
     ),
     Question(
         "12 taps beyond the edge",

@@ -15,16 +15,16 @@ QUESTIONS = (
         unit="%",
     ),
     Question(
+        "13 trust in shared weights",
+        "What will the rank correlation be, between accuracy with shared weights and from scratch?",
+        lambda correlation: float(correlation),
+        tolerance=0.3,
+    ),
+    Question(
         "13 reward at twice the target",
         "Two networks are equally accurate; the second costs twice as much. How many times the first one's reward is its own?",
         lambda: 2**-0.07,
         tolerance=0.01,
         why="To double the cost pays only where it makes the accuracy 5 percent larger, as a ratio.",
-    ),
-    Question(
-        "13 trust in shared weights",
-        "What will the rank correlation be, between accuracy with shared weights and from scratch?",
-        lambda correlation: float(correlation),
-        tolerance=0.3,
     ),
 )

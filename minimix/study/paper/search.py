@@ -1,7 +1,6 @@
 """Section 4.1: a search for the number of groups in each block, against random search, uniform and random networks."""
 
 from minimix.study.options import Options
-from minimix.study.paper.groups import figure
 from minimix.study.statistics import rank_correlation
 from minimix.study.study import Claim, Point, Study
 from minimix.study.supernet import NETWORK
@@ -99,6 +98,18 @@ def more(found: list[tuple[Point, dict]]) -> dict:
     networks = models.create(NETWORK, rows=table), models.create(NETWORK)
     drawing = viz.blocks(*networks, titles=[f"found by evolution, seed {chosen[0]}", NETWORK])
     return {ROWS: written(table), DRAWING: drawing}
+
+
+def figure(found: list[tuple[Point, dict]]):
+    """By name; what a search found costs more or less from seed to seed, and stands at its mean."""
+    from minimix import viz
+
+    lines: dict = {}
+    for point, results in found:
+        values = list(results.values())
+        macs = sum(value["macs"] for value in values) / len(values)
+        lines.setdefault(point.family, {})[point.name] = macs, [value["accuracy"] for value in values]
+    return viz.tradeoff(lines)
 
 
 STUDY = Study(
