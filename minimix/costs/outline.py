@@ -6,7 +6,6 @@ rule in ``shapes``. So nothing is computed, compiled or allocated, and every lay
 an op that has no rule, because somebody else defined it, does run: on zeros.
 """
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -16,7 +15,8 @@ import numpy as np
 from minimix.costs.fields import Field, field_of
 from minimix.costs.shapes import dtype_of, geometry_of, shape_of
 from minimix.costs.work import OTHER, Work, work_of
-from minimix.nn import MixBlock, Module, SqueezeExcite
+from minimix.nn import Module, SqueezeExcite
+from minimix.nn.watching import watched
 from minimix.ops.op import Op
 from minimix.padding import Pair
 from minimix.tensor import Tensor, enable_grad, instead
@@ -54,11 +54,7 @@ class Outline:
         self.events: list[Call | Step] = []
         self._stack: list[Call] = []
         self._fields: dict[int, Field | None] = {}  # of Tensors, by identity; events keep all of them alive
-        model = copy.deepcopy(model).eval()  # a copy may be written into
-        for name, module in list(model.named_modules()):
-            if isinstance(module, MixBlock):
-                module.fused = False  # so that each of its layers is called, and seen, on its own
-            self._watch(name or "model", module)
+        model = watched(model, self._around)
         dtype = next((p.dtype for p in model.parameters()), np.float32)
         self._input = Tensor(stand_in(shape, dtype), requires_grad=True)
         self._fields[id(self._input)] = Field() if len(shape) in (3, 4) else None
@@ -70,22 +66,18 @@ class Outline:
         field = self._fields.get(id(tensor))
         return field and field.size
 
-    def _watch(self, name: str, module: Module) -> None:
-        forward = module.forward
-
-        def watched(*inputs, **options):
-            call = Call(name, module)
-            if self._stack:
-                self._stack[-1].inner = True
-            self._stack.append(call)
-            try:
-                call.output = forward(*inputs, **options)
-            finally:
-                self._stack.pop()
-            self.events.append(call)
-            return call.output
-
-        module.forward = watched
+    def _around(self, name: str, module: Module, forward, *inputs, **options):
+        """Called in place of a module's ``forward``."""
+        call = Call(name, module)
+        if self._stack:
+            self._stack[-1].inner = True
+        self._stack.append(call)
+        try:
+            call.output = forward(*inputs, **options)
+        finally:
+            self._stack.pop()
+        self.events.append(call)
+        return call.output
 
     def _follow(self, op: Op, tensors: tuple, options: dict) -> Tensor:
         """Note what ``op`` would do, and give a Tensor of the shape that would come out."""
