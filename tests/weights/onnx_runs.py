@@ -46,7 +46,9 @@ def distance(found: np.ndarray, expected: np.ndarray) -> float:
     """The largest difference over the scale of the answers; infinity for other shapes and dtypes."""
     if found.shape != expected.shape or found.dtype != expected.dtype or not np.isfinite(expected).all():
         return np.inf
-    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), np.finfo(expected.dtype).tiny)) if found.size else 0
+    return (
+        float(np.abs(found - expected).max() / max(np.abs(expected).max(), np.finfo(expected.dtype).tiny)) if found.size else 0
+    )
 
 
 def node_by_node(model, shape, fold, opset=OPSET, reference=False) -> dict[str, float]:

@@ -50,7 +50,7 @@ def export_onnx(
     model: a Module; or whatever ``predict`` takes: what ``train`` returned, a run's folder or name, the name of a network with
         its published weights or those in the file ``weights``.
     input_shape: (C, H, W) of a picture, (N, ...) of a batch of whatever else the network takes, or an example of such a batch,
-        an array or a Tensor. By default the model's ``input_size``.
+        an array or a Tensor. By default the model's ``input_size``; of a run, that of its pictures.
     fold: fold batch norms into the convolutions before them.
     batch: write it for so many pictures at a time, and no others; None: for any number.
     opset: version of ONNX's operators, 13 or later.
@@ -75,6 +75,8 @@ def export_onnx(
     if batch is not None:
         _need(batch, 1, 2**31, "batch: expected a number of pictures,")
     seer = _seer(model, weights, runs)
+    if input_shape is None and not isinstance(model, Module):
+        input_shape = (3, *seer.size)  # a run's pictures may have another size than the network was made for
     shape, dtype = _input(seer.model, input_shape)
     network = fold_batch_norm(seer.model, shape) if fold and len(shape) == 4 else seer.model
     lengths = BATCHES if batch is None else (batch, batch)
@@ -82,6 +84,9 @@ def export_onnx(
     pictures = [rng.standard_normal((n, *shape[1:])).astype(dtype) for n in lengths]
     forms = {**WRITTEN_OUT, **(written_out or {})}
     recordings = [Recording(network, x, forms) for x in pictures]
+    for step in recordings[0].steps:
+        if step.op not in FORMS:
+            raise NotImplementedError(_no_form(step))
     graph, values = written(recordings[0], shapes_of(*recordings), opset, _input_name(input_names))
     outputs = _outputs(graph, recordings[0], values, output_names)
     about = _about(seer, classes, mean, std) | {str(key): str(value) for key, value in (metadata or {}).items()}
@@ -91,16 +96,11 @@ def export_onnx(
 
 
 def written(recording: Recording, shapes: list, opset: int, input_name: str = "input") -> tuple[Graph, list[Value]]:
-    """The graph of a recording, and the Values of the batch and of what each step made. shapes: as ``shapes_of`` gives them.
-
-    Raises NotImplementedError for an op without a form.
-    """
+    """The graph of a recording, and the Values of the batch and of what each step made. shapes: as ``shapes_of`` gives them."""
     batch = Value(input_name, shapes[0], recording._kept[0])
     graph = Graph(opset, recording.names, batch)
     values = [batch]
     for step, shape in zip(recording.steps, shapes[1:], strict=True):
-        if step.op not in FORMS:
-            raise NotImplementedError(_no_form(step))
         graph.layer, graph.out = step.layer, Value("", shape, step.output.data)
         try:
             name = FORMS[step.op](graph, *(_value(graph, recording, values, x) for x in step.inputs), **step.options)
@@ -152,6 +152,8 @@ def _need(number, least: int, most: int, what: str) -> None:
 
 def _seer(model, weights, runs) -> Seer:
     """The network, and what is known of its pictures."""
+    if isinstance(model, Seer):
+        return model
     if not isinstance(model, Module):
         return seer_of(model, weights=weights, runs=runs)
     if weights is not None:
@@ -171,8 +173,8 @@ def _input(model: Module, given) -> tuple[tuple[int, ...], np.dtype]:
     if not shape or not whole or (len(shape) == 1 and not listed):
         raise ValueError(f"input_shape: expected (C, H, W), (N, C, H, W), or a batch, not {given!r}")
     shape = (1, *shape) if listed and len(shape) in (1, 3) else tuple(shape)
-    dtype = next((p.dtype for p in model.parameters() if p.dtype.kind == "f"), np.dtype(np.float32))
-    return shape, dtype if listed else array.dtype
+    own = None if listed or array.dtype.kind != "f" else array.dtype
+    return shape, next((p.dtype for p in model.parameters() if p.dtype.kind == "f"), own or np.dtype(np.float32))
 
 
 def _input_name(names: Sequence[str]) -> str:
@@ -187,14 +189,18 @@ def _outputs(graph: Graph, recording: Recording, values: list[Value], names: Seq
     returned = recording.output
     outputs = [_value(graph, recording, values, tensor) for tensor in tensors_in(returned)]
     if not outputs:
-        raise ValueError(f"the network returns {type(returned).__name__}, expected a Tensor, or several in a tuple, list or dict")
+        raise ValueError(
+            f"the network returns {type(returned).__name__}, expected a Tensor, or several in a tuple, list or dict"
+        )
     if names is None and isinstance(returned, dict) and len(returned) == len(outputs):
         names = list(map(str, returned))
     if names is None:
         names = ["output"] if len(outputs) == 1 else [f"output_{i}" for i in range(len(outputs))]
     names = [names] if isinstance(names, str) else list(map(str, names))
     if len(names) != len(outputs) or len({*names, graph.batch.name}) != len(names) + 1:
-        raise ValueError(f"output_names: expected {len(outputs)} names, all different and not {graph.batch.name!r}, not {names}")
+        raise ValueError(
+            f"output_names: expected {len(outputs)} names, all different and not {graph.batch.name!r}, not {names}"
+        )
     for name, value in zip(names, outputs, strict=True):
         graph.nodes.append(("Identity", [value.name], [graph.fresh(name)], {}))
     return [value._replace(name=made[0]) for value, (_, _, made, _) in zip(outputs, graph.nodes[-len(outputs) :], strict=True)]
@@ -229,9 +235,8 @@ def _model(onnx: ModuleType, graph: Graph, outputs: list[Value], name: str, abou
         onnx.helper.make_node(kind, inputs, made, name=made[0], **attributes) for kind, inputs, made, attributes in graph.nodes
     ]
     used = {name for _, inputs, _, _ in graph.nodes for name in inputs}
-    constants = [
-        onnx.numpy_helper.from_array(np.ascontiguousarray(array), name) for name, array in graph.constants.items() if name in used
-    ]
+    kept = {name: np.array(array, order="C") for name, array in graph.constants.items() if name in used}
+    constants = [onnx.numpy_helper.from_array(array, name) for name, array in kept.items()]
     body = onnx.helper.make_graph(nodes, name, [_info(onnx, graph.batch)], [_info(onnx, value) for value in outputs], constants)
     version = onnx.helper.make_opsetid("", graph.opset)
     model = onnx.helper.make_model(

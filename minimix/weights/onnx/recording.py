@@ -78,7 +78,8 @@ class Recording:
         with instead(None):
             output = apply(op, *tensors, **options)
         self._kept += [output.data, *(tensor.data for tensor in tensors)]
-        if any(self.place(tensor) is not None for tensor in tensors):
+        # what repeats a constant may repeat it for each picture
+        if op is EXPAND or any(self.place(tensor) is not None for tensor in tensors):
             self.steps.append(Step(self._layers[-1], op, tensors, options, output))
             self._places[id(output.data)] = len(self.steps)
         return output
@@ -122,8 +123,8 @@ def _need_alike(first: Recording, second: Recording, step: Step, other: Step) ->
 def _depends(step: Step) -> ValueError:
     return ValueError(
         f"{step} is given something else for another batch: a number that depends on how many pictures there are (batch=1 "
-        "writes the network for one), or one that was computed from them outside minimix's ops, such as a comparison, or NumPy's "
-        "functions on x.data, which leave no trace: use minimix.functional"
+        "writes the network for one), or one that was computed from them outside minimix's ops, such as a comparison, or "
+        "NumPy's functions on x.data, which leave no trace: use minimix.functional"
     )
 
 

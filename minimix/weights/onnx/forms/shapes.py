@@ -13,7 +13,8 @@ def _reshape(g: Graph, x: Value, shape) -> str:
     target = g.out.shape
     if target.count(None) > 1:
         raise ValueError(f"several axes of the result {_text(target)} depend on the number of pictures")
-    return g.add("Reshape", x, whole(*(-1 if n is None else n for n in target)), allowzero=int(0 in target))
+    zero = {"allowzero": 1} if 0 in target else {}  # else 0 is the length that x has there
+    return g.add("Reshape", x, whole(*(-1 if n is None else n for n in target)), **zero)
 
 
 def _expand(g: Graph, x: Value, shape) -> str:
@@ -113,18 +114,21 @@ def _bounds(part: slice) -> tuple[int, int, int]:
 def _taken(g: Graph, x: Value, parts: list) -> str:
     """With arrays of places: along one axis a Gather; along several, a Gather of each picture's numbers as one row."""
     arrays = [part for part in parts if isinstance(part, np.ndarray)]
-    plain = all(isinstance(part, np.ndarray) or part == slice(None) for part in parts if part is not None) and None not in parts
-    if len(arrays) == 1 and plain:
+    others = [part for part in parts if not isinstance(part, np.ndarray)]
+    if len(arrays) == 1 and all(part == slice(None) for part in others):
         axis = next(i for i, part in enumerate(parts) if part is arrays[0])
         return g.add("Gather", x, arrays[0].astype(np.int64), axis=axis)
     free = None in x.shape
-    if free and not (x.shape.count(None) == 1 and x.shape[0] is None and isinstance(parts[0], slice) and parts[0] == slice(None)):
+    alone = x.shape[0] is None and x.shape.count(None) == 1 and isinstance(parts[0], slice) and parts[0] == slice(None)
+    if free and not alone:
         raise ValueError("an index with arrays that reaches into the axis of the pictures, of which there may be any number")
     lengths, parts = (x.array.shape[1:], parts[1:]) if free else (x.array.shape, parts)
     size = int(np.prod(lengths))
     places = np.arange(size).reshape(lengths)[tuple(parts)]
     row = g.add("Reshape", x, whole(-1, size) if free else whole(size))
-    return g.add("Gather", row, places.astype(np.int64), axis=int(free))
+    taken = g.add("Gather", row, places.astype(np.int64), axis=int(free))
+    axis = g.out.shape.index(None) if free else 0  # NumPy puts arrays that do not stand together in front of all
+    return g.add("Transpose", taken, perm=[*range(1, axis + 1), 0, *range(axis + 1, places.ndim + 1)]) if axis else taken
 
 
 def _text(target) -> str:
