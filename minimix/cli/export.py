@@ -60,9 +60,7 @@ def export(
         given = {"--input": image, "--batch": batch, "--opset": opset, "--no-fold": None if fold else True}
         for option, value in given.items():
             if value is not None:
-                raise ValueError(
-                    f"{option} says nothing of a .safetensors file, which has weights alone: only of an .onnx file"
-                )
+                raise ValueError(f"{option} is for an .onnx file: a .safetensors file has the weights alone")
     with limited(threads):
         seer = _seer(run, weights, model, classes_file, runs)
         for line in seer.remarks:
