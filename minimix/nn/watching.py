@@ -27,5 +27,5 @@ def watched(model: Own, around: Callable) -> Own:
     for name, module in list(model.named_modules()):
         if isinstance(module, MixBlock):
             module.fused = False
-        module.forward = partial(around, name or "model", module, module.forward)
+        module.forward = partial(around, name or "model", module, module.forward)  # type: ignore[method-assign]
     return model
