@@ -12,12 +12,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minimix.convargs import MixGeometry
 from minimix.costs.fields import Field, field_of
-from minimix.costs.shapes import dtype_of, geometry_of, shape_of
-from minimix.costs.work import OTHER, Work, work_of
+from minimix.costs.shapes import Geometry, dtype_of, geometry_of, shape_of
+from minimix.costs.work import OTHER, Work, added, work_of
 from minimix.nn import Module, SqueezeExcite
 from minimix.nn.watching import watched
+from minimix.ops.elementwise import ADD, MUL
+from minimix.ops.norm import BATCH_NORM
 from minimix.ops.op import Op
+from minimix.ops.shape import CONCATENATE
 from minimix.padding import Pair
 from minimix.tensor import Tensor, enable_grad, instead
 
@@ -54,6 +58,7 @@ class Outline:
         self.events: list[Call | Step] = []
         self._stack: list[Call] = []
         self._fields: dict[int, Field | None] = {}  # of Tensors, by identity; events keep all of them alive
+        self._single: set[int] = set()  # what single convolutions have made, by identity
         model = watched(model, self._around)
         dtype = next((p.dtype for p in model.parameters()), np.float32)
         self._input = Tensor(stand_in(shape, dtype), requires_grad=True)
@@ -92,6 +97,7 @@ class Outline:
         if work.macs and any(isinstance(call.module, SqueezeExcite) for call in self._stack):
             work = replace(work, kind="se")
         result = Tensor(output)
+        work = replace(work, others=added(work.others, self._by_its_place(op, tensors, result, geometry)))
         result.requires_grad = any(t.requires_grad for t in tensors)
         fields = [self._fields.get(id(t)) for t in tensors]
         if shape is not None:
@@ -100,6 +106,27 @@ class Outline:
             self._fields[id(result)] = Field(None)
         self.events.append(Step(self._stack[-1], op, work, tensors, result))
         return result
+
+    def _by_its_place(self, op: Op, tensors: tuple, result: Tensor, geometry: Geometry | None) -> dict[str, int]:
+        """What else is in ``Work.others``, and only those know who see what comes before: "add" and "mul" of pictures, not of
+        weights; "concat", elements that several convolutions, or other layers, have made and that are put together;
+        "batch_norm_kept", elements of the batch norms that cannot be folded, as they do not follow a single convolution."""
+        if not any(id(t) in self._fields for t in tensors):
+            return {}
+        layer, others = self._stack[-1].module, {}
+        if isinstance(geometry, MixGeometry):
+            joined = len(geometry.groups) > 1
+        else:  # a convolution in groups is one, unless it stands for several (``PointwiseConv2d``)
+            joined = op is CONCATENATE or (geometry is not None and geometry.groups > 1 and getattr(layer, "split", False))
+        if joined:
+            others["concat"] = result.data.size
+        elif geometry is not None:
+            self._single.add(id(result))
+        if op is BATCH_NORM and id(tensors[0]) not in self._single:
+            others["batch_norm_kept"] = result.data.size
+        if op in (ADD, MUL):
+            others[op.name] = result.data.size
+        return others
 
 
 def stand_in(shape: tuple, dtype) -> np.ndarray:
