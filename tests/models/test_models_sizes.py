@@ -234,6 +234,27 @@ def test_what_other_counters_report(name):
     assert tuple(cost(name, 224).counted_as(counter) for counter in counters) == REPORTED[name]
 
 
+LATER = (
+    "calflops",
+    "deepspeed",
+    "ultralytics-thop",
+    "torchprofile",
+    "flopth-timm",
+    "pthflops-timm",
+    "onnx-tool",
+    "onnx-opcounter",
+)
+REPORTED_LATER = {  # by those of 2026, of the same networks; the last two of what torch.onnx.export(..., dynamo=True) writes
+    "mixnet_s": (496_538_284, 496_538_284, 264_226_832, 246_726_104, 241_689_086, 247_661_030, 471_420_334, 261_501_388),
+    "mobilenetv2_100": (614_967_488, 614_967_488, 327_550_720, 307_453_664, 306_942_784, 301_270_760, 313_264_960, 307_097_728),
+}
+
+
+@pytest.mark.parametrize("name", REPORTED_LATER)
+def test_what_further_counters_report(name):
+    assert tuple(cost(name, 224).counted_as(counter) for counter in LATER) == REPORTED_LATER[name]
+
+
 def test_what_other_counters_report_for_plain_batch_norms():
     """Xception there has PyTorch's own batch norms and ReLUs; and torchvision's MobileNetV2 these, but pools by a function."""
     found = cost("legacy_xception", 299)
