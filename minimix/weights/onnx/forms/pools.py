@@ -1,7 +1,7 @@
 """Pools in ONNX.
 
-Windows that reach beyond the padding, as the last ones of ceil_mode do, are not left to the reader, whose versions disagree
-about them: there the padding is a node of its own, long enough for all windows.
+Windows that reach beyond the padding, as the last ones of ceil_mode do, are not left to ONNX's attribute of that name, whose
+rule for the size of the output depends on the opset: there the padding is a node of its own, long enough for all windows.
 """
 
 import numpy as np
