@@ -7,7 +7,8 @@ that does its activation, too; counters that go by the class of a layer do not r
 ptflops and thop the strided convolutions: what they print for those is too small, and not reproduced here.)
 
 The last two count the nodes of an ONNX file, as PyTorch 2.13 writes it (``torch.onnx.export(..., dynamo=True)``): there batch
-norms are folded into the convolutions before them, but for those behind a mixed convolution, which ends in a Concat.
+norms are folded into the convolutions before them, but for those behind a mixed convolution, which ends in a Concat. onnx-tool
+also counts the classifier's biases where there are any: those of fresh networks are 0, and not written.
 """
 
 from collections.abc import Mapping

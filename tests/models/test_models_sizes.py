@@ -263,6 +263,11 @@ def test_what_other_counters_report_for_plain_batch_norms():
     assert [found.counted_as(name) for name in ("fvcore", "thop", "torchinfo", "ptflops-aten", "torch")] == [
         8_399_882_600, 8_442_158_952, 8_357_459_024, 8_357_404_496, 16_714_806_992
     ]  # fmt: skip
+    later = [*LATER[:4], "flopth", "pthflops", "onnx-opcounter"]
+    assert [found.counted_as(name) for name in later] == [
+        16_778_320_848, 16_778_320_848, 8_442_158_952, 8_378_542_696, 8_420_917_352, 8_449_255_824, 8_377_841_856
+    ]  # fmt: skip
+    assert found.counted_as("onnx-tool") + 1000 == 8_389_378_408  # there the classifier's biases are not 0
     twice = {"relu": 2, "max_pool": 2, "global_pool": 2}
     assert found.counted_as({"mac": 1, "bias": 1, "batch_norm": 2, **twice}) == 8_442_157_904
     found = cost("mobilenetv2_100", 224)
