@@ -53,7 +53,7 @@ def export(
     """
     from minimix.models.weights import save_weights
     from minimix.train.limits import limited
-    from minimix.weights.onnx.export import OPSET, export_onnx
+    from minimix.weights.onnx.export import OPSET, export_onnx, pictures_of
 
     _need_format(file)
     if file.suffix.lower() == ".safetensors":
@@ -69,7 +69,7 @@ def export(
             save_weights(seer.model, file)
             print(f"{file}: {sum(array.size for array in seer.model.state_dict().values()):,} numbers")
             return
-        shape = channels, height, width = (3, *seer.size) if image is None else _shape(seer.model, image)
+        shape = channels, height, width = pictures_of(seer) if image is None else _shape(seer.model, image)
         export_onnx(seer, file, shape, fold=fold, batch=batch, opset=OPSET if opset is None else opset)
     norms = "folded into the convolutions" if fold else "not folded"
     print(f"{file}: input ({batch or 'N'}, {channels}, {height}, {width}), opset {opset or OPSET}, batch norms {norms}")

@@ -76,7 +76,7 @@ def export_onnx(
         _need(batch, 1, 2**31, "batch: expected a number of pictures,")
     seer = _seer(model, weights, runs)
     if input_shape is None and not isinstance(model, Module):
-        input_shape = (3, *seer.size)  # a run's pictures may have another size than the network was made for
+        input_shape = pictures_of(seer)
     shape, dtype = _input(seer.model, input_shape)
     network = fold_batch_norm(seer.model, shape) if fold and len(shape) == 4 else seer.model
     lengths = BATCHES if batch is None else (batch, batch)
@@ -159,6 +159,11 @@ def _seer(model, weights, runs) -> Seer:
     if weights is not None:
         raise ValueError("weights: for the name of a network; load them into a Module with load_weights(model, file)")
     return Seer(model, None, (0, 0), None, None)
+
+
+def pictures_of(seer: Seer) -> tuple[int, int, int]:
+    """(C, H, W) of its pictures: a run's may have another size than the network was made for."""
+    return getattr(seer.model, "input_size", (3,))[0], *seer.size
 
 
 def _input(model: Module, given) -> tuple[tuple[int, ...], np.dtype]:
