@@ -35,23 +35,13 @@ class Net(nn.Module):
         return mm.Tensor(np.random.default_rng(shape).standard_normal(shape).astype(self.dtype_of.dtype))
 
 
-def double(model):
-    for module in model.modules():
-        for parameter in module.parameters(recurse=False):
-            parameter.data = parameter.data.astype(np.float64)
-        for name, array in list(module.named_buffers(recurse=False)):
-            if array.dtype == np.float32:
-                setattr(module, name, array.astype(np.float64))
-    return model
-
-
 def check(model, shape, fold=False, opset=18):
     """Both ways; of every op that runs."""
     model = model if isinstance(model, nn.Module) else Net(model)
     model.eval()
     found = node_by_node(model, shape, fold, opset)
     assert found and max(found.values()) < 1e-5, found
-    exact = node_by_node(double(model), shape, fold, opset, reference=True)
+    exact = node_by_node(model.double(), shape, fold, opset, reference=True)
     assert len(exact) == len(found) and max(exact.values()) < 3e-7, exact  # HardSigmoid has its slope in float32
 
 

@@ -45,7 +45,7 @@ def export_onnx(
     new. Needs the package onnx: pip install "minimix[onnx]".
 
     The file takes pictures as the network does, normalised, (N, C, H, W) with any N, and gives what it gives, mostly logits.
-    Height and width are fixed. Numbers have the dtype of the model: float32, unless it was made another.
+    Height and width are fixed. Numbers have the dtype of the model; onnxruntime has no convolutions in float64: model.float().
 
     model: a Module; or whatever ``predict`` takes: what ``train`` returned, a run's folder or name, the name of a network with
         its published weights or those in the file ``weights``.
@@ -97,7 +97,7 @@ def export_onnx(
 
 def written(recording: Recording, shapes: list, opset: int, input_name: str = "input") -> tuple[Graph, list[Value]]:
     """The graph of a recording, and the Values of the batch and of what each step made. shapes: as ``shapes_of`` gives them."""
-    batch = Value(input_name, shapes[0], recording._kept[0])
+    batch = Value(input_name, shapes[0], recording.batch)
     graph = Graph(opset, recording.names, batch)
     values = [batch]
     for step, shape in zip(recording.steps, shapes[1:], strict=True):

@@ -40,7 +40,8 @@ class Recording:
 
     written_out: {op: function} for ops in whose place other ops are to be noted: the function computes the same with these.
 
-    Attributes: ``steps``; ``output``, what the model returned; ``names``, {id(array): its name} of parameters and buffers.
+    Attributes: ``batch``; ``steps``; ``output``, what the model returned; ``names``, {id(array): its name} of parameters and
+    buffers.
 
     >>> from minimix import nn
     >>> recording = Recording(nn.Sequential(nn.Linear(3, 2), nn.ReLU()), np.ones((4, 3), np.float32), {})
@@ -50,10 +51,11 @@ class Recording:
 
     def __init__(self, model: Module, x: np.ndarray, written_out: Mapping[Op, Callable]) -> None:
         self.steps: list[Step] = []
+        self.batch = x
         self._written_out = written_out
         self._layers: list[str] = []
         self._places: dict[int, int] = {id(x): 0}  # by array: a Tensor of the same array, such as detach() makes, is the same
-        self._kept = [x]  # so that no array made later has an identity that was noted
+        self._kept: list[np.ndarray] = []  # so that no array made later has an identity that was noted
         model = watched(model, self._around)
         arrays = [(name, p.data) for name, p in model.named_parameters()] + list(model.named_buffers())
         self.names = {id(array): name for name, array in arrays}
@@ -103,7 +105,7 @@ def shapes_of(first: Recording, second: Recording) -> list[Shape]:
             raise ValueError(
                 "what the network returns was not computed by ops of minimix alone: NumPy's functions on x.data leave no trace"
             )
-    made = [(first._kept[0], second._kept[0])]
+    made = [(first.batch, second.batch)]
     made += [(step.output.data, other.output.data) for step, other in zip(first.steps, second.steps, strict=True)]
     return [tuple(n if n == m else None for n, m in zip(a.shape, b.shape, strict=True)) for a, b in made]
 

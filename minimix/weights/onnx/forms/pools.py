@@ -39,7 +39,7 @@ def _avg_pool(g: Graph, x: Value, windows: Windows, count_padding: bool) -> str:
     if not any(_beyond(x, windows)):
         return _pool(g, "AveragePool", x, windows, 0.0, count_include_pad=int(count_padding))
     mean = _pool(g, "AveragePool", x, windows, 0.0, count_include_pad=1)  # of all that lies in a window
-    counted = pool._window_sizes(windows, *x.array.shape[2:], count_padding)
+    counted = pool.window_sizes(windows, *x.array.shape[2:], count_padding)
     return g.add("Mul", mean, (windows.kernel[0] * windows.kernel[1] / counted).astype(x.dtype))
 
 
