@@ -45,11 +45,11 @@ def export(
     runs: RUNS = Path("runs"),
     threads: THREADS = None,
 ):
-    """Write a network to a file that other programs can use, in one step, whole or not at all.
+    """Write a network to a file for other programs.
 
     An .onnx file takes pictures (N, C, H, W), normalised, and gives logits; its metadata has the classes, mean and std. It
-    needs the package onnx: pip install "minimix[onnx]". A .safetensors file is a state dict, which PyTorch loads without a
-    pickle.
+    needs the package onnx. A .safetensors file is a state dict, which PyTorch loads without a pickle. A file that is there is
+    replaced in one step.
     """
     from minimix.models.weights import save_weights
     from minimix.train.limits import limited
