@@ -1,8 +1,9 @@
 """Networks by name: ``models.create("mixnet_nano", num_classes=10)``; your own: ``models.create("net.py:make")``."""
 
 import inspect
+from functools import partial
 
-from minimix.models import mixnet, mobilenet, own, xception
+from minimix.models import efficientnet, mini_xception, mixnet, mobilenet, own, xception
 from minimix.models.network import Network, build
 from minimix.models.pretrained import load_pretrained, preparation, repository
 from minimix.nn import Module
@@ -10,10 +11,13 @@ from minimix.words import nearest
 
 __all__ = ["create", "is_small", "names", "preparation"]
 
-_NETWORKS: dict[str, Network | dict] = {**mixnet.NETWORKS, **mobilenet.NETWORKS, **xception.NETWORKS}
+_NETWORKS: dict[str, Network | partial] = {
+    **mixnet.NETWORKS, **mobilenet.NETWORKS, **efficientnet.NETWORKS, **xception.NETWORKS, **mini_xception.NETWORKS,
+}  # fmt: skip
 _SMALL = "_cifar"
 _SMALL_SIZE = 32  # pixels
-_CIFAR = {"num_classes": 10, "output_stride": 8}  # the earliest strides are left out: 32x32 pictures end as 4x4
+# The earliest strides are left out: 32x32 pictures end as 4x4. And they have three channels, also where others have one.
+_CIFAR = {"num_classes": 10, "output_stride": 8, "in_channels": 3}
 
 
 def names() -> list[str]:
@@ -49,7 +53,9 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     resolution: multiplies ``input_size``, nothing else: MobileNetV1's resolution multiplier.
     padding, eps, momentum: "same" (symmetric) or "tf_same" (TensorFlow's), and of all batch norms.
 
-    All but the two Xceptions also take
+    All but the Xceptions also take
+    activation, head_activation, se_activation: "relu", "relu6", "swish", ... of all layers; of the last convolution before the
+        classifier alone; inside each squeeze-and-excite alone. Other libraries have them otherwise (see ``load_weights``).
     width: multiplies the channels of stem and rows (and of V2's head, above 1).
     kernels: kernel sizes of the depthwise layers, one a group of channels: (3, 5, 7) for MixConv, 9 for plain ones. For each
         block its own: a list of these, as long as there are blocks, such as [3, (3, 5), (3, 5, 7), ...]; None keeps a block's.
@@ -96,13 +102,13 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     if isinstance(network, Network):
         model = build(network._replace(size=_SMALL_SIZE) if small else network, **options)
     else:
-        model = xception.Xception(**(network | ({"size": _SMALL_SIZE} if small else {}) | options))
+        model = network(**({"size": _SMALL_SIZE} if small else {}), **options)
     return load_pretrained(model, name) if pretrained else model
 
 
-def _need_known(name: str, network: Network | dict, options: dict) -> None:
+def _need_known(name: str, network: Network | partial, options: dict) -> None:
     """Refuse what is no option of this network, with the nearest that is."""
-    builder = build if isinstance(network, Network) else xception.Xception
+    builder = build if isinstance(network, Network) else network
     known = [key for key in inspect.signature(builder).parameters if key not in ("network", "size")]
     for key in options:
         if key not in known:
