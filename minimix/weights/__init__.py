@@ -1,0 +1,1 @@
+"""Weights from other libraries' files, and networks for other programs."""
