@@ -35,7 +35,19 @@ def predict(
         ),
     ] = None,
     weights: Annotated[
-        Path | None, Option(help="With --model: the .safetensors file.", show_default="the published ones, from the hub")
+        Path | None,
+        Option(
+            help="With --model: a file of weights, safetensors, .npz, PyTorch's .pth or Keras' .h5.",
+            show_default="the published ones, from the hub",
+        ),
+    ] = None,
+    names: Annotated[
+        str | None,
+        Option(
+            metavar="LIBRARY",
+            help="With --weights: whose names the file has: torchvision, pytorchcv, mindcv, keras, ...; README has a table.",
+            show_default="what the names look like",
+        ),
     ] = None,
     classes_file: Annotated[
         Path | None,
@@ -68,7 +80,7 @@ def predict(
         raise FileNotFoundError(f"--csv: there is no folder {Path(as_csv).parent}")
     paths = pictures_of(images)
     with limited(threads):
-        found = look(_seer(run, model, weights, classes_file, runs), paths, fold)
+        found = look(_seer(run, model, weights, names, classes_file, runs), paths, fold)
     best = found.top(top or (3 if model is None or run is not None else 5))
     for why in found.failed.values():
         typer.echo(f"error: {why}", err=True)
@@ -93,19 +105,19 @@ def predict(
         raise typer.Exit(1)
 
 
-def _seer(run: str | None, model: str | None, weights: Path | None, classes_file: Path | None, runs: Path):
+def _seer(run: str | None, model: str | None, weights: Path | None, names: str | None, classes_file: Path | None, runs: Path):
     from minimix.models.own import is_own
     from minimix.prediction import seer_by_name, seer_of_run
     from minimix.train import load_model
 
     name, options = (None, {}) if model is None else network_of(model)
     if model is None or (run is not None and is_own(name)):
-        if weights is not None or classes_file is not None:
-            raise ValueError("--weights and --classes-file say nothing without --model: which network are they for?")
+        if weights is not None or classes_file is not None or names is not None:
+            raise ValueError("--weights, --names and --classes-file say nothing without --model: which network are they for?")
         return seer_of_run(load_model(find_run(run, runs), name))
     if run is not None:
         raise ValueError("--run and --model: choose one")
-    return seer_by_name(name, options, weights, classes_file, model)
+    return seer_by_name(name, options, weights, classes_file, model, names)
 
 
 def pictures_of(images: list[str]) -> list[Path]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from minimix import checksums, files
 from minimix.nn import Module
-from minimix.nn.module import Own
 from minimix.weights.reading import ReadError, safetensors
 from minimix.weights.reading.result import sentence
 from minimix.weights.reading.safetensors import CHECKSUMS
@@ -52,39 +51,10 @@ def _settled(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
-def load_weights(model: Own, path, check: bool = True) -> Own:
-    """Read a safetensors file into ``model``, and return it. Numbers are converted to the model's dtype.
-
-    float16, bfloat16, float32 and float64 are read. The batch norms' num_batches_tracked may be missing, as older files do not
-    have them. Everything is checked before anything is changed.
-
-    check: refuse numbers with which no network works: NaN, infinity (also where a number is too large for the model's dtype),
-        and negative running variances. False: read them all the same, to look into what a diverged run has left.
-
-    Raises RuntimeError, with their names, for arrays that are missing, unexpected, or of another shape; ValueError for such
-    numbers, for arrays that are not what ``save_weights`` wrote, for what is no whole safetensors file or holds no
-    floating-point numbers; FileNotFoundError.
-
-    >>> from minimix import nn
-    >>> save_weights(nn.Linear(3, 2), "linear.safetensors")
-    >>> load_weights(nn.Linear(3, 2), "linear.safetensors")
-    Linear(3, 2, bias=True)
-    >>> load_weights(nn.Linear(3, 1), "linear.safetensors")
-    Traceback (most recent call last):
-        ...
-    RuntimeError: linear.safetensors: the state does not fit Linear:
-      shape of weight is (2, 3), expected (1, 3)
-      shape of bias is (2,), expected (1,)
-    """
-    _need_module(model, "load_weights")
-    put_in(model, read_weights(path), path, check)
-    return model
-
-
 def put_in(model: Module, arrays: dict, path, check: bool = True) -> None:
     """``model.load_state_dict(arrays)``, with refusals that name the file, and of arrays that are no weights.
 
-    check: as for ``load_weights``.
+    check: as for ``minimix.load_weights``.
     """
     state = model.state_dict()
     for name, own in state.items():

@@ -27,7 +27,9 @@ def draw(name, shape, transposed=False):
         fan_in = np.prod(shape[:-1]) if transposed else np.prod(shape[1:])
         if transposed and len(shape) == 4 and shape[3] == 1:
             fan_in = shape[0] * shape[1]
-        array = random.standard_normal(shape) * ((1.4 if len(shape) == 4 else 1.0) / np.sqrt(fan_in))  # signals live through ReLUs
+        array = random.standard_normal(shape) * (
+            (1.35 if len(shape) == 4 else 1.0) / np.sqrt(fan_in)
+        )  # signals live through ReLUs
     return np.asarray(array, np.float32)
 
 

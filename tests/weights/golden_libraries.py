@@ -3,7 +3,7 @@
     python tests/weights/golden_libraries.py torchvision pytorchcv ...
 
 For each network: the names and shapes of its arrays, in its order, and the logits for one picture, both of which come from
-``drawn.py``. Versions: see ``minimix/weights/libraries``. Python 3.8 is enough: MXNet has no other.
+``drawn.py``. Versions: see ``minimix/weights/libraries``. Python 3.7 is enough: some have no other.
 """
 
 import gzip
@@ -23,15 +23,17 @@ def write(library, version, network, ours, entries, logits, size=224, options=No
     facts = {
         "library": library, "version": version, "network": network, "ours": ours, "options": options or {}, "size": size,
         "entries": [[name, list(map(int, shape))] for name, shape in entries],
-        "logits": [float("%.8g" % value) for value in np.ravel(logits)],
+        "logits": [float(f"{value:.12g}") for value in np.ravel(logits)],
     }  # fmt: skip
     FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / "{}-{}.json.gz".format(library, network)
-    path.write_bytes(gzip.compress(json.dumps(facts, separators=(",", ":")).encode(), mtime=0))
+    path = FOLDER / f"{library}-{network}.json.gz"
+    with open(str(path), "wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
+        file.write(json.dumps(facts, separators=(",", ":")).encode())
     print(path.name, len(entries), np.abs(logits).max())
 
 
 def of_torch(library, version, network, ours, model, size=224, rename=None):
+    """In float64, so that rounding hides nothing."""
     import torch
 
     torch.set_num_threads(1)
@@ -41,7 +43,7 @@ def of_torch(library, version, network, ours, model, size=224, rename=None):
         state[name] = torch.zeros_like(tensor) if "num_batches" in name else torch.tensor(draw(name, tuple(tensor.shape)))
     model.load_state_dict({name: state[rename(name) if rename else name] for name in model.state_dict()})
     with torch.no_grad():
-        logits = model.eval()(torch.tensor(picture(size))).numpy()
+        logits = model.double().eval()(torch.tensor(picture(size)).double()).numpy()
     entries = [(name, tensor.shape) for name, tensor in state.items() if not (rename and "num_batches" in name)]
     write(library, version, network, ours, entries, logits, size)
 
@@ -93,7 +95,7 @@ def efficientnet_jax():
         kinds = {path: type(module).__name__ for path, module in model.named_modules()}
 
         def rename(key, kinds=kinds):
-            owner, layer, last = ["", *key.split(".")][-3], key.split(".")[-2], key.split(".")[-1]
+            _owner, layer, last = ["", *key.split(".")][-3], key.split(".")[-2], key.split(".")[-1]
             place = key.split(".")[:-2]
             part = ""
             if layer.isdecimal():  # of a mixed convolution
@@ -110,7 +112,7 @@ def efficientnet_jax():
             }.get(kind, {})  # fmt: skip
             return ".".join([*place, table.get(layer, layer) + part, last])
 
-        of_torch("efficientnet-jax", "ec2cc94, timm %s" % timm.__version__, name, name, model, 64, rename)
+        of_torch("efficientnet-jax", f"ec2cc94, timm {timm.__version__}", name, name, model, 64, rename)
 
 
 def gluoncv2():
@@ -129,7 +131,7 @@ def gluoncv2():
             parameter.set_data(mx.nd.array(draw(key, parameter.shape)))
             entries.append((key, parameter.shape))
         logits = net(mx.nd.array(picture(size))).asnumpy()
-        write("gluoncv2", "0.0.64, mxnet %s" % mx.__version__, name, ours, entries, logits, size)
+        write("gluoncv2", f"0.0.64, mxnet {mx.__version__}", name, ours, entries, logits, size)
 
 
 def tf2cv():
@@ -142,7 +144,7 @@ def tf2cv():
         net(tf.zeros((1, 224, 224, 3)))
         entries = h5_entries(h5py, net)
         logits = net(picture(224).transpose(0, 2, 3, 1), training=False).numpy()
-        write("tf2cv", "0.0.18, tensorflow %s" % tf.__version__, name, ours, entries, logits)
+        write("tf2cv", f"0.0.18, tensorflow {tf.__version__}", name, ours, entries, logits)
 
 
 def h5_entries(h5py, net, ending=".h5", save=None):
@@ -170,7 +172,9 @@ def _named(name):
     if not last.isdecimal():
         return name
     norm = "batch_normalization" in name
-    return "/".join([*place, ("gamma", "beta", "moving_mean", "moving_variance")[int(last)] if norm else ("kernel", "bias")[int(last)]])
+    return "/".join(
+        [*place, ("gamma", "beta", "moving_mean", "moving_variance")[int(last)] if norm else ("kernel", "bias")[int(last)]]
+    )
 
 
 def keras():
@@ -180,7 +184,11 @@ def keras():
 
     version, logits_of = library.__version__, lambda net, size: net(picture(size).transpose(0, 2, 3, 1), training=False)
     three = version.startswith("3")
-    for name, ours, size in (("MobileNet", "mobilenetv1_100", 160), ("MobileNetV2", "mobilenetv2_100", 160), ("Xception", "xception", 128)):
+    for name, ours, size in (
+        ("MobileNet", "mobilenetv1_100", 160),
+        ("MobileNetV2", "mobilenetv2_100", 160),
+        ("Xception", "xception", 128),
+    ):
         for ending in (".weights.h5", ".h5") if three else (".h5",):
             library.backend.clear_session() if not three else library.utils.clear_session()
             make = getattr(library.applications, name)
@@ -191,6 +199,30 @@ def keras():
             logits = logits.detach().numpy() if hasattr(logits, "detach") else np.asarray(logits)
             kind = "keras-numbered" if ending == ".weights.h5" else "keras"
             write(kind, "keras " + version, name + ("3" if three else "2"), ours, entries, logits, size)
+
+
+def keras_mixnets():
+    """Python 3.7: tensorflow 1.15.5, keras 2.2.5."""
+    import h5py
+    import keras as library
+    import keras_mixnets as zoo
+
+    for name, ours in (("MixNetSmall", "tf_mixnet_s"), ("MixNetMedium", "tf_mixnet_m")):
+        net = getattr(zoo, name)(input_shape=(224, 224, 3), weights=None, classes=CLASSES)
+        entries = h5_entries(h5py, net)
+        logits = np.log(
+            net.predict(picture(224).transpose(0, 2, 3, 1))
+        )  # it ends in softmax: the sum of the exponentials is lost
+        write(
+            "keras-numbered",
+            "keras-mixnets 0.1.0, keras " + library.__version__,
+            name,
+            ours,
+            entries,
+            logits,
+            224,
+            {"softmax": 1},
+        )
 
 
 def mindcv():
@@ -207,7 +239,7 @@ def mindcv():
             parameter.set_data(ms.Tensor(draw(parameter.name, parameter.shape)))
             entries.append((parameter.name, parameter.shape))
         logits = net.set_train(False)(ms.Tensor(picture(size))).asnumpy()
-        write("mindcv", "0.3.0, mindspore %s" % ms.__version__, name, ours, entries, logits, size)
+        write("mindcv", f"0.3.0, mindspore {ms.__version__}", name, ours, entries, logits, size)
 
 
 if __name__ == "__main__":

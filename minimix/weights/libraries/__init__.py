@@ -35,7 +35,8 @@ def by_name(name: str) -> Library:
     if name not in found:
         near = nearest(str(name), found)
         raise ValueError(
-            f"names: no library is called {name!r}: " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(found)}")
+            f"names: no library is called {name!r}: "
+            + (f"did you mean {near[0]}?" if near else f"there are {', '.join(found)}")
         )
     return found[name]
 

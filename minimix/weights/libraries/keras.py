@@ -66,7 +66,12 @@ def _layer(name: str) -> tuple[str, str]:
 def _mobilenet(net: RowNet) -> Iterator[tuple[str, str]]:
     yield from (("conv_stem", "conv1"), ("bn1", "conv1_bn"))
     for block in blocks(net):
-        names = {"depthwise": "conv_dw_{}", "depthwise_norm": "conv_dw_{}_bn", "project": "conv_pw_{}", "project_norm": "conv_pw_{}_bn"}
+        names = {
+            "depthwise": "conv_dw_{}",
+            "depthwise_norm": "conv_dw_{}_bn",
+            "project": "conv_pw_{}",
+            "project_norm": "conv_pw_{}_bn",
+        }
         yield from ((layers[0], names[role].format(block.number + 1)) for role, layers in block.layers())
     yield "classifier", "conv_preds|dense#0"
 
@@ -182,7 +187,10 @@ LIBRARIES = (
         version="keras 3.15.1 (.weights.h5 and .keras), fer 25.10.3 (mini-Xception), keras-mixnets 0.1.0",
         source="networks whose layers have the names that Keras gives them, in the order in which they were made",
         marks=(r"(^|/)conv2d(_\d+)?/", r"(^|/)batch_normalization(_\d+)?/"),
-        layers={**dict.fromkeys(("mixnet", "mobilenetv1", "mobilenetv2"), _rows), **dict.fromkeys(("xception", "mini_xception"), _numbered_xception)},
+        layers={
+            **dict.fromkeys(("mixnet", "mobilenetv1", "mobilenetv2"), _rows),
+            **dict.fromkeys(("xception", "mini_xception"), _numbered_xception),
+        },
         arrays=KERAS,
         functions=_FUNCTIONS,
         preparations=_PREPARATIONS,

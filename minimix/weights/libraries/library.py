@@ -31,9 +31,7 @@ _PLAIN = {"weight": "weight", "bias": "bias"}
 _STATISTICS = {"running_mean": "running_mean", "running_var": "running_var"}
 _MOVING = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
 
-TORCH = Arrays(
-    _PLAIN, _PLAIN, _PLAIN, {**_PLAIN, **_STATISTICS, "num_batches_tracked": "num_batches_tracked"}
-)
+TORCH = Arrays(_PLAIN, _PLAIN, _PLAIN, {**_PLAIN, **_STATISTICS, "num_batches_tracked": "num_batches_tracked"})
 GLUON = TORCH._replace(norm={"weight": "gamma", "bias": "beta", **_STATISTICS})
 # In a checkpoint of MindSpore's, a batch norm's arrays come in another order: mean, variance, gamma, beta. Paired by position
 # with PyTorch's weight, bias, mean, variance they fit in every shape, and are all wrong. So they go by name.
@@ -110,8 +108,8 @@ class Library:
     def renamed(self, entries: Mapping, net: Module) -> dict[str, np.ndarray]:
         """The state dict of ``net`` from the arrays of one of the library's files.
 
-        Raises ValueError for a network of a family that the library's rule does not know, and, with the file's names and the
-        nearest that were expected, for arrays that are missing, left over or of another shape.
+        Raises ValueError for a network of a family that the library's rule does not know; RuntimeError, with the file's names
+        and the nearest that were expected, for arrays that are missing, left over or of another shape.
         """
         from minimix.weights.libraries.renaming import renamed
 
@@ -130,13 +128,17 @@ def array_names(library: Library, net: Module) -> Iterator[tuple[str, tuple[str,
     for ours, theirs in library.layers[family(net)](net):
         layer = net.get_submodule(ours)
         names = getattr(library.arrays, kind(layer))
-        own = [name for name in ("weight", "bias", *_STATISTICS, "num_batches_tracked") if getattr(layer, name, None) is not None]
+        own = [
+            name for name in ("weight", "bias", *_STATISTICS, "num_batches_tracked") if getattr(layer, name, None) is not None
+        ]
         for name in own:
             if name not in names:
                 continue
             arrays = (names[name],) if isinstance(names[name], str) else names[name]
             candidates = [
-                place[:-1] if place.endswith("=") else f"{place}{library.arrays.between}{array}"  # "=": the array itself is named
+                place[:-1]
+                if place.endswith("=")
+                else f"{place}{library.arrays.between}{array}"  # "=": the array itself is named
                 for place in theirs.split("|")
                 for array in arrays
             ]

@@ -27,11 +27,13 @@ def renamed(library: Library, entries: Mapping, net: Module) -> dict[str, np.nda
         written, array = found[name]
         array = _lying_as_ours(array, own[ours].shape, library.arrays.tensorflow)
         if array.shape != own[ours].shape:
-            shapes.append(f"{written} is {found[name][1].shape}, as {ours} it would be {array.shape}: expected {own[ours].shape}")
+            shapes.append(
+                f"{written} is {found[name][1].shape}, as {ours} it would be {array.shape}: expected {own[ours].shape}"
+            )
         state[ours] = array
     unexpected = {name: found[name][0] for name in found if name not in used}
     if missing or unexpected or shapes:
-        raise ValueError(_refusal(library, net, missing, unexpected, shapes, state))
+        raise RuntimeError(_refusal(library, net, missing, unexpected, shapes, state))
     for ours, array in own.items():
         if ours not in state and _may_lack(library, ours, net):
             state[ours] = np.zeros_like(array)

@@ -76,7 +76,7 @@ def blocks(net: RowNet) -> Iterator[Block]:
         for j, module in enumerate(stage):
             kind = _kind(module)
             row, repeat = (row, repeat + 1) if kind == before and j else (row + 1, 0)
-            before = kind[:-1] + (1,) if kind else None  # those that repeat it have stride 1
+            before = (*kind[:-1], 1) if kind else None  # those that repeat it have stride 1
             yield Block(f"blocks.{i}.{j}", module, number, i, j, row, repeat)
             number += 1
 
@@ -92,9 +92,11 @@ def _kind(block) -> tuple:
 
 def parts(key: str, layer: Module) -> list[str]:
     """One key for each weight of a layer: "conv_dw.0", "conv_dw.1", ..., or "conv_dw" alone."""
-    return [f"{key}.{name}" for name, _ in layer.named_children()] if isinstance(layer, (MixConv2d, PointwiseConv2d)) and list(
-        layer.children()
-    ) else [key]
+    return (
+        [f"{key}.{name}" for name, _ in layer.named_children()]
+        if isinstance(layer, (MixConv2d, PointwiseConv2d)) and list(layer.children())
+        else [key]
+    )
 
 
 class Separable(NamedTuple):
