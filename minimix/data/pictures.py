@@ -95,8 +95,8 @@ def fitted(picture, height: int, width: int) -> np.ndarray:
 
 
 def prepare(picture, how: Preparation) -> np.ndarray:
-    """A Pillow image -> (3, size, size), float32: resized, its centre cut out, normalised; (1, size, size) where ``how`` has one
-    mean, for a grey picture.
+    """A Pillow image -> (3, size, size), float32: resized, its centre cut out, normalised; (1, size, size) where ``how`` has
+    one mean, for a grey picture.
 
     >>> from PIL import Image
     >>> prepare(Image.new("RGB", (40, 30), "white"), Preparation(size=4, mean=(0.0, 0.5, 1.0), std=(1.0, 0.5, 1.0)))[:, 0, 0]

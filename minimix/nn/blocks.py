@@ -60,8 +60,8 @@ class MixBlock(Module):
     kernel_sizes, stride, dilation, partition, padding: of the ``MixConv2d``.
     expansion: channels inside / in_channels. expand_groups, project_groups: groups of the 1x1 convolutions.
     se: hidden channels of the squeeze-and-excite as a fraction of in_channels (before the expansion).
-    activation, out_activation: two of ``F.batch_norm``'s; the first is that of the squeeze-and-excite, too, unless se_activation
-        is another. eps, momentum: of the batch norms.
+    activation, out_activation: two of ``F.batch_norm``'s; the first is that of the squeeze-and-excite, too, unless
+        se_activation is another. eps, momentum: of the batch norms.
 
     Its layers are attributes, named as in PyTorch Image Models: conv_pw, bn1, conv_dw, bn2, se, conv_pwl, bn3. Where nothing is
     expanded there are fewer, and conv_pw is the projection: conv_dw, bn1, se, conv_pw, bn2. ``expand``, ``project`` and

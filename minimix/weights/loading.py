@@ -82,7 +82,7 @@ def named(model: Module, read: reading.Read, names: str | None = None) -> Named:
         if library is not None and library.refusal:
             raise ValueError(library.refusal)
         if library is None or library.name == _PLAIN:
-            state = {name: array for name, (_, array) in library.clean(entries).items()} if library else entries
+            state = {name: array for name, (_, array) in by_name(_PLAIN).clean(entries).items()}
             _need_some(model, state)
             return Named(state, library if names else None, read.path, read.taken)
         return Named(library.renamed(entries, model), library, read.path, read.taken)
@@ -99,10 +99,9 @@ def put_named(model: Module, found: Named, check: bool = True) -> None:
 
 
 def _library(model: Module, entries: Mapping) -> Library | None:
+    """Whose names they are; None where they are mostly the network's own, which may be the user's, with any names."""
     own = {name for name in model.state_dict() if not name.endswith("num_batches_tracked")}
-    if 2 * len(own & set(entries)) >= len(own):
-        return None  # also a network of the user's own, which has another library's names
-    return recognised(entries)
+    return None if 2 * len(own & set(entries)) >= len(own) else recognised(entries)
 
 
 def _also(names: str, entries: Mapping) -> str:
@@ -113,7 +112,7 @@ def _also(names: str, entries: Mapping) -> str:
 def _need_some(model: Module, entries: Mapping) -> None:
     """Refuse arrays of which the network knows none."""
     own = model.state_dict()
-    if own.keys() & entries.keys() or any("/" in name for name in entries if name.startswith("optimizer")):
+    if own.keys() & entries.keys():
         return
     numbers = sum(array.size for name, array in entries.items() if "running_" not in name and "moving_" not in name)
     have = sum(array.size for name, array in model.named_parameters())

@@ -2,7 +2,7 @@
 
     python tests/weights/golden_libraries.py torchvision pytorchcv ...
 
-For each network: the names and shapes of its arrays, in its order, and the logits for one picture, both of which come from
+In float64 where the library has it, so that rounding hides nothing. For each network: the names and shapes of its arrays, in its order, and the logits for one picture, both of which come from
 ``drawn.py``. Versions: see ``minimix/weights/libraries``. Python 3.7 is enough: some have no other.
 """
 
@@ -33,7 +33,6 @@ def write(library, version, network, ours, entries, logits, size=224, options=No
 
 
 def of_torch(library, version, network, ours, model, size=224, rename=None):
-    """In float64, so that rounding hides nothing."""
     import torch
 
     torch.set_num_threads(1)
@@ -81,9 +80,9 @@ def efficientnet_pytorch():
     from efficientnet_lite_pytorch import EfficientNet
 
     for i in (0, 2):
-        model = EfficientNet.from_name("efficientnet-lite%d" % i, num_classes=CLASSES)
+        model = EfficientNet.from_name(f"efficientnet-lite{i}", num_classes=CLASSES)
         size = 224 if i == 0 else 260
-        of_torch("efficientnet-pytorch", "0.1.0", "lite%d" % i, "tf_efficientnet_lite%d" % i, model, size)
+        of_torch("efficientnet-pytorch", "0.1.0", f"lite{i}", f"tf_efficientnet_lite{i}", model, size)
 
 
 def efficientnet_jax():
@@ -125,12 +124,13 @@ def gluoncv2():
     ):  # fmt: skip
         net = get_model(name, pretrained=False, classes=CLASSES)
         net.initialize()
-        net(mx.nd.zeros((1, 3, size, size)))
+        net.cast("float64")
+        net(mx.nd.zeros((1, 3, size, size), dtype="float64"))
         entries = []
         for key, parameter in net._collect_params_with_prefix().items():
-            parameter.set_data(mx.nd.array(draw(key, parameter.shape)))
+            parameter.set_data(mx.nd.array(draw(key, parameter.shape), dtype="float64"))
             entries.append((key, parameter.shape))
-        logits = net(mx.nd.array(picture(size))).asnumpy()
+        logits = net(mx.nd.array(picture(size), dtype="float64")).asnumpy()
         write("gluoncv2", f"0.0.64, mxnet {mx.__version__}", name, ours, entries, logits, size)
 
 
@@ -139,11 +139,12 @@ def tf2cv():
     import tensorflow as tf
     from tf2cv.model_provider import get_model
 
+    tf.keras.backend.set_floatx("float64")
     for name, ours in (("mixnet_s", "mixnet_s"), ("mixnet_m", "mixnet_m"), ("mobilenet_w1", "mobilenetv1_100")):
         net = get_model(name, pretrained=False, classes=CLASSES)
-        net(tf.zeros((1, 224, 224, 3)))
+        net(tf.zeros((1, 224, 224, 3), tf.float64))
         entries = h5_entries(h5py, net)
-        logits = net(picture(224).transpose(0, 2, 3, 1), training=False).numpy()
+        logits = net(picture(224).transpose(0, 2, 3, 1).astype("float64"), training=False).numpy()
         write("tf2cv", f"0.0.18, tensorflow {tf.__version__}", name, ours, entries, logits)
 
 
@@ -182,7 +183,8 @@ def keras():
     import h5py
     import keras as library
 
-    version, logits_of = library.__version__, lambda net, size: net(picture(size).transpose(0, 2, 3, 1), training=False)
+    library.backend.set_floatx("float64")
+    version = library.__version__
     three = version.startswith("3")
     for name, ours, size in (
         ("MobileNet", "mobilenetv1_100", 160),
@@ -195,7 +197,7 @@ def keras():
             net = make(weights=None, classes=CLASSES, classifier_activation=None, input_shape=(size, size, 3))
             whole = three and ending == ".h5"
             entries = h5_entries(h5py, net, ending, net.save if whole else None)
-            logits = logits_of(net, size)
+            logits = net(picture(size).transpose(0, 2, 3, 1).astype("float64"), training=False)
             logits = logits.detach().numpy() if hasattr(logits, "detach") else np.asarray(logits)
             kind = "keras-numbered" if ending == ".weights.h5" else "keras"
             write(kind, "keras " + version, name + ("3" if three else "2"), ours, entries, logits, size)

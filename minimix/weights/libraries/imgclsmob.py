@@ -147,6 +147,10 @@ _FUNCTIONS = {
     "xception": Function(1e-5, "same"),
 }
 _SWISH = {**_FUNCTIONS, "mixnet": Function(1e-5, "same", None, "swish", "swish")}
+_OTHERS = {
+    r"^features\.(stage1\.unit1|1\.0)\.conv1\.": "It is mobilenetv2_w..., which has a 1x1 convolution before the first block's "
+    "depthwise one that neither the paper nor the networks here have; mobilenetv2b_w1 is without",
+}
 _LAYERS = {"mixnet": _pytorchcv, "mobilenetv1": _pytorchcv, "mobilenetv2": _pytorchcv, "xception": _xception}
 
 LIBRARIES = (
@@ -159,6 +163,7 @@ LIBRARIES = (
         functions=_FUNCTIONS,
         preparations=_PREPARATIONS,
         no_bias=("mobilenetv2",),
+        others=_OTHERS,
     ),
     Library(
         name="gluoncv2",
@@ -170,6 +175,7 @@ LIBRARIES = (
         functions=_SWISH,
         preparations=_PREPARATIONS,
         no_bias=("mobilenetv2",),
+        others=_OTHERS,
     ),
     Library(
         name="tf2cv",

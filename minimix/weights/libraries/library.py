@@ -76,6 +76,7 @@ class Library:
     no_bias: families whose classifier has none.
     clean: {name: (name in the file, array)} of a file's arrays, with names made even and without what is beside the weights.
     convert: in place of layers and arrays: (entries, network) -> state dict.
+    others: {pattern: what it says of a file that a name in it, which was not expected, fits}.
     refusal: why none of its files can be used.
     """
 
@@ -90,6 +91,7 @@ class Library:
     no_bias: tuple[str, ...] = ()
     clean: Callable[[Mapping], dict] = unchanged
     convert: Callable[[Mapping, Module], dict] | None = None
+    others: Mapping[str, str] = dataclasses.field(default_factory=dict)
     refusal: str = ""
 
     def wrote(self, names: Iterable[str]) -> bool:

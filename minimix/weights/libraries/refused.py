@@ -32,6 +32,6 @@ LIBRARIES = (
         "leaderj1001",
         "github.com/leaderj1001/Mixed-Depthwise-Convolutional-Kernels",
         (r"^conv\.0\.weight$", r"^layers\.0\.mdconv\.0\."),
-        "with biases in all convolutions, batch norms in squeeze-and-excite, and the remainder of the channels in the last group",
+        "with biases in all convolutions, batch norms in squeeze-and-excite, and the channels' remainder in the last group",
     ),
 )

@@ -1,5 +1,6 @@
 """The arrays of another library's file under our names, or a refusal that names what does not fit, as the file calls it."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -60,20 +61,18 @@ def _lying_as_ours(array: np.ndarray, shape: tuple, tensorflow: bool) -> np.ndar
 
 def _refusal(library: Library, net: Module, missing: dict, unexpected: dict, shapes: list[str], state: dict) -> str:
     lines = [f"the names are those of {library.name}, but not of this {family(net)}:"]
-    near = {}
     for name, written in list(unexpected.items())[:MOST]:
-        near[name] = nearest(name, missing or [], cutoff=0.5)
-    for name, written in list(unexpected.items())[:MOST]:
-        also = f" (nearest that is missing: {near[name][0]})" if near[name] else ""
-        lines.append(f"  unexpected {written}{also}")
+        near = nearest(name, missing, cutoff=0.5)
+        lines.append(f"  unexpected {written}" + (f" (nearest that is missing: {near[0]})" if near else ""))
     lines += [f"  ... {count(len(unexpected) - MOST, 'name')} more are unexpected"] if len(unexpected) > MOST else []
     lines += [f"  missing {name}, to become {ours}" for name, ours in list(missing.items())[:MOST]]
     lines += [f"  ... {count(len(missing) - MOST, 'name')} more are missing"] if len(missing) > MOST else []
     lines += [f"  shape of {line}" for line in shapes[:MOST]]
     lines += [f"  ... {count(len(shapes) - MOST, 'array')} more of other shapes"] if len(shapes) > MOST else []
+    own = net.state_dict()
     for name in ("classifier.bias", "fc.bias"):
-        if name in state and len(state[name]) != len(net.state_dict()[name]):
-            lines.append(
-                f"It knows {count(len(state[name]), 'class', 'classes')}: create the network with num_classes={len(state[name])}"
-            )
+        if name in state and len(state[name]) != len(own[name]):
+            classes = len(state[name])
+            lines.append(f"It knows {count(classes, 'class', 'classes')}: create the network with num_classes={classes}")
+    lines += [why for mark, why in library.others.items() if any(re.search(mark, name) for name in unexpected)]
     return "\n".join(lines)

@@ -1,6 +1,8 @@
 """Libraries on PyTorch, and those that count a network's layers as it does: timm, torchvision, EfficientNet-PyTorch, ..."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+import numpy as np
 
 from minimix.models.pretrained import Preparation
 from minimix.models.rows import RowNet
@@ -31,6 +33,14 @@ def numbered(layers: list[str], place: str, always: bool = False) -> Iterator[tu
     """Parts of a layer: "place.0", "place.1", ..., and a single one "place", unless it is always numbered."""
     for i, ours in enumerate(layers):
         yield ours, f"{place}.{i}" if always or len(layers) > 1 else place
+
+
+def _one_classifier(entries: Mapping) -> dict[str, tuple[str, np.ndarray]]:
+    """pretrainedmodels calls Xception's classifier last_linear."""
+    return {
+        name.replace("last_linear.", "fc.") if name.startswith("last_linear.") else name: (name, array)
+        for name, array in entries.items()
+    }
 
 
 # -- torchvision ------------------------------------------------------------------------------------------------------
@@ -102,16 +112,25 @@ def _linksense(net: RowNet) -> Iterator[tuple[str, str]]:
     yield from _ends(f"{stem}.conv", f"{stem}.norm", f"{head}.conv", f"{head}.norm", "classifier", net)
 
 
+# eps and padding are those of the network's name: with "tf_" and without.
+_OWN = {
+    "mixnet": Function(head_activation="relu", se_activation="swish"),
+    "mobilenetv1": Function(activation="relu6"),
+    "mobilenetv2": Function(activation="relu6"),
+    "efficientnet_lite": Function(activation="relu6"),
+}
 _ROWS = ("mixnet", "mobilenetv1", "mobilenetv2", "efficientnet_lite")
 _ALL = (*_ROWS, "xception", "mini_xception")
 
 LIBRARIES = (
     Library(
         name="timm",
-        version="timm 1.0.31, geffnet 1.0.2; Xception's also of pretrainedmodels, whose classifier is last_linear there",
+        version="timm 1.0.31, geffnet 1.0.2; of pretrainedmodels 0.7.4, xception",
         source="PyTorch Image Models' state dicts, from which the names here are",
-        marks=(r"^(conv_stem|conv1)\.weight$", r"^(blocks\.\d+\.\d+|blocks?\d+\.rep|blocks\.\d+\.rep)\.", r"^bn1\.running_var$"),
+        marks=(r"^(conv_stem|conv1)\.weight$", r"^(blocks\.\d+\.\d+|blocks?\.?\d+\.rep)\.", r"^bn1\.running_var$"),
         layers=dict.fromkeys(_ALL, as_ours),
+        functions=_OWN,
+        clean=_one_classifier,
     ),
     Library(
         name="torchvision",
@@ -137,6 +156,7 @@ LIBRARIES = (
         source="its export_pytorch.py, which writes numbered arrays and their names",
         marks=(r"^stem\.conv\.weight$", r"^blocks\.0\.0\.bn_dw\.weight$"),
         layers=dict.fromkeys(_ROWS, _jax),
+        functions=_OWN,
     ),
     Library(
         name="linksense",
