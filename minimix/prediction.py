@@ -30,6 +30,7 @@ from minimix.train.limits import limited
 from minimix.train.naming import located
 from minimix.weights import loading
 from minimix.weights.libraries import Library, family
+from minimix.weights.signs import signs
 from minimix.words import count
 
 BACKGROUND = "background"  # the class before ImageNet's in TensorFlow's networks
@@ -53,6 +54,7 @@ class Predictions:
     images:  what was looked at: paths, or the places in the array.
     failed:  {path: why} of pictures that could not be read; they are not among the N.
     remarks: lines about how the pictures were prepared.
+    warnings: lines about what cannot be right, where the numbers show it reliably (see ``weights/signs.py``).
     """
 
     probabilities: np.ndarray
@@ -60,6 +62,7 @@ class Predictions:
     images: list
     failed: dict = dataclasses.field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def labels(self) -> np.ndarray:
@@ -171,7 +174,7 @@ def look(seer: Seer, images, fold: bool = False, batch_size: int = AT_ONCE) -> P
     """What ``seer`` sees in ``images``: paths, or uint8 (N, 3, H, W)."""
     from PIL import Image
 
-    parts, good, failed, resized = [], [], {}, False
+    parts, good, failed, resized, first = [], [], {}, False, np.zeros(0)
     model = fold_batch_norm(seer.model, (3, *seer.size)) if fold else seer.model
     for chunk in _chunks(images, batch_size):
         pictures = []
@@ -185,7 +188,9 @@ def look(seer: Seer, images, fold: bool = False, batch_size: int = AT_ONCE) -> P
             pictures.append(picture)
             good.append(place)
         if pictures:
-            parts.append(_probabilities(model, seer.batch(pictures)))
+            batch = seer.batch(pictures)
+            first = first if parts else batch
+            parts.append(_probabilities(model, batch))
     if not parts:
         raise ValueError("\n".join(failed.values()) or "images: there are none")
     remarks = seer.remarks
@@ -195,7 +200,7 @@ def look(seer: Seer, images, fold: bool = False, batch_size: int = AT_ONCE) -> P
     probabilities = _numbers(np.concatenate(parts), good)
     if seer.classes is not None and len(seer.classes) != probabilities.shape[1]:
         raise ValueError(f"classes: {len(seer.classes)} names, but the network knows {probabilities.shape[1]} classes")
-    return Predictions(probabilities, seer.classes, good, failed, remarks)
+    return Predictions(probabilities, seer.classes, good, failed, remarks, tuple(signs(seer.model, first, probabilities)))
 
 
 # -- what was given ---------------------------------------------------------------------------------------------------
@@ -251,14 +256,15 @@ def _as_it_is(model: Module, images: np.ndarray, classes, fold: bool, batch_size
         )
     if not len(images):
         raise ValueError("images: there are none")
-    model = fold_batch_norm(model, images.shape[1:]) if fold else model
+    whole, model = model, fold_batch_norm(model, images.shape[1:]) if fold else model
     dtype = next((parameter.dtype for parameter in model.parameters()), images.dtype)
     images = images.astype(dtype, copy=False)
     chunks = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
     probabilities = _numbers(np.concatenate([_probabilities(model, chunk) for chunk in chunks]), list(range(len(images))))
     if classes is not None and len(classes) != probabilities.shape[1]:
         raise ValueError(f"classes: {len(classes)} names, but the network knows {probabilities.shape[1]} classes")
-    return Predictions(probabilities, None if classes is None else tuple(classes), list(range(len(images))))
+    names, found = None if classes is None else tuple(classes), tuple(signs(whole, images[:batch_size], probabilities))
+    return Predictions(probabilities, names, list(range(len(images))), warnings=found)
 
 
 def _probabilities(model: Module, batch: np.ndarray) -> np.ndarray:

@@ -68,7 +68,8 @@ def predict(
     """Which classes a network sees in pictures. It is one that was trained here, or --model with published or other weights.
 
     Of a folder, the pictures in it are taken, but not those in its sub-folders. Pictures that cannot be read are named on
-    standard error; the others are classified all the same, and the exit code is 1.
+    standard error; the others are classified all the same, and the exit code is 1. There is a warning where the answers cannot
+    be right: nothing is said where no sign of that is reliable.
     """
     from minimix import files
     from minimix.prediction import look
@@ -84,6 +85,8 @@ def predict(
     best = found.top(top or (3 if model is None or run is not None else 5))
     for why in found.failed.values():
         typer.echo(f"error: {why}", err=True)
+    for line in found.warnings:
+        typer.echo(f"warning: {line}", err=True)
     if as_json:
         print(json.dumps([_record(path, row) for path, row in zip(found.images, best, strict=True)], indent=2))
     elif as_csv is not None:

@@ -2,8 +2,9 @@
 
     python tests/weights/golden_libraries.py torchvision pytorchcv ...
 
-In float64 where the library has it, so that rounding hides nothing. For each network: the names and shapes of its arrays, in its order, and the logits for one picture, both of which come from
-``drawn.py``. Versions: see ``minimix/weights/libraries``. Python 3.7 is enough: some have no other.
+For each network: the names and shapes of its arrays, in its order, and the logits for one picture, both of which come from
+``drawn.py``; in float64 where the library has it, so that rounding hides nothing. Versions: see ``minimix/weights/libraries``.
+Python 3.7 is enough: some have no other.
 """
 
 import gzip

@@ -175,17 +175,33 @@ def test_unknown_names_are_refused_with_the_nearest():
     assert "nearest here: " in text and "It holds" in text and "Known are timm, torchvision" in text
 
 
+def without(name):
+    return lambda entries: entries.pop(name)
+
+
+def renamed(name, other):
+    return lambda entries: entries.update({other: entries.pop(name)})
+
+
+def shaped(name, *shape):
+    return lambda entries: entries.update({name: np.zeros(shape, np.float32)})
+
+
 @pytest.mark.parametrize(
     "change, said",
     [
-        (lambda entries: entries.pop("features.0.1.running_var"), "missing features.0.1.running_var, to become bn1.running_var"),
-        (lambda entries: entries.update({"features.0.1.running_vat": entries.pop("features.0.1.running_var")}),
-         r"unexpected features.0.1.running_vat \(nearest that is missing: features.0.1.running_var\)"),
-        (lambda entries: entries.update({"features.0.0.weight": np.zeros((16, 3, 5, 5), np.float32)}),
-         r"shape of features.0.0.weight is \(16, 3, 5, 5\), as conv_stem.weight it would be"),
-        (lambda entries: entries.update({"classifier.1.bias": np.zeros(7, np.float32)}), "create the network with num_classes=7"),
+        (without("features.0.1.running_var"), "missing features.0.1.running_var, to become bn1.running_var"),
+        (
+            renamed("features.0.1.running_var", "features.0.1.running_vat"),
+            r"unexpected features.0.1.running_vat \(nearest that is missing: features.0.1.running_var\)",
+        ),
+        (
+            shaped("features.0.0.weight", 16, 3, 5, 5),
+            r"shape of features.0.0.weight is \(16, 3, 5, 5\), as conv_stem.weight it would be",
+        ),
+        (shaped("classifier.1.bias", 7), "create the network with num_classes=7"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_named_as_the_file_calls_it(change, said):
     entries = written("torchvision", small())
     change(entries)

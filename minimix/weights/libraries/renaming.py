@@ -17,8 +17,9 @@ def renamed(library: Library, entries: Mapping, net: Module) -> dict[str, np.nda
     """{our name: array} for all of ``net``. See ``Library.renamed``."""
     own, state = net.state_dict(), dict[str, np.ndarray]()
     found = library.clean(entries)
-    used, missing, shapes = set[str](), dict[str, str](), list[str]()
+    named, used, missing, shapes = set[str](), set[str](), dict[str, str](), list[str]()
     for ours, candidates in array_names(library, net):
+        named.add(ours)
         name = next((name for name in candidates if name in found), None)
         if name is None:
             if not _may_lack(library, ours, net):
@@ -33,8 +34,9 @@ def renamed(library: Library, entries: Mapping, net: Module) -> dict[str, np.nda
             )
         state[ours] = array
     unexpected = {name: found[name][0] for name in found if name not in used}
-    if missing or unexpected or shapes:
-        raise RuntimeError(_refusal(library, net, missing, unexpected, shapes, state))
+    strange = [ours for ours in own if ours not in named and not _may_lack(library, ours, net)]
+    if missing or unexpected or shapes or strange:
+        raise RuntimeError(_refusal(library, net, missing, unexpected, shapes, strange, state))
     for ours, array in own.items():
         if ours not in state and _may_lack(library, ours, net):
             state[ours] = np.zeros_like(array)
@@ -59,8 +61,11 @@ def _lying_as_ours(array: np.ndarray, shape: tuple, tensorflow: bool) -> np.ndar
     return np.ascontiguousarray(array) if array.ndim else array
 
 
-def _refusal(library: Library, net: Module, missing: dict, unexpected: dict, shapes: list[str], state: dict) -> str:
+def _refusal(
+    library: Library, net: Module, missing: dict, unexpected: dict, shapes: list[str], strange: list[str], state: dict
+) -> str:
     lines = [f"the names are those of {library.name}, but not of this {family(net)}:"]
+    lines += [f"  nothing there becomes {ours}" for ours in strange[:MOST]]
     for name, written in list(unexpected.items())[:MOST]:
         near = nearest(name, missing, cutoff=0.5)
         lines.append(f"  unexpected {written}" + (f" (nearest that is missing: {near[0]})" if near else ""))
