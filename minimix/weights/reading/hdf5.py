@@ -40,7 +40,7 @@ def entries(content: bytes | memoryview, budget: Budget) -> tuple[dict[str, np.n
     environment = os.environ | {
         "HDF5_PLUGIN_PRELOAD": "::",
         "OPENBLAS_NUM_THREADS": "1",
-    }  # "::": no plugins, which are libraries
+    }  # "::": no plugins
     try:
         done = subprocess.run(
             command, input=content, capture_output=True, timeout=SECONDS + len(content) / 1e6, env=environment, check=False
