@@ -90,13 +90,16 @@ def _torch(path: Path, form: str, reader: Any, budget: Budget, take: str) -> Rea
 
 
 def _keras(path: Path, content: bytes | memoryview, budget: Budget) -> Read:
-    found, about, taken = hdf5.entries(bytes(content), budget)
+    found, about, taken = hdf5.entries(content, budget)
     return _made(path, "Keras (HDF5)", found, taken, (), about)
 
 
 def _made(path: Path, form: str, arrays: dict, taken: str, prefixes: tuple[str, ...], about: dict | None = None) -> Read:
     if not arrays:
         raise ReadError("holds no arrays")
+    for name in arrays:
+        if not isinstance(name, str) or any(0xD800 <= ord(letter) < 0xE000 for letter in name):  # halves of letters
+            raise ReadError(f"holds a name that is no text, {shown(name)}: damaged")
     arrays, prefix = state_dict.unprefixed(arrays, prefixes)
     native = {name: np.asarray(array, array.dtype.newbyteorder("=")) for name, array in arrays.items()}
     said = f'names without "{prefix}"' if prefix else ""

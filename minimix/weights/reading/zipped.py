@@ -9,7 +9,8 @@ import zlib
 from minimix.weights.reading.result import Budget, ReadError, shown
 
 _LOCAL = struct.Struct("<4s22xHH")  # what stands before a member's content: signature, lengths of its name and its extra field
-_ENCRYPTED = 1
+_ENCRYPTED, _UTF8 = 0x1, 0x800  # flags of a member
+_END, _END_64 = b"PK\5\6", b"PK\6\6"  # signatures of the records that end an archive
 _MOST = 100_000  # members: each takes ten times as much memory as in the file
 
 
@@ -49,7 +50,7 @@ class Member:
         _, name, extra = _LOCAL.unpack(header)
         start += _LOCAL.size
         if bytes(self.archive[start : start + name]) != info.orig_filename.encode(
-            "utf-8" if info.flag_bits & 0x800 else "cp437"
+            "utf-8" if info.flag_bits & _UTF8 else "cp437"
         ):
             raise ReadError(f"{shown(info.filename)} has another name at its place: damaged")
         start += name + extra
@@ -65,6 +66,8 @@ def members(content: bytes) -> dict[str, Member]:
             infos = archive.infolist()
     except Exception as error:  # of many kinds, where its table of contents is damaged
         raise ReadError(f"it is no whole zip archive ({error}): truncated or damaged") from None
+    if len(infos) != _announced(content):  # a length in the table that is too long makes zipfile pass over others
+        raise ReadError("it is no whole zip archive (its table of contents has gaps): truncated or damaged")
     has_sums = any(info.CRC for info in infos)  # PyTorch can be told to leave them out, all of them
     view, found = memoryview(content), dict[str, Member]()
     for info in infos:
@@ -72,6 +75,16 @@ def members(content: bytes) -> dict[str, Member]:
             raise ReadError(f"{shown(info.filename)} is twice in it")
         found[info.filename] = Member(view, info, has_sums)
     return found
+
+
+def _announced(content: bytes) -> int:
+    """How many members the end of the archive says that there are."""
+    end = content.rfind(_END)
+    number = int.from_bytes(content[end + 10 : end + 12], "little")
+    if number < 0xFFFF:
+        return number
+    end = content.rfind(_END_64)
+    return int.from_bytes(content[end + 32 : end + 40], "little") if end >= 0 else number
 
 
 def _inflated(raw: memoryview, size: int, name: str) -> bytes:
