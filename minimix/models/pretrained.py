@@ -110,8 +110,9 @@ def repository(name: str) -> str:
     'timm/tf_mixnet_s.in1k'
     """
     if name not in _HUB:
+        others = sorted(_HUB, key=lambda other: ("mixnet" not in other, other))
         raise ValueError(
-            f"the hub has no weights for {name!r}, only for {', '.join(sorted(_HUB))}: for others give a file, "
+            f"the hub has no weights for {name!r}, only for {', '.join(others)}: for others give a file, "
             "load_weights(model, file) or --weights FILE"
         )
     return _HUB[name]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minimix.models.weights import put_in
+from minimix.models.weights import put_in, read_weights
 from minimix.nn import Module
 from minimix.nn.module import Own
 from minimix.weights import reading
@@ -71,7 +71,12 @@ def opened(path) -> reading.Read:
     if isinstance(path, Mapping):
         arrays = {str(name): np.asarray(array) for name, array in path.items()}
         return reading.Read(arrays, Path("the arrays"), "arrays")
-    return reading.read(path)
+    try:
+        return reading.read(path)
+    except reading.ReadError:
+        if Path(path).suffix.lower() == ".safetensors" and Path(path).is_file():
+            return reading.Read(read_weights(path), Path(path), "safetensors")  # or its error says what is wrong with it as such
+        raise
 
 
 def named(model: Module, read: reading.Read, names: str | None = None) -> Named:

