@@ -15,7 +15,7 @@ from minimix.models.weights import put_in, read_weights
 from minimix.nn import Module
 from minimix.nn.module import Own
 from minimix.weights import reading
-from minimix.weights.libraries import LIBRARIES, Function, Library, by_name, family, function_of, recognised
+from minimix.weights.libraries import LIBRARIES, Function, Library, by_name, family, function_of, recognised, renaming
 from minimix.words import count, nearest, some
 
 _PLAIN = "timm"  # its names are those here
@@ -75,7 +75,9 @@ def opened(path) -> reading.Read:
         return reading.read(path)
     except reading.ReadError:
         if Path(path).suffix.lower() == ".safetensors" and Path(path).is_file():
-            return reading.Read(read_weights(path), Path(path), "safetensors")  # or its error says what is wrong with it as such
+            return reading.Read(
+                read_weights(path), Path(path), "safetensors"
+            )  # or its error says what is wrong with it as such
         raise
 
 
@@ -135,6 +137,21 @@ def _need_some(model: Module, entries: Mapping) -> None:
     lines.append(f"It holds {count(numbers, 'parameter')}, this network has {have:,}.")
     lines.append(f"Known are {', '.join(library.name for library in LIBRARIES if not library.refusal)}: names=..., or --names")
     raise RuntimeError("\n".join(lines))
+
+
+def partly(model: Module, read: reading.Read) -> dict[str, np.ndarray]:
+    """What there is for ``model`` under its names, as a beginning for training: classes may be others.
+
+    Raises ValueError for networks that are others under the same name, and that compute something else.
+    """
+    library = _library(model, read.entries)
+    if library is not None and library.refusal:
+        raise ValueError(f"{read.path}: {library.refusal}")
+    if library is None or family(model) not in library.layers:
+        return read.entries
+    if library.name != _PLAIN and (wrong := mismatch(library, model)):
+        raise ValueError(f"{read.path}: {wrong}")
+    return renaming.partly(library, read.entries, model)
 
 
 # -- functions --------------------------------------------------------------------------------------------------------

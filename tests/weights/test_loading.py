@@ -307,3 +307,19 @@ def test_from_the_command_line(minimix, tmp_path):
 
 def test_a_function_is_printed_as_options():
     assert str(Function(1e-3, "same")) == "eps=0.001, padding='same'"
+
+
+def test_training_may_begin_with_them(tmp_path):
+    """For other classes: all but the classifier is taken."""
+    from minimix.train import starting
+
+    np.savez(tmp_path / "w.npz", **written("mindcv", small()))
+    start = starting.find(tmp_path / "w.npz", tmp_path)
+    net = models.create("mobilenetv2_035", num_classes=5)
+    lines = starting.take(net, start, tuple("abcde"))
+    assert (
+        "new, because they are not in it or of another shape: classifier.weight (there (3, 1280), here (5, 1280))" in lines[1]
+    )
+    np.testing.assert_array_equal(net.conv_head.weight.data, draw("conv_head.weight", net.conv_head.weight.shape))
+    with pytest.raises(ValueError, match="those of mindcv .* has eps=1e-05, padding='same', and this network has eps=0.001"):
+        starting.take(small(eps=1e-3, padding="tf_same"), start, ())

@@ -43,6 +43,16 @@ def renamed(library: Library, entries: Mapping, net: Module) -> dict[str, np.nda
     return {ours: state[ours] for ours in own if ours in state}
 
 
+def partly(library: Library, entries: Mapping, net: Module) -> dict[str, np.ndarray]:
+    """{our name: array} for what there is of ``net``, also of other shapes, as a classifier's for other classes is."""
+    own, found, state = net.state_dict(), library.clean(entries), dict[str, np.ndarray]()
+    for ours, candidates in array_names(library, net):
+        for name in candidates:
+            if name in found and ours not in state:
+                state[ours] = _lying_as_ours(found[name][1], own[ours].shape, library.arrays.tensorflow)
+    return state
+
+
 def _may_lack(library: Library, ours: str, net: Module) -> bool:
     if ours.endswith("num_batches_tracked"):
         return True
