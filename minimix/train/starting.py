@@ -16,8 +16,10 @@ LEAST = 0.5  # this part of a network's parameters must be found; less is anothe
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Start:
-    """What ``from_`` leads to. recipe, about: those of the run, where it is one. read: else the file, whose names may be those of
-    another library. note: a line for the user, or "".
+    """What ``from_`` leads to.
+
+    recipe, about: those of the run, where it is one. read: else the file, whose names may be those of another library. note: a
+    line for the user, or "".
     """
 
     path: Path

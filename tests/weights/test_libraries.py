@@ -5,6 +5,7 @@ Their names, shapes and logits are in tests/golden/libraries; the numbers are dr
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -142,3 +143,10 @@ def test_other_networks_under_the_same_name(name, blank):
         mm.load_weights(models.create("mixnet_s"), entries)
     with pytest.raises(ValueError, match="another network"):
         mm.load_weights(models.create("mixnet_s"), entries, names=name)
+
+
+def test_readme_lists_every_library():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("| names of |")[2].partition("\n\n")[0]
+    listed = re.findall(r"`([\w-]+)`", " ".join(line.split("|")[1] for line in table.splitlines()[2:]))
+    assert set(listed) == {library.name for library in LIBRARIES if not library.refusal}
