@@ -69,13 +69,20 @@ def write(folder: Path, study: Study, options: Options, asked: dict) -> None:
     """study.json: all that is needed to do it again."""
     content = {
         "study": study.name,
-        "minimix": minimix.__version__,
         "options": dataclasses.asdict(options),
         "asked": asked,
+        **environment(),
+    }
+    files.write(folder / FILE, json.dumps(content, indent=2) + "\n")
+
+
+def environment() -> dict:
+    """What the numbers depend on beside the options: minimix, its commit where there is one, and what it needs."""
+    return {
+        "minimix": minimix.__version__,
         "commit": commit(),
         "versions": {name: version for name, version in versions().items() if name != "threads"},
     }
-    files.write(folder / FILE, json.dumps(content, indent=2) + "\n")
 
 
 def commit() -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from minimix import files
 from minimix.kernels import cores
 from minimix.study import budget as budgets
-from minimix.study import cluster, pool
+from minimix.study import cluster, neighbours, pool
 from minimix.study import folder as _folder
 from minimix.study.job import Job
 from minimix.study.journal import Journal
@@ -157,6 +157,9 @@ def _do(results: Results, journal: Journal, ended_by, retry: bool, tell) -> None
     kept = len(results.jobs) - len(jobs)
     if kept:
         tell(f"{count(kept, 'job')} of {len(results.jobs)} {'is' if kept == 1 else 'are'} done already")
+    if not retry:
+        taken = _taken(results.folder, jobs, journal, tell)
+        jobs, kept = [job for job in jobs if job.key not in journal.entries], kept + taken
     progress = Progress(tell, len(jobs))
     ended: Generator[Ended, None, None] = ended_by(_distinct(jobs))
     with contextlib.closing(ended):
@@ -167,6 +170,17 @@ def _do(results: Results, journal: Journal, ended_by, retry: bool, tell) -> None
         except KeyboardInterrupt:
             tell(f"stopped: {count(kept + progress.done, 'job')} of {len(results.jobs)} are kept; the same command goes on")
             raise
+
+
+def _taken(place: Path, jobs: list[Job], journal: Journal, tell) -> int:
+    """How many of the jobs have been done by other studies: their results are this one's, too."""
+    beside = list(neighbours.done(place, jobs))
+    for _, ended in beside:
+        journal.add(_entry(ended))
+    if beside:
+        names = ", ".join(sorted({name for name, _ in beside}))
+        tell(f"{count(len(beside), 'job')} of {len(jobs)} {'is' if len(beside) == 1 else 'are'} done already in {names}")
+    return len(beside)
 
 
 def _distinct(jobs: list[Job]) -> list[Job]:

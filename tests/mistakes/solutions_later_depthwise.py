@@ -1,154 +1,209 @@
-"""Held-out solutions, wrong and right: depthwise_conv2d, dilated_conv2d."""
+"""Solutions by fresh eyes, wrong and right, of the depthwise convolutions of notebooks 2, 3 and 8."""
+
+import itertools
 
 import numpy as np
 from corpus import collected
 
+import minimix as mm
+
 SOLUTIONS, solution = collected()
 
 
-def bordered(x, rows, columns=None):
-    columns = rows if columns is None else columns
-    return np.pad(x, ((0, 0), (0, 0), (rows, rows), (columns, columns)))
+def bordered(x, padding):
+    return np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
 
 
-# depthwise_conv2d
+# depthwise_conv2d, with any loops
 
 
 @solution(
     "depthwise_conv2d",
-    "size rounded up",
-    "(H + 2P - K) / S is rounded up instead of down: where the stride does not divide it there is a place too many, "
-    "which the slices do not have: it fails, or repeats a slice of length 1",
+    "axes of the weight exchanged",
+    "the kernel of channel c is looked up as weight[0, c] and not weight[c, 0]: an IndexError for more than one channel",
 )
-def size_rounded_up(x, weight, stride, padding):
-    x, k = bordered(x, padding), weight.shape[-1]
-    oh, ow = (int(np.ceil((side - k) / stride)) + 1 for side in x.shape[2:])
-    out = np.zeros((*x.shape[:2], oh, ow))
-    for i, j in np.ndindex(k, k):
-        out += x[:, :, i : i + stride * oh : stride, j : j + stride * ow : stride][:, :, :oh, :ow] * weight[:, :, i, j, None]
+def depthwise_weight_axes(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = bordered(x, padding)
+    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[2:])
+    out = np.zeros((*x.shape[:2], rows, columns))
+    for n, c, r, s in np.ndindex(out.shape):
+        window = x[n, c, r * stride : r * stride + kernel, s * stride : s * stride + kernel]
+        out[n, c, r, s] = (window * weight[0, c]).sum()
     return out
 
 
 @solution(
     "depthwise_conv2d",
-    "axis of one forgotten",
-    "the weight is indexed as if it had the shape (C, K, K), weight[:, i, j]: it fails for kernels above 1",
+    "height for both sides",
+    "the number of columns of the result is computed from the height: wrong where the picture is not square",
 )
-def axis_of_one_forgotten(x, weight, stride, padding):
-    x, k = bordered(x, padding), weight.shape[-1]
-    oh, ow = (x.shape[2] - k) // stride + 1, (x.shape[3] - k) // stride + 1
-    out = np.zeros((*x.shape[:2], oh, ow))
-    for i in range(k):
-        for j in range(k):
-            tap = weight[:, i, j].reshape(1, -1, 1, 1)
-            out += tap * x[:, :, i : i + stride * (oh - 1) + 1 : stride, j : j + stride * (ow - 1) + 1 : stride]
+def depthwise_height_twice(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = bordered(x, padding)
+    places = (x.shape[2] - kernel) // stride + 1
+    out = np.zeros((x.shape[0], x.shape[1], places, places))
+    for r in range(places):
+        for s in range(places):
+            window = x[:, :, r * stride : r * stride + kernel, s * stride : s * stride + kernel]
+            out[:, :, r, s] = (window * weight[:, 0]).sum(axis=(2, 3))
     return out
 
 
 @solution(
     "depthwise_conv2d",
-    "put between minus padding",
-    "the picture is put into [padding:-padding] of the zeros, which is empty for padding 0: a ValueError there",
+    "c is channel and column",
+    "the loop over the columns uses the name c of the loop over the channels, so the column's number is taken for the channel",
 )
-def between_minus_padding(x, weight, stride, padding):
-    n, c, h, w = x.shape
-    canvas = np.zeros((n, c, h + 2 * padding, w + 2 * padding))
-    canvas[:, :, padding:-padding, padding:-padding] = x
-    seen = np.lib.stride_tricks.sliding_window_view(canvas, weight.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
-    return np.einsum("nchwij,cij->nchw", seen, weight[:, 0])
-
-
-@solution(
-    "depthwise_conv2d",
-    "border of the nearest pixels",
-    "np.pad with mode 'edge': the border repeats the picture's outermost pixels instead of being zero",
-)
-def border_of_nearest(x, weight, stride, padding):
-    k = weight.shape[2]
-    x = np.pad(x, [(0, 0), (0, 0), (padding, padding), (padding, padding)], "edge")
-    tops, lefts = range(0, x.shape[2] - k + 1, stride), range(0, x.shape[3] - k + 1, stride)
-    return np.array(
-        [
-            [
-                [[np.vdot(channel[top : top + k, left : left + k], taps) for left in lefts] for top in tops]
-                for channel, (taps,) in zip(image, weight, strict=True)
-            ]
-            for image in x
-        ]
-    )
-
-
-@solution(
-    "depthwise_conv2d",
-    "another letter in einsum",
-    "the kernels' channel axis has a letter of its own in einsum ('dij'): every channel meets the sum of all channels' kernels",
-)
-def another_letter(x, weight, stride, padding):
-    seen = np.lib.stride_tricks.sliding_window_view(bordered(x, padding), weight.shape[2:], axis=(2, 3))
-    return np.einsum("nchwij,dij->nchw", seen[:, :, ::stride, ::stride], weight[:, 0])
-
-
-@solution(
-    "depthwise_conv2d",
-    "kernel size from axis 0",
-    "the kernel's size is read from weight.shape[0], the number of channels, instead of from its last axis",
-)
-def size_from_axis_zero(x, weight, stride, padding):
-    x, k = bordered(x, padding), weight.shape[0]
-    oh, ow = (x.shape[2] - k) // stride + 1, (x.shape[3] - k) // stride + 1
-    out = np.zeros((*x.shape[:2], oh, ow))
-    for c in range(x.shape[1]):
-        for y in range(oh):
-            for z in range(ow):
-                for i in range(k):
-                    for j in range(k):
-                        out[:, c, y, z] += x[:, c, y * stride + i, z * stride + j] * weight[c, 0, i, j]
+def depthwise_c_twice(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = bordered(x, padding)
+    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[2:])
+    out = np.zeros((*x.shape[:2], rows, columns))
+    for n in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            for r in range(rows):
+                for c in range(columns):
+                    window = x[n, c, r * stride : r * stride + kernel, c * stride : c * stride + kernel]
+                    out[n, c, r, c] = (window * weight[c, 0]).sum()
     return out
 
 
 @solution(
     "depthwise_conv2d",
-    "stride before the sums, taps exchanged",
-    "two mistakes: the padded picture is thinned out by the stride before the taps meet it, so that neighbouring taps lie "
-    "`stride` pixels apart, and rows and columns of the kernel are exchanged",
+    "border counted twice",
+    "the number of places is computed from the padded size plus the padding once more, so the last windows do not fit",
 )
-def thinned_and_exchanged(x, weight, stride, padding):
-    thin = bordered(x, padding)[:, :, ::stride, ::stride]
-    k = weight.shape[-1]
-    oh, ow = max(thin.shape[2] - k + 1, 0), max(thin.shape[3] - k + 1, 0)
-    out = np.zeros((*thin.shape[:2], oh, ow))
-    for i, j in np.ndindex(k, k):
-        out += weight[:, 0, j, i][:, None, None] * thin[:, :, i : i + oh, j : j + ow]
+def depthwise_border_twice(x, weight, stride, padding):
+    channels, _, kernel, _ = weight.shape
+    x = bordered(x, padding)
+    rows, columns = ((size + 2 * padding - kernel) // stride + 1 for size in x.shape[2:])
+    out = np.zeros((len(x), channels, rows, columns))
+    for r in range(rows):
+        for s in range(columns):
+            for i in range(kernel):
+                for j in range(kernel):
+                    out[:, :, r, s] += x[:, :, r * stride + i, s * stride + j] * weight[:, 0, i, j]
     return out
 
 
-@solution("depthwise_conv2d", "right, each product carried to its output")
-def carried_to_output(x, weight, stride, padding):
-    (n, c, h, w), k = x.shape, weight.shape[-1]
-    oh, ow = (h + 2 * padding - k) // stride + 1, (w + 2 * padding - k) // stride + 1
-    out = np.zeros((n, c, oh, ow))
-    for row in range(h):
-        for column in range(w):
-            for i, j in np.ndindex(k, k):
-                (y, rest_y), (z, rest_z) = divmod(row + padding - i, stride), divmod(column + padding - j, stride)
-                if rest_y == rest_z == 0 and 0 <= y < oh and 0 <= z < ow:
-                    out[:, :, y, z] += x[:, :, row, column] * weight[:, 0, i, j]
+@solution(
+    "depthwise_conv2d",
+    "stride on images and channels",
+    "all places are computed, and then every stride-th image and channel is kept, not every stride-th row and column",
+)
+def depthwise_stride_first_axes(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = bordered(x, padding)
+    rows, columns = (size - kernel + 1 for size in x.shape[2:])
+    out = np.zeros((*x.shape[:2], rows, columns))
+    for i in range(kernel):
+        for j in range(kernel):
+            out += x[:, :, i : i + rows, j : j + columns] * weight[:, :, i, j, None]
+    return out[::stride, ::stride]
+
+
+@solution("depthwise_conv2d", "right, a dense weight by a mask")
+def depthwise_masked(x, weight, stride, padding):
+    channels, _, kernel, _ = weight.shape
+    dense = np.eye(channels)[:, :, None, None] * weight
+    seen = np.lib.stride_tricks.sliding_window_view(bordered(x, padding), (kernel, kernel), axis=(2, 3))
+    return np.einsum("ncyxij,ocij->noyx", seen[:, :, ::stride, ::stride], dense)
+
+
+# depthwise_conv2d, with a loop over the taps and no other
+
+
+@solution(
+    "depthwise_conv2d",
+    "slice ends before the last place",
+    "the slice of each tap ends at stride * (OH - 1), which leaves out the last place in rows and columns",
+)
+def shifted_short(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = bordered(x, padding)
+    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[2:])
+    out = np.zeros((*x.shape[:2], rows, columns))
+    for i in range(kernel):
+        for j in range(kernel):
+            seen = x[:, :, i : i + stride * (rows - 1) : stride, j : j + stride * (columns - 1) : stride]
+            out += seen * weight[:, 0, i, j].reshape(-1, 1, 1)
     return out
 
 
-@solution("depthwise_conv2d", "right, by singular vectors")
-def singular_vectors(x, weight, stride, padding):
-    k, wide = weight.shape[-1], bordered(np.asarray(x, dtype=float), padding)
+@solution(
+    "depthwise_conv2d",
+    "slices of OH pixels",
+    "each tap's slice is OH pixels long whatever the stride, i : i + OH : stride, so with a stride it has too few entries",
+)
+def shifted_rows_pixels(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = bordered(x, padding)
+    rows = (x.shape[2] - kernel) // stride + 1
+    columns = (x.shape[3] - kernel) // stride + 1
+    out = np.zeros((x.shape[0], x.shape[1], rows, columns))
+    for i, j in itertools.product(range(kernel), repeat=2):
+        out += weight[:, 0, i, j][:, None, None] * x[:, :, i : i + rows : stride, j : j + columns : stride]
+    return out
 
-    def along(lines, taps, axis):
-        seen = np.lib.stride_tricks.sliding_window_view(lines, k, axis=axis)
-        return (seen * taps).sum(axis=-1)
 
-    channels = []
-    for c in range(x.shape[1]):
-        down, scale, across = np.linalg.svd(np.asarray(weight[c, 0], dtype=float))
-        channels.append(sum(s * along(along(wide[:, c], d, 1), a, 2) for d, s, a in zip(down.T, scale, across, strict=True)))
-    return np.stack(channels, axis=1)[:, :, ::stride, ::stride]
+@solution(
+    "depthwise_conv2d",
+    "an end of 0 for the last tap",
+    "the slices end at i - kernel + 1 counted from the end, which is 0 for the last row and column of taps: an empty slice",
+)
+def shifted_end_zero(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = bordered(x, padding)
+    total = 0
+    for i in range(kernel):
+        for j in range(kernel):
+            seen = x[:, :, i : i - kernel + 1, j : j - kernel + 1]
+            total = total + seen[:, :, ::stride, ::stride] * weight[:, 0, i, j][None, :, None, None]
+    return total
+
+
+@solution(
+    "depthwise_conv2d",
+    "taps of the diagonal only",
+    "the taps come from zip(range(K), range(K)), which pairs equal numbers: only the diagonal of the kernel is used",
+)
+def shifted_diagonal(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = bordered(x, padding)
+    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[2:])
+    out = np.zeros((*x.shape[:2], rows, columns))
+    for i, j in zip(range(kernel), range(kernel)):  # noqa: B905
+        out += x[:, :, i::stride, j::stride][:, :, :rows, :columns] * weight[:, :, i, j, None]
+    return out
+
+
+@solution(
+    "depthwise_conv2d",
+    "places of the bare picture, taps exchanged",
+    "two mistakes: the result has the size that belongs to the picture without padding, and rows and columns of the kernel are"
+    " exchanged",
+)
+def shifted_bare_transposed(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    rows, columns = (max(size - kernel, 0) // stride + 1 for size in x.shape[2:])
+    x = bordered(x, padding)
+    out = np.zeros((*x.shape[:2], rows, columns))
+    for i in range(kernel):
+        for j in range(kernel):
+            seen = x[:, :, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
+            out += seen * weight[:, 0, j, i][:, None, None]
+    return out
+
+
+@solution("depthwise_conv2d", "right, shifted views stacked")
+def shifted_stacked(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = bordered(x, padding)
+    rows, columns = ((size - kernel) // stride * stride + 1 for size in x.shape[2:])
+    taps = [divmod(t, kernel) for t in range(kernel**2)]
+    views = np.stack([x[:, :, i : i + rows : stride, j : j + columns : stride] for i, j in taps], axis=-1)
+    return (views @ weight.reshape(len(weight), 1, -1, 1))[..., 0]
 
 
 # dilated_conv2d
@@ -156,160 +211,110 @@ def singular_vectors(x, weight, stride, padding):
 
 @solution(
     "dilated_conv2d",
-    "kernel of D times K",
-    "the kernel is said to cover D * K pixels instead of D * (K - 1) + 1, so that there are (D * K - 1) // 2 zeros on each "
-    "side: too many from dilation 3 on, and the result is shifted",
+    "one row too far",
+    "the test for the border lets the index H (and W) through, 0 <= row <= H, which is one too far: an IndexError",
 )
-def kernel_of_d_times_k(x, weight, dilation):
-    k = weight.shape[-1]
-    covered = dilation * k
-    padded = bordered(x, (covered - 1) // 2)
+def dilated_too_far(x, weight, dilation):
+    _, _, height, width = x.shape
+    kernel = weight.shape[-1]
+    half = kernel // 2
     out = np.zeros(x.shape)
-    for i in range(k):
-        for j in range(k):
-            part = padded[:, :, i * dilation : i * dilation + x.shape[2], j * dilation : j * dilation + x.shape[3]]
-            out += part * weight[:, 0, i, j].reshape(-1, 1, 1)
+    for n, c, r, s in np.ndindex(x.shape):
+        for i in range(kernel):
+            for j in range(kernel):
+                row, column = r + (i - half) * dilation, s + (j - half) * dilation
+                if 0 <= row <= height and 0 <= column <= width:
+                    out[n, c, r, s] += x[n, c, row, column] * weight[c, 0, i, j]
     return out
 
 
 @solution(
     "dilated_conv2d",
-    "padding for 3x3",
-    "K // 2 + D - 1 zeros on each side: right for K = 3 or D = 1 only, too few for larger dilated kernels, which fails, and "
-    "D - 1 too many for K = 1, which shifts the result",
+    "cut window meets the first taps",
+    "at the upper and left border the window is cut to the picture, but it is multiplied by the first taps of the kernel, not"
+    " by those that lie on the picture",
 )
-def padding_for_three(x, weight, dilation):
-    k = weight.shape[-1]
-    padded = bordered(x, k // 2 + dilation - 1)
+def dilated_cut_window(x, weight, dilation):
+    height, width = x.shape[2:]
+    reach = dilation * (weight.shape[-1] // 2)
     out = np.zeros(x.shape)
-    for i, j in np.ndindex(k, k):
-        rows, columns = slice(i * dilation, i * dilation + x.shape[2]), slice(j * dilation, j * dilation + x.shape[3])
-        out = out + weight[:, 0, i, j][None, :, None, None] * padded[:, :, rows, columns]
+    for r in range(height):
+        for s in range(width):
+            window = x[:, :, max(0, r - reach) : r + reach + 1 : dilation, max(0, s - reach) : s + reach + 1 : dilation]
+            taps = weight[:, 0, : window.shape[2], : window.shape[3]]
+            out[:, :, r, s] = (window * taps).sum(axis=(2, 3))
     return out
 
 
 @solution(
     "dilated_conv2d",
-    "pixels between",
-    "the dilation is taken for the number of pixels between neighbouring taps: they lie dilation + 1 pixels apart",
+    "all axes padded",
+    "np.pad(x, zeros) pads images and channels, too, so the products do not have the shape of the result",
 )
-def pixels_between(x, weight, dilation):
-    k, apart = weight.shape[-1], dilation + 1
-    reach = apart * (k - 1) // 2
-    padded = bordered(x, reach)
-    seen = np.lib.stride_tricks.sliding_window_view(padded, (2 * reach + 1, 2 * reach + 1), axis=(2, 3))
-    return np.einsum("nchwij,cij->nchw", seen[..., ::apart, ::apart], weight[:, 0])
-
-
-@solution(
-    "dilated_conv2d",
-    "columns bounded by the height",
-    "the column of a tap is compared with the picture's height instead of its width: pixels of wide pictures are missed, in "
-    "tall ones the index falls outside, an IndexError",
-)
-def columns_bounded_by_height(x, weight, dilation):
-    n, c, h, w = x.shape
-    half = weight.shape[-1] // 2
-    out = np.zeros((n, c, h, w))
-    for y in range(h):
-        for z in range(w):
-            for i in range(-half, half + 1):
-                for j in range(-half, half + 1):
-                    row, column = y + i * dilation, z + j * dilation
-                    if 0 <= row < h and 0 <= column < h:
-                        out[:, :, y, z] += x[:, :, row, column] * weight[:, 0, half + i, half + j]
+def dilated_all_padded(x, weight, dilation):
+    height, width = x.shape[2:]
+    kernel = weight.shape[-1]
+    padded = np.pad(x, dilation * (kernel - 1) // 2)
+    out = np.zeros(x.shape)
+    for i in range(kernel):
+        for j in range(kernel):
+            row, column = i * dilation, j * dilation
+            out += padded[:, :, row : row + height, column : column + width] * weight[:, :, i, j, None]
     return out
 
 
 @solution(
     "dilated_conv2d",
-    "halved before multiplied",
-    "dilation // 2 * (K - 1) zeros on each side: too few for odd dilations, 1 included, which fails for kernels above 1",
+    "only every D-th tap",
+    "the loops go through every D-th tap of the kernel, range(0, K, D), and use it at its undilated place",
 )
-def halved_before_multiplied(x, weight, dilation):
-    n, c, h, w = x.shape
-    k = weight.shape[-1]
-    pad = dilation // 2 * (k - 1)
-    padded = np.zeros((n, c, h + 2 * pad, w + 2 * pad))
-    padded[:, :, pad : pad + h, pad : pad + w] = x
-    result = np.zeros_like(x, dtype=float)
-    for channel in range(c):
-        for i in range(k):
-            for j in range(k):
-                seen = padded[:, channel, i * dilation :, j * dilation :][:, :h, :w]
-                result[:, channel] += weight[channel, 0, i, j] * seen
-    return result
-
-
-@solution(
-    "dilated_conv2d",
-    "phases in blocks",
-    "the picture is taken apart into every D-th row and column, each part is convolved rightly, but the parts are put side by "
-    "side as blocks instead of back between each other",
-)
-def phases_in_blocks(x, weight, dilation):
-    k = weight.shape[-1]
-
-    def undilated(part):
-        seen = np.lib.stride_tricks.sliding_window_view(bordered(part, k // 2), (k, k), axis=(2, 3))
-        return np.einsum("nchwij,cij->nchw", seen, weight[:, 0])
-
-    steps = range(dilation)
-    parts = [[undilated(x[:, :, a::dilation, b::dilation]) for b in steps if b < x.shape[3]] for a in steps if a < x.shape[2]]
-    return np.concatenate([np.concatenate(row, axis=3) for row in parts], axis=2)
-
-
-@solution(
-    "dilated_conv2d", "return in the loop over rows", "the return stands in the loop over i: only the kernel's first row counts"
-)
-def return_after_first_row(x, weight, dilation):
-    k = weight.shape[-1]
+def dilated_tap_skipped(x, weight, dilation):
+    height, width = x.shape[2:]
+    kernel = weight.shape[-1]
+    padded = bordered(x, (kernel - 1) // 2)
     out = np.zeros(x.shape)
-    padded = bordered(x, dilation * (k - 1) // 2)
-    for i in range(k):
-        for j in range(k):
-            rows = slice(i * dilation, i * dilation + x.shape[2])
-            out += padded[:, :, rows, j * dilation : j * dilation + x.shape[3]] * weight[:, :, i, j, None]
-        return out
-
-
-@solution(
-    "dilated_conv2d",
-    "row 0 left out, taps exchanged",
-    "two mistakes: pixels of row 0 and of column 0 never count (0 < row instead of 0 <= row), and rows and columns of the "
-    "kernel are exchanged",
-)
-def row_zero_left_out(x, weight, dilation):
-    _, channels, h, w = x.shape
-    k = weight.shape[2]
-    out = np.zeros(x.shape)
-    for c, y, z, i, j in np.ndindex(channels, h, w, k, k):
-        row = y + (i - k // 2) * dilation
-        column = z + (j - k // 2) * dilation
-        if 0 < row < h and 0 < column < w:
-            out[:, c, y, z] += weight[c, 0, j, i] * x[:, c, row, column]
+    for i in range(0, kernel, dilation):
+        for j in range(0, kernel, dilation):
+            out += padded[:, :, i : i + height, j : j + width] * weight[:, 0, i, j][:, None, None]
     return out
 
 
-@solution("dilated_conv2d", "right, a dictionary of pixels")
-def dictionary_of_pixels(x, weight, dilation):
-    pixels = {place: value for place, value in np.ndenumerate(x)}
-    taps = [(c, i, j, value) for (c, _, i, j), value in np.ndenumerate(weight)]
-    middle = weight.shape[-1] // 2
-    result = np.zeros(x.shape)
-    for n, c, y, z in pixels:
-        met = (
-            value * pixels.get((n, c, y + (i - middle) * dilation, z + (j - middle) * dilation), 0.0)
-            for channel, i, j, value in taps
-            if channel == c
-        )
-        result[n, c, y, z] = sum(met)
-    return result
+@solution(
+    "dilated_conv2d",
+    "the tap's place as its number",
+    "the loops run over the dilated places 0, D, 2D, ..., and these are used as the tap's number in the weight, too: an"
+    " IndexError for D > 1",
+)
+def dilated_place_number(x, weight, dilation):
+    height, width = x.shape[2:]
+    covered = dilation * (weight.shape[-1] - 1) + 1
+    padded = bordered(x, covered // 2)
+    out = np.zeros(x.shape)
+    for i in range(0, covered, dilation):
+        for j in range(0, covered, dilation):
+            out += padded[:, :, i : i + height, j : j + width] * weight[:, 0, i, j][:, None, None]
+    return out
 
 
-@solution("dilated_conv2d", "right, every D-th tap of a wide window")
-def every_dth_tap(x, weight, dilation):
-    half = (weight.shape[-1] - 1) * dilation // 2
-    seen = np.lib.stride_tricks.sliding_window_view(bordered(x, half), (2 * half + 1,) * 2, axis=(-2, -1))
-    thin = seen[..., ::dilation, ::dilation]
-    return np.matmul(thin.reshape(*x.shape, 1, -1), weight.reshape(x.shape[1], 1, 1, -1, 1))[..., 0, 0]
+@solution(
+    "dilated_conv2d",
+    "Kronecker product",
+    "the repeated kernel is float64 whatever the weight is, so that minimix's convolution refuses it beside a float32 x",
+)
+def dilated_kron(x, weight, dilation):
+    corner = np.zeros((1, 1, dilation, dilation))
+    corner[..., 0, 0] = 1
+    covered = dilation * (weight.shape[-1] - 1) + 1
+    return mm.reference.depthwise_conv2d(x, np.kron(weight, corner)[:, :, :covered, :covered])
+
+
+@solution("dilated_conv2d", "right, a zero behind the picture")
+def dilated_gathered(x, weight, dilation):
+    height, width = x.shape[2:]
+    kernel = weight.shape[-1]
+    flat = np.concatenate([x.reshape(*x.shape[:2], -1), np.zeros((*x.shape[:2], 1))], axis=2)
+    moves = dilation * (np.arange(kernel) - kernel // 2)
+    rows, columns = np.arange(height)[:, None] + moves, np.arange(width)[:, None] + moves
+    inside = ((rows >= 0) & (rows < height))[:, None, :, None] & ((columns >= 0) & (columns < width))[None, :, None, :]
+    place = np.where(inside, rows[:, None, :, None] * width + columns[None, :, None, :], height * width)
+    return np.einsum("ncyxij,cij->ncyx", flat[:, :, place], weight[:, 0])

@@ -1,20 +1,207 @@
-"""Held-out solutions, wrong and right: depthwise_input_grad, depthwise_weight_grad."""
+"""Solutions by fresh eyes, wrong and right, of the gradients of notebooks 6 and 7: backward, unbroadcast,
+depthwise_input_grad, depthwise_weight_grad."""
+
+import math
 
 import numpy as np
 from corpus import collected
+from numpy.lib.stride_tricks import sliding_window_view
 
 from minimix import reference
 
 SOLUTIONS, solution = collected()
 
 
-def bordered(x, padding):
-    return np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+# backward
 
 
-def met(tap, places, stride, dilation):
-    """The pixels of a padded axis that a tap meets at all places."""
-    return slice(tap * dilation, tap * dilation + stride * (places - 1) + 1, stride)
+@solution(
+    "backward",
+    "what reverse returns",
+    "the loop runs over order.reverse(), which turns the list round in place and returns None: a TypeError",
+)
+def backward_reverse(root):
+    order = []
+
+    def visit(node):
+        if node not in order:
+            for x in node.inputs:
+                visit(x)
+            order.append(node)
+
+    visit(root)
+    root.grad = 1.0
+    for node in order.reverse():
+        for x, slope in zip(node.inputs, node.slopes, strict=True):
+            x.grad += slope * node.grad
+
+
+@solution(
+    "backward",
+    "every number becomes a root",
+    "the function calls itself for each input, and its first line sets that number's gradient to 1 again",
+)
+def backward_all_roots(root):
+    root.grad = 1.0
+    for x, slope in zip(root.inputs, root.slopes, strict=True):
+        x.grad += slope * root.grad
+        backward_all_roots(x)
+
+
+@solution(
+    "backward",
+    "visits all inputs at once",
+    "visit is called with the tuple of the inputs and not with each of them: a tuple has no inputs, an AttributeError",
+)
+def backward_visit_tuple(root):
+    order, seen = [], set()
+
+    def visit(node):
+        if node in seen:
+            return
+        seen.add(node)
+        visit(node.inputs)
+        order.append(node)
+
+    visit(root)
+    root.grad = 1.0
+    for node in reversed(order):
+        for x, slope in zip(node.inputs, node.slopes, strict=True):
+            x.grad += slope * node.grad
+
+
+@solution(
+    "backward",
+    "passes on while it sorts",
+    "each number passes its gradient on as soon as its inputs were visited, which is before its users had their turn: inputs"
+    " first, not users first",
+)
+def backward_while_sorting(root):
+    done = set()
+
+    def visit(node):
+        if id(node) in done:
+            return
+        done.add(id(node))
+        for x in node.inputs:
+            visit(x)
+        for x, slope in zip(node.inputs, node.slopes, strict=True):
+            x.grad += slope * node.grad
+
+    root.grad = 1.0
+    visit(root)
+
+
+@solution(
+    "backward",
+    "appended after each input",
+    "the append is indented into the loop over the inputs: a number stands in the list before its second input was visited, and"
+    " once for each input",
+)
+def backward_appended_in_loop(root):
+    order = []
+
+    def visit(node):
+        if node not in order:
+            for x in node.inputs:
+                visit(x)
+                order.append(node)
+
+    visit(root)
+    root.grad = 1.0
+    for node in reversed(order):
+        for x, slope in zip(node.inputs, node.slopes, strict=True):
+            x.grad += slope * node.grad
+
+
+@solution("backward", "right, numbers ranked by their depth")
+def backward_ranked(root):
+    rank = {}
+
+    def measure(node):
+        if node not in rank:
+            rank[node] = 1 + max(map(measure, node.inputs), default=-1)
+        return rank[node]
+
+    measure(root)
+    root.grad += 1
+    for node in sorted(rank, key=rank.get, reverse=True):
+        for place, x in enumerate(node.inputs):
+            x.grad = x.grad + node.grad * node.slopes[place]
+
+
+# unbroadcast
+
+
+@solution(
+    "unbroadcast",
+    "one axis in front at most",
+    "only one of the axes in front is summed, by an if where a while is needed: wrong for two or more of them",
+)
+def undo_one_front(gradient, shape):
+    if gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    for axis, n in enumerate(shape):
+        if n == 1:
+            gradient = gradient.sum(axis=axis, keepdims=True)
+    return gradient
+
+
+@solution(
+    "unbroadcast",
+    "broadcast once more",
+    "np.broadcast_to is called with the small shape, where the gradient must be summed: a ValueError if the shapes differ",
+)
+def undo_broadcast_to(gradient, shape):
+    return np.broadcast_to(gradient, shape)
+
+
+@solution(
+    "unbroadcast",
+    "the last 0 of the indices",
+    "the index is cut with [-len(shape):], which for the shape () is the whole index and not an empty one: an IndexError",
+)
+def undo_last_zero(gradient, shape):
+    out = np.zeros(shape)
+    for index in np.ndindex(gradient.shape):
+        own = list(index[-len(shape) :])
+        for axis, n in enumerate(shape):
+            if n == 1:
+                own[axis] = 0
+        out[tuple(own)] += gradient[index]
+    return out
+
+
+@solution(
+    "unbroadcast",
+    "added into the small array",
+    "the gradient is added to zeros of the small shape in place: NumPy does not sum over repeated axes, a ValueError",
+)
+def undo_added_into(gradient, shape):
+    out = np.zeros(shape)
+    out += gradient
+    return out
+
+
+@solution(
+    "unbroadcast",
+    "sum of no rows",
+    "the axes in front are summed with Python's sum, which is the number 0 for an axis of length 0: the other axes are lost",
+)
+def undo_python_sum(gradient, shape):
+    while np.ndim(gradient) > len(shape):
+        gradient = sum(gradient)
+    stretched = tuple(axis for axis in range(len(shape)) if shape[axis] == 1)
+    return np.sum(gradient, axis=stretched, keepdims=True)
+
+
+@solution("unbroadcast", "right, places modulo the lengths")
+def undo_modulo(gradient, shape):
+    out = np.zeros(shape)
+    new = gradient.ndim - len(shape)
+    for index, value in np.ndenumerate(gradient):
+        out[tuple(i % n for i, n in zip(index[new:], shape, strict=True))] += value
+    return out
 
 
 # depthwise_input_grad
@@ -22,142 +209,96 @@ def met(tap, places, stride, dilation):
 
 @solution(
     "depthwise_input_grad",
-    "border once",
-    "the zeros for the padded image have one border of `padding` instead of two: the last taps do not fit, which fails",
+    "a sum of its own",
+    "the slice of the padded picture is replaced by a new array, seen = seen + ..., and nothing is written back: all zeros",
 )
-def border_once(gradient, weight, x_shape, stride, padding, dilation):
-    (n, c, h, w), (oh, ow), k = x_shape, gradient.shape[2:], weight.shape[-1]
-    padded = np.zeros((n, c, h + padding, w + padding))
-    for i in range(k):
-        for j in range(k):
-            padded[:, :, met(i, oh, stride, dilation), met(j, ow, stride, dilation)] += gradient * weight[:, :, i, j, None]
+def dx_not_written(gradient, weight, x_shape, stride, padding, dilation):
+    n, c, h, w = x_shape
+    rows, columns = (stride * (size - 1) + 1 for size in gradient.shape[2:])
+    padded = np.zeros((n, c, h + 2 * padding, w + 2 * padding))
+    for i, j in np.ndindex(weight.shape[2:]):
+        top, left = i * dilation, j * dilation
+        seen = padded[:, :, top : top + rows : stride, left : left + columns : stride]
+        seen = seen + gradient * weight[:, :, i, j, None]
     return padded[:, :, padding : padding + h, padding : padding + w]
 
 
 @solution(
     "depthwise_input_grad",
-    "cut off at the height",
-    "the border is cut off with [padding:H] instead of [padding:padding + H], so that the last `padding` rows and columns "
-    "are missing",
+    "zeros anew for each image",
+    "the array of zeros is made inside of the loop over the images: only the last image keeps its gradient",
 )
-def cut_off_at_height(gradient, weight, x_shape, stride, padding, dilation):
-    n, c, height, width = x_shape
-    k = weight.shape[2]
-    dx = np.zeros((n, c, height + 2 * padding, width + 2 * padding))
-    taps = weight[:, 0].transpose(1, 2, 0)[..., None, None]  # (K, K, C, 1, 1)
-    for i, j in np.ndindex(k, k):
-        rows, columns = (met(t, p, stride, dilation) for t, p in zip((i, j), gradient.shape[2:], strict=True))
-        dx[:, :, rows, columns] += taps[i, j] * gradient
-    return dx[:, :, padding:height, padding:width]
+def dx_anew(gradient, weight, x_shape, stride, padding, dilation):
+    _, _, h, w = x_shape
+    for n in range(x_shape[0]):
+        grad_x = np.zeros(x_shape)
+        for c, y, x, i, j in np.ndindex(*gradient.shape[1:], *weight.shape[2:]):
+            row, column = y * stride + i * dilation - padding, x * stride + j * dilation - padding
+            if 0 <= row < h and 0 <= column < w:
+                grad_x[n, c, row, column] += gradient[n, c, y, x] * weight[c, 0, i, j]
+    return grad_x
 
 
 @solution(
     "depthwise_input_grad",
-    "break for continue",
-    "the loop over a window's taps is left (break) at the first tap that is outside of the image, instead of passing over it: "
-    "windows that begin in the border lose taps that are inside",
+    "places of the picture",
+    "the loops over the places of the window run over the picture's height and width, H x W, where dY has OH x OW entries: an"
+    " IndexError, or entries left out",
 )
-def break_for_continue(gradient, weight, x_shape, stride, padding, dilation):
-    dx = np.zeros(x_shape)
-    k = weight.shape[-1]
-    for y, z in np.ndindex(gradient.shape[2:]):
-        for i in range(k):
-            row = y * stride - padding + i * dilation
-            if row < 0 or row >= x_shape[2]:
-                break
-            for j in range(k):
-                column = z * stride - padding + j * dilation
-                if column < 0 or column >= x_shape[3]:
-                    break
-                dx[:, :, row, column] += gradient[:, :, y, z] * weight[:, 0, i, j]
-    return dx
-
-
-@solution(
-    "depthwise_input_grad",
-    "kernel size from axis 1",
-    "the kernel's size is read from weight.shape[1], which is 1: only the first tap passes anything on",
-)
-def size_from_axis_one(gradient, weight, x_shape, stride, padding, dilation):
+def dx_loops_over_picture(gradient, weight, x_shape, stride, padding, dilation):
     h, w = x_shape[2:]
-    k = weight.shape[1]
-    canvas = np.zeros((*x_shape[:2], h + 2 * padding, w + 2 * padding))
-    for i in range(k):
-        for j in range(k):
-            for y in range(gradient.shape[2]):
-                for z in range(gradient.shape[3]):
-                    row, column = y * stride + i * dilation, z * stride + j * dilation
-                    canvas[:, :, row, column] += weight[:, 0, i, j] * gradient[:, :, y, z]
-    return canvas[:, :, padding : padding + h, padding : padding + w]
+    kernel = weight.shape[-1]
+    grad_x = np.zeros(x_shape)
+    for y in range(h):
+        for x in range(w):
+            for i in range(kernel):
+                for j in range(kernel):
+                    row, column = y * stride + i * dilation - padding, x * stride + j * dilation - padding
+                    if 0 <= row < h and 0 <= column < w:
+                        grad_x[:, :, row, column] += gradient[:, :, y, x] * weight[:, 0, i, j]
+    return grad_x
 
 
 @solution(
     "depthwise_input_grad",
-    "np.resize for the crop",
-    "the padded result is brought to x_shape by np.resize, which takes the first numbers in memory instead of cutting the "
-    "border off",
+    "more padding than the kernel reaches",
+    "the gradient is padded with dilation * (K - 1) - padding zeros, which np.pad refuses where that is negative",
 )
-def resized_for_crop(gradient, weight, x_shape, stride, padding, dilation):
+def dx_negative_border(gradient, weight, x_shape, stride, padding, dilation):
     n, c, h, w = x_shape
-    padded = np.zeros((n, c, h + padding + padding, w + padding + padding))
-    for (channel, _, i, j), tap in np.ndenumerate(weight):
-        rows = met(i, gradient.shape[2], stride, dilation)
-        columns = met(j, gradient.shape[3], stride, dilation)
-        padded[:, channel, rows, columns] += tap * gradient[:, channel]
-    return np.resize(padded, x_shape)
+    oh, ow = gradient.shape[2:]
+    covered = dilation * (weight.shape[-1] - 1) + 1
+    apart = np.zeros((n, c, h + 2 * padding - covered + 1, w + 2 * padding - covered + 1))
+    apart[:, :, : stride * (oh - 1) + 1 : stride, : stride * (ow - 1) + 1 : stride] = gradient
+    border = (covered - 1 - padding, covered - 1 - padding)
+    apart = np.pad(apart, ((0, 0), (0, 0), border, border))
+    turned = weight[:, 0, ::-1, ::-1]
+    seen = sliding_window_view(apart, (covered, covered), axis=(2, 3))[..., ::dilation, ::dilation]
+    return np.einsum("nchwij,cij->nchw", seen, turned)
 
 
 @solution(
     "depthwise_input_grad",
-    "last taps missing",
-    "range(K - 1): the last row and the last column of taps pass nothing on",
+    "axis of one forgotten",
+    "the weight is indexed as weight[c, i, j], without its axis of length 1: a row of taps, not a number, a ValueError",
 )
-def last_taps_missing(gradient, weight, x_shape, stride, padding, dilation):
+def dx_axis_of_one(gradient, weight, x_shape, stride, padding, dilation):
     n, c, h, w = x_shape
-    wide = np.zeros((n, c, h + 2 * padding, w + 2 * padding))
-    size = weight.shape[-1]
-    for i in range(size - 1):
-        for j in range(size - 1):
-            seen = wide[:, :, met(i, gradient.shape[2], stride, dilation), met(j, gradient.shape[3], stride, dilation)]
-            seen += gradient * weight[:, 0, i, j].reshape(-1, 1, 1)
-    return wide[:, :, padding : h + padding, padding : w + padding]
+    grad_x = np.zeros((n, c, h + 2 * padding, w + 2 * padding))
+    for image, channel, y, x in np.ndindex(gradient.shape):
+        for i in range(weight.shape[2]):
+            for j in range(weight.shape[3]):
+                product = gradient[image, channel, y, x] * weight[channel, i, j]
+                grad_x[image, channel, y * stride + i * dilation, x * stride + j * dilation] += product
+    return grad_x[:, :, padding : padding + h, padding : padding + w]
 
 
-@solution(
-    "depthwise_input_grad",
-    "columns not dilated, batch averaged",
-    "two mistakes: the dilation is used for the rows only, and everything is divided by the number of images",
-)
-def columns_plain_averaged(gradient, weight, x_shape, stride, padding, dilation):
-    (n, _, h, w), k = x_shape, weight.shape[-1]
-    out = np.zeros(x_shape)
-    for y, z, i, j in np.ndindex(*gradient.shape[2:], k, k):
-        row, column = y * stride + i * dilation - padding, z * stride + j - padding
-        if 0 <= row < h and 0 <= column < w:
-            out[:, :, row, column] += gradient[:, :, y, z] * weight[:, 0, i, j] / n
-    return out
-
-
-@solution("depthwise_input_grad", "right, a matrix for each row of taps")
-def matrix_for_rows(gradient, weight, x_shape, stride, padding, dilation):
-    def reads(pixels, places):
-        starts = np.arange(places)[:, None, None] * stride - padding
-        return starts + np.arange(weight.shape[-1])[:, None] * dilation == np.arange(pixels)  # (places, K, pixels)
-
-    rows, columns = (reads(p, q).astype(float) for p, q in zip(x_shape[2:], gradient.shape[2:], strict=True))
-    partial = np.einsum("ncyx,cij,xjw->ncyiw", gradient, weight[:, 0], columns)
-    return np.tensordot(partial, rows, axes=([2, 3], [0, 1])).swapaxes(2, 3)
-
-
-@solution("depthwise_input_grad", "right, bincount")
-def by_bincount(gradient, weight, x_shape, stride, padding, dilation):
-    (n, c, h, w), k = x_shape, weight.shape[-1]
-    image, channel, y, z, i, j = np.indices((*gradient.shape, k, k))
-    row, column = y * stride + i * dilation - padding, z * stride + j * dilation - padding
-    inside = (row >= 0) & (row < h) & (column >= 0) & (column < w)
-    products = gradient[..., None, None] * weight[:, 0][:, None, None]
-    places = ((image * c + channel) * h + row) * w + column
-    return np.bincount(places[inside], products[inside], n * c * h * w).reshape(x_shape)
+@solution("depthwise_input_grad", "right, pictures of one pixel each")
+def dx_unit_pictures(gradient, weight, x_shape, stride, padding, dilation):
+    _, c, h, w = x_shape
+    units = np.broadcast_to(np.eye(h * w).reshape(-1, 1, h, w), (h * w, c, h, w))
+    seen = reference.depthwise_conv2d(units.copy(), weight, stride, padding, dilation)
+    return np.einsum("ncyx,pcyx->ncp", gradient, seen).reshape(x_shape)
 
 
 # depthwise_weight_grad
@@ -165,140 +306,89 @@ def by_bincount(gradient, weight, x_shape, stride, padding, dilation):
 
 @solution(
     "depthwise_weight_grad",
-    "border added to the index",
-    "the padding is added to a pixel's row and column instead of subtracted: the taps meet pixels too far to the bottom right",
+    "summed over the channels and not the columns",
+    "the sum runs over the axes (0, 1, 2), the channels instead of the columns",
 )
-def border_added(gradient, x, weight_shape, stride, padding, dilation):
-    dw = np.zeros(weight_shape)
-    h, w = x.shape[2:]
-    for c, _, i, j in np.ndindex(*weight_shape):
-        for y, z in np.ndindex(*gradient.shape[2:]):
-            row, column = y * stride + i * dilation + padding, z * stride + j * dilation + padding
-            if row < h and column < w:
-                dw[c, 0, i, j] += (gradient[:, c, y, z] * x[:, c, row, column]).sum()
-    return dw
+def dw_wrong_axes(gradient, x, weight_shape, stride, padding, dilation):
+    rows, columns = (stride * (size - 1) + 1 for size in gradient.shape[2:])
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    found = np.zeros(weight_shape)
+    for i, j in np.ndindex(weight_shape[2:]):
+        top, left = i * dilation, j * dilation
+        seen = padded[:, :, top : top + rows : stride, left : left + columns : stride]
+        found[:, 0, i, j] = (gradient * seen).sum(axis=(0, 1, 2))
+    return found
 
 
 @solution(
     "depthwise_weight_grad",
-    "summed for each image",
-    "the sum runs over channels and pixels and keeps the images (einsum '->n'): each channel would get an image's sum, "
-    "which fails unless there are as many images as channels, or one",
+    "x not padded",
+    "the border of zeros is missing: the slices of x are too short, or begin at other pixels",
 )
-def summed_for_each_image(gradient, x, weight_shape, stride, padding, dilation):
-    x = bordered(x, padding)
+def dw_not_padded(gradient, x, weight_shape, stride, padding, dilation):
     oh, ow = gradient.shape[2:]
-    out = np.zeros(weight_shape)
-    for i, j in np.ndindex(*weight_shape[2:]):
-        seen = x[:, :, met(i, oh, stride, dilation), met(j, ow, stride, dilation)]
-        out[:, 0, i, j] = np.einsum("nchw,nchw->n", gradient, seen)
-    return out
-
-
-@solution(
-    "depthwise_weight_grad",
-    "gradient padded for x",
-    "the zeros are put around the gradient instead of around x: with a padding the slices do not fit to it, which fails",
-)
-def gradient_padded(gradient, x, weight_shape, stride, padding, dilation):
-    _, _, oh, ow = gradient.shape
-    k = weight_shape[-1]
-    padded = np.pad(gradient, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    grads = [
-        (padded * x[:, :, met(i, oh, stride, dilation), met(j, ow, stride, dilation)]).sum(axis=(0, 2, 3))
-        for i in range(k)
-        for j in range(k)
-    ]
-    return np.stack(grads, axis=-1).reshape(weight_shape)
-
-
-@solution(
-    "depthwise_weight_grad",
-    "every image with every image",
-    "the images have two letters in einsum ('nchw,mchw'): the gradient of each image meets x of all images, not its own only",
-)
-def every_image(gradient, x, weight_shape, stride, padding, dilation):
-    x = bordered(x, padding)
-    out = np.empty(weight_shape)
+    found = np.zeros(weight_shape)
     for i in range(weight_shape[2]):
         for j in range(weight_shape[3]):
-            seen = x[:, :, i * dilation :: stride, j * dilation :: stride][:, :, : gradient.shape[2], : gradient.shape[3]]
-            out[:, 0, i, j] = np.einsum("nchw,mchw->c", gradient, seen)
-    return out
+            top, left = i * dilation, j * dilation
+            seen = x[:, :, top : top + stride * oh : stride, left : left + stride * ow : stride]
+            found[:, 0, i, j] = np.einsum("nchw,nchw->c", gradient, seen[:, :, :oh, :ow])
+    return found
 
 
 @solution(
     "depthwise_weight_grad",
-    "returned in the loop over rows",
-    "the return stands in the loop over the kernel's rows: only the first row of taps is computed, the others stay 0",
+    "slices of OH pixels",
+    "what a tap saw is cut to OH x OW pixels whatever the stride, so with a stride it has too few entries",
 )
-def returned_in_row_loop(gradient, x, weight_shape, stride, padding, dilation):
-    padded = bordered(x, padding)
-    result = np.zeros(weight_shape)
-    for i in range(weight_shape[2]):
-        for j in range(weight_shape[3]):
-            for n, y, z in np.ndindex(len(x), *gradient.shape[2:]):
-                result[:, 0, i, j] += gradient[n, :, y, z] * padded[n, :, y * stride + i * dilation, z * stride + j * dilation]
-        return result
+def dw_short_slices(gradient, x, weight_shape, stride, padding, dilation):
+    oh, ow = gradient.shape[2:]
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    found = np.zeros(weight_shape)
+    for i, j in np.ndindex(weight_shape[2:]):
+        seen = padded[:, :, i * dilation : i * dilation + oh : stride, j * dilation : j * dilation + ow : stride]
+        found[:, 0, i, j] = (gradient * seen).sum(axis=(0, 2, 3))
+    return found
 
 
 @solution(
     "depthwise_weight_grad",
-    "border tested in other coordinates",
-    "rows and columns that count from the image's corner are tested as if they counted from the border's: the first "
-    "`padding` rows and columns of the image are left out, too",
+    "first channel of the picture",
+    "every channel's gradient is multiplied by the first channel of x, and not by its own",
 )
-def border_tested_wrongly(gradient, x, weight_shape, stride, padding, dilation):
-    _, channels, h, w = x.shape
-    dw = np.zeros(weight_shape)
-    for y in range(gradient.shape[2]):
-        for z in range(gradient.shape[3]):
-            for i in range(weight_shape[-1]):
-                for j in range(weight_shape[-1]):
-                    row = y * stride + i * dilation - padding
-                    column = z * stride + j * dilation - padding
-                    if row < padding or row >= h or column < padding or column >= w:
-                        continue
-                    for c in range(channels):
-                        dw[c, 0, i, j] += gradient[:, c, y, z] @ x[:, c, row, column]
-    return dw
+def dw_first_channel(gradient, x, weight_shape, stride, padding, dilation):
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    found = np.zeros(weight_shape)
+    for n, c, y, s in np.ndindex(gradient.shape):
+        for i, j in np.ndindex(weight_shape[2:]):
+            found[c, 0, i, j] += gradient[n, c, y, s] * padded[n, 0, y * stride + i * dilation, s * stride + j * dilation]
+    return found
 
 
 @solution(
     "depthwise_weight_grad",
-    "mean over pixels, taps transposed",
-    "two mistakes: the products are averaged over the gradient's pixels instead of summed, and rows and columns of dW are "
-    "exchanged",
+    "dilation ignored, first image only",
+    "two mistakes: the taps are not dilated, and only the first image of the batch is counted",
 )
-def mean_and_transposed(gradient, x, weight_shape, stride, padding, dilation):
-    (oh, ow), x = gradient.shape[2:], bordered(x, padding)
-    taps = range(weight_shape[-1])
-    products = [[gradient * x[:, :, met(i, oh, stride, dilation), met(j, ow, stride, dilation)] for i in taps] for j in taps]
-    rows = [[product.mean(axis=(2, 3)).sum(axis=0) for product in row] for row in products]
-    return np.array(rows).transpose(2, 0, 1)[:, None]
+def dw_two_mistakes(gradient, x, weight_shape, stride, padding, dilation):
+    oh, ow = gradient.shape[2:]
+    padded = np.pad(x[0], ((0, 0), (padding, padding), (padding, padding)))
+    found = np.zeros(weight_shape)
+    for i, j in np.ndindex(weight_shape[2:]):
+        seen = padded[:, i::stride, j::stride][:, :oh, :ow]
+        found[:, 0, i, j] = (gradient[0] * seen).sum(axis=(1, 2))
+    return found
 
 
-@solution("depthwise_weight_grad", "right, kernels of one tap")
-def kernels_of_one_tap(gradient, x, weight_shape, stride, padding, dilation):
-    out = np.zeros(weight_shape)
-    for i, j in np.ndindex(*weight_shape[2:]):
-        one = np.zeros(weight_shape)
-        one[:, :, i, j] = 1.0
-        out[:, 0, i, j] = (reference.depthwise_conv2d(x, one, stride, padding, dilation) * gradient).sum(axis=(0, 2, 3))
-    return out
+@solution("depthwise_weight_grad", "right, fsum of every tap")
+def dw_fsum(gradient, x, weight_shape, stride, padding, dilation):
+    n, c, h, w = x.shape
 
+    def terms(channel, i, j):
+        for image, y, s in np.ndindex(n, *gradient.shape[2:]):
+            row, column = y * stride + i * dilation - padding, s * stride + j * dilation - padding
+            if row in range(h) and column in range(w):
+                yield float(gradient[image, channel, y, s]) * float(x[image, channel, row, column])
 
-@solution("depthwise_weight_grad", "right, row against row")
-def row_against_row(gradient, x, weight_shape, stride, padding, dilation):
-    wide, (n, c, oh, ow) = bordered(x, padding), gradient.shape
-
-    def entry(channel, i, j):
-        pairs = (
-            (gradient[image, channel, y], wide[image, channel, y * stride + i * dilation, j * dilation :: stride][:ow])
-            for image in range(n)
-            for y in range(oh)
-        )
-        return float(sum(np.dot(g, pixels) for g, pixels in pairs))
-
-    taps = range(weight_shape[-1])
-    return [[[[entry(channel, i, j) for j in taps] for i in taps]] for channel in range(c)]
+    taps = range(weight_shape[3])
+    return [[[[math.fsum(terms(channel, i, j)) for j in taps] for i in taps]] for channel in range(c)]

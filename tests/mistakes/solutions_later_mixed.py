@@ -1,12 +1,13 @@
-"""Held-out solutions, wrong and right: mixconv2d, embed."""
+"""Solutions by fresh eyes, wrong and right, of mixed convolution, forwards and backwards: mixconv2d, embed,
+mixconv2d_backward."""
 
-from collections import deque
-from itertools import accumulate
+import itertools
 
 import numpy as np
 from corpus import collected
 
 import minimix as mm
+from minimix import reference
 
 SOLUTIONS, solution = collected()
 
@@ -16,134 +17,109 @@ SOLUTIONS, solution = collected()
 
 @solution(
     "mixconv2d",
-    "last is the length",
-    "a part ends at len(weight) instead of at first + len(weight): right for the first group, from the second one on the parts "
-    "are empty or too small, which fails",
+    "moves on by the number of groups",
+    "after each group the first channel moves on by len(weights), the number of groups, and not by the group's channels",
 )
-def last_is_the_length(x, weights):
-    outputs, first = [], 0
-    for weight in weights:
-        last = len(weight)
-        outputs.append(mm.reference.depthwise_conv2d(x[:, first:last], weight))
-        first = last
-    return np.concatenate(outputs, axis=1)
-
-
-@solution(
-    "mixconv2d",
-    "np.append flattens",
-    "np.append without an axis joins the groups to one flat line of numbers, group after group",
-)
-def append_flattens(x, weights):
-    result, first = np.array([]), 0
-    for weight in weights:
-        part = x[:, first : first + weight.shape[0]]
-        result = np.append(result, mm.reference.depthwise_conv2d(part, weight))
-        first += weight.shape[0]
-    return result
-
-
-@solution(
-    "mixconv2d",
-    "kernel of the picture's channel",
-    "within a group the kernel is looked up by the channel's number in the picture instead of in the group: an IndexError from "
-    "the second group on",
-)
-def kernel_of_pictures_channel(x, weights):
+def mix_number_of_groups(x, weights):
     out, first = np.zeros(x.shape), 0
     for weight in weights:
-        for channel in range(first, first + len(weight)):
-            out[:, channel] = mm.reference.depthwise_conv2d(x[:, channel, None], weight[channel][None])[:, 0]
+        last = first + len(weight)
+        out[:, first:last] = mm.reference.depthwise_conv2d(x[:, first:last], weight)
+        first += len(weights)
+    return out
+
+
+@solution(
+    "mixconv2d",
+    "stacked",
+    "the groups' results are stacked along a new axis and not joined along the channels: five axes, or a ValueError for groups"
+    " of different sizes",
+)
+def mix_stacked(x, weights):
+    results, start = [], 0
+    for weight in weights:
+        part = x[:, start : start + weight.shape[0]]
+        results.append(mm.reference.depthwise_conv2d(part, weight))
+        start += weight.shape[0]
+    return np.stack(results, axis=1)
+
+
+@solution(
+    "mixconv2d",
+    "border grows from group to group",
+    "x itself is padded anew for each group, so from the second group on the border of the groups before is still there",
+)
+def mix_border_grows(x, weights):
+    out = np.zeros(x.shape)
+    height, width = x.shape[2:]
+    first = 0
+    for weight in weights:
+        count, kernel = weight.shape[0], weight.shape[-1]
+        x = np.pad(x, ((0, 0), (0, 0), (kernel // 2, kernel // 2), (kernel // 2, kernel // 2)))
+        for i in range(kernel):
+            for j in range(kernel):
+                seen = x[:, first : first + count, i : i + height, j : j + width]
+                out[:, first : first + count] += seen * weight[:, 0, i, j][:, None, None]
+        first += count
+    return out
+
+
+@solution(
+    "mixconv2d",
+    "the picture's channel in the group's weight",
+    "the weight of a group is indexed by the channel's number in the whole picture, and not within the group: an IndexError"
+    " from the second group on",
+)
+def mix_global_channel(x, weights):
+    height, width = x.shape[2:]
+    out = np.zeros(x.shape)
+    first = 0
+    for weight in weights:
+        border = weight.shape[-1] // 2
+        padded = np.pad(x, ((0, 0), (0, 0), (border, border), (border, border)))
+        for c in range(first, first + len(weight)):
+            for i in range(weight.shape[2]):
+                for j in range(weight.shape[3]):
+                    out[:, c] += padded[:, c, i : i + height, j : j + width] * weight[c, 0, i, j]
         first += len(weight)
     return out
 
 
 @solution(
     "mixconv2d",
-    "first bound left out",
-    "np.split gets the bounds from the second one on: the first part holds two groups' channels, which fails with two "
-    "groups or more",
+    "last channel of each group",
+    "the loop over a group's channels ends one too early: the last channel of each group stays 0",
 )
-def first_bound_left_out(x, weights):
-    bounds = np.cumsum([len(weight) for weight in weights])[1:]
-    parts = np.split(x, bounds, axis=1)
-    return np.concatenate([mm.reference.depthwise_conv2d(p, w) for p, w in zip(parts, weights)], axis=1)  # noqa: B905
-
-
-@solution(
-    "mixconv2d",
-    "width from the height",
-    "the columns are taken as many as the rows: in pictures that are not square a part of the result is missing (wide ones: "
-    "zeros), or a slice falls outside and fails (tall ones)",
-)
-def width_from_the_height(x, weights):
-    result = np.zeros_like(x, dtype=float)
-    size, first = x.shape[2], 0
+def mix_last_channel(x, weights):
+    out = np.zeros(x.shape)
+    first = 0
     for weight in weights:
-        k = weight.shape[-1]
-        p = k // 2
-        padded = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
-        for c, taps in enumerate(weight[:, 0], start=first):
-            for y in range(size):
-                for z in range(size):
-                    result[:, c, y, z] = (padded[:, c, y : y + k, z : z + k] * taps).sum(axis=(1, 2))
+        for c in range(len(weight) - 1):
+            channel = x[:, first + c : first + c + 1]
+            out[:, first + c] = mm.reference.depthwise_conv2d(channel, weight[c : c + 1])[:, 0]
         first += len(weight)
-    return result
-
-
-@solution(
-    "mixconv2d",
-    "squeezed kernels",
-    "weight.squeeze() removes the channels' axis, too, where a group has one channel (and the taps' axes of a 1x1 kernel): "
-    "einsum fails there",
-)
-def squeezed_kernels(x, weights):
-    outputs, start = [], 0
-    for weight in weights:
-        taps, k, stop = weight.squeeze(), weight.shape[-1], start + weight.shape[0]
-        p = (k - 1) // 2
-        wide = np.pad(x[:, start:stop], ((0, 0), (0, 0), (p, p), (p, p)))
-        seen = np.lib.stride_tricks.sliding_window_view(wide, (k, k), axis=(2, 3))
-        outputs.append(np.einsum("nchwij,cij->nchw", seen, taps))
-        start = stop
-    return np.concatenate(outputs, axis=1)
-
-
-@solution(
-    "mixconv2d",
-    "equal parts, pixels of the edge",
-    "two mistakes: the channels are divided by np.array_split instead of by the weights' shapes, and the border repeats the "
-    "edge instead of being zero",
-)
-def equal_parts_edge(x, weights):
-    outputs = []
-    for part, weight in zip(np.array_split(x, len(weights), axis=1), weights, strict=True):
-        p = weight.shape[-1] // 2
-        wide = np.pad(part, ((0, 0), (0, 0), (p, p), (p, p)), mode="edge")
-        outputs.append(mm.reference.depthwise_conv2d(wide, weight, padding=0))
-    return np.concatenate(outputs, axis=1)
-
-
-@solution("mixconv2d", "right, a queue of kernels")
-def queue_of_kernels(x, weights):
-    queue = deque(kernel for weight in weights for kernel in weight)
-    out = np.empty(x.shape)
-    for channel in out.swapaxes(0, 1):
-        number = len(out[0]) - len(queue)
-        channel[...] = mm.reference.depthwise_conv2d(x[:, number : number + 1], queue.popleft()[None])[:, 0]
     return out
 
 
-@solution("mixconv2d", "right, by spectra")
-def mixed_by_spectra(x, weights):
-    (_, _, h, w), channels = x.shape, []
-    kernels = [kernel for weight in weights for kernel in np.asarray(weight, dtype=float)[:, 0]]
-    for number, kernel in enumerate(kernels):
-        k = len(kernel)
-        size = (h + k - 1, w + k - 1)
-        product = np.fft.rfft2(x[:, number], size) * np.fft.rfft2(kernel[::-1, ::-1], size)
-        channels.append(np.fft.irfft2(product, size)[:, k // 2 : k // 2 + h, k // 2 : k // 2 + w])
-    return np.stack(channels, axis=1)
+@solution("mixconv2d", "right, from the last group")
+def mix_from_last(x, weights):
+    out, end = np.empty(x.shape), x.shape[1]
+    for weight in weights[::-1]:
+        first = end - len(weight)
+        out[:, first:end] = mm.reference.depthwise_conv2d(x[:, first:end], weight)
+        end = first
+    return out
+
+
+@solution("mixconv2d", "right, a kernel for each channel")
+def mix_each_channel(x, weights):
+    kernels = [kernel for weight in weights for kernel in weight[:, 0]]
+
+    def plane(pixels, kernel):
+        seen = np.lib.stride_tricks.sliding_window_view(np.pad(pixels, len(kernel) // 2), kernel.shape)
+        return np.tensordot(seen, kernel, axes=2)
+
+    return [[plane(pixels, kernel) for pixels, kernel in zip(image, kernels, strict=True)] for image in x]
 
 
 # embed
@@ -151,131 +127,176 @@ def mixed_by_spectra(x, weights):
 
 @solution(
     "embed",
-    "np.resize",
-    "np.resize fills the larger window with the kernels' numbers over and over, instead of zeros around them",
+    "every kernel placed as a 3x3",
+    "all kernels begin one row and column before the middle, which is right for 3x3 only: a 1x1 is not in the middle, and"
+    " larger ones are not or do not fit",
 )
-def resized(weights):
-    largest = max(weight.shape[-1] for weight in weights)
-    return np.concatenate([np.resize(weight, (len(weight), 1, largest, largest)) for weight in weights])
-
-
-@solution(
-    "embed",
-    "groups of one size",
-    "the number of channels is taken as the number of groups times the first group's: zeros are left over, or the last "
-    "channels do not fit and fail, where the groups differ",
-)
-def groups_of_one_size(weights):
-    k_max = max(weight.shape[2] for weight in weights)
-    out = np.zeros((len(weights) * len(weights[0]), 1, k_max, k_max))
+def embed_as_three(weights):
+    largest = max(weight.shape[2] for weight in weights)
+    out = np.zeros((sum(map(len, weights)), 1, largest, largest))
     first = 0
     for weight in weights:
-        k = weight.shape[2]
-        m = (k_max - k) // 2
-        out[first : first + len(weight), :, m : m + k, m : m + k] = weight
+        size = weight.shape[2]
+        start = largest // 2 - 1 if largest > 1 else 0
+        out[first : first + len(weight), :, start : start + size, start : start + size] = weight
         first += len(weight)
     return out
 
 
 @solution(
     "embed",
-    "begins at the middle",
-    "a kernel's first tap is put at the middle of the window, not its middle one: for kernels above 1 it does not fit and "
-    "fails",
+    "no place within the window",
+    "each kernel is assigned to the group's whole windows, without a place in them: a ValueError for kernels smaller than the"
+    " largest, and a 1x1 fills the window",
 )
-def begins_at_the_middle(weights):
-    size = max(weight.shape[-1] for weight in weights)
+def embed_no_place(weights):
+    largest = max(weight.shape[-1] for weight in weights)
+    out = np.zeros((sum(weight.shape[0] for weight in weights), 1, largest, largest))
+    first = 0
+    for weight in weights:
+        out[first : first + len(weight)] = weight
+        first += len(weight)
+    return out
+
+
+@solution(
+    "embed",
+    "last row and column of taps lost",
+    "the taps run over range(-r, r), which leaves out the last row and the last column of each kernel",
+)
+def embed_open_range(weights):
+    largest = max(weight.shape[-1] for weight in weights)
+    middle = largest // 2
     rows = []
     for weight in weights:
-        start, k = size // 2, weight.shape[-1]
-        for kernel in weight[:, 0]:
-            window = np.zeros((size, size))
-            window[start : start + k, start : start + k] = kernel
-            rows.append(window[None])
-    return np.stack(rows)
+        r = weight.shape[-1] // 2
+        for kernel in weight:
+            window = np.zeros((1, largest, largest))
+            for i in range(-r, r):
+                for j in range(-r, r):
+                    window[0, middle + i, middle + j] = kernel[0, r + i, r + j]
+            rows.append(window)
+    return np.array(rows)
 
 
-@solution(
-    "embed",
-    "margin of the first",
-    "the margin of the first group is used for all: groups with kernels of another size lie off the middle or do not fit",
-)
-def margin_of_the_first(weights):
-    size = max(weight.shape[-1] for weight in weights)
-    margin = (size - weights[0].shape[-1]) // 2
-    out = np.zeros((sum(len(weight) for weight in weights), 1, size, size))
-    channel = 0
-    for weight in weights:
-        for kernel in weight[:, 0]:
-            for i, j in np.ndindex(kernel.shape):
-                out[channel, 0, margin + i, margin + j] = kernel[i, j]
-            channel += 1
-    return out
-
-
-@solution(
-    "embed",
-    "channels never move on",
-    "every group is written from channel 0 on: it overwrites the groups before it, and the last channels stay zero",
-)
-def channels_never_move_on(weights):
-    size = max(weight.shape[-1] for weight in weights)
-    out = np.zeros((sum(map(len, weights)), 1, size, size))
-    for weight in weights:
-        m = (size - weight.shape[-1]) // 2
-        for c in range(weight.shape[0]):
-            out[c, 0, m : size - m, m : size - m] = weight[c, 0]
-    return out
-
-
-@solution("embed", "put in front", "each group is put in front of those before it, so that the groups' order is reversed")
-def put_in_front(weights):
-    size = max(weight.shape[-1] for weight in weights)
-    out = np.zeros((0, 1, size, size))
-    for weight in weights:
-        margin = (size - weight.shape[-1]) // 2
-        out = np.concatenate([np.pad(weight, ((0, 0), (0, 0), (margin, margin), (margin, margin))), out])
-    return out
-
-
-@solution(
-    "embed",
-    "zeros behind only, rows mirrored",
-    "two mistakes: all zeros are put behind the kernel (it lies in the top left corner), and its rows are mirrored",
-)
-def behind_and_mirrored(weights):
-    size = max(weight.shape[-1] for weight in weights)
+@solution("embed", "true division", "the border is (K - K_t) / 2, a float, which np.pad refuses with a TypeError")
+def embed_true_division(weights):
+    largest = max(weight.shape[-1] for weight in weights)
     padded = []
     for weight in weights:
-        missing = size - weight.shape[-1]
-        padded.append(np.pad(weight[:, :, ::-1], ((0, 0), (0, 0), (0, missing), (0, missing))))
+        border = (largest - weight.shape[-1]) / 2
+        padded.append(np.pad(weight, ((0, 0), (0, 0), (border, border), (border, border))))
+    return np.concatenate(padded)
+
+
+@solution(
+    "embed",
+    "rows at the top, axis of one lost",
+    "two mistakes: all zeros of the rows come below the kernel, so that it lies at the top, and the axis of one is missing",
+)
+def embed_two_mistakes(weights):
+    largest = max(weight.shape[-1] for weight in weights)
+    padded = []
+    for weight in weights:
+        border = (largest - weight.shape[-1]) // 2
+        padded.append(np.pad(weight[:, 0], ((0, 0), (0, 2 * border), (border, border))))
     return np.vstack(padded)
 
 
-@solution("embed", "right, numbers of places")
-def numbers_of_places(weights):
-    size = max(weight.shape[-1] for weight in weights)
-    firsts = accumulate((len(weight) for weight in weights), initial=0)
-    flat = np.zeros(sum(len(weight) for weight in weights) * size**2)
-    for first, weight in zip(firsts, weights, strict=False):
-        places = np.arange(weight.shape[-1]) + size // 2 - weight.shape[-1] // 2
-        channels = np.arange(first, first + len(weight))
-        flat[(channels[:, None, None] * size + places[:, None]) * size + places] = weight[:, 0]
-    return flat.reshape(-1, 1, size, size)
+@solution("embed", "right, by distance from the middle")
+def embed_distances(weights):
+    reach = max(weight.shape[-1] for weight in weights) // 2
+    moves = range(-reach, reach + 1)
+
+    def at(kernel, i, j):
+        r = len(kernel) // 2
+        return kernel[r + i][r + j] if max(abs(i), abs(j)) <= r else 0.0
+
+    return [[[[at(kernel[0], i, j) for j in moves] for i in moves]] for weight in weights for kernel in weight.tolist()]
 
 
-@solution("embed", "right, blocks")
-def of_blocks(weights):
-    size = max(weight.shape[-1] for weight in weights)
+# mixconv2d_backward
 
-    def window(kernel):
-        k, m = len(kernel), (size - len(kernel)) // 2
-        return np.block(
-            [
-                [np.zeros((m, m)), np.zeros((m, k)), np.zeros((m, m))],
-                [np.zeros((k, m)), kernel, np.zeros((k, m))],
-                [np.zeros((m, m)), np.zeros((m, k)), np.zeros((m, m))],
-            ]
-        )
 
-    return [[window(kernel)] for weight in weights for kernel in weight[:, 0]]
+@solution(
+    "mixconv2d_backward",
+    "only the last dW",
+    "the gradient of the weights is overwritten by each group: the last one is returned instead of the list of all",
+)
+def back_last_weight(gradient, x, weights):
+    grad_x, first = np.zeros_like(x), 0
+    for weight in weights:
+        own = slice(first, first + len(weight))
+        grad_x[:, own] = reference.depthwise_conv2d_input_grad(gradient[:, own], x[:, own], weight)
+        grad_weights = reference.depthwise_conv2d_weight_grad(gradient[:, own], x[:, own], weight)
+        first += len(weight)
+    return grad_x, grad_weights
+
+
+@solution(
+    "mixconv2d_backward",
+    "extend for append",
+    "the list is extended by each dW and not appended to, so it holds an array (1, K_t, K_t) for each channel, not one for each"
+    " group",
+)
+def back_extend(gradient, x, weights):
+    parts, grad_weights, first = [], [], 0
+    for weight in weights:
+        g, seen = gradient[:, first : first + len(weight)], x[:, first : first + len(weight)]
+        parts.append(reference.depthwise_conv2d_input_grad(g, seen, weight))
+        grad_weights.extend(reference.depthwise_conv2d_weight_grad(g, seen, weight))
+        first += len(weight)
+    return np.concatenate(parts, axis=1), grad_weights
+
+
+@solution(
+    "mixconv2d_backward",
+    "one array for groups of different sizes",
+    "np.stack makes one array of the dW of all groups, which have different shapes, where a list is wanted: a ValueError",
+)
+def back_one_array(gradient, x, weights):
+    grad_x, grad_weights = [], []
+    first = 0
+    for weight in weights:
+        last = first + weight.shape[0]
+        grad_x.append(reference.depthwise_conv2d_input_grad(gradient[:, first:last], x[:, first:last], weight))
+        grad_weights.append(reference.depthwise_conv2d_weight_grad(gradient[:, first:last], x[:, first:last], weight))
+        first = last
+    return np.concatenate(grad_x, axis=1), np.stack(grad_weights)
+
+
+@solution(
+    "mixconv2d_backward",
+    "the group's size for its end",
+    "a group's channels end at len(weight) and not at first + len(weight): from the second group on there are too few or none",
+)
+def back_end_is_size(gradient, x, weights):
+    grad_x, grad_weights, first = np.zeros_like(x), [], 0
+    for weight in weights:
+        own = slice(first, len(weight))
+        grad_x[:, own] = reference.depthwise_conv2d_input_grad(gradient[:, own], x[:, own], weight)
+        grad_weights.append(reference.depthwise_conv2d_weight_grad(gradient[:, own], x[:, own], weight))
+        first += len(weight)
+    return grad_x, grad_weights
+
+
+@solution(
+    "mixconv2d_backward",
+    "x divided along the batch",
+    "np.split divides gradient along the channels but x along the images, because its axis is missing",
+)
+def back_x_by_images(gradient, x, weights):
+    bounds = np.cumsum([len(weight) for weight in weights])[:-1]
+    grad_x, grad_weights = [], []
+    for g, part, weight in zip(np.split(gradient, bounds, axis=1), np.split(x, bounds), weights, strict=True):
+        grad_x.append(reference.depthwise_conv2d_input_grad(g, part, weight))
+        grad_weights.append(reference.depthwise_conv2d_weight_grad(g, part, weight))
+    return np.concatenate(grad_x, axis=1), grad_weights
+
+
+@solution("mixconv2d_backward", "right, accumulated bounds")
+def back_accumulated(gradient, x, weights):
+    bounds = itertools.pairwise(itertools.accumulate(map(len, weights), initial=0))
+    groups = [(gradient[:, a:b], x[:, a:b], weight) for (a, b), weight in zip(bounds, weights, strict=True)]
+    joined = np.hstack([reference.depthwise_conv2d_input_grad(*group) for group in groups])
+    return [joined, tuple(reference.depthwise_conv2d_weight_grad(*group) for group in groups)]

@@ -1,13 +1,67 @@
-"""Held-out solutions, wrong and right: conv2d, windows, mean_square_grad."""
+"""Solutions by fresh eyes, wrong and right, of notebook 1: output_size, conv2d, windows, mean_square_grad."""
+
+from functools import reduce
 
 import numpy as np
 from corpus import collected
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 SOLUTIONS, solution = collected()
 
 
-def bordered(x, padding):
-    return np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+# output_size
+
+
+@solution(
+    "output_size",
+    "nothing where the bare picture is too small",
+    "returns 0 where the window is larger than the picture without its border, although with the border it fits",
+)
+def size_bare_too_small(size, kernel, stride, padding, dilation):
+    covered = dilation * (kernel - 1) + 1
+    if covered > size:
+        return 0
+    return (size + 2 * padding - covered) // stride + 1
+
+
+@solution("output_size", "printed", "the number is printed and not returned: the result is None")
+def size_printed(size, kernel, stride, padding, dilation):
+    print((size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1)
+
+
+@solution(
+    "output_size",
+    "dilated twice",
+    "the kernel is replaced by what it covers, and that is dilated once more: the dilation is applied twice",
+)
+def size_dilated_twice(size, kernel, stride, padding, dilation):
+    kernel = kernel + (kernel - 1) * (dilation - 1)
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+@solution("output_size", "no border with a stride", "the padding is forgotten where the stride is not 1")
+def size_no_border_with_stride(size, kernel, stride, padding, dilation):
+    covered = dilation * (kernel - 1) + 1
+    if stride == 1:
+        return size + 2 * padding - covered + 1
+    return (size - covered) // stride + 1
+
+
+@solution(
+    "output_size",
+    "picture cut to a multiple of the stride",
+    "the padded picture is cut to a multiple of the stride first, so that a last window that would fit may be lost",
+)
+def size_cut(size, kernel, stride, padding, dilation):
+    padded = size + 2 * padding
+    padded -= padded % stride
+    return (padded - (dilation * (kernel - 1) + 1)) // stride + 1
+
+
+@solution("output_size", "right, as many as np.convolve leaves")
+def size_by_convolve(size, kernel, stride, padding, dilation):
+    window = np.ones(dilation * (kernel - 1) + 1)
+    return len(np.convolve(np.zeros(size + 2 * padding), window, mode="valid")[::stride])
 
 
 # conv2d
@@ -15,174 +69,118 @@ def bordered(x, padding):
 
 @solution(
     "conv2d",
-    "x is a column",
-    "the loop over the columns is called x like the picture, so that the picture is lost and a number is indexed: a TypeError",
+    "filters last",
+    "what tensordot returns is not transposed: the result is (N, OH, OW, C_out) and not (N, C_out, OH, OW)",
 )
-def x_is_a_column(x, weight, stride, padding):
-    x = bordered(x, padding)
-    size = weight.shape[-1]
-    oh, ow = ((side - size) // stride + 1 for side in x.shape[2:])
-    out = np.zeros((len(x), len(weight), oh, ow))
-    for n in range(out.shape[0]):
-        for o in range(out.shape[1]):
-            for y in range(oh):
-                for x in range(ow):
-                    window = x[n, :, y * stride : y * stride + size, x * stride : x * stride + size]
-                    out[n, o, y, x] = (window * weight[o]).sum()
+def conv2d_filters_last(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    seen = sliding_window_view(x, (kernel, kernel), axis=(2, 3))[:, :, ::stride, ::stride]
+    return np.tensordot(seen, weight, axes=((1, 4, 5), (1, 2, 3)))
+
+
+@solution(
+    "conv2d",
+    "matrix product of window and kernel",
+    "window and kernel are multiplied as matrices, with @, and not entry by entry, before the sum",
+)
+def conv2d_matmul(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    rows = (x.shape[2] - kernel) // stride + 1
+    columns = (x.shape[3] - kernel) // stride + 1
+    out = np.zeros((x.shape[0], weight.shape[0], rows, columns))
+    for n, o, r, c in np.ndindex(out.shape):
+        window = x[n, :, r * stride : r * stride + kernel, c * stride : c * stride + kernel]
+        out[n, o, r, c] = (window @ weight[o]).sum()
     return out
 
 
 @solution(
     "conv2d",
-    "float for a size",
-    "the size is divided by / instead of //: np.zeros refuses a float, a TypeError",
+    "plane not begun anew",
+    "the list of rows is made once for each image and not once for each filter, so each plane holds the rows of all filters",
 )
-def float_for_a_size(x, weight, stride, padding):
-    images, _, height, width = x.shape
-    filters, _, size, _ = weight.shape
-    oh = (height + 2 * padding - size) / stride + 1
-    ow = (width + 2 * padding - size) / stride + 1
-    result = np.zeros((images, filters, oh, ow))
-    padded = bordered(x, padding)
-    for n, o, y, z in np.ndindex(result.shape):
-        result[n, o, y, z] = np.sum(padded[n, :, y * stride :, z * stride :][:, :size, :size] * weight[o])
-    return result
+def conv2d_plane_shared(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    images = []
+    for image in x:
+        plane, planes = [], []
+        for taps in weight:
+            for r in range(0, x.shape[2] - kernel + 1, stride):
+                row = []
+                for c in range(0, x.shape[3] - kernel + 1, stride):
+                    row.append((image[:, r : r + kernel, c : c + kernel] * taps).sum())
+                plane.append(row)
+            planes.append(plane)
+        images.append(planes)
+    return np.array(images)
 
 
 @solution(
     "conv2d",
-    "kernel over stride",
-    "the parentheses around H + 2P - K are missing, only K is divided by the stride: for strides above 1 there are too many "
-    "places, and the windows beyond the border are too small, which fails or gives zeros",
+    "added to the whole plane",
+    "the place is missing on the left, out[n, o] += ...: each window's sum is added to all places of the plane",
 )
-def kernel_over_stride(x, weight, stride, padding):
-    n_images, _, h, w = x.shape
-    n_filters, _, k, _ = weight.shape
-    rows = h + 2 * padding - k // stride + 1
-    columns = w + 2 * padding - k // stride + 1
-    padded = bordered(x, padding)
-    y = np.zeros((n_images, n_filters, rows, columns))
-    for r in range(rows):
-        for c in range(columns):
-            window = padded[:, None, :, r * stride : r * stride + k, c * stride : c * stride + k]
-            y[:, :, r, c] = (window * weight).sum(axis=(2, 3, 4))
-    return y
-
-
-@solution(
-    "conv2d",
-    "padded, but not used",
-    "the padded picture gives the size only; the windows are cut from the picture without its border, so they are shifted, and "
-    "those beyond its edge are too small and fail",
-)
-def padded_not_used(x, weight, stride, padding):
-    padded = bordered(x, padding)
-    k = weight.shape[2]
-    places = [range((side - k) // stride + 1) for side in padded.shape[2:]]
-    out = np.zeros((x.shape[0], weight.shape[0], len(places[0]), len(places[1])))
-    for i in places[0]:
-        for j in places[1]:
-            window = x[:, :, i * stride : i * stride + k, j * stride : j * stride + k]
-            out[:, :, i, j] = np.einsum("ncij,ocij->no", window, weight)
+def conv2d_whole_plane(x, weight, stride, padding):
+    kernel = weight.shape[-1]
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    rows = (x.shape[2] - kernel) // stride + 1
+    columns = (x.shape[3] - kernel) // stride + 1
+    out = np.zeros((x.shape[0], weight.shape[0], rows, columns))
+    for n, o, r, c in np.ndindex(out.shape):
+        window = x[n, :, r * stride : r * stride + kernel, c * stride : c * stride + kernel]
+        out[n, o] += (window * weight[o]).sum()
     return out
 
 
 @solution(
     "conv2d",
-    "size of the bare picture",
-    "the number of places is computed without the padding, so that the last rows and columns of the result are missing",
+    "border grows with every image",
+    "np.pad stands inside of the loop over the images and pads the batch again for each: the second image has a border of twice"
+    " the padding, and so on",
 )
-def size_of_bare_picture(x, weight, stride, padding):
-    (n, _, h, w), (c_out, _, k, _) = x.shape, weight.shape
-    oh, ow = max((h - k) // stride + 1, 0), max((w - k) // stride + 1, 0)
-    x = bordered(x, padding)
-    out = np.zeros((n, c_out, oh, ow))
-    for i in range(k):
-        for j in range(k):
-            seen = x[:, :, i::stride, j::stride][:, :, :oh, :ow]
-            out += np.tensordot(seen, weight[:, :, i, j], axes=([1], [1])).transpose(0, 3, 1, 2)
+def conv2d_border_grows(x, weight, stride, padding):
+    batch, _, height, width = x.shape
+    filters, _, kernel, _ = weight.shape
+    rows = (height + 2 * padding - kernel) // stride + 1
+    columns = (width + 2 * padding - kernel) // stride + 1
+    out = np.zeros((batch, filters, rows, columns))
+    for n in range(batch):
+        x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+        for o in range(filters):
+            for r in range(rows):
+                for c in range(columns):
+                    window = x[n, :, r * stride : r * stride + kernel, c * stride : c * stride + kernel]
+                    out[n, o, r, c] = (window * weight[o]).sum()
     return out
 
 
-@solution(
-    "conv2d",
-    "weights flattened backwards",
-    "weight[o].T is flattened: its taps come columns first and the channels last, in another order than those of the window",
-)
-def flattened_backwards(x, weight, stride, padding):
-    x, k = bordered(x, padding), weight.shape[-1]
-    return np.array(
-        [
-            [
-                [
-                    [
-                        np.dot(image[:, r : r + k, c : c + k].ravel(), taps.T.ravel())
-                        for c in range(0, x.shape[3] - k + 1, stride)
-                    ]
-                    for r in range(0, x.shape[2] - k + 1, stride)
-                ]
-                for taps in weight
-            ]
-            for image in x
-        ]
-    )
+@solution("conv2d", "right, windows through all channels")
+def conv2d_three_axes(x, weight, stride, padding):
+    padded = np.zeros((*x.shape[:2], x.shape[2] + 2 * padding, x.shape[3] + 2 * padding))
+    padded[:, :, padding : padding + x.shape[2], padding : padding + x.shape[3]] = x
+    seen = sliding_window_view(padded, weight.shape[1:], axis=(1, 2, 3))[:, 0, ::stride, ::stride]
+    flat = seen.reshape(*seen.shape[:3], -1) @ weight.reshape(len(weight), -1).T
+    return np.moveaxis(flat, -1, 1)
 
 
-@solution(
-    "conv2d",
-    "result indexed by pixels",
-    "the result is written at the window's pixel instead of at its place (not divided by the stride): an IndexError for "
-    "strides above 1 with more than one place",
-)
-def result_by_pixels(x, weight, stride, padding):
-    padded = bordered(x, padding)
-    k = weight.shape[-1]
-    last_row, last_column = padded.shape[2] - k, padded.shape[3] - k
-    out = np.zeros((len(x), len(weight), last_row // stride + 1, last_column // stride + 1))
-    for row in range(0, last_row + 1, stride):
-        for column in range(0, last_column + 1, stride):
-            patch = padded[:, :, row : row + k, column : column + k].reshape(len(x), -1)
-            out[:, :, row, column] = patch @ weight.reshape(len(weight), -1).T
-    return out
+@solution("conv2d", "right, nested lists by comprehension")
+def conv2d_comprehension(x, weight, stride, padding):
+    height, width = x.shape[2:]
+    kernel = range(weight.shape[2])
 
+    def pixel(plane, r, c):
+        return plane[r][c] if 0 <= r < height and 0 <= c < width else 0.0
 
-@solution(
-    "conv2d",
-    "wrapped, and mean over channels",
-    "two mistakes: np.pad with mode 'wrap' puts the other side of the picture into the border instead of zeros, and the "
-    "channels are averaged instead of added up",
-)
-def wrapped_and_averaged(x, weight, stride, padding):
-    sides = ((0, 0), (0, 0), (padding, padding), (padding, padding))
-    x = np.pad(x, sides, mode="wrap")
-    seen = np.lib.stride_tricks.sliding_window_view(x, weight.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
-    return np.einsum("nchwij,ocij->nochw", seen, weight).mean(axis=2)
+    def place(image, taps, top, left):
+        pairs = zip(image, taps, strict=True)
+        return sum(pixel(plane, top + i, left + j) * float(t[i, j]) for plane, t in pairs for i in kernel for j in kernel)
 
-
-@solution("conv2d", "right, one weight after the other")
-def weight_after_weight(x, weight, stride, padding):
-    x, k = bordered(np.asarray(x, dtype=float), padding), weight.shape[-1]
-    height, width = x.shape[2] - k + 1, x.shape[3] - k + 1
-    out = np.zeros((len(x), len(weight), -(-height // stride), -(-width // stride)))
-    for (o, c, i, j), value in np.ndenumerate(weight):
-        out[:, o] += value * x[:, c, i : i + height : stride, j : j + width : stride]
-    return out
-
-
-@solution("conv2d", "right, rows correlated")
-def rows_correlated(x, weight, stride, padding):
-    x, k = bordered(x, padding), weight.shape[-1]
-
-    def row(image, taps, top):
-        lines = [
-            np.correlate(image[c, top + i], taps[c, i], "valid") if k <= image.shape[2] else np.zeros(0)
-            for c in range(len(image))
-            for i in range(k)
-        ]
-        return sum(lines)[::stride].tolist()
-
-    tops = range(0, x.shape[2] - k + 1, stride)
-    return [[[row(image, taps, top) for top in tops] for taps in weight] for image in x]
+    tops = range(-padding, height + padding - len(kernel) + 1, stride)
+    lefts = range(-padding, width + padding - len(kernel) + 1, stride)
+    return [[[[place(image, taps, t, s) for s in lefts] for t in tops] for taps in weight] for image in x.tolist()]
 
 
 # windows
@@ -190,108 +188,78 @@ def rows_correlated(x, weight, stride, padding):
 
 @solution(
     "windows",
-    "axes not named",
-    "sliding_window_view gets a window of two axes and no axis=(2, 3), which it refuses for an array of four: a ValueError",
+    "kernel subtracted after the division",
+    "the number of places is size // stride - kernel + 1: the kernel is subtracted after the division by the stride",
 )
-def axes_not_named(x, kernel, stride):
-    return np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel))[:, :, ::stride, ::stride]
-
-
-@solution(
-    "windows",
-    "stride on the first axes",
-    "the stride is applied to the images and channels ([::stride, ::stride]) instead of to the places",
-)
-def stride_on_first_axes(x, kernel, stride):
-    every = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), axis=(2, 3))
-    return every[::stride, ::stride]
-
-
-@solution(
-    "windows",
-    "slices of OH pixels",
-    "a tap's slice ends OH pixels after its start instead of stride * (OH - 1) + 1: with a stride it has too few entries, "
-    "which fails (or fills the axis with one entry)",
-)
-def slices_of_oh_pixels(x, kernel, stride):
-    n, c, h, w = x.shape
-    oh, ow = (h - kernel) // stride + 1, (w - kernel) // stride + 1
-    out = np.zeros((n, c, oh, ow, kernel, kernel))
-    for i, j in np.ndindex(kernel, kernel):
-        out[..., i, j] = x[:, :, i : i + oh : stride, j : j + ow : stride]
+def windows_kernel_after(x, kernel, stride):
+    rows, columns = (size // stride - kernel + 1 for size in x.shape[2:])
+    out = np.zeros((*x.shape[:2], rows, columns, kernel, kernel))
+    for r in range(rows):
+        for c in range(columns):
+            out[:, :, r, c] = x[:, :, r * stride : r * stride + kernel, c * stride : c * stride + kernel]
     return out
 
 
 @solution(
     "windows",
-    "index arrays paired",
-    "the taps' row and column indices are paired instead of crossed: only the diagonal i = j of each window, "
-    "in an array with one axis of taps",
+    "a loop takes the picture's name",
+    "the loop over the columns is called x like the picture, which is lost: an int is indexed, a TypeError",
 )
-def index_arrays_paired(x, kernel, stride):
-    rows = np.arange(0, x.shape[2] - kernel + 1, stride)[:, None, None] + np.arange(kernel)
-    columns = np.arange(0, x.shape[3] - kernel + 1, stride)[None, :, None] + np.arange(kernel)
-    return x[:, :, rows, columns]
-
-
-@solution(
-    "windows",
-    "always three",
-    "3 x 3 windows are cut whatever the kernel is: they do not fit where it is another, which fails",
-)
-def always_three(x, kernel, stride):
-    n, c, h, w = x.shape
-    tops, lefts = range(0, h - kernel + 1, stride), range(0, w - kernel + 1, stride)
-    out = np.zeros((n, c, len(tops), len(lefts), kernel, kernel))
-    for a, y in enumerate(tops):
-        for b, left in enumerate(lefts):
-            out[:, :, a, b] = x[:, :, y : y + 3, left : left + 3]
+def windows_shadowed(x, kernel, stride):
+    rows = (x.shape[2] - kernel) // stride + 1
+    columns = (x.shape[3] - kernel) // stride + 1
+    out = np.zeros((*x.shape[:2], rows, columns, kernel, kernel))
+    for y in range(rows):
+        for x in range(columns):
+            out[:, :, y, x] = x[:, :, y * stride : y * stride + kernel, x * stride : x * stride + kernel]
     return out
 
 
 @solution(
     "windows",
-    "places between left empty",
-    "with a stride the result still has all places of stride 1: those that the stride skips are zeros, not left out",
+    "return in the loop over the rows of taps",
+    "the return is indented too far: only the first row of taps is filled in, the others stay 0",
 )
-def places_between(x, kernel, stride):
-    rows, columns = x.shape[2] - kernel + 1, x.shape[3] - kernel + 1
-    found = np.zeros((*x.shape[:2], rows, columns, kernel, kernel), dtype=x.dtype)
-    for r in range(0, rows, stride):
-        for c in range(0, columns, stride):
-            found[:, :, r, c, :, :] = x[:, :, r : r + kernel, c : c + kernel]
-    return found
+def windows_early_return(x, kernel, stride):
+    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[2:])
+    out = np.zeros((*x.shape[:2], rows, columns, kernel, kernel))
+    for i in range(kernel):
+        for j in range(kernel):
+            out[..., i, j] = x[:, :, i::stride, j::stride][:, :, :rows, :columns]
+        return out
 
 
 @solution(
     "windows",
-    "columns before rows, no stride",
-    "two mistakes: the stride is ignored, and the axes of the places are exchanged (OW before OH)",
+    "steps in numbers for bytes",
+    "as_strided is given steps counted in numbers where it wants bytes, so the windows consist of bytes of several numbers",
 )
-def columns_first_no_stride(x, kernel, stride):
-    windows = [
-        [x[:, :, top : top + kernel, left : left + kernel] for top in range(x.shape[2] - kernel + 1)]
-        for left in range(x.shape[3] - kernel + 1)
-    ]
-    return np.moveaxis(np.array(windows), (0, 1), (2, 3))
+def windows_number_steps(x, kernel, stride):
+    n, c, h, w = x.shape
+    rows, columns = (h - kernel) // stride + 1, (w - kernel) // stride + 1
+    steps = (c * h * w, h * w, stride * w, stride, w, 1)
+    return as_strided(np.ascontiguousarray(x), (n, c, rows, columns, kernel, kernel), steps)
 
 
-@solution("windows", "right, nested generators stacked")
-def nested_stacks(x, kernel, stride):
-    def line(top):
-        lefts = range(0, x.shape[3] - kernel + 1, stride)
-        return np.stack([x[..., top : top + kernel, left : left + kernel] for left in lefts], axis=2)
+@solution(
+    "windows",
+    "taps counted from one",
+    "the taps are counted from 1, so each window begins one row and one column too far, and the last one may not fit",
+)
+def windows_from_one(x, kernel, stride):
+    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[2:])
+    out = np.zeros((*x.shape[:2], rows, columns, kernel, kernel))
+    for i in range(1, kernel + 1):
+        for j in range(1, kernel + 1):
+            seen = x[:, :, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
+            out[..., i - 1, j - 1] = seen
+    return out
 
-    return np.stack([line(top) for top in range(0, x.shape[2] - kernel + 1, stride)], axis=2)
 
-
-@solution("windows", "right, chosen by matrices of ones")
-def chosen_by_matrices(x, kernel, stride):
-    def picks(size):
-        starts = np.arange(0, size - kernel + 1, stride)
-        return (starts[:, None, None] + np.arange(kernel)[:, None] == np.arange(size)).astype(x.dtype)  # (places, K, size)
-
-    return np.einsum("yih,nchw,xjw->ncyxij", picks(x.shape[2]), x, picks(x.shape[3]))
+@solution("windows", "right, taken along each axis")
+def windows_taken(x, kernel, stride):
+    rows, columns = (np.arange(0, size - kernel + 1, stride)[:, None] + np.arange(kernel) for size in x.shape[2:])
+    return x.take(rows, axis=2).take(columns, axis=4).swapaxes(3, 4)
 
 
 # mean_square_grad
@@ -299,93 +267,82 @@ def chosen_by_matrices(x, kernel, stride):
 
 @solution(
     "mean_square_grad",
-    "factor on the first term only",
-    "of the expanded form only M'Mw is multiplied by 2/n, M't is not",
+    "error used before it is complete",
+    "the products are added to the error in the same loop that adds to the gradient: tap k gets the error of the taps up to k",
 )
-def factor_on_first_term(matrix, target, weight):
-    return 2 / len(matrix) * matrix.T @ (matrix @ weight) - matrix.T @ target
+def msg_partial_error(matrix, target, weight):
+    places, taps = matrix.shape
+    grad = np.zeros(taps)
+    for p in range(places):
+        error = -target[p]
+        for k in range(taps):
+            error += matrix[p, k] * weight[k]
+            grad[k] += 2 * error * matrix[p, k] / places
+    return grad
 
 
 @solution(
     "mean_square_grad",
-    "target from the weight",
-    "the target is subtracted from the weight before the product, matrix @ (weight - target): it fails unless there are as "
-    "many places as taps, and is wrong then",
+    "up and down are one array",
+    "a central difference whose two moved weights are the same array, not copies: both losses are equal, the result is 0",
 )
-def target_from_weight(matrix, target, weight):
-    error = matrix @ (weight - target)
-    return 2 * error @ matrix / len(error)
-
-
-@solution(
-    "mean_square_grad",
-    "einsum keeps the places",
-    "einsum 'pk,p->p' sums over the taps instead of over the places: a result of shape (n,)",
-)
-def einsum_keeps_places(matrix, target, weight):
-    error = np.einsum("pk,k->p", matrix, weight) - target
-    return 2 * np.einsum("pk,p->p", matrix, error) / matrix.shape[0]
-
-
-@solution(
-    "mean_square_grad",
-    "return in the loop",
-    "the return stands inside of the loop over taps: only the first entry is computed, the others stay 0",
-)
-def return_in_loop(matrix, target, weight):
-    grad = np.zeros(len(weight))
-    error = matrix @ weight - target
-    for k in range(len(weight)):
-        grad[k] = np.mean(2 * error * matrix[:, k])
-        return grad
-
-
-@solution(
-    "mean_square_grad",
-    "running total",
-    "the sum is not set back to 0 between taps: each entry also holds those of all taps before it",
-)
-def running_total(matrix, target, weight):
-    n, taps = len(matrix), len(matrix[0])
-    gradient, total = [], 0.0
-    for k in range(taps):
-        for p in range(n):
-            error = sum(matrix[p][m] * weight[m] for m in range(taps)) - target[p]
-            total += 2 * error * matrix[p][k]
-        gradient.append(total / n)
-    return np.array(gradient)
-
-
-@solution(
-    "mean_square_grad",
-    "half of it, one place less",
-    "two mistakes: the factor 2 of the square's derivative is missing, and it is divided by n - 1 (n where n is 1) instead "
-    "of n",
-)
-def half_one_less(matrix, target, weight):
-    difference = matrix.dot(weight) - target
-    return matrix.T.dot(difference) / max(difference.size - 1, 1)
-
-
-@solution("mean_square_grad", "one row", "the result has the shape (1, taps) instead of (taps,)")
-def one_row(matrix, target, weight):
-    error = np.reshape(matrix @ weight - target, (1, -1))
-    return 2 * (error @ matrix) / error.size
-
-
-@solution("mean_square_grad", "right, complex step")
-def complex_step(matrix, target, weight):
+def msg_alias(matrix, target, weight):
     def loss(w):
-        return ((matrix @ w - target) ** 2).sum() / len(target)
+        return np.mean((matrix @ w - target) ** 2)
 
-    steps = 1e-30j * np.eye(len(weight))
-    return np.array([loss(weight + step).imag / 1e-30 for step in steps])
+    grad, h = np.zeros(len(weight)), 1e-5
+    for k in range(len(weight)):
+        up = down = weight.copy()
+        up[k] += h
+        down[k] -= h
+        grad[k] = (loss(up) - loss(down)) / (2 * h)
+    return grad
 
 
-@solution("mean_square_grad", "right, running mean over places")
-def running_mean(matrix, target, weight):
-    mean = np.zeros(len(weight))
-    for seen, (row, wanted) in enumerate(zip(matrix, target, strict=True), start=1):
-        of_place = 2 * (float(np.dot(row, weight)) - wanted) * np.asarray(row, dtype=float)
-        mean += (of_place - mean) / seen
-    return mean
+@solution(
+    "mean_square_grad",
+    "ranges exchanged",
+    "the ranges of the two loops are exchanged, places run over the taps and taps over the places: an IndexError, or for a"
+    " square matrix no mistake",
+)
+def msg_ranges(matrix, target, weight):
+    grad = np.zeros(len(weight))
+    for p in range(len(weight)):
+        error = matrix[p] @ weight - target[p]
+        for k in range(len(target)):
+            grad[k] += 2 / len(target) * error * matrix[p, k]
+    return grad
+
+
+@solution("mean_square_grad", "rounded", "the gradient is rounded to two places behind the point")
+def msg_rounded(matrix, target, weight):
+    error = matrix @ weight - target
+    return np.round(2 / len(target) * error @ matrix, 2)
+
+
+@solution(
+    "mean_square_grad",
+    "first row for the prediction",
+    "the prediction of every place is computed from the first row of the matrix",
+)
+def msg_first_row(matrix, target, weight):
+    grad = np.zeros(len(weight))
+    for p in range(len(target)):
+        error = matrix[0] @ weight - target[p]
+        grad += 2 * error * matrix[p]
+    return grad / len(target)
+
+
+@solution("mean_square_grad", "right, distance to the best weight")
+def msg_best_weight(matrix, target, weight):
+    best = np.linalg.lstsq(matrix, target, rcond=None)[0]
+    return 2 * (matrix.T @ (matrix @ (weight - best))) / len(matrix)
+
+
+@solution("mean_square_grad", "right, reduced over the rows")
+def msg_reduced(matrix, target, weight):
+    def one(total, pair):
+        row, wanted = pair
+        return total + (np.inner(row, weight) - wanted) * row
+
+    return reduce(one, zip(matrix, target, strict=True), np.zeros(len(weight))) / (len(target) / 2)

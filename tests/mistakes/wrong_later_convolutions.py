@@ -1,4 +1,4 @@
-"""Convolutions of several kinds (dilated, causal, transposed, tied, turned, mixed, generated), with a wrong backward pass."""
+"""Two-dimensional convolutions with one slip in the backward pass."""
 
 import numpy as np
 from corpus import Wrong
@@ -10,372 +10,289 @@ def op(name, forward, backward):
     return lambda *x: mm.apply(mm.Op(name, forward, backward), *x)
 
 
-def normal(*shapes):
-    return lambda rng: [rng.standard_normal(shape) for shape in shapes]
+def normal(*shapes, scale=1.0):
+    return lambda rng: [scale * rng.standard_normal(shape) for shape in shapes]
 
 
-def depthwise(x, w, strides=(1, 1)):
-    """x: (N, C, H, W), w: (C, KH, KW), no padding."""
-    windows = np.lib.stride_tricks.sliding_window_view(x, w.shape[1:], axis=(2, 3))[:, :, :: strides[0], :: strides[1]]
-    return np.einsum("nchwij,cij->nchw", windows, w), (x, w, windows)
+def pad(x, p):
+    return np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
 
 
-def depthwise_backward(g, saved, strides=(1, 1)):
-    x, w, windows = saved
+def cut(x, p):
+    return x[:, :, p : x.shape[2] - p, p : x.shape[3] - p]
+
+
+def taps(x, w, g_shape, stride, dilation):
+    """For each tap: its place in the kernel, and the slices of the (padded) picture that it meets."""
+    oh, ow = g_shape[2:]
+    for i in range(w.shape[2]):
+        for j in range(w.shape[3]):
+            top, left = i * dilation, j * dilation
+            rows, columns = slice(top, top + stride * oh, stride), slice(left, left + stride * ow, stride)
+            yield i, j, (slice(None), slice(None), rows, columns)
+
+
+def output_shape(x, w, stride, dilation):
+    size = [(x.shape[a] - dilation * (w.shape[a] - 1) - 1) // stride + 1 for a in (2, 3)]
+    return x.shape[0], w.shape[0], *size
+
+
+def conv2d(dx=None, dw=None, db=None, padding=0, stride=1, dilation=1):
+    """A convolution of its own with bias; what is given takes the place of one right gradient: a function of
+    (gradient, padded picture, weight)."""
+
+    def forward(x, w, b):
+        x = pad(x, padding)
+        y = np.zeros(output_shape(x, w, stride, dilation)) + b[:, None, None]
+        for i, j, place in taps(x, w, y.shape, stride, dilation):
+            y += np.einsum("nchw,oc->nohw", x[place], w[:, :, i, j])
+        return y, (x, w)
+
+    def right_dx(g, x, w):
+        d = np.zeros_like(x)
+        for i, j, place in taps(x, w, g.shape, stride, dilation):
+            d[place] += np.einsum("nohw,oc->nchw", g, w[:, :, i, j])
+        return d
+
+    def right_dw(g, x, w):
+        d = np.zeros_like(w)
+        for i, j, place in taps(x, w, g.shape, stride, dilation):
+            d[:, :, i, j] = np.einsum("nohw,nchw->oc", g, x[place])
+        return d
+
+    def backward(g, saved):
+        x, w = saved
+        bias = g.sum((0, 2, 3)) if db is None else db(g, x, w)
+        return cut((dx or right_dx)(g, x, w), padding), (dw or right_dw)(g, x, w), bias
+
+    return op("conv2d", forward, backward)
+
+
+# slips, one for each
+
+
+def bias_for_each_channel(g, x, w):
+    db = np.zeros(w.shape[0])
+    for o in range(w.shape[0]):
+        for _ in range(w.shape[1]):
+            db[o] += g[:, o].sum()
+    return db
+
+
+def columns_reshaped(g, x, w):
+    o, c, kh, kw = w.shape
+    n, _, oh, ow = g.shape
+    columns = np.empty((n, oh, ow, c, kh, kw))
+    for i in range(kh):
+        for j in range(kw):
+            columns[..., i, j] = x[:, :, i : i + oh, j : j + ow].transpose(0, 2, 3, 1)
+    dw = columns.reshape(-1, c * kh * kw).T @ g.transpose(0, 2, 3, 1).reshape(-1, o)
+    return dw.reshape(w.shape)
+
+
+def weight_without_stride(g, x, w):
+    oh, ow = g.shape[2:]
+    dw = np.zeros_like(w)
+    for i in range(w.shape[2]):
+        for j in range(w.shape[3]):
+            dw[:, :, i, j] = np.tensordot(g, x[:, :, i : i + oh, j : j + ow], ((0, 2, 3), (0, 2, 3)))
+    return dw
+
+
+def picture_without_stride(g, x, w):
     dx = np.zeros_like(x)
-    for i, j in np.ndindex(w.shape[1:]):
-        rows = dx[:, :, i : i + strides[0] * g.shape[2] : strides[0], j : j + strides[1] * g.shape[3] : strides[1]]
-        rows += (g * w[:, i, j][:, None, None])[:, :, : rows.shape[2], : rows.shape[3]]
-    return dx, np.einsum("nchwij,nchw->cij", windows, g)
+    kh, kw = w.shape[2:]
+    for i in range(g.shape[2]):
+        for j in range(g.shape[3]):
+            dx[:, :, i : i + kh, j : j + kw] += np.einsum("no,ocij->ncij", g[:, :, i, j], w)
+    return dx
 
 
-def causal(x, w, dilation):
-    """x: (C, T), w: (C, K): depthwise, padded in front by dilation (K - 1)."""
-    k, t = w.shape[1], x.shape[1]
-    padded = np.pad(x, ((0, 0), (dilation * (k - 1), 0)))
-    return sum(w[:, i : i + 1] * padded[:, i * dilation : i * dilation + t] for i in range(k)), (padded, w, t)
+def picture_all_axes_flipped(g, x, w):
+    kh, kw = w.shape[2:]
+    full = np.pad(g, ((0, 0), (0, 0), (kh - 1, kh - 1), (kw - 1, kw - 1)))
+    turned = np.flip(w)
+    windows = np.lib.stride_tricks.sliding_window_view(full, (kh, kw), axis=(2, 3))
+    return np.einsum("nohwij,ocij->nchw", windows, turned)
 
 
-def causal_backward(g, saved, dilation, crop, step=None):
-    padded, w, t = saved
-    step = step or dilation
-    dpadded, dw = np.zeros((len(w), padded.shape[1] + crop)), np.zeros_like(w)
-    for i in range(w.shape[1]):
-        dpadded[:, i * dilation : i * dilation + t] += w[:, i : i + 1] * g
-        dw[:, i] = (padded[:, i * step : i * step + t] * g).sum(1)
-    return dpadded[:, crop : crop + t], dw
+def weight_of_dense_corner(g, x, w):
+    kh, kw = w.shape[2:]
+    oh, ow = g.shape[2:]
+    dense = np.zeros((*w.shape[:2], 2 * kh - 1, 2 * kw - 1))
+    for i in range(dense.shape[2]):
+        for j in range(dense.shape[3]):
+            dense[:, :, i, j] = np.einsum("nohw,nchw->oc", g, x[:, :, i : i + oh, j : j + ow])
+    return dense[:, :, :kh, :kw]
 
 
-def causal_by_two(x, w):
-    return causal(x, w, 2)
+def picture_assigned_for_outputs(g, x, w):
+    dx = np.zeros_like(x)
+    for n in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            for o in range(w.shape[0]):
+                d = np.zeros(x.shape[2:])
+                for i in range(g.shape[2]):
+                    for j in range(g.shape[3]):
+                        d[i : i + w.shape[2], j : j + w.shape[3]] += g[n, o, i, j] * w[o, c]
+                dx[n, c] = d
+    return dx
 
 
-def dilations(c):
-    return 1 + np.arange(c) % 3
+def weight_with_padding_behind(g, x, w):
+    x = np.pad(cut(x, 1), ((0, 0), (0, 0), (0, 2), (0, 2)))
+    oh, ow = g.shape[2:]
+    dw = np.zeros_like(w)
+    for i in range(w.shape[2]):
+        for j in range(w.shape[3]):
+            dw[:, :, i, j] = np.einsum("nohw,nchw->oc", g, x[:, :, i : i + oh, j : j + ow])
+    return dw
 
 
-def dilated_by_channel(x, w):
-    """Each channel with a dilation of its own: 1, 2, 3, 1 ..."""
-    return np.concatenate([causal(x[c : c + 1], w[c : c + 1], d)[0] for c, d in enumerate(dilations(len(x)))]), (x, w)
+def picture_dilation_forgotten(g, x, w):
+    dx = np.zeros_like(x)
+    for i in range(w.shape[2]):
+        for j in range(w.shape[3]):
+            dx[:, :, i : i + g.shape[2], j : j + g.shape[3]] += np.einsum("nohw,oc->nchw", g, w[:, :, i, j])
+    return dx
 
 
-def dilated_by_channel_backward(g, saved):
-    x, w = saved
-    parts = []
-    for c, d in enumerate(dilations(len(x))):
-        one = causal(x[c : c + 1], w[c : c + 1], 1)[1]
-        full = causal(x[c : c + 1], w[c : c + 1], d)[1]
-        own = causal_backward(g[c : c + 1], full, d, d * (w.shape[1] - 1))
-        parts.append((own[0], causal_backward(g[c : c + 1], one, 1, w.shape[1] - 1)[1]))
-    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+def accumulating_layer():
+    """A layer whose weight's gradient is allocated once, and added to by every backward pass."""
+    kept = {}
+
+    def dw(g, x, w):
+        d = kept.setdefault(w.shape, np.zeros_like(w))
+        oh, ow = g.shape[2:]
+        for i in range(w.shape[2]):
+            for j in range(w.shape[3]):
+                d[:, :, i, j] += np.einsum("nohw,nchw->oc", g, x[:, :, i : i + oh, j : j + ow])
+        return d
+
+    return conv2d(dw=dw)
 
 
-def full_backward(g, saved):
-    x, w = saved
-    return np.correlate(g, w, "full")[: len(x)], np.correlate(g, x, "valid")
+# channels last
 
 
-def transposed_2d(x, w, padding=0):
-    """x: (H, W), w: (2, 2) or (3, 3), stride 2, a row and a column more behind."""
-    k = len(w)
-    y = np.zeros((2 * len(x) + k - 1, 2 * x.shape[1] + k - 1))
-    for i, j in np.ndindex(k, k):
-        y[i : i + 2 * len(x) : 2, j : j + 2 * x.shape[1] : 2] += w[i, j] * x
+def nhwc_forward(x, w):
+    """x (N, H, W, C), w (K, K, C, O)."""
+    k = w.shape[0]
+    h, v = x.shape[1] - k + 1, x.shape[2] - k + 1
+    y = sum(x[:, i : i + h, j : j + v] @ w[i, j] for i in range(k) for j in range(k))
     return y, (x, w)
 
 
-def transposed_2d_backward(g, saved):
+def nhwc_backward(g, saved):
     x, w = saved
+    k = w.shape[0]
     dx, dw = np.zeros_like(x), np.zeros_like(w)
-    for i, j in np.ndindex(w.shape):
-        seen = g[i + 1 :: 2, j + 1 :: 2][: len(x), : x.shape[1]]
-        dx[: len(seen), : seen.shape[1]] += w[i, j] * seen
-        dw[i, j] = (x * g[i : i + 2 * len(x) : 2, j : j + 2 * x.shape[1] : 2]).sum()
+    for n in range(g.shape[0]):
+        for i in range(g.shape[1]):
+            for j in range(g.shape[2]):
+                dx[n, i : i + k, j : j + k] += w @ g[n, i, j]
+                dw = x[n, i : i + k, j : j + k][..., None] * g[n, i, j]
     return dx, dw
-
-
-def grouped_transposed(x, w):
-    """x: (C, T), w: (C, K), stride equal to K; the channels of each half are summed up."""
-    parts = np.einsum("gct,gck->gtk", x.reshape(2, -1, x.shape[1]), w.reshape(2, -1, w.shape[1]))
-    return parts.reshape(2, -1), (x, w)
-
-
-def grouped_transposed_backward(g, saved):
-    x, w = saved
-    g = np.repeat(g.reshape(2, x.shape[1], -1), len(x) // 2, axis=0)
-    other = np.roll(g, len(x) // 2, axis=0)
-    return np.einsum("ctk,ck->ct", g, w), np.einsum("ctk,ct->ck", other, x)
-
-
-def rows_then_columns(x, r, c):
-    """Separable filter, rows first; 'valid'."""
-    k = len(r)
-    inner = sum(r[i] * x[:, i : i + x.shape[1] - k + 1] for i in range(k))
-    return sum(c[i] * inner[i : i + len(x) - k + 1] for i in range(k)), (x, r, c, inner)
-
-
-def rows_then_columns_backward(g, saved):
-    x, r, c, inner = saved
-    k = len(r)
-    dinner = np.zeros_like(inner)
-    for i in range(k):
-        dinner[i : i + len(g)] += c[i] * g
-    dx = np.zeros_like(x)
-    for i in range(k):
-        dx[:, i : i + inner.shape[1]] += r[i] * dinner
-    dc = np.array([(g * inner[i : i + len(g)]).sum() for i in range(k)])
-    dr = np.array([(dinner * x[:, i : i + inner.shape[1]]).sum() for i in range(k)])
-    return dx, dc, dr
-
-
-def octave(high, low, a, b):
-    """The low branch of an octave convolution: means of pairs of the high one, and the low one, each with a weight."""
-    pooled = high.reshape(len(high), -1, 2).mean(2)
-    return a @ pooled + b @ low, (pooled, low, a, b)
-
-
-def octave_backward(g, saved):
-    pooled, low, a, b = saved
-    return np.repeat(a.T @ g, 2, axis=1), b.T @ g, g @ pooled.T, g @ low.T
-
-
-def involution(x, kernel):
-    """x: (C, T), kernel: (G, 3, T): each place has a kernel of its own, shared by the C / G channels of a group."""
-    windows = np.stack([np.pad(x, ((0, 0), (1, 1)))[:, i : i + x.shape[1]] for i in range(3)], axis=1)
-    full = np.repeat(kernel, len(x) // len(kernel), axis=0)
-    return (windows * full).sum(1), (windows, full, kernel.shape)
-
-
-def involution_backward(g, saved):
-    windows, full, shape = saved
-    dwindows = g[:, None] * full
-    dx = np.zeros((len(g), g.shape[1] + 2))
-    for i in range(3):
-        dx[:, i : i + g.shape[1]] += dwindows[:, i]
-    return dx[:, 1:-1], (g[:, None] * windows)[:: len(g) // shape[0]]
-
-
-def involution_tiled(g, saved):
-    windows, _full, shape = saved
-    dx = involution_backward(g, saved)[0]
-    return dx, (g[:, None] * windows).reshape((-1, *shape)).sum(0)
-
-
-def mirrored(w):
-    """(H, K): kernels of 2 K - 1 columns, left and right alike."""
-    return np.concatenate([w, w[:, -2::-1]], axis=1)
-
-
-def tied_conv(x, w):
-    return depthwise(x[None, None], mirrored(w)[None])[0][0, 0], (x, w)
-
-
-def tied_conv_backward(g, saved):
-    x, w = saved
-    dx, dw = depthwise_backward(g[None, None], depthwise(x[None, None], mirrored(w)[None])[1])
-    return dx[0, 0], dw[0, :, : w.shape[1]]
-
-
-def turned_conv(x, w):
-    """One square kernel in its four quarter turns, four outputs."""
-    return np.stack([depthwise(x[None, None], np.rot90(w, r)[None])[0][0, 0] for r in range(4)]), (x, w)
-
-
-def turned_conv_backward(g, saved):
-    x, w = saved
-    dx, dw = np.zeros_like(x), np.zeros_like(w)
-    for r in range(4):
-        one, dturned = depthwise_backward(g[r][None, None], depthwise(x[None, None], np.rot90(w, r)[None])[1])
-        dx += one[0, 0]
-        dw += np.rot90(dturned[0], r)
-    return dx, dw
-
-
-def mixed_strided(x, small, large):
-    """MixConv of stride 2: the first half of the channels with 1 x 1, the second with 3 x 3 kernels, padded alike."""
-    half = x.shape[1] // 2
-    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    first = depthwise(x[:, :half], small, (2, 2))[0]
-    second, saved = depthwise(padded[:, half:], large, (2, 2))
-    return np.concatenate([first, second], axis=1), (x, small, saved)
-
-
-def mixed_strided_backward(g, saved):
-    x, small, second = saved
-    half = x.shape[1] // 2
-    dx = np.zeros_like(x)
-    dx[:, :half, ::2, ::2] = g[:, :half] * small
-    dsmall = (g[:, :half] * x[:, :half, : g.shape[2], : g.shape[3]]).sum((0, 2, 3), keepdims=True)[0]
-    dpadded, dlarge = depthwise_backward(g[:, half:], second, (2, 2))
-    dx[:, half:] = dpadded[:, :, 1:-1, 1:-1]
-    return dx, dsmall, dlarge
-
-
-def folded_frames(x, w):
-    """x: (N, C, T), w: (C, C): a pointwise convolution as one matmul over all frames."""
-    n, c, t = x.shape
-    rows = x.transpose(0, 2, 1).reshape(n * t, c)
-    return (rows @ w.T).reshape(n, t, c).transpose(0, 2, 1), (rows, w, x.shape)
-
-
-def folded_frames_backward(g, saved):
-    rows, w, (n, c, t) = saved
-    back = g.reshape(n, c, t).swapaxes(0, 1).reshape(c, n * t)
-    return (w.T @ back).reshape(n, c, t), back @ rows
-
-
-def squeeze_scaled(x, w):
-    """Depthwise 1 x 1 weights made from the channels' means by a matrix."""
-    mean = x.mean((2, 3))
-    gain = mean @ w.T
-    return x * gain[:, :, None, None], (x, w, mean, gain)
-
-
-def squeeze_scaled_backward(g, saved):
-    x, w, mean, gain = saved
-    dgain = (g * x).sum((2, 3))
-    dx = g * gain[:, :, None, None] + (dgain @ w)[:, :, None, None]
-    return dx, dgain.T @ mean
 
 
 WRONG = [
     Wrong(
-        "depthwise conv2d of strides 2 and 1: exchanged in backward",
-        op(
-            "depthwise",
-            lambda x, w: depthwise(x, w, (2, 1)),
-            lambda g, saved: depthwise_backward(g, saved, (1, 2)),
-        ),
-        (normal((1, 2, 7, 7), (2, 3, 3)), normal((2, 1, 5, 6), (1, 2, 2)), normal((1, 3, 6, 4), (3, 1, 3))),
-        "stride",
-        "x's gradient is spread by stride 1 along rows and 2 along columns, the reverse of forward",
-        also=("other place", "transposed"),
-    ),
-    Wrong(
-        "causal conv1d, dilation 2: padding without the dilation",
-        op("causal", causal_by_two, lambda g, s: causal_backward(g, s, 2, s[1].shape[1] - 1)),
-        (normal((2, 8), (2, 3)), normal((1, 6), (1, 2)), normal((3, 9), (3, 4))),
-        "shifted",
-        "k - 1 columns are cropped in front, forward pads by twice as many",
-        also=("stride", "border"),
-    ),
-    Wrong(
-        "causal conv1d, dilation 2: weight's taps side by side",
-        op("causal", causal_by_two, lambda g, s: causal_backward(g, s, 2, 2 * (s[1].shape[1] - 1), 1)),
-        (normal((2, 8), (2, 3)), normal((1, 6), (1, 2)), normal((3, 9), (3, 4))),
-        "stride",
-        "the weight's gradient reads taps one step apart, forward two",
-        also=("shifted", "other place"),
-    ),
-    Wrong(
-        "causal conv1d, a dilation for each channel: 1 for all weights",
-        op("dilated_by_channel", dilated_by_channel, dilated_by_channel_backward),
-        (normal((3, 8), (3, 3)), normal((2, 6), (2, 2)), normal((4, 9), (4, 3))),
-        "stride",
-        "the weight's gradient is that of dilation 1 in all channels",
-        also=("shifted", "other place", "value"),
-    ),
-    Wrong(
-        "np.convolve full: front of the correlation",
-        op("full_convolution", lambda x, w: (np.convolve(x, w), (x, w)), full_backward),
-        (normal(7, 3), normal(5, 2), normal(9, 4)),
-        "shifted",
-        "x's gradient is taken from the beginning of the full correlation, not from its middle",
-        also=("other place", "border"),
-    ),
-    Wrong(
-        "transposed conv2d with a row more behind: that row in front",
-        op("transposed_2d", transposed_2d, transposed_2d_backward),
-        (normal((3, 3), (3, 3)), normal((2, 4), (2, 2)), normal((4, 3), (3, 3))),
-        "shifted",
-        "x's gradient is read one row and one column too late, as if the output's extra ones were in front",
-        also=("border", "other place"),
-    ),
-    Wrong(
-        "grouped transposed conv1d: weights from the other group",
-        op("grouped_transposed", grouped_transposed, grouped_transposed_backward),
-        (normal((4, 5), (4, 3)), normal((2, 4), (2, 2)), normal((6, 3), (6, 2))),
-        "groups",
-        "the weight's gradient of one group is made from the outputs of the other",
-        also=("permuted", "exchanged", "other place"),
-    ),
-    Wrong(
-        "filter along rows, then along columns: gradients exchanged",
-        op("rows_then_columns", rows_then_columns, rows_then_columns_backward),
-        (normal((5, 6), 3, 3), normal((4, 4), 2, 2), normal((6, 5), 4, 4)),
-        "exchanged",
-        "the two kernels' gradients are returned in the wrong order",
-    ),
-    Wrong(
-        "octave convolution: means of pairs not divided",
-        op("octave", octave, octave_backward),
+        "conv2d by loops: bias in the loop over input channels",
+        conv2d(db=bias_for_each_channel),
         (
-            normal((2, 6), (2, 3), (3, 2), (3, 2)),
-            normal((2, 4), (2, 2), (2, 2), (2, 2)),
-            normal((1, 4), (3, 2), (2, 1), (2, 3)),
+            normal((2, 3, 4, 4), (2, 3, 3, 3), (2,)),
+            normal((1, 2, 5, 3), (3, 2, 2, 2), (3,)),
+            normal((2, 4, 3, 3), (4, 4, 2, 1), (4,)),
         ),
-        "not averaged",
-        "the high branch is averaged over pairs; its gradient lacks 1 / 2",
-        also=("factor",),
+        "summed",
+        "db is added to once for each input channel",
+        ("factor",),
     ),
     Wrong(
-        "involution: kernel from the first channel of each group",
-        op("involution", involution, involution_backward),
-        (normal((4, 5), (2, 3, 5)), normal((3, 4), (1, 3, 4)), normal((6, 3), (2, 3, 3))),
-        "not summed",
-        "a kernel's gradient is not summed over the channels that share it",
-        also=("left out", "groups"),
-    ),
-    Wrong(
-        "involution: groups in the other order",
-        op("involution", involution, involution_tiled),
-        (normal((4, 5), (2, 3, 5)), normal((6, 4), (2, 3, 4)), normal((6, 3), (3, 3, 3))),
-        "groups",
-        "forward repeats each kernel for neighbouring channels, backward sums channels at a distance of G",
-        also=("permuted", "memory order", "other place"),
-    ),
-    Wrong(
-        "mirrored kernel: left half's use only",
-        op("tied_conv", tied_conv, tied_conv_backward),
-        (normal((5, 6), (3, 2)), normal((4, 5), (2, 2)), normal((3, 7), (1, 3))),
-        "not summed",
-        "each column but the middle one is used twice, and gets the gradient of its left use",
-        also=("term missing", "left out"),
-    ),
-    Wrong(
-        "kernel in four quarter turns: turned on, not back",
-        op("turned_conv", turned_conv, turned_conv_backward),
-        (normal((5, 5), (3, 3)), normal((4, 5), (2, 2)), normal((5, 6), (3, 3))),
-        "flipped",
-        "np.rot90(d, r) in place of np.rot90(d, -r): odd turns come back turned by half",
-        also=("permuted", "transposed", "other place"),
-    ),
-    Wrong(
-        "MixConv of stride 2: small kernels' weights without the stride",
-        op("mixed_strided", mixed_strided, mixed_strided_backward),
+        "conv2d by columns: weight's gradient reshaped, not transposed",
+        conv2d(dw=columns_reshaped),
         (
-            normal((1, 4, 6, 6), (2, 1, 1), (2, 3, 3)),
-            normal((2, 2, 5, 4), (1, 1, 1), (1, 3, 3)),
-            normal((1, 2, 4, 4), (1, 1, 1), (1, 3, 3)),
+            normal((2, 2, 4, 4), (3, 2, 2, 2), (3,)),
+            normal((1, 2, 5, 5), (2, 2, 3, 3), (2,)),
+            normal((2, 1, 3, 4), (4, 1, 2, 2), (4,)),
         ),
-        "stride",
-        "the 1 x 1 kernels' gradient reads the first pixels, not every second one",
-        also=("other place",),
-    ),
-    Wrong(
-        "pointwise convolution of frames: channels before samples in backward",
-        op("folded_frames", folded_frames, folded_frames_backward),
-        (normal((2, 3, 4), (3, 3)), normal((3, 2, 2), (2, 2)), normal((2, 2, 2), (2, 2))),
         "memory order",
-        "x's gradient, (C, N T), is reshaped to (N, C, T) without a transpose",
-        also=("permuted", "transposed"),
+        "columns.T @ g is (C K K, O), and is reshaped to (O, C, K, K) without a transpose",
+        ("transposed", "permuted", "other place"),
     ),
     Wrong(
-        "gains made of the channels' means: mean not divided",
-        op("squeeze_scaled", squeeze_scaled, squeeze_scaled_backward),
-        (normal((2, 3, 2, 3), (3, 3)), normal((1, 2, 3, 3), (2, 2)), normal((3, 4, 1, 2), (4, 4))),
-        "not averaged",
-        "the gradient that passes through the means is not divided by the number of pixels",
-        also=("wrong constant",),
+        "conv2d of stride 2: weight's gradient without stride",
+        conv2d(dw=weight_without_stride, stride=2),
+        (normal((2, 2, 5, 5), (2, 2, 3, 3), (2,)), normal((1, 3, 6, 4), (2, 3, 2, 2), (2,))),
+        "stride",
+        "the picture is read at i : i + OH, not at i : i + 2 OH : 2",
+    ),
+    Wrong(
+        "conv2d of stride 2 by loops: windows of x next to each other",
+        conv2d(dx=picture_without_stride, stride=2, padding=1),
+        (normal((2, 2, 5, 5), (3, 2, 3, 3), (3,)), normal((1, 2, 4, 6), (2, 2, 2, 2), (2,))),
+        "stride",
+        "the window of output (i, j) begins at (2 i, 2 j), not at (i, j)",
+        ("other place", "shifted"),
+    ),
+    Wrong(
+        "conv2d: np.flip without axes",
+        conv2d(dx=picture_all_axes_flipped),
+        (
+            normal((2, 3, 4, 4), (2, 3, 3, 3), (2,)),
+            normal((2, 2, 5, 5), (2, 2, 2, 2), (2,)),
+            normal((1, 2, 4, 6), (3, 2, 2, 3), (3,)),
+        ),
+        "permuted",
+        "np.flip(w) reverses the channels along with the taps",
+        ("flipped", "groups"),
+    ),
+    Wrong(
+        "dilated conv2d as a large kernel: weight's gradient from its corner",
+        conv2d(dw=weight_of_dense_corner, dilation=2),
+        (normal((2, 2, 6, 6), (2, 2, 3, 3), (2,)), normal((1, 3, 5, 7), (2, 3, 2, 2), (2,))),
+        "stride",
+        "the large kernel's gradient is cut as [:K, :K], not taken at every second tap",
+        ("other place",),
+    ),
+    Wrong(
+        "conv2d by loops: x's gradient assigned for each output channel",
+        conv2d(dx=picture_assigned_for_outputs),
+        (normal((2, 2, 4, 4), (3, 2, 2, 2), (3,)), normal((1, 2, 5, 4), (2, 2, 3, 3), (2,))),
+        "overwritten",
+        "dx[n, c] = in the loop over outputs: the last one's share remains",
+        ("not summed",),
+    ),
+    Wrong(
+        "padded conv2d: padding behind alone for the weight",
+        conv2d(dw=weight_with_padding_behind, padding=1),
+        (normal((2, 2, 4, 4), (2, 2, 3, 3), (2,)), normal((1, 3, 3, 5), (2, 3, 3, 3), (2,))),
+        "shifted",
+        "the weight's gradient reads a picture that is padded by two behind and not in front: one pixel off",
+        ("other place",),
+    ),
+    Wrong(
+        "dilated conv2d, padded: taps next to each other for x",
+        conv2d(dx=picture_dilation_forgotten, dilation=2, padding=2),
+        (normal((2, 2, 4, 4), (2, 2, 3, 3), (2,)), normal((1, 2, 3, 5), (3, 2, 2, 2), (3,))),
+        "stride",
+        "x's gradient is laid down at offsets i, j in place of 2 i, 2 j",
+        ("shifted", "other place"),
+    ),
+    Wrong(
+        "conv2d: weight's gradient added up in the layer",
+        accumulating_layer(),
+        (normal((2, 2, 4, 4), (2, 2, 3, 3), (2,)), normal((1, 3, 4, 4), (2, 3, 2, 2), (2,))),
+        "state",
+        "the layer's own array grows with each backward pass, and is what is returned",
+        ("aliased", "summed"),
+    ),
+    Wrong(
+        "conv2d, channels last, by loops: dw = for dw +=",
+        op("conv2d_nhwc", nhwc_forward, nhwc_backward),
+        (normal((2, 4, 4, 2), (3, 3, 2, 2)), normal((1, 3, 5, 3), (2, 2, 3, 2))),
+        "overwritten",
+        "the weight's gradient is that of the last picture's last window",
+        ("not summed",),
     ),
 ]

@@ -1,4 +1,4 @@
-"""Layers of library ops around one op of one's own, and short functions; all kinds of mistakes in backward."""
+"""Squeeze-and-excite, dropout, residual and recurrent layers, with one slip in the backward pass."""
 
 import numpy as np
 from corpus import Wrong
@@ -11,314 +11,256 @@ def op(name, forward, backward):
     return lambda *x: mm.apply(mm.Op(name, forward, backward), *x)
 
 
-def normal(*shapes):
-    return lambda rng: [rng.standard_normal(shape) for shape in shapes]
-
-
-def unary(name, function, slope):
-    return op(name, lambda x: (function(x), x), lambda g, x: (g * slope(x),))
+def normal(*shapes, scale=1.0):
+    return lambda rng: [scale * rng.standard_normal(shape) for shape in shapes]
 
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def gated_mean(x):
-    """Global average of (N, C, H, W) under a fixed window, larger in the middle."""
-    h, w = x.shape[2:]
-    window = np.outer(np.hanning(h + 2)[1:-1], np.hanning(w + 2)[1:-1])
-    window /= window.sum()
-    return (x * window).sum((2, 3)), (window, x.shape)
+# squeeze-and-excite: x (N, C, H, W), w1 (C, R), w2 (R, C)
 
 
-mean_twice_spread = op(
-    "windowed_mean",
-    gated_mean,
-    lambda g, saved: (np.broadcast_to(g[:, :, None, None] / (saved[1][2] * saved[1][3]), saved[1]),),
-)
-mean_detached = op("windowed_mean", gated_mean, lambda g, saved: (None,))
+def excite_forward(x, w1, w2):
+    z = x.mean(axis=(2, 3))
+    h = np.maximum(z @ w1, 0)
+    s = sigmoid(h @ w2)
+    return x * s[:, :, None, None], (x, z, h, s, w1, w2)
 
 
-def excited(x, w):
-    return x * F.sigmoid(mean_twice_spread(x) @ w).reshape(x.shape[0], x.shape[1], 1, 1)
+def excite(g, saved, mask=True, slope=True, direct=True):
+    x, z, h, s, w1, w2 = saved
+    ds = (g * x).sum(axis=(2, 3))
+    da = ds * s * (1 - s) if slope else ds
+    dh = da @ w2.T
+    if mask:
+        dh = dh * (h > 0)
+    dx = (dh @ w1.T)[:, :, None, None] / (x.shape[2] * x.shape[3])
+    dx = dx + g * s[:, :, None, None] if direct else np.ones(x.shape) * dx
+    return dx, z.T @ dh, h.T @ da
 
 
-def excited_detached(x, w):
-    return (mean_detached(x) @ w).tanh()
+# dropout with given masks
 
 
-def shuffled_up(x):
-    """(N, 4 C, H, W) to (N, C, 2 H, 2 W)."""
-    n, c, h, w = x.shape
-    return x.reshape(n, c // 4, 2, 2, h, w).transpose(0, 1, 4, 2, 5, 3).reshape(n, c // 4, 2 * h, 2 * w), x.shape
+def kept(shape):
+    return np.arange(np.prod(shape)).reshape(shape) % 4 > 0
 
 
-def shuffled_up_backward(g, shape):
-    n, c, h, w = shape
-    return (g.reshape(n, c // 4, 2, h, 2, w).transpose(0, 1, 2, 4, 3, 5).reshape(shape),)
+def dropped_linear(x, w):
+    def forward(x, w):
+        return (x * kept(x.shape) / 0.75) @ w, (x, w)
+
+    def backward(g, saved):
+        x, w = saved
+        return g @ w.T * kept(x.shape) / 0.75, x.T @ g
+
+    return op("dropped_linear", forward, backward)(x, w)
 
 
-shuffle_up = op("pixel_shuffle", shuffled_up, shuffled_up_backward)
+def dropout_in_place(x):
+    def forward(x):
+        mask = kept(x.shape) / 0.75
+        x *= mask
+        return x, mask
+
+    return op("dropout", forward, lambda g, mask: (g * mask,))(x)
 
 
-def edge_mean(x):
-    """Mean of three neighbours; at the ends of the two that are there."""
-    padded = np.pad(x, ((0, 0), (1, 1)))
-    count = np.full(x.shape[1], 3.0)
-    count[[0, -1]] = 2
-    return (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / count, count
+def dropped_channels(x):
+    """The mask (N, C) is drawn for whole channels; forward divides by what is kept."""
+    mask = np.arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2]) % 3 > 0
+    forward = lambda x: (x * mask[:, :, None] / 0.6, None)  # noqa: E731
+    return op("dropout1d", forward, lambda g, _: (g * mask[:, :, None] * 0.6,))(x)
 
 
-def edge_mean_backward(g, count):
-    padded = np.pad(g / 3, ((0, 0), (1, 1)))
-    return (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:],)
+# recurrent layers: x (T, N, D), wx (D, H), wh (H, H), b (H,)
 
 
-def replicated_gradient(x):
-    """Central differences with the ends replicated."""
-    padded = np.pad(x, ((0, 0), (1, 1)), mode="edge")
-    return (padded[:, 2:] - padded[:, :-2]) / 2, None
+def rnn_forward(x, wx, wh, b):
+    h = np.zeros((len(x) + 1, x.shape[1], len(b)))
+    for t in range(len(x)):
+        h[t + 1] = np.tanh(x[t] @ wx + h[t] @ wh + b)
+    return h[1:].copy(), (x, wx, wh, h)
 
 
-def replicated_gradient_backward(g, _):
-    padded = np.pad(g, ((0, 0), (1, 1)))
-    return ((padded[:, :-2] - padded[:, 2:]) / 2,)
+def rnn(carry=True, bias_assigned=False):
+    def backward(g, saved):
+        x, wx, wh, h = saved
+        dx, dwx, dwh, db = np.zeros_like(x), np.zeros_like(wx), np.zeros_like(wh), np.zeros(len(wh))
+        dh = np.zeros(g.shape[1:])
+        for t in reversed(range(len(x))):
+            da = (g[t] + dh) * (1 - h[t + 1] ** 2)
+            dx[t] = da @ wx.T
+            dwx += x[t].T @ da
+            dwh += h[t].T @ da
+            db = da.sum(0) if bias_assigned else db + da.sum(0)
+            dh = da @ wh.T if carry else dh
+        return dx, dwx, dwh, db
+
+    return op("rnn", rnn_forward, backward)
 
 
-def survived(x, branch):
-    """Stochastic depth with fixed survivors, every other sample; the survivors' branch is doubled."""
-    keep = (np.arange(len(x)) % 2 == 0).reshape((-1,) + (1,) * (x.ndim - 1))
-    return x + 2 * keep * branch, keep
+def rnn_shared_state(x, wx, wh):
+    """States are kept in a list, but h is one array that every step writes into."""
+
+    def forward(x, wx, wh):
+        h = np.zeros((x.shape[1], len(wh)))
+        states = [np.zeros_like(h)]
+        for step in x:
+            h[:] = np.tanh(step @ wx + h @ wh)
+            states.append(h)
+        return h.copy(), (x, wx, wh, states)
+
+    def backward(g, saved):
+        x, wx, wh, states = saved
+        dx, dwx, dwh = np.zeros_like(x), np.zeros_like(wx), np.zeros_like(wh)
+        for t in reversed(range(len(x))):
+            da = g * (1 - states[t + 1] ** 2)
+            dx[t], dwx, dwh = da @ wx.T, dwx + x[t].T @ da, dwh + states[t].T @ da
+            g = da @ wh.T
+        return dx, dwx, dwh
+
+    return op("rnn", forward, backward)(x, wx, wh)
 
 
-def shaken(a, b):
-    """Two branches with shares of each sample: 0.1, 0.4, 0.7 ..."""
-    share = (0.1 + 0.3 * (np.arange(len(a)) % 4))[:, None]
-    return share * a + (1 - share) * b, share
+def rnn_cell_backward(g, saved):
+    x, h, wx, wh, a = saved
+    da = g * (1 - a**2)
+    return da @ wx.T, da @ wh.T, x.T @ da, h.T @ da
 
 
-def orthogonality(w):
-    """Penalty |W W^T - I|^2 of the rows of a weight."""
-    gap = w @ w.T - np.eye(len(w))
-    return np.array((gap**2).sum()), (w, gap)
+def rnn_cell_forward(x, h, wx, wh):
+    a = x @ wx + h @ wh
+    return np.tanh(a), (x, h, wx, wh, a)
 
 
-def group_penalty(w):
-    """Group lasso: the sum of the rows' lengths."""
-    length = np.sqrt((w * w).sum(1, keepdims=True))
-    return np.array(length.sum()), (w, length)
+def lstm_cell_forward(a, c):
+    """Sums of the gates a (N, 4 H) in the order i, f, o, candidate, and the old cell c (N, H), to the new cell."""
+    i, f, _, n = np.split(a, 4, axis=1)
+    i, f, n = sigmoid(i), sigmoid(f), np.tanh(n)
+    return f * c + i * n, (i, f, n, c)
 
 
-def cosine_gate(x, w):
-    z = x @ w
-    return np.cos(z) * sigmoid(z), (x, w, z)
+def lstm_cell_backward(g, saved):
+    i, f, n, c = saved
+    di, df, dn = g * n * i * (1 - i), g * c * f * (1 - f), g * i * n * (1 - n)
+    return np.concatenate([di, df, np.zeros_like(di), dn], axis=1), g * f
 
 
-def cosine_gate_backward(g, saved):
-    x, w, z = saved
-    s = sigmoid(z)
-    dz = g * (np.sin(z) * s + np.cos(z) * s * (1 - s))
-    return dz @ w.T, x.T @ dz
+def gru_forward(z, n, h):
+    return (1 - z) * n + z * h, (z, n, h)
 
 
-def budget(x):
-    """Rows scaled down to a length of at most 1."""
-    length = np.sqrt((x * x).sum(1, keepdims=True))
-    return x / np.maximum(length, 1), (x, length)
+def gru_backward(g, saved):
+    z, n, h = saved
+    return g * (h + n), g * (1 - z), g * z
 
 
-def budget_backward(g, saved):
-    x, length = saved
-    unit = x / length
-    projected = (g - unit * (g * unit).sum(1, keepdims=True)) / length
-    return (np.where(length < 1, projected, g),)
-
-
-def budget_always(g, saved):
-    x, length = saved
-    unit = x / length
-    return ((g - unit * (g * unit).sum(1, keepdims=True)) / np.maximum(length, 1),)
-
-
-def short_and_long(n, d):
-    """Rows, of which every other one is shorter than 1."""
-
-    def point(rng):
-        x = rng.standard_normal((n, d))
-        return [x / np.linalg.norm(x, axis=1, keepdims=True) * np.where(np.arange(n) % 2, 0.5, 2.0)[:, None]]
-
-    return point
+def gru_mix(a, n, h):
+    return op("gru", gru_forward, gru_backward)(F.sigmoid(a), F.tanh(n), h)
 
 
 WRONG = [
     Wrong(
-        "squeeze-and-excite with a windowed mean: an even mean in backward",
-        excited,
-        (normal((2, 3, 3, 3), (3, 3)), normal((1, 2, 3, 4), (2, 2))),
-        "wrong constant",
-        "the window's weights are not those of a plain mean",
-        also=("chain factor", "scale", "averaged"),
+        "squeeze-and-excite: direct path",
+        op("excite", excite_forward, lambda g, saved: excite(g, saved, direct=False)),
+        (normal((2, 3, 3, 3), (3, 4), (4, 3)), normal((3, 3, 2, 4), (3, 3), (3, 3))),
+        "term missing",
+        "x's gradient comes through the gates alone; g s is not added",
     ),
     Wrong(
-        "windowed mean, linear, tanh: None for the picture",
-        excited_detached,
-        (normal((2, 3, 3, 3), (3, 3)), normal((1, 2, 3, 4), (2, 2))),
-        "zero",
-        "backward returns None for the picture, on which everything depends",
+        "squeeze-and-excite: hidden relu unmasked",
+        op("excite", excite_forward, lambda g, saved: excite(g, saved, mask=False)),
+        (normal((2, 4, 2, 2), (4, 5), (5, 4), scale=2.0), normal((4, 3, 3, 2), (3, 6), (6, 3), scale=2.0)),
+        "no mask",
+        "the gates' gradient passes hidden units that are off",
     ),
     Wrong(
-        "conv2d, then pixel shuffle: the blocks' axes exchanged with the pixels'",
-        lambda x, w: shuffle_up(F.conv2d(x, w)).tanh(),
-        (normal((1, 2, 4, 4), (4, 2, 3, 3)), normal((2, 1, 3, 4), (4, 1, 2, 2))),
-        "memory order",
-        "the enlarged rows are cut as (2, H) where they are (H, 2)",
-        also=("permuted", "other place", "transposed"),
+        "squeeze-and-excite: sigmoid's derivative",
+        op("excite", excite_forward, lambda g, saved: excite(g, saved, slope=False)),
+        (normal((2, 3, 3, 3), (3, 4), (4, 3)), normal((3, 3, 2, 4), (3, 3), (3, 3))),
+        "chain factor",
+        "s (1 - s) is forgotten behind the gates",
     ),
     Wrong(
-        "mean of neighbours, two at the ends: three everywhere in backward",
-        op("edge_mean", edge_mean, edge_mean_backward),
-        (normal((2, 6)), normal((4, 4)), normal((1, 9))),
-        "border",
-        "outputs at the ends are means of two, but divided by three in backward",
-        also=("wrong constant", "scale"),
+        "dropped inputs, linear: weight learns from dropped inputs",
+        dropped_linear,
+        (normal((3, 4), (4, 2)), normal((4, 6), (6, 3)), normal((5, 5), (5, 5))),
+        "no mask",
+        "the weight's gradient takes x before the mask (and before 1 / keep)",
+        ("scale", "chain factor", "wrong point"),
     ),
     Wrong(
-        "central differences with replicated ends: as with zeros",
-        op("replicated_gradient", replicated_gradient, replicated_gradient_backward),
-        (normal((2, 6)), normal((4, 4)), normal((1, 9))),
-        "border",
-        "the replicated ends' own share is dropped",
-        also=("term missing", "not summed", "left out"),
+        "dropout: x *= mask",
+        dropout_in_place,
+        (normal((3, 4)), normal((9,))),
+        "changes input",
+        "forward multiplies its input in place, and returns it",
+        ("aliased",),
     ),
     Wrong(
-        "stochastic depth: survivors' factor",
-        op("survived", survived, lambda g, keep: (g, g * keep)),
-        (normal((4, 3), (4, 3)), normal((3, 2, 2), (3, 2, 2)), normal((5, 1), (5, 1))),
+        "dropped channels: times what is kept",
+        dropped_channels,
+        (normal((2, 3, 4)), normal((4, 2, 3)), normal((3, 3, 3))),
         "factor",
-        "the branch's gradient lacks the 2 by which survivors are scaled",
+        "forward divides by 0.6, backward multiplies by it",
+        ("wrong formula", "wrong constant"),
     ),
     Wrong(
-        "stochastic depth: the dropped ones learn",
-        op("survived", survived, lambda g, keep: (g, 2 * g * ~keep)),
-        (normal((4, 3), (4, 3)), normal((3, 2, 2), (3, 2, 2)), normal((5, 1), (5, 1))),
-        "inverted mask",
-        "the branches of dropped samples get the gradient, those of survivors nothing",
-    ),
-    Wrong(
-        "two branches with shares: the same shares in reverse order in backward",
-        op("shaken", shaken, lambda g, share: (g * share[::-1], g * (1 - share[::-1]))),
-        (normal((4, 3), (4, 3)), normal((3, 3), (3, 3)), normal((2, 5), (2, 5))),
-        "scale",
-        "each sample gets the share of the sample at the other end of the batch",
-        also=("flipped", "wrong constant", "permuted", "other place", "chain factor"),
-    ),
-    Wrong(
-        "two branches with shares: one for both",
-        op("shaken", shaken, lambda g, share: (g, g.copy())),
-        (normal((4, 3), (4, 3)), normal((3, 3), (3, 3)), normal((2, 5), (2, 5))),
-        "scale",
-        "the shares are forgotten: both branches get the whole gradient",
-        also=("chain factor", "wrong constant"),
-    ),
-    Wrong(
-        "orthogonality penalty: half of it",
-        op("orthogonality", orthogonality, lambda g, s: (2 * g * s[1] @ s[0],)),
-        (normal((3, 4)), normal((3, 3)), normal((2, 5))),
-        "factor",
-        "W is on both sides of the product: 4, not 2",
-        also=("term missing", "not summed"),
-    ),
-    Wrong(
-        "orthogonality penalty: incoming gradient ignored",
-        op("orthogonality", orthogonality, lambda g, s: (4 * s[1] @ s[0],)),
-        (normal((3, 4)), normal((3, 3)), normal((2, 5))),
-        "ones",
-        "the penalty is taken for the whole loss: g is not multiplied in",
-        also=("nonlinear", "factor"),
-    ),
-    Wrong(
-        "group lasso: signs of the elements",
-        op("group_penalty", group_penalty, lambda g, s: (g * np.sign(s[0]),)),
-        (normal((3, 4)), normal((3, 3)), normal((2, 5))),
-        "wrong formula",
-        "the derivative of the sum of absolute values, not of the rows' lengths",
-    ),
-    Wrong(
-        "group lasso: gradient of length one",
-        lambda w: op("group_penalty", group_penalty, lambda g, s: (np.sign(g) * s[0] / s[1],))(w) * 0.3,
-        (normal((3, 4)), normal((3, 3)), normal((2, 5))),
-        "nonlinear",
-        "the incoming gradient's sign is used in place of the gradient",
-        also=("factor", "ones"),
-    ),
-    Wrong(
-        "cosine times sigmoid of a product: cosine's minus",
-        op("cosine_gate", cosine_gate, cosine_gate_backward),
-        (normal((3, 2), (2, 4)), normal((3, 3), (3, 3)), normal((1, 4), (4, 2))),
-        "sign of a term",
-        "the derivative of the cosine lacks its minus",
-    ),
-    Wrong(
-        "rows of at most length 1: short and long exchanged",
-        op("budget", budget, budget_backward),
-        (short_and_long(4, 3), short_and_long(2, 2), short_and_long(5, 4)),
-        "inverted mask",
-        "short rows are projected, long ones passed through",
-        also=("value", "wrong mask"),
-    ),
-    Wrong(
-        "rows of at most length 1: short ones are projected, too",
-        op("budget", budget, budget_always),
-        (short_and_long(4, 3), short_and_long(2, 2), short_and_long(5, 4)),
-        "term extra",
-        "rows shorter than 1 are passed on; backward projects them, too",
-        also=("no mask", "value", "wrong mask"),
-    ),
-    Wrong(
-        "hard sigmoid (x + 3) / 6: a smooth slope",
-        unary("hard_sigmoid", lambda x: np.clip((x + 3) / 6, 0, 1), lambda x: sigmoid(x) * (1 - sigmoid(x))),
-        (normal(8), normal((3, 4)), normal((4, 4))),
-        "approximate",
-        "the sigmoid's slope stands for 1 / 6",
-        also=("wrong formula",),
-    ),
-    Wrong(
-        "hard mish x clip(x + 2, 0, 2) / 2: parabola up to 2",
-        unary(
-            "hard_mish",
-            lambda x: x * np.clip(x + 2, 0, 2) / 2,
-            lambda x: np.select([x <= -2, x < 2], [0, x + 1], 1),
+        "RNN: nothing is carried from step to step",
+        rnn(carry=False),
+        (
+            normal((3, 2, 2), (2, 3), (3, 3), (3,)),
+            normal((4, 3, 3), (3, 3), (3, 3), (3,)),
+            normal((2, 1, 4), (4, 2), (2, 2), (2,)),
         ),
-        (normal(12), normal((3, 5)), normal((5, 5))),
-        "wrong mask",
-        "the parabola ends at 0; backward asks for x < 2",
-        also=("value", "wrong constant"),
+        "term missing",
+        "dh stays zero: each step sees the gradient of its own output only",
+        ("not summed",),
     ),
     Wrong(
-        "growing cosine unit x cos(x): plus",
-        unary("gcu", lambda x: x * np.cos(x), lambda x: np.cos(x) + x * np.sin(x)),
-        (normal(8), normal((3, 4)), normal((4, 4))),
-        "sign of a term",
-        "cos(x) - x sin(x) has a minus",
+        "RNN: db = da.sum(0)",
+        rnn(bias_assigned=True),
+        (
+            normal((3, 2, 2), (2, 3), (3, 3), (3,)),
+            normal((4, 3, 3), (3, 3), (3, 3), (3,)),
+            normal((2, 1, 4), (4, 2), (2, 2), (2,)),
+        ),
+        "overwritten",
+        "the bias keeps the gradient of the first step alone, where that of all steps adds up",
+        ("not summed",),
     ),
     Wrong(
-        "capped scores 2 tanh(x / 2): slope from the capped score",
-        op("capped", lambda x: (2 * np.tanh(x / 2), 2 * np.tanh(x / 2)), lambda g, y: (g * (1 - np.tanh(y / 2) ** 2),)),
-        (normal(8), normal((3, 4)), normal((4, 4))),
+        "RNN: one array in all places of the list of states",
+        rnn_shared_state,
+        (normal((3, 2, 2), (2, 3), (3, 3)), normal((4, 3, 3), (3, 3), (3, 3))),
         "wrong point",
-        "the slope is taken at the output as though it were the input",
-        also=("chain factor",),
+        "h[:] = writes into the array that the list holds: backward finds the last state at every step",
+        ("aliased", "changes saved", "overwritten"),
     ),
     Wrong(
-        "every other unit a mirrored relu: relu's mask for all",
-        op(
-            "bipolar_relu",
-            lambda x: (np.where(np.arange(x.shape[-1]) % 2, np.minimum(x, 0), np.maximum(x, 0)), x),
-            lambda g, x: (g * (x > 0),),
-        ),
-        (normal(8), normal((3, 4)), normal((4, 4))),
-        "wrong mask",
-        "odd units pass where x < 0; backward asks x > 0 of all units",
-        also=("inverted mask",),
+        "RNN cell: 1 - a^2 of the sum before tanh",
+        op("rnn_cell", rnn_cell_forward, rnn_cell_backward),
+        (normal((3, 2), (3, 4), (2, 4), (4, 4)), normal((3, 3), (3, 3), (3, 3), (3, 3))),
+        "wrong point",
+        "1 - y^2 is written with what goes into tanh",
+        ("wrong formula",),
+    ),
+    Wrong(
+        "LSTM's new cell: candidate with the sigmoid's derivative",
+        op("lstm_cell", lstm_cell_forward, lstm_cell_backward),
+        (normal((3, 8), (3, 2)), normal((4, 4), (4, 1)), normal((2, 12), (2, 3))),
+        "wrong formula",
+        "the candidate is a tanh, and gets n (1 - n) for 1 - n^2",
+        ("chain factor",),
+    ),
+    Wrong(
+        "GRU's mixing: h + n for h - n",
+        gru_mix,
+        (normal((3, 4), (3, 4), (3, 4)), normal((2, 2), (2, 2), (2, 2)), normal((5,), (5,), (5,))),
+        "sign of a term",
+        "the gate z multiplies h - n",
     ),
 ]

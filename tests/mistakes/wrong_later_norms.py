@@ -1,4 +1,4 @@
-"""Group, instance, RMS, filter response and masked norms and others of their kind, with a wrong backward pass."""
+"""Layer, batch, group, instance and other norms, with one slip in the backward pass."""
 
 import numpy as np
 from corpus import Wrong
@@ -10,368 +10,262 @@ def op(name, forward, backward):
     return lambda *x: mm.apply(mm.Op(name, forward, backward), *x)
 
 
-def normal(*shapes):
-    return lambda rng: [rng.standard_normal(shape) for shape in shapes]
+def normal(*shapes, scale=1.0):
+    return lambda rng: [scale * rng.standard_normal(shape) for shape in shapes]
 
 
-def spread(shape, *shapes):
-    """Normal numbers of a deviation of 2 about 1, and more of them."""
-    return lambda rng: [1 + 2 * rng.standard_normal(shape), *[rng.standard_normal(s) for s in shapes]]
+def affine(shape, channels, spread=1.0):
+    """x, gamma, beta."""
+    return lambda rng: [
+        spread * rng.standard_normal(shape) + 0.5,
+        rng.uniform(0.5, 1.5, channels),
+        rng.standard_normal(channels),
+    ]
 
 
-def responses(n, c, t):
-    """Features, gains about 1 and thresholds a little below 0."""
-    return lambda rng: [rng.standard_normal((n, c, t)), rng.uniform(0.5, 1.5, c), rng.uniform(-0.6, -0.1, c)]
+# layer norm over the last axis
 
 
-EPS = 1e-3
+def layer_norm(backward):
+    def forward(x, gamma, beta):
+        mu = x.mean(-1, keepdims=True)
+        std = np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+        xhat = (x - mu) / std
+        return gamma * xhat + beta, (x, mu, std, xhat, gamma)
+
+    def whole(g, saved):
+        others = tuple(range(g.ndim - 1))
+        xhat = saved[3]
+        dx, dgamma = backward(g, saved)
+        return dx, (g * xhat).sum(others) if dgamma is None else dgamma, g.sum(others)
+
+    return op("layer_norm", forward, whole)
 
 
-def standard(x, axes):
-    deviation = np.sqrt(x.var(axes, keepdims=True) + EPS)
-    return (x - x.mean(axes, keepdims=True)) / deviation, deviation
-
-
-def standard_backward(g, y, deviation, axes):
-    return (g - g.mean(axes, keepdims=True) - y * (g * y).mean(axes, keepdims=True)) / deviation
-
-
-def sequence_norm(x, gamma, beta):
-    """Instance norm of sequences (N, C, T)."""
-    y, deviation = standard(x, 2)
-    return y * gamma[:, None] + beta[:, None], (y, deviation, gamma)
-
-
-def sequence_norm_backward(g, saved):
-    y, deviation, gamma = saved
-    return standard_backward(g * gamma[:, None], y, deviation, 2), (g * y).sum(2)[0], g.sum((0, 2))
-
-
-def grouped_norm(x, gamma, beta):
-    """Group norm of two groups, (N, C, H, W)."""
-    y, deviation = standard(x.reshape(len(x), 2, -1), 2)
-    y = y.reshape(x.shape)
-    return y * gamma[:, None, None] + beta[:, None, None], (y, deviation, gamma)
-
-
-def grouped_norm_backward(g, saved):
-    y, deviation, gamma = saved
-    shape = (len(g), 2, -1)
-    inner = (g * gamma[:, None, None]).reshape(shape)
-    dx = standard_backward(inner, y.reshape(shape), deviation, 2).reshape(g.shape)
-    return dx, (g * y).sum((0, 2, 3)), g.sum(0).mean((1, 2))
-
-
-def grouped_norm_shared(g, saved):
-    y, deviation, gamma = saved
-    shape = (len(g), 2, -1)
-    dx = standard_backward(g.reshape(shape), y.reshape(shape), deviation, 2).reshape(g.shape)
-    return dx * gamma[:, None, None], (g * y).sum((0, 2, 3)), g.sum((0, 2, 3))
-
-
-def offset_rms(x, gamma):
-    """RMS norm with the gain 1 + gamma."""
-    root = np.sqrt((x * x).mean(-1, keepdims=True) + EPS)
-    return x / root * (1 + gamma), (x, root, gamma)
-
-
-def offset_rms_backward(g, saved):
-    x, root, gamma = saved
+def no_mean_of_gradient(g, saved):
+    _, _, std, xhat, gamma = saved
     d = g * gamma
-    y = x / root
-    return (d - y * (d * y).mean(-1, keepdims=True)) / root, (g * y).sum(0)
+    return (d - xhat * (d * xhat).mean(-1, keepdims=True)) / std, None
 
 
-def partial_rms(x):
-    """RMS norm whose root is taken over the first half of the features."""
-    half = x.shape[-1] // 2
-    root = np.sqrt((x[..., :half] ** 2).mean(-1, keepdims=True) + EPS)
-    return x / root, (x / root, root, half)
+def not_divided_by_length(g, saved):
+    _, _, std, xhat, gamma = saved
+    n = xhat.shape[-1]
+    d = g * gamma
+    return (n * d - d.sum(-1, keepdims=True) - xhat * (d * xhat).sum(-1, keepdims=True)) / std, None
 
 
-def partial_rms_backward(g, saved):
-    y, root, half = saved
-    return ((g - y * (g * y).sum(-1, keepdims=True) / half) / root,)
+def right_layer_norm(g, saved):
+    _, _, std, xhat, gamma = saved
+    d = g * gamma
+    return (d - d.mean(-1, keepdims=True) - xhat * (d * xhat).mean(-1, keepdims=True)) / std
 
 
-def filter_response(x, gamma, threshold):
-    """Filter response norm of (N, C, T), with a learned threshold below."""
-    root = np.sqrt((x * x).mean(2, keepdims=True) + EPS)
-    z = x / root * gamma[:, None]
-    return np.maximum(z, threshold[:, None]), (x, root, gamma, z > threshold[:, None])
+def gamma_from_centred(g, saved):
+    x, mu = saved[:2]
+    return right_layer_norm(g, saved), (g * (x - mu)).sum(tuple(range(g.ndim - 1)))
 
 
-def filter_response_backward(g, saved):
-    x, root, gamma, above = saved
-    inner, y = g * above, x / root
-    d = inner * gamma[:, None]
-    return (d - y * (d * y).mean(2, keepdims=True)) / root, (inner * y).sum((0, 2)), g.sum((0, 2))
+def variance_for_deviation(g, saved):
+    std = saved[2]
+    return right_layer_norm(g, saved) / std, None
 
 
-def filter_response_open(g, saved):
-    x, root, gamma, above = saved
-    y, d = x / root, g * gamma[:, None]
-    return (d - y * (d * y).mean(2, keepdims=True)) / root, (g * above * y).sum((0, 2)), (g * ~above).sum((0, 2))
+# batch norm of rows (N, D)
 
 
-def length_norm(x, scale):
-    """Rows of one learned length."""
-    length = np.sqrt((x * x).sum(1, keepdims=True))
-    return scale * x / length, (x / length, length, scale)
+def batch_norm(backward):
+    def forward(x, gamma, beta):
+        mu, var = x.mean(0), x.var(0)
+        xhat = (x - mu) / np.sqrt(var + 1e-5)
+        y = gamma * xhat + beta
+        return y, (x, mu, var, xhat, gamma, y)
+
+    return op("batch_norm", forward, backward)
 
 
-def length_norm_backward(g, saved):
-    unit, length, scale = saved
-    return scale * (g - unit * (g * unit).sum(1, keepdims=True)) / length, (g[-1] * unit[-1]).sum(keepdims=True)
+def gamma_from_output(g, saved):
+    _, _, var, xhat, gamma, y = saved
+    d = g * gamma
+    dx = (d - d.mean(0) - xhat * (d * xhat).mean(0)) / np.sqrt(var + 1e-5)
+    return dx, np.sum(g * y, axis=0), np.sum(g, axis=0)
 
 
-def robust_standard(x):
-    """Minus the median, over the median absolute deviation, of each row of odd length."""
-    centred = x - np.median(x, axis=1, keepdims=True)
-    scale = np.median(np.abs(centred), axis=1, keepdims=True)
-    return centred / scale, (x, centred, scale)
+def half_of_variance_forgotten(g, saved):
+    x, mu, var, xhat, gamma, _ = saved
+    n = len(x)
+    dxhat = g * gamma
+    inv = 1 / np.sqrt(var + 1e-5)
+    dvar = np.sum(dxhat * (x - mu) * -(inv**3), axis=0)
+    dmu = np.sum(-dxhat * inv, axis=0) + dvar * np.mean(-2 * (x - mu), axis=0)
+    dx = dxhat * inv + dvar * 2 * (x - mu) / n + dmu / n
+    return dx, np.sum(g * xhat, axis=0), np.sum(g, axis=0)
 
 
-def robust_standard_backward(g, saved):
-    _x, centred, scale = saved
-    at = np.abs(centred) == scale
-    dcentred = g / scale - at * np.sign(centred) * (g * centred).sum(1, keepdims=True) / scale**2
-    return (dcentred,)
+def beta_never_filled(g, saved):
+    _, _, var, xhat, gamma, _ = saved
+    dgamma, dbeta = np.zeros_like(gamma), np.zeros_like(gamma)
+    d = g * gamma
+    for row, normalised in zip(g, xhat, strict=True):
+        dgamma += row * normalised
+    return (d - d.mean(0) - xhat * (d * xhat).mean(0)) / np.sqrt(var + 1e-5), dgamma, dbeta
 
 
-def seen_steps(n, t):
-    return (np.arange(t) < t - 1 - np.arange(n)[:, None] % 2).astype(float)
+# norms of pictures (N, C, H, W)
 
 
-def masked_norm(x):
-    """Each sequence standardised over the steps that are not padding."""
-    mask = seen_steps(*x.shape)
-    count = mask.sum(1, keepdims=True)
-    mean = (x * mask).sum(1, keepdims=True) / count
-    deviation = np.sqrt((((x - mean) * mask) ** 2).sum(1, keepdims=True) / count + EPS)
-    y = (x - mean) * mask / deviation
-    return y, (y, mask, deviation)
+def instance_norm_forward(x, gamma, beta):
+    mu = x.mean((2, 3), keepdims=True)
+    inv = 1 / np.sqrt(x.var((2, 3), keepdims=True) + 1e-5)
+    xhat = (x - mu) * inv
+    return gamma[:, None, None] * xhat + beta[:, None, None], (xhat, inv)
 
 
-def masked_norm_backward(g, saved):
-    y, mask, deviation = saved
-    g = g * mask
-    return (mask * (g - g.mean(1, keepdims=True) - y * (g * y).mean(1, keepdims=True)) / deviation,)
+def instance_norm_without_gamma(g, saved):
+    xhat, inv = saved
+    dx = inv * (g - g.mean((2, 3), keepdims=True) - xhat * (g * xhat).mean((2, 3), keepdims=True))
+    return dx, (g * xhat).sum((0, 2, 3)), g.sum((0, 2, 3))
 
 
-def gated_norm(x, v):
-    """EvoNorm S0 in one group: x sigmoid(v x) over the deviation of each row."""
-    gate = 1 / (1 + np.exp(-v * x))
-    deviation = np.sqrt(x.var(1, keepdims=True) + EPS)
-    return x * gate / deviation, (x, v, gate, deviation)
+def sequence_norm_forward(x):
+    mu = x.mean(2, keepdims=True)
+    inv = 1 / np.sqrt(x.var(2, keepdims=True) + 1e-5)
+    return (x - mu) * inv, ((x - mu) * inv, inv)
 
 
-def gated_norm_backward(g, saved):
-    x, v, gate, deviation = saved
-    slope = gate * (1 - gate)
-    return g * (gate + v * x * slope) / deviation, (g * x * x * slope / deviation).sum(0)
+def sequence_norm_over_channels(g, saved):
+    xhat, inv = saved
+    return (inv * (g - g.mean(axis=1, keepdims=True) - xhat * (g * xhat).mean(axis=1, keepdims=True)),)
 
 
-def gated_norm_beta(g, saved):
-    x, v, gate, deviation = saved
-    slope, d = gate * (1 - gate), g / deviation
-    centred = x - x.mean(1, keepdims=True)
-    through = -(g * x * gate).sum(1, keepdims=True) * centred / (x.shape[1] * deviation**3)
-    return d * (gate + v * x * slope) + through, (d * x * slope).sum(0)
+def group_norm_forward(x, gamma, beta, groups=2):
+    n, c = x.shape[:2]
+    xg = x.reshape(n, groups, -1)
+    inv = 1 / np.sqrt(xg.var(-1, keepdims=True) + 1e-5)
+    xhat = ((xg - xg.mean(-1, keepdims=True)) * inv).reshape(x.shape)
+    return xhat * gamma.reshape(1, c, 1, 1) + beta.reshape(1, c, 1, 1), (xhat, inv, gamma, groups)
 
 
-def position_norm(x):
-    """Mean and deviation over channels, handed on beside the normalised features: (N, C, T) to (N, C + 1, T)."""
-    y, deviation = standard(x, 1)
-    return np.concatenate([y, deviation], axis=1), (y, deviation)
+def group_norm_keepdims(g, saved):
+    xhat, inv, gamma, groups = saved
+    n, c = g.shape[:2]
+    d = (g * gamma.reshape(1, c, 1, 1)).reshape(n, groups, -1)
+    xg = xhat.reshape(n, groups, -1)
+    dx = inv * (d - d.mean(-1, keepdims=True) - xg * (d * xg).mean(-1, keepdims=True))
+    axes = (0, 2, 3)
+    return dx.reshape(g.shape), np.sum(g * xhat, axes, keepdims=True), np.sum(g, axes, keepdims=True)
 
 
-def position_norm_backward(g, saved):
-    y, deviation = saved
-    return (standard_backward(g[:, :-1], y, deviation, 1) + g[:, -1:] * y,)
+# statistics that are given
+
+MEAN, VARIANCE = np.linspace(-1, 1, 6), np.linspace(0.3, 2.5, 6)
 
 
-def power_norm(x):
-    """Columns over the root of their mean square over the batch."""
-    square = (x * x).mean(0) + EPS
-    return x / np.sqrt(square), (x, square)
+def evaluation_forward(x, gamma, beta):
+    c = x.shape[1]
+    xhat = (x - MEAN[:c]) / np.sqrt(VARIANCE[:c])
+    return gamma * xhat + beta, (xhat, gamma)
 
 
-def power_norm_backward(g, saved):
-    x, square = saved
-    return (g / np.sqrt(square) - x * (g * x).mean(0) / square,)
+def evaluation_backward(g, saved):
+    xhat, gamma = saved
+    return g * gamma / VARIANCE[: g.shape[1]], (g * xhat).sum(0), g.sum(0)
 
 
-def softmax_weights(v, gain):
-    """Weights of each output that are positive and sum to a learned gain."""
-    p = np.exp(v - v.max(1, keepdims=True))
-    p /= p.sum(1, keepdims=True)
-    return gain[:, None] * p, (p, gain)
-
-
-def softmax_weights_backward(g, saved):
-    p, _gain = saved
-    return p * (g - (g * p).sum(1, keepdims=True)), (g * p).sum(1)
-
-
-def branch_scaled(x, w):
-    """A residual whose skip connection is weighted by 1.5, then unit rows."""
-    z = 1.5 * x + np.tanh(x @ w)
-    length = np.linalg.norm(z, axis=1, keepdims=True)
-    return z / length, (x, w, z / length, length, np.tanh(x @ w))
-
-
-def branch_scaled_backward(g, saved):
-    x, w, unit, length, t = saved
-    dz = (g - unit * (g * unit).sum(1, keepdims=True)) / length
-    inner = dz * (1 - t * t)
-    return dz + inner @ w.T, x.T @ inner
-
-
-def kernel_norm(v, gain):
-    """Weight norm of conv kernels (O, C, K), a gain for each output."""
-    length = np.sqrt((v * v).sum((1, 2), keepdims=True))
-    return gain[:, None, None] * v / length, (v / length, length, gain)
-
-
-def kernel_norm_backward(g, saved):
-    unit, length, gain = saved
-    along = (g * unit).sum(1, keepdims=True)
-    return gain[:, None, None] * (g - unit * along) / length, (g * unit).sum((1, 2))
+def centred_columns(x):
+    return x - x.mean(axis=0), None
 
 
 WRONG = [
     Wrong(
-        "instance norm of sequences: gamma's gradient of sample 0",
-        op("sequence_norm", sequence_norm, sequence_norm_backward),
-        (spread((3, 2, 5), 2, 2), spread((2, 3, 3), 3, 3), spread((4, 1, 6), 1, 1)),
-        "not summed",
-        "gamma's gradient is not summed over the batch: the first sample's remains",
-        also=("left out",),
-    ),
-    Wrong(
-        "group norm: beta's gradient is a mean over pixels",
-        op("grouped_norm", grouped_norm, grouped_norm_backward),
-        (spread((2, 4, 2, 3), 4, 4), spread((1, 2, 3, 3), 2, 2), spread((3, 6, 1, 2), 6, 6)),
-        "averaged",
-        "beta's gradient is divided by the number of pixels",
-        also=("factor",),
-    ),
-    Wrong(
-        "group norm: gamma after the statistics' gradient",
-        op("grouped_norm", grouped_norm, grouped_norm_shared),
-        (spread((2, 4, 2, 3), 4, 4), spread((2, 6, 1, 2), 6, 6), spread((1, 4, 3, 1), 4, 4)),
-        "scale",
-        "channels of a group have other gammas: gamma has to multiply g before the means are taken",
-        also=("wrong formula", "chain factor"),
-    ),
-    Wrong(
-        "RMS norm with the gain 1 + gamma: the one forgotten",
-        op("offset_rms", offset_rms, offset_rms_backward),
-        (spread((3, 5), 5), spread((4, 4), 4), spread((2, 8), 8)),
-        "wrong constant",
-        "x's gradient is multiplied by gamma, not by 1 + gamma",
-        also=("term missing", "scale", "wrong formula"),
-    ),
-    Wrong(
-        "RMS norm by half of the features: projection for all",
-        op("partial_rms", partial_rms, partial_rms_backward),
-        (spread((3, 6)), spread((4, 4)), spread((2, 9))),
-        "no mask",
-        "features that are not part of the root get its gradient, too",
-        also=("term extra",),
-    ),
-    Wrong(
-        "filter response norm: threshold learns from all",
-        op("filter_response", filter_response, filter_response_backward),
-        (responses(2, 3, 5), responses(3, 2, 4), responses(1, 4, 6)),
-        "no mask",
-        "the threshold's gradient lacks the mask of what is below it",
-        also=("summed",),
-    ),
-    Wrong(
-        "filter response norm: features below the threshold",
-        op("filter_response", filter_response, filter_response_open),
-        (responses(2, 3, 5), responses(3, 2, 4), responses(1, 4, 6)),
-        "no mask",
-        "x's gradient lacks the mask of what is above the threshold",
-    ),
-    Wrong(
-        "rows of a learned length: length from the last row",
-        op("length_norm", length_norm, length_norm_backward),
-        (spread((3, 5), 1), spread((4, 4), 1), spread((6, 2), 1)),
-        "not summed",
-        "the one length's gradient is that of the last row, not summed over rows",
-        also=("left out",),
-    ),
-    Wrong(
-        "median and median absolute deviation: median as a constant",
-        op("robust_standard", robust_standard, robust_standard_backward),
-        (normal((2, 5)), normal((3, 7)), normal((4, 9))),
+        "layer norm: mean of the gradient forgotten",
+        layer_norm(no_mean_of_gradient),
+        (affine((4, 6), 6), affine((2, 3, 5), 5), affine((4, 4), 4)),
         "term missing",
-        "the median that is subtracted gets no gradient",
-        also=("left out", "not summed"),
+        "x's gradient lacks -mean(g gamma), which comes from the mean that is subtracted",
     ),
     Wrong(
-        "sequences standardised without their padding: means over all steps",
-        op("masked_norm", masked_norm, masked_norm_backward),
-        (spread((3, 6)), spread((4, 4)), spread((2, 8))),
-        "wrong constant",
-        "backward's means are divided by all steps, not by those that are no padding",
-        also=("averaged", "scale"),
-    ),
-    Wrong(
-        "EvoNorm: deviation as a constant",
-        op("gated_norm", gated_norm, gated_norm_backward),
-        (normal((3, 5), 5), normal((4, 4), 4), normal((2, 6), 6)),
-        "term missing",
-        "x's path through the deviation is missing",
-    ),
-    Wrong(
-        "EvoNorm: v's gradient with one x",
-        op("gated_norm", gated_norm, gated_norm_beta),
-        (normal((3, 5), 5), normal((4, 4), 4), normal((2, 6), 6)),
-        "chain factor",
-        "v multiplies x inside the gate: its gradient lacks this inner x",
-    ),
-    Wrong(
-        "norm over channels with its deviation: deviation's share not divided",
-        op("position_norm", position_norm, position_norm_backward),
-        (spread((2, 3, 4)), spread((1, 4, 4)), spread((3, 2, 2))),
+        "layer norm: N d - sum - sum, not divided by N",
+        layer_norm(not_divided_by_length),
+        (affine((3, 5), 5), affine((2, 2, 8), 8), affine((6, 3), 3)),
         "not averaged",
-        "the deviation's own gradient is y / C for each channel; backward gives y",
-        also=("wrong constant", "term extra"),
+        "the closed form with sums lacks the 1 / N in front",
+        ("factor",),
     ),
     Wrong(
-        "columns over their quadratic mean: power of the second term",
-        op("power_norm", power_norm, power_norm_backward),
-        (spread((4, 3)), spread((3, 3)), spread((6, 2))),
-        "wrong formula",
-        "divided by the mean square, where its power 3/2 belongs",
-        also=("scale", "chain factor"),
+        "layer norm: gamma's gradient from x - mean",
+        layer_norm(gamma_from_centred),
+        (affine((4, 5), 5, 2.0), affine((3, 2, 4), 4, 0.3), affine((5, 5), 5, 3.0)),
+        "chain factor",
+        "gamma's gradient sums g (x - mean), which is not divided by each row's deviation",
+        ("scale",),
     ),
     Wrong(
-        "weights of a learned sum: gain forgotten",
-        op("softmax_weights", softmax_weights, softmax_weights_backward),
-        (normal((3, 4), 3), normal((2, 2), 2), normal((5, 3), 5)),
+        "layer norm: divided by the variance",
+        layer_norm(variance_for_deviation),
+        (affine((4, 6), 6, 2.0), affine((2, 3, 5), 5, 0.4)),
         "scale",
-        "the gradient of what is normalised lacks the gain of its row",
-        also=("chain factor",),
+        "x's gradient is divided by the deviation of each row twice",
+        ("wrong formula", "chain factor"),
     ),
     Wrong(
-        "skip connection of weight 1.5, then unit rows: the weight forgotten",
-        op("branch_scaled", branch_scaled, branch_scaled_backward),
-        (normal((3, 4), (4, 4)), normal((2, 3), (3, 3)), normal((5, 2), (2, 2))),
-        "wrong constant",
-        "the skip connection passes the gradient with weight 1",
-        also=("term missing",),
+        "batch norm: gamma's gradient from the output",
+        batch_norm(gamma_from_output),
+        (affine((5, 3), 3), affine((4, 4), 4), affine((8, 1), 1)),
+        "wrong point",
+        "gamma's gradient sums g times the output, in place of g times the normalised input",
+        ("term extra", "wrong formula", "chain factor"),
     ),
     Wrong(
-        "weight norm of kernels: projection tap by tap",
-        op("kernel_norm", kernel_norm, kernel_norm_backward),
-        (normal((3, 2, 3), 3), normal((2, 2, 2), 2), normal((4, 1, 5), 4)),
-        "not summed",
-        "the inner product with the unit kernel is summed over channels, not over taps",
-        also=("wrong formula", "term missing"),
+        "batch norm by a loop: beta's gradient stays at zeros",
+        batch_norm(beta_never_filled),
+        (affine((5, 3), 3), affine((4, 4), 4)),
+        "zero",
+        "beta's gradient is allocated, and returned as it is",
+    ),
+    Wrong(
+        "batch norm step by step: the variance's 1/2 forgotten",
+        batch_norm(half_of_variance_forgotten),
+        (affine((6, 3), 3), affine((5, 5), 5)),
+        "wrong formula",
+        "var^(-1/2) differentiates to -1/2 var^(-3/2): without the 1/2 the variance's summand counts twice",
+        ("wrong constant", "term extra", "summed"),
+    ),
+    Wrong(
+        "instance norm of pictures: gamma forgotten for x",
+        op("instance_norm", instance_norm_forward, instance_norm_without_gamma),
+        (affine((2, 3, 3, 4), 3), affine((2, 2, 2, 5), 2), affine((1, 4, 3, 3), 4)),
+        "scale",
+        "x's gradient is that of the normalised picture without its channel's gamma",
+    ),
+    Wrong(
+        "instance norm of sequences: means over the channels",
+        op("instance_norm", sequence_norm_forward, sequence_norm_over_channels),
+        (normal((2, 3, 5)), normal((2, 4, 4)), normal((3, 3, 3))),
+        "transposed",
+        "backward takes its means over axis 1, forward over axis 2",
+        ("summed", "wrong formula"),
+    ),
+    Wrong(
+        "group norm: parameters' gradients keep their axes",
+        op("group_norm", group_norm_forward, group_norm_keepdims),
+        (affine((2, 4, 3, 3), 4), affine((1, 2, 4, 4), 2)),
+        "shape",
+        "gamma's and beta's gradients have the shape (1, C, 1, 1), the parameters (C,)",
+    ),
+    Wrong(
+        "batch norm in evaluation: variance for deviation",
+        op("batch_norm", evaluation_forward, evaluation_backward),
+        (affine((4, 6), 6), affine((3, 3), 3), affine((2, 5), 5)),
+        "scale",
+        "x's gradient is gamma / var for gamma / sqrt(var)",
+        ("wrong formula",),
+    ),
+    Wrong(
+        "centred columns: mean as a constant",
+        op("centre", centred_columns, lambda g, _: (g,)),
+        (normal((5, 3)), normal((3, 3)), normal((2, 6))),
+        "term missing",
+        "the gradient passes as it is; the mean that is subtracted depends on x, too",
     ),
 ]

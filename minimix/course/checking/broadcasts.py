@@ -4,14 +4,14 @@ import re
 
 SHAPE = re.compile(r"\((\d+(?:,\s*\d+)*,?)?\)")
 EMPTY = "If it is a slice: does its end lie behind its start? If it was made so: why with a length of 0?"
-OF_ZERO = "A slice a[p:-p] is empty where p is 0."
+OF_ZERO = "A slice that ends at 0 is empty, and {} is 0 here."
 RULE = "NumPy lines shapes up from the right"
 
 
-def explained(message: str, zero: bool = False) -> str:
+def explained(message: str, zero: str = "") -> str:
     """A sentence or two about the shapes in an exception's message, "" if there is nothing to say of them.
 
-    zero: whether one of the function's arguments is 0.
+    zero: the end of a slice that is meant to count from the end, and is 0 here, if there is one.
 
     >>> print(*explained("operands could not be broadcast together with shapes (2,3,4,4) (3,) ").split(": "), sep="\\n")
     NumPy lines shapes up from the right
@@ -24,8 +24,8 @@ def explained(message: str, zero: bool = False) -> str:
     if "could not broadcast input array" in message and len(shapes) == 2 and len(shapes[0]) == len(shapes[1]):
         return _put_into(*shapes, zero)
     if empty := [shape for shape in shapes if 0 in shape]:
-        return f"The array of shape {empty[0]} is empty. {OF_ZERO if zero else EMPTY}"
-    if "output operand" in message and len(shapes) == 2 and len(shapes[0]) == len(shapes[1]):
+        return f"The array of shape {empty[0]} is empty. {OF_ZERO.format(zero) if zero else EMPTY}"
+    if "output operand" in message and len(shapes) == 2:
         return _output(*shapes)
     for long, short in [(a, b) for a in shapes for b in shapes if len(a) > len(b) == 1]:
         if long[-1] not in (1, short[0]) and long[:-1].count(short[0]) == 1:
@@ -33,17 +33,18 @@ def explained(message: str, zero: bool = False) -> str:
     return ""
 
 
-def _put_into(value: tuple[int, ...], place: tuple[int, ...], zero: bool) -> str:
+def _put_into(value: tuple[int, ...], place: tuple[int, ...], zero: str) -> str:
     """A value that is to fill a place of another shape."""
     text = f"An array of shape {value} is to be put into a place of shape {place}"
     if 0 in place:
-        return f"{text}, which is empty. {OF_ZERO if zero else EMPTY}"
+        return f"{text}, which is empty. {OF_ZERO.format(zero) if zero else EMPTY}"
     by = {m - n for n, m in zip(value, place, strict=True) if n != m and (n != 1 or m == 0)}
     axes = [str(axis) for axis, (n, m) in enumerate(zip(value, place, strict=True)) if n != m]
     which = f"{'axis' if len(axes) == 1 else 'axes'} {' and '.join(axes)}"
     if by and min(by) > 0:
         short = "one entry too short" if by == {1} else "too short"
-        return f"{text}: it is {short} along {which}. If it is a slice: the pixel at a slice's end does not belong to it."
+        ends = "If it is a slice: where does it begin? And the entry at its end does not belong to it."
+        return f"{text}: it is {short} along {which}. {ends}"
     if by and max(by) < 0:
         return f"{text}: it is too long along {which}. If it is a slice: where should it end?"
     return f"{text}."
@@ -52,6 +53,8 @@ def _put_into(value: tuple[int, ...], place: tuple[int, ...], zero: bool) -> str
 def _output(into: tuple[int, ...], value: tuple[int, ...]) -> str:
     """A value that is larger than what it is put into."""
     text = f"What is to be put into an array of shape {into} has shape {value}."
+    if len(into) != len(value):
+        return text
     axes = [axis for axis, (n, m) in enumerate(zip(into, value, strict=True)) if n != m]
     if axes == [len(into) - 1] and value[-1] > 1 and into[:-1].count(value[-1]) == 1:
         return f"{text} {RULE}: something of {value[-1]} entries met the last axis. " + _belongs(

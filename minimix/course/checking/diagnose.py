@@ -280,6 +280,8 @@ def _mostly(exercise, trials, singles) -> Fit | None:
 def conditions(exercise: Exercise, trials: list[Trial]) -> list[str]:
     """In which configurations the function fails, if that can be said."""
     fails = [bool(trial.problem) for trial in trials]
+    if sum(fails) == 1 < len(fails):
+        return [f"Wrong in this configuration only, and right in all {len(fails) - 1} others."]
     rows = [quantities(exercise, trial.case) | _right_result(trial) for trial in trials]
     where = separating(rows, fails)
     if not where:

@@ -1,63 +1,23 @@
 """Running a learner's function over an exercise's configurations, and telling apart what can be wrong with it."""
 
 import inspect
-import linecache
 import os
-import sysconfig
-import traceback
 import warnings
-from pathlib import Path
 
 import numpy as np
 
-import minimix
-from minimix.course.checking import broadcasts, diagnose
+from minimix.course.checking import diagnose, products, raised
 from minimix.course.checking.calls import KEEPS, TWICE, differs, later
-from minimix.course.checking.describe import described
+from minimix.course.checking.describe import described, telling
 from minimix.course.checking.exercise import Case, Exercise, size_of
 from minimix.course.checking.independence import ignored
 from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, close, kind_of, run
 from minimix.course.checking.report import Report
 from minimix.course.checking.state import remembered
 from minimix.course.checking.trial import Trial
+from minimix.words import count
 
 STRICT = "MINIMIX_COURSE_STRICT"
-HINTS = {  # of exceptions: what they mostly mean here
-    ZeroDivisionError: "Something is divided by 0.",
-    RecursionError: "The function calls itself without end.",
-    UnboundLocalError: "A name is used before it was given a value: does it get one where a loop does not run, or an if fails?",
-    NameError: "A name is used that was never given a value: a spelling mistake, or a cell that was not run.",
-}
-WORDS = (  # in an exception's message, and what they mean; the first that is there counts
-    (
-        "is out of bounds for array of dimension",
-        "An axis is named that the array does not have: its axes are counted from 0, as many as its shape has entries.",
-    ),
-    (
-        "is out of bounds",
-        "An index lies outside of an array: compare the largest index that the loops reach with the array's shape.",
-    ),
-    ("list index out of range", "An index lies behind a list's end: is the list shorter than what is counted, or empty?"),
-    ("tuple index out of range", "An index lies behind a tuple's end. A shape has as many entries as its array has axes."),
-    ("too many indices", "More axes are indexed than the array has: print its shape on the line before."),
-    ("only integers, slices", "An index is a float, or another thing that counts nothing: / gives floats, // whole numbers."),
-    ("boolean index did not match", "A mask of True and False meets an array of another shape: print both shapes."),
-    ("empty list", "Something is taken out of a list that is empty here."),
-    ("'float' object cannot be interpreted", "A size or an index is a float: / gives floats, // whole numbers."),
-    ("'list' object cannot be interpreted", "A list stands where NumPy wants a whole number, or a tuple of axes."),
-    ("cannot be interpreted as an integer", "A size, an axis or an index is no whole number, but something else."),
-    ("expected a sequence of integers", "A size or an index is a float: / gives floats, // whole numbers."),
-    ("indices must be integers", "A size or an index is a float: / gives floats, // whole numbers."),
-    ("could not be broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
-    ("could not broadcast", "Two arrays of different shapes meet: print both shapes on the line before."),
-    ("empty sequence", "The largest or smallest of nothing is asked for: what it is looked for in is empty here."),
-    (
-        "read-only",
-        "Something is written into an array that is not to be written to: one that was given to the function, or one "
-        "whose entries are repeated. Work on a copy: slices, transpose and reshape are views of the same memory.",
-    ),
-    ("not aligned", "Two arrays of different shapes meet: print both shapes on the line before."),
-)
 
 
 class CheckFailed(AssertionError):
@@ -173,7 +133,7 @@ def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, 
         text = "There is nothing to check yet"
         return (f"{text}: {exercise.nothing}" if outcome.empty else f"{text}.",)
     if first.problem == "exception":
-        return (f"{type(outcome.error).__name__}: {outcome.error}".rstrip(), *_hint(outcome.error, first.case))
+        return (f"{type(outcome.error).__name__}: {outcome.error}".rstrip(), *raised.meaning(outcome.error))
     if first.problem == "type":
         return (f"It returns {outcome.malformed}.",)
     if first.problem == "in-place":
@@ -189,15 +149,6 @@ def _words(exercise: Exercise, trials: list[Trial], first: Trial) -> tuple[str, 
         text = "; ".join(shapes)
         return (f"{text if list(first.expected) != [''] else text[0].upper() + text[1:]}.",)
     return ()
-
-
-def _hint(error: Exception, case: Case) -> tuple[str, ...]:
-    if text := broadcasts.explained(str(error), any(type(value) is int and value == 0 for value in case.values())):
-        return (text,)
-    for words, hint in WORDS:
-        if words in str(error):
-            return (hint,)
-    return tuple(hint for kind, hint in HINTS.items() if isinstance(error, kind))[:1]
 
 
 TITLES = {
@@ -220,27 +171,44 @@ def _report(exercise: Exercise, function, kind: str, trials: list, wrong: list, 
         fit = diagnose.fitting(exercise, trials)
         if fit and fit.name:
             name = fit.name
-            plain = kind in ("values", "shape") or (kind == "exception" and fit.raises)
-            title = f"{exercise.name}: {name}" if plain else title
-            words = (*words, ("" if plain else "The numbers show something else, too: ") + fit.mistakes[0].explanation)
+            explanation, none = fit.mistakes[0].explanation, [] if fit.raises else _without_numbers(wrong)
+            if kind in ("in-place", "type"):
+                words = (*words, f"The numbers show something else, too: {explanation}")
+            elif none:
+                words = (*words, f"Where it returns numbers they are what this mistake gives: {name}. {explanation}")
+                words += tuple(none) if kind in ("values", "shape") else ()
+            else:
+                title, words = f"{exercise.name}: {name}", (*words, explanation)
         elif fit:
             words = (*words, *_fitted(fit))
         else:
-            numbers = described(exercise, trials) if kind in ("values", "shape") else []
-            known = any("in all configurations" in text for text in numbers) or (kind == "type" and not wrong[0].problem)
-            where = [] if known else diagnose.conditions(exercise, trials)
-            words = (
-                *words,
-                *numbers,
-                *where,
-                *(ignored(exercise, function, trials) if kind == "values" and not numbers else []),
-            )
+            words = (*words, *_unexplained(exercise, function, kind, trials, first))
     expected, actual = first.expected, first.outcome.arrays or {}
     return Report(
         exercise.name, kind, title, words, mistake=name, case=first.case,
         expected=expected.get("", expected), actual=actual.get("", actual) if actual else None,
-        failed=len(wrong), total=len(trials), code=_own_line(first.outcome.error), printed=first.outcome.printed,
+        failed=len(wrong), total=len(trials), code=raised.line(first.outcome.error), there=raised.values(first.outcome.error),
+        printed=first.outcome.printed,
     )  # fmt: skip
+
+
+def _unexplained(exercise: Exercise, function, kind: str, trials: list[Trial], first: Trial) -> list[str]:
+    """What is seen where no mistake fits: how the numbers differ, in which configurations, and what they are made of."""
+    numbers = described(exercise, trials) if kind in ("values", "shape") else []
+    known = any("in all configurations" in text for text in numbers) or (kind == "type" and not first.problem)
+    found = [*numbers, *([] if known else diagnose.conditions(exercise, trials))]
+    if kind != "values":
+        return found
+    found += [] if numbers else ignored(exercise, function, trials)
+    return found + ([] if known or telling(exercise, trials) else products.said(exercise, function, trials))
+
+
+def _without_numbers(wrong: list[Trial]) -> list[str]:
+    """How often the function raises, and how often it returns no numbers as they are wanted, if it does so anywhere."""
+    errors = [trial.outcome.error for trial in wrong if trial.outcome.error is not None]
+    others = [trial.outcome.malformed for trial in wrong if trial.outcome.malformed]
+    raised = [f"In {count(len(errors), 'configuration')} it raises {type(errors[0]).__name__}: {errors[0]}"] if errors else []
+    return raised + ([f"In {count(len(others), 'configuration')} it returns {others[0]}."] if others else [])
 
 
 def _fitted(fit: diagnose.Fit) -> list[str]:
@@ -273,19 +241,3 @@ def _cannot_be_called(function, case: Case) -> tuple[str, str] | None:
     except ValueError:
         pass  # a built-in that hides its signature
     return None
-
-
-def _own_line(error: Exception | None) -> str:
-    """The last line of the learner's own code on the way to the exception."""
-    if error is None or isinstance(error, NotImplementedError):
-        return ""
-    others = [Path(minimix.__file__).parent, *(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib"))]
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not any(Path(frame.filename).is_relative_to(folder) for folder in others)
-    ]
-    if not frames:
-        return ""
-    line = linecache.getline(frames[-1].filename, frames[-1].lineno).strip()
-    return f"line {frames[-1].lineno}, in {frames[-1].name}: {line}"

@@ -118,6 +118,25 @@ def _cut_off(expected, actual) -> Statements:
     return {"the fractions are cut off": not close(actual, expected)} if close(actual, np.trunc(expected)) else {}
 
 
+@_same_shape
+def _rounded(expected, actual) -> Statements:
+    """To a few decimals, which is too few."""
+    return {
+        f"rounded to {places} places behind the point": bool(np.abs(actual - expected).max(initial=0) > 1e-3 * 10.0**-places)
+        for places in range(1, 6)
+        if not close(actual, expected) and np.allclose(actual, np.round(expected, places), rtol=1e-9, atol=1e-12)
+    }
+
+
+@_same_shape
+def _fractions(expected, actual) -> Statements:
+    """Where things are counted."""
+    if expected.dtype.kind not in "iu" or actual.dtype.kind != "f" or not np.isfinite(actual).all():
+        return {}
+    text = "there are fractions, where whole numbers are wanted (/ gives them, // does not)"
+    return {text: not np.array_equal(actual, np.round(actual))}
+
+
 def _rearranged(expected, actual) -> Statements:
     """Axes exchanged or mirrored, which a wrong index does."""
     found = {}
@@ -323,5 +342,6 @@ def _reshaped(expected: tuple, actual: tuple) -> Statements:
 
 
 PATTERNS = (
-    _zero, _whole, _rearranged, _ratio, _offset, _reordered, _moved, _where, _which, _nearly, _extent, _added,
+    _zero, _whole, _rounded, _fractions, _rearranged, _ratio, _offset, _reordered, _moved, _where, _which, _nearly, _extent,
+    _added,
 )  # fmt: skip

@@ -26,7 +26,8 @@ class Report:
     mistake:  the name of the mistake that was recognised, else None.
     case:     the smallest configuration that fails: ``your_function(*report.case.values())`` repeats it.
     expected, actual: what the solution and the function make of it; dicts where several things are returned.
-    failed, total: configurations. code: the learner's line that raised. printed: what the function printed meanwhile.
+    failed, total: configurations. code: the learner's line that raised. there: what the names in it were.
+    printed: what the function printed meanwhile.
     """
 
     exercise: str
@@ -40,6 +41,7 @@ class Report:
     failed: int = 0
     total: int = 0
     code: str = ""
+    there: str = ""
     printed: str = ""
 
     @property
@@ -94,7 +96,7 @@ class Report:
 
     def _facts(self) -> list[tuple[str, str]]:
         """(label, code) lines below the words."""
-        facts = [("Your code", self.code)] if self.code else []
+        facts = [(label, text) for label, text in (("Your code", self.code), ("There", self.there)) if text]
         if self.case is not None and self.kind != "stub":
             words = ", ".join(_argument(name, value) for name, value in self.case.items())
             share = "" if self.kind == "state" else f"{self.failed} of {self.total} configurations fail, the smallest with"

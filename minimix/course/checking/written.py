@@ -93,7 +93,7 @@ class Search:
     def _everywhere(self, names: list[str]) -> str:
         values = {
             float(v)
-            for trial in self.tell
+            for trial in self.wrong
             for n, a in trial.outcome.arrays.items()
             if _part(n) in names
             for v in a.ravel()[:LEAST]

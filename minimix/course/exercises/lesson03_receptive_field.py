@@ -89,6 +89,7 @@ def _features(case):
         "the last layer has a stride above 1": any(s > 1 for s in strides[-1:]),
         "the last layer has a dilation above 1": any(d > 1 for d in dilations[-1:]),
         "the first layer has a stride above 1": any(s > 1 for s in strides[:1]),
+        "the first layer's kernel is larger than 1 and spread": any(k > 1 and d > 1 for k, _, d in layers[:1]),
         "there is a stride above 2": any(s > 2 for s in strides),
         "there is a dilation above 2": any(d > 2 for d in dilations),
         "there is a kernel above 3": any(k > 3 for k in kernels),

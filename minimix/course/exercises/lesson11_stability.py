@@ -17,6 +17,7 @@ def _logits(rng):
         [[-40, 0]], [[0, -25.5, -60.5]], [[700, 705]], [[0, -200.5]], [[-740, -735]], [[4]], [[2.5], [-900]], [[-3, -1],
         [-2000, 5]],
         [[30, -30, 0.5], [700, 705.5, 710]], [[1e30, -1e30]], [[3e30, -5e30], [1, 2]], [[0.125, 0.25], [1e4, -1e4]],
+        [[0, 1500, 1500.5, 1500]], [[1200.5, 0, 1, 2]], [[0, 600, 601, 1200.5]],
     ]:  # fmt: skip
         yield {"logits": np.array(rows, float)}
     for n, classes, shift in [(2, 5, 0), (4, 3, -2000), (3, 10, 1500), (8, 4, 0), (3, 3, 700), (5, 5, -300)]:
@@ -174,6 +175,11 @@ LOG_SOFTMAX = Exercise(
                  "overflows: subtract the largest.", lambda z, axis: z.min(axis=axis, keepdims=True)),
                 ("the mean subtracted", "The mean logit is subtracted. Where the largest is far above it, exp still overflows: "
                  "subtract the largest.", lambda z, axis: z.mean(axis=axis, keepdims=True)),
+                ("the middle subtracted", "The middle between the largest and the smallest logit is subtracted. Where these "
+                 "lie far apart, exp still overflows: subtract the largest.",
+                 lambda z, axis: (z.max(axis=axis, keepdims=True) + z.min(axis=axis, keepdims=True)) / 2),
+                ("the median subtracted", "The median logit is subtracted. Where the largest is far above it, exp still "
+                 "overflows: subtract the largest.", lambda z, axis: np.median(z, axis=axis, keepdims=True)),
                 ("the first class subtracted", "The first class's logit is subtracted. Where the largest is far above it, exp "
                  "still overflows: subtract the largest.", _at(0)),
                 ("the last class subtracted", "The last class's logit is subtracted. Where the largest is far above it, exp "

@@ -3,6 +3,7 @@
 import functools
 
 NETWORKS = {"MobileNetV1": "mobilenetv1_100_cifar", "MobileNetV2": "mobilenetv2_100_cifar"}
+DEPTHWISE = ("DepthwiseConv2d", "MixConv2d")
 STEPS = 24  # halvings of an interval of widths
 
 
@@ -42,6 +43,30 @@ def _macs(name: str, width: float, options: tuple) -> int:
 
     model = models.create(name, width=width, **dict(options))
     return profile(model, (1, *model.input_size)).macs
+
+
+@functools.cache
+def sides(name: str, width: float) -> tuple[int, ...]:
+    """The side of the map that each depthwise layer reads, in pixels.
+
+    >>> sides("mobilenetv1_100_cifar", 0.25)
+    (32, 32, 32, 32, 16, 16, 8, 8, 8, 8, 8, 8, 4)
+    """
+    from minimix import models
+    from minimix.costs import profile
+
+    model = models.create(name, width=width)
+    side, *rest = (row.output_shape[-1] for row in profile(model, (1, *model.input_size)).rows if row.kind in DEPTHWISE)
+    return (side, side, *rest[:-1])  # the first one has no stride
+
+
+def fitting(size: int, sides: tuple[int, ...]) -> list[list[int]]:
+    """For each layer the kernel, the largest odd one of at most ``size``, that is no larger than the map it reads.
+
+    >>> fitting(9, (32, 8, 4))
+    [[9], [7], [3]]
+    """
+    return [[min(size, side - 1 + side % 2)] for side in sides]
 
 
 def equal_width(name: str, target: int, **options) -> float:

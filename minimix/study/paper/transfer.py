@@ -3,9 +3,8 @@
 From CIFAR-100 to the data of the study. The paper's question is which networks are better at it: MixConv, or one kernel size.
 """
 
-from minimix.study.options import Options
+from minimix.study.options import RECIPE, Options
 from minimix.study.study import Claim, Point, Study
-from minimix.train.config import RECIPES
 
 NETWORK = "mixnet_nano"
 KERNELS = {"MixConv": None, "3x3": [3]}
@@ -36,8 +35,8 @@ def few(images: int, share: int, epochs: int, how: str) -> dict:
     """The recipe for a part of the images: few make few steps an epoch, so that batches are smaller, and epochs more. What
     begins with learned weights goes on with a tenth of the learning rate."""
     number = max(LEAST, images * share // 100)
-    size = next((size for size in (16, 32, 64) if number < 32 * size), 128)
-    rate = RECIPES["sgd"][0] * (size / 128) ** 0.5 * (0.1 if how == "tuned" else 1.0)
+    size = 16 if number < 512 else RECIPE["batch_size"]
+    rate = RECIPE["lr"] * (0.1 if how == "tuned" else 1.0)
     return {"images": number, "batch_size": size, "lr": rate, "epochs": max(epochs, min(100, STEPS * size // number))}
 
 
