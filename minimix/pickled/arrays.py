@@ -28,7 +28,7 @@ class DType(Made):
         self.dtype = np.dtype(code)
 
     def build(self, state) -> None:  # (version, byte order, subarray, names, fields, item size, alignment, flags)
-        order = text(expect(state, tuple)[1])
+        order: Any = text(expect(state, tuple)[1])
         if order not in ("|", "<", ">", "=") or any(part is not None for part in state[2:5]):
             raise Refused("an array with structure")
         self.dtype = self.dtype.newbyteorder(order)
@@ -48,7 +48,8 @@ class Array(Made):
             raise Refused("an array of objects")
         if any(type(length) is not int or length < 0 for length in shape):
             raise Refused("an array whose shape is not whole numbers")
-        self.value = np.frombuffer(raw, dtype.dtype).reshape(shape, order=text(order))
+        said: Any = text(order)
+        self.value = np.frombuffer(raw, dtype.dtype).reshape(shape, order=said)
 
 
 def _from_buffer(args: tuple) -> Array:

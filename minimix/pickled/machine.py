@@ -78,6 +78,7 @@ def run(
 def _run(source, table, stored, keys, most):
     stack: list[Any] = []
     memo: dict[int, Any] = {}
+    arg: Any
     for done, (opcode, arg, _) in enumerate(pickletools.genops(source)):
         name = opcode.name
         if done == most:

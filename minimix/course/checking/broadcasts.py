@@ -43,7 +43,8 @@ def _put_into(value: tuple[int, ...], place: tuple[int, ...], zero: str) -> str:
     which = f"{'axis' if len(axes) == 1 else 'axes'} {' and '.join(axes)}"
     if by and min(by) > 0:
         short = "one entry too short" if by == {1} else "too short"
-        return f"{text}: it is {short} along {which}. If it is a slice: the pixel at a slice's end does not belong to it."
+        ends = "If it is a slice: where does it begin? And the entry at its end does not belong to it."
+        return f"{text}: it is {short} along {which}. {ends}"
     if by and max(by) < 0:
         return f"{text}: it is too long along {which}. If it is a slice: where should it end?"
     return f"{text}."

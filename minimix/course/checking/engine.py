@@ -15,6 +15,7 @@ from minimix.course.checking.outcome import Arrays, Outcome, agree, arrays_of, c
 from minimix.course.checking.report import Report
 from minimix.course.checking.state import remembered
 from minimix.course.checking.trial import Trial
+from minimix.words import count
 
 STRICT = "MINIMIX_COURSE_STRICT"
 
@@ -170,13 +171,14 @@ def _report(exercise: Exercise, function, kind: str, trials: list, wrong: list, 
         fit = diagnose.fitting(exercise, trials)
         if fit and fit.name:
             name = fit.name
-            explanation, raising = fit.mistakes[0].explanation, [] if fit.raises else _raising(wrong)
-            if raising and kind in ("values", "shape"):
-                words = (*words, f"Where it returns numbers they are what this mistake gives: {name}. {explanation}", *raising)
+            explanation, none = fit.mistakes[0].explanation, [] if fit.raises else _without_numbers(wrong)
+            if kind in ("in-place", "type"):
+                words = (*words, f"The numbers show something else, too: {explanation}")
+            elif none:
+                words = (*words, f"Where it returns numbers they are what this mistake gives: {name}. {explanation}")
+                words += tuple(none) if kind in ("values", "shape") else ()
             else:
-                plain = kind in ("values", "shape") or (kind == "exception" and fit.raises)
-                title = f"{exercise.name}: {name}" if plain else title
-                words = (*words, ("" if plain else "The numbers show something else, too: ") + explanation)
+                title, words = f"{exercise.name}: {name}", (*words, explanation)
         elif fit:
             words = (*words, *_fitted(fit))
         else:
@@ -201,12 +203,12 @@ def _unexplained(exercise: Exercise, function, kind: str, trials: list[Trial], f
     return found + ([] if known or telling(exercise, trials) else products.said(exercise, function, trials))
 
 
-def _raising(wrong: list[Trial]) -> list[str]:
-    """How often the function raises, and what, if it does so anywhere."""
+def _without_numbers(wrong: list[Trial]) -> list[str]:
+    """How often the function raises, and how often it returns no numbers as they are wanted, if it does so anywhere."""
     errors = [trial.outcome.error for trial in wrong if trial.outcome.error is not None]
-    if not errors:
-        return []
-    return [f"In {len(errors)} other configurations it raises {type(errors[0]).__name__}: {errors[0]}"]
+    others = [trial.outcome.malformed for trial in wrong if trial.outcome.malformed]
+    raised = [f"In {count(len(errors), 'configuration')} it raises {type(errors[0]).__name__}: {errors[0]}"] if errors else []
+    return raised + ([f"In {count(len(others), 'configuration')} it returns {others[0]}."] if others else [])
 
 
 def _fitted(fit: diagnose.Fit) -> list[str]:

@@ -66,7 +66,7 @@ MESSAGES = (  # what stands in an exception's message, and what it means; the fi
         "concatenate tuple (not",
         "A tuple meets something that is none. Parentheses alone make no tuple: (a) is a, (a,) is a tuple of one entry.",
     ),
-    ("setting an array element with a sequence", "Several numbers stand where there is room for one."),
+    ("setting an array element with a sequence", "An array with axes of its own stands where a single number has its place."),
     ("cannot reshape array", "The array has not as many numbers as the shape that it is to get."),
     ("must have the same shape", "Arrays of different shapes are to become one. A list holds arrays of any shape."),
     ("can't contain negative values", "A border, or a length, is negative here."),

@@ -176,7 +176,7 @@ OUTPUT_SIZE = Exercise(
         Mistake("the dilation divides, too",
                 "The steps are divided by stride and dilation. The dilation only spreads the kernel.",
                 lambda n, k, s, p, d: (n + 2 * p - d * (k - 1) - 1) // (s * d) + 1),
-        Mistake("only the image is divided by the stride", f"The kernel's reach is taken off after the division. {_ONCE}",
+        Mistake("only the image is divided by the stride", f"The image alone is divided by the stride, in whole steps. {_ONCE}",
                 lambda n, k, s, p, d: (n + 2 * p) // s - d * (k - 1)),
         Mistake("image and kernel divided apart", f"Image and kernel are divided by the stride each by itself. {_ONCE}",
                 lambda n, k, s, p, d: (n + 2 * p) // s - (d * (k - 1) + 1) // s + 1),

@@ -82,8 +82,9 @@ MISTAKES = (
     Mistake("= instead of +=, as first reached", "Two things: what arrives overwrites what others left (= instead of +=), and "
             "nodes pass on as they are first reached, maybe too early.",
             walk.in_order(walk.breadth_first, walk.sharing(walk.right_share, assign=True))),
-    Mistake("= instead of +=, slopes ignored", "Two things: what arrives overwrites what others left (= instead of +=), and "
-            "it is not multiplied by the slope.", walk.walked(walk.sharing(lambda node, other, slope: node.grad, assign=True))),
+    Mistake("one gradient alone, without a slope", "A node ends with the gradient of one of its users as it is, or with a 1 "
+            "that is set anew. Shares add up (+=), each times its slope.",
+            walk.walked(walk.sharing(lambda node, other, slope: node.grad, assign=True))),
     Mistake("only one share counts", "Of all shares that arrive at a node one is kept: a node that holds one gets no more, or "
             "a single user of it is remembered. They add up.",
             walk.walked(walk.first_share_only)),

@@ -5,7 +5,6 @@ From CIFAR-100 to the data of the study. The paper's question is which networks 
 
 from minimix.study.options import RECIPE, Options
 from minimix.study.study import Claim, Point, Study
-from minimix.train.config import RECIPES
 
 NETWORK = "mixnet_nano"
 KERNELS = {"MixConv": None, "3x3": [3]}
@@ -37,7 +36,7 @@ def few(images: int, share: int, epochs: int, how: str) -> dict:
     begins with learned weights goes on with a tenth of the learning rate."""
     number = max(LEAST, images * share // 100)
     size = 16 if number < 512 else RECIPE["batch_size"]
-    rate = RECIPES[RECIPE["optimizer"]][0] * (0.1 if how == "tuned" else 1.0)
+    rate = RECIPE["lr"] * (0.1 if how == "tuned" else 1.0)
     return {"images": number, "batch_size": size, "lr": rate, "epochs": max(epochs, min(100, STEPS * size // number))}
 
 

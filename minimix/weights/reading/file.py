@@ -1,5 +1,6 @@
 """Reading a file: which format it is, which the content says and not the name, and which reader it gets."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,8 @@ def _read(path: Path, take: str) -> Read:
     if content.startswith((b"PK\3\4", b"PK\5\6")):
         return _archive(path, content, budget, take)
     if content.startswith(torch_legacy.BEGINNINGS):
-        return _legacy(path, content, budget, take)
+        return _torch(path, "PyTorch (before 1.6)", torch_legacy.TorchLegacy(content), budget, take)
     if path.suffix.lower() == ".safetensors" or content[8:9] == b"{":
-        about = dict[str, str]()
         found = safetensors.entries(content)
         about = safetensors.metadata(content)
         return _made(path, "safetensors", found, "", () if safetensors.CHECKSUMS in about else ALWAYS, about)
@@ -67,14 +67,14 @@ def _archive(path: Path, content: bytes, budget: Budget, take: str) -> Read:
     if root is not None:
         return _torch(path, "PyTorch (zip)", torch_zip.TorchZip(members, root, budget), budget, take)
     if hdf5.MEMBER in members:
-        return _keras(path, members[hdf5.MEMBER].content(budget), budget)
+        beside = {"model_config": hdf5.CONFIG, "metadata": hdf5.METADATA}
+        said = {key: members[name].content(budget) for key, name in beside.items() if name in members}
+        found = _keras(path, members[hdf5.MEMBER].content(budget), budget)
+        texts = {key: bytes(content).decode("utf-8", "replace") for key, content in said.items()}
+        return dataclasses.replace(found, about=texts | found.about)
     if members and all(name.endswith(".npy") for name in members):
         return _made(path, "NumPy (.npz)", npz.entries(members, budget), "", ALWAYS)
     raise ReadError(f"is a zip archive without weights that are read; in it: {some(map(shown, members)) or 'nothing'}")
-
-
-def _legacy(path: Path, content: bytes, budget: Budget, take: str) -> Read:
-    return _torch(path, "PyTorch (before 1.6)", torch_legacy.TorchLegacy(content), budget, take)
 
 
 def _torch(path: Path, form: str, reader: Any, budget: Budget, take: str) -> Read:

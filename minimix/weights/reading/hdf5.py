@@ -2,7 +2,8 @@
 
 There are three layouts: "model_weights" beside an optimizer, of a model saved whole; the same without that, of its weights
 alone; and Keras 3's "layers/conv2d/vars/0". In the first two, attributes say in which order the layers and their weights come.
-The names are the paths within the file, from the layer on.
+The names are the paths within the file, from the layer on. In the third, layers are called by their class and number there;
+their own names are in ``Read.about["layers"]``, as JSON, where the file has them.
 """
 
 import importlib.util
@@ -18,7 +19,8 @@ import numpy as np
 from minimix.weights.reading.result import Budget, ReadError, shown
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
-MEMBER = "model.weights.h5"  # of a .keras archive
+MEMBER = "model.weights.h5"  # of a .keras archive, with the next two, which are JSON
+CONFIG, METADATA = "config.json", "metadata.json"
 SECONDS = 60  # that reading may take, and one more for each megabyte: where the system does not limit computing
 
 _START = (  # with this process' places to import from, and no more

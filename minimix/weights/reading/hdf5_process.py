@@ -9,6 +9,7 @@ and then the numbers of all arrays. The line says {"error"} or {"arrays": [[name
 
 import io
 import json
+import re
 import sys
 
 import h5py
@@ -66,6 +67,8 @@ def _read(file, left: int) -> tuple[dict, list]:
     if any(name.startswith("optimizer/") for name in found):
         found = {name: dataset for name, dataset in found.items() if not name.startswith("optimizer/")}
         taken = 'all but ["optimizer"]'
+    if layers := {name: _text(thing.attrs["name"]) for name, thing in _variables(group, found) if "name" in thing.attrs}:
+        about["layers"] = json.dumps(layers)
     listed = LAYERS in group.attrs or f"{LAYERS}0" in group.attrs
     arrays = {name: found[name] for name in (_order(group, found) if listed else sorted(found, key=_natural))}
     for name, dataset in arrays.items():
@@ -98,6 +101,12 @@ def _datasets(group) -> dict:
 
     look(group, "", 0)
     return found
+
+
+def _variables(group, found: dict) -> list:
+    """(path of a layer, the group of its arrays) in Keras 3's layout."""
+    paths = {name.rpartition("/vars/")[0] for name in found if "/vars/" in name}
+    return [(path, group[f"{path}/vars"]) for path in sorted(paths, key=_natural)]
 
 
 def _order(group, found: dict) -> list[str]:
@@ -137,8 +146,8 @@ def _size(name: str, dataset, left: int) -> int:
 
 
 def _natural(name: str) -> list:
-    """A key for sorting: layers by name, "vars/2" before "vars/10"."""
-    return [(0, int(part), "") if part.isdecimal() and len(part) < 10 else (1, 0, part) for part in name.split("/")]
+    """A key for sorting: "dense" before "dense_2" before "dense_10"."""
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in re.split(r"([0-9]{1,9})", name)]
 
 
 def _text(value) -> str:

@@ -84,6 +84,7 @@ def _parts(value: Any) -> list[Part]:
         if id(value) in seen or len(path) > DEPTH:
             return
         seen.add(id(value))
+        inner: list[tuple[Any, Any]]
         if isinstance(value, dict):
             value = _with_text_keys(value)
             inner = [(key, below) for key, below in value.items() if isinstance(key, str) and not OTHERS & _words(key)]

@@ -6,6 +6,7 @@ The numbers lie elsewhere in the file, in a storage that several tensors may sha
 
 import dataclasses
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -79,7 +80,7 @@ class Tensor:
     conjugate: bool = False
     negative: bool = False
 
-    def array(self, raw: memoryview, order: str, budget: Budget) -> np.ndarray:
+    def array(self, raw: memoryview, order: Literal["<", ">"], budget: Budget) -> np.ndarray:
         """The array, in the memory of its storage's bytes where that can be. order: of the bytes of a number, "<" or ">"."""
         storage, size, number = self.storage, itemsize(self.dtype), math.prod(self.shape)
         dtype = np.dtype(DTYPES[self.dtype]).newbyteorder(order)

@@ -5,7 +5,7 @@ with the number of its elements in front, little-endian whatever the machine was
 """
 
 import struct
-from typing import Any
+from typing import Any, Literal
 
 from minimix.pickled.machine import expect, text
 from minimix.weights.reading.result import ReadError, shown
@@ -18,7 +18,7 @@ _LENGTH = struct.Struct("<q")
 
 
 class TorchLegacy:
-    order = "<"
+    order: Literal["<"] = "<"
 
     def __init__(self, content: bytes):
         self.unpickler = Unpickler(content)

@@ -1,6 +1,6 @@
 """PyTorch's files since 1.6: a zip archive with a pickle, ``data.pkl``, and a member for each storage, ``data/0``, ..."""
 
-from typing import Any
+from typing import Any, Literal
 
 from minimix.weights.reading.result import Budget, ReadError, shown
 from minimix.weights.reading.tensors import Storage
@@ -8,7 +8,7 @@ from minimix.weights.reading.unpickler import Unpickler
 from minimix.weights.reading.zipped import Member
 
 PICKLE = "data.pkl"
-_ORDERS = {b"little": "<", b"big": ">"}
+_ORDERS: dict[bytes, Literal["<", ">"]] = {b"little": "<", b"big": ">"}
 
 
 def folder(names) -> str | None:

@@ -110,11 +110,13 @@ def _rebuild_v1(args: tuple):  # (storage, offset, shape, stride)
 
 
 def _rebuild_v2(args: tuple):  # (storage, offset, shape, stride, requires_grad, hooks[, metadata])
-    return _tensor(*args[:4], metadata=args[6] if len(args) > 6 else None)
+    storage, offset, shape, stride, *more = args
+    return _tensor(storage, offset, shape, stride, metadata=more[2] if len(more) > 2 else None)
 
 
 def _rebuild_v3(args: tuple):  # (storage, offset, shape, stride, requires_grad, hooks, dtype[, metadata])
-    return _tensor(*args[:4], dtype=expect(args[6], Name).name.rpartition(" ")[2], metadata=args[7] if len(args) > 7 else None)
+    storage, offset, shape, stride, _, _, kind, *more = args
+    return _tensor(storage, offset, shape, stride, expect(kind, Name).name.rpartition(" ")[2], more[0] if more else None)
 
 
 def _parameter(args: tuple):  # (tensor, requires_grad, hooks[, state])

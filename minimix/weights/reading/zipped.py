@@ -9,6 +9,7 @@ import zlib
 from minimix.weights.reading.result import Budget, ReadError, shown
 
 _LOCAL = struct.Struct("<4s22xHH")  # what stands before a member's content: signature, lengths of its name and its extra field
+_METHODS = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "lzma", 93: "zstd"}
 _ENCRYPTED, _UTF8 = 0x1, 0x800  # flags of a member
 _END, _END_64 = b"PK\5\6", b"PK\6\6"  # signatures of the records that end an archive
 _MOST = 100_000  # members: each takes ten times as much memory as in the file
@@ -34,7 +35,7 @@ class Member:
             budget.take(info.file_size, f"{name}, unpacked,")
             content = memoryview(_inflated(raw, info.file_size, name))
         else:
-            kind = zipfile.compressor_names.get(info.compress_type, f"method {info.compress_type}")
+            kind = _METHODS.get(info.compress_type, f"method {info.compress_type}")
             raise ReadError(f"{name} in it is compressed by {kind}, expected none or deflate")
         if len(content) != info.file_size:
             raise ReadError(f"{name} in it has {len(content)} bytes, not {info.file_size} as announced: truncated or damaged")

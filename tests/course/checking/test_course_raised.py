@@ -87,7 +87,7 @@ def behind(x, i, kernel):
         (lambda x: np.pad(x, -1), (np.ones(3),), "A border, or a length, is negative here."),
         (lambda x: x.reshape(2, 2), (np.ones(3),), "not as many numbers as the shape"),
         (lambda: np.stack([np.ones(3), np.ones(2)]), (), "A list holds arrays of any shape."),
-        (lambda x: np.zeros(2).__setitem__(0, x), (np.ones(3),), "Several numbers stand where there is room for one."),
+        (lambda x: np.zeros(2).__setitem__(0, x), (np.ones(3),), "where a single number has its place."),
         (rest, (np.ones(4), 0), "A slice that ends at 0 is empty, and -p is 0 here."),
         (behind, (np.ones(4), 2, 3), "A slice that ends at 0 is empty, and i - kernel + 1 is 0 here."),
         (behind, (np.ones(4), 3, 1), "does its end lie behind its start?"),
