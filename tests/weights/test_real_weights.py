@@ -18,7 +18,7 @@ def arrays(name):
     path = real.weights(name)
     if path.suffix != ".pb":
         return path
-    return {key: array for key, array in real.constants(path).items() if key.startswith("MobilenetV1/") and key.count("/") < 4}
+    return real.constants(path)  # among them those that were no variables, and a head for two other classes
 
 
 def seer(name, **options):

@@ -11,7 +11,9 @@ from minimix.models.rows import RowNet
 from minimix.weights.libraries.library import SLIM, Library
 from minimix.weights.libraries.structure import Function, blocks
 
-_BESIDE = re.compile(r"(^|/)(global_step|RMSProp(_\d+)?|Momentum|Adam(_\d+)?)$")  # what training keeps beside the weights
+_BESIDE = re.compile(  # what training keeps beside the weights; the constants of a graph; a head that retrain.py has put behind it
+    r"(^|/)(global_step|RMSProp(_\d+)?|Momentum|Adam(_\d+)?)$|/batchnorm/add/y$|/(shape|reduction_indices)$|^final_training_ops/"
+)
 
 
 def _v1(net: RowNet) -> Iterator[tuple[str, str]]:
@@ -43,7 +45,9 @@ def _conv(ours: str, norm: str, theirs: str) -> Iterator[tuple[str, str]]:
 
 
 def _slim(entries: Mapping) -> dict[str, tuple[str, np.ndarray]]:
-    """The variables; where there are moving averages of them, these: the published accuracies are theirs."""
+    """The variables; where there are moving averages of them, these: the published accuracies are theirs. Of a graph that was
+    frozen, whose constants someone has saved, those that were variables.
+    """
     plain, averages = {}, {}
     for name, array in entries.items():
         even = name.removesuffix(":0")
