@@ -29,7 +29,7 @@ from minimix.train.checkpoint import load as load_checkpoint
 from minimix.train.limits import limited
 from minimix.train.naming import located
 from minimix.weights import loading
-from minimix.weights.libraries import Library, family
+from minimix.weights.libraries import Function, Library, family
 from minimix.weights.signs import signs
 from minimix.words import count
 
@@ -382,10 +382,10 @@ def _with_weights(name: str, options: dict, weights, names: str | None, label: s
     remarks = [f"{label} with {read.path}" + (f", {read.taken}" if read.taken else "")]
     if found.library is not None:
         wanted = {key: value for key, value in loading.options_of(found.library, model).items() if key not in options}
-        changed = bool(loading.mismatch(found.library, model))
+        changed = loading.differences(found.library, model)
         if changed and wanted and not own.is_own(name):
             model = models.create(name, **options, **wanted)
-        computed = f", computed with {found.library.function(model)}" if changed else ""
+        computed = f", computed with {Function(**changed)}" if changed else ""
         remarks.append(f"its names are those of {found.library.name}: pictures are prepared as there{computed}")
     loading.put_named(model, found)
     return model, found.library, remarks

@@ -159,8 +159,7 @@ def partly(model: Module, read: reading.Read) -> dict[str, np.ndarray]:
 
 def mismatch(library: Library, model: Module) -> str:
     """What the library's network computes otherwise than ``model``, and the options that change it; "" where all agrees."""
-    theirs, own = library.function(model).given(), function_of(model)._asdict()
-    wrong = {name: value for name, value in theirs.items() if not _same(own[name], value)}
+    wrong, own = differences(library, model), function_of(model)._asdict()
     if not wrong:
         return ""
     has = ", ".join(f"{name}={own[name]!r}" for name in wrong)
@@ -170,6 +169,12 @@ def mismatch(library: Library, model: Module) -> str:
         f"`minimix predict` --model NAME:{':'.join(f'{name}={value}' for name, value in wrong.items())}; "
         "load_weights(model, file, check=False) loads them all the same"
     )
+
+
+def differences(library: Library, model: Module) -> dict:
+    """The options with which the library's network computes otherwise than ``model``."""
+    theirs, own = library.function(model).given(), function_of(model)._asdict()
+    return {name: value for name, value in theirs.items() if not _same(own[name], value)}
 
 
 def _same(own, theirs) -> bool:

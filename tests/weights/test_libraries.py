@@ -148,5 +148,5 @@ def test_other_networks_under_the_same_name(name, blank):
 def test_readme_lists_every_library():
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     table = readme.partition("| names of |")[2].partition("\n\n")[0]
-    listed = re.findall(r"`([\w-]+)`", " ".join(line.split("|")[1] for line in table.splitlines()[2:]))
+    listed = re.findall(r"`([\w.-]+)`", " ".join(line.split("|")[1] for line in table.splitlines()[2:]))
     assert set(listed) == {library.name for library in LIBRARIES if not library.refusal}

@@ -28,7 +28,10 @@ def small(**options):
     return models.create("mobilenetv2_035", num_classes=3, **options)
 
 
-@pytest.mark.parametrize("library", ["torchvision", "pytorchcv", "gluoncv2", "mindcv", "keras", "slim", "efficientnet-jax"])
+EVERY = ["torchvision", "mobilenetv2.pytorch", "pytorchcv", "gluoncv2", "mindcv", "keras", "slim", "efficientnet-jax"]
+
+
+@pytest.mark.parametrize("library", EVERY)
 def test_the_same_weights_from_every_library(library):
     """Whatever it calls them, and however they lie."""
     options = by_name(library).function(small()).given()
@@ -259,6 +262,38 @@ def test_moving_averages_are_taken_for_slim():
     both |= {"global_step": np.array(3), "MobilenetV2/Conv/weights/RMSProp": np.ones(1, np.float32)}
     net = mm.load_weights(small(eps=1e-3, padding="tf_same"), both)
     np.testing.assert_array_equal(net.conv_stem.weight.data, draw("conv_stem.weight", net.conv_stem.weight.shape))
+
+
+@pytest.mark.parametrize(
+    "library, from_, to",
+    [
+        ("torchvision", "classifier.1.", "classifier."),  # as many replace it
+        ("mobilenetv2.pytorch", "features.18.", "conv."),
+        ("mobilenetv2.pytorch", "classifier.1.", "classifier."),
+        ("keras", "predictions/", "dense_2/"),
+        ("keras", "predictions/", "Logits/"),
+    ],
+)
+def test_layers_that_have_two_names(library, from_, to):
+    options = by_name(library).function(small()).given()
+    entries = {name.replace(from_, to) if name.startswith(from_) else name: a for name, a in written(library, small()).items()}
+    net = mm.load_weights(small(**options), entries)
+    np.testing.assert_array_equal(net.conv_head.weight.data, draw("conv_head.weight", net.conv_head.weight.shape))
+    np.testing.assert_array_equal(net.classifier.weight.data, draw("classifier.weight", net.classifier.weight.shape))
+
+
+def test_a_first_block_that_expands_is_another_network():
+    entries = written("mobilenetv2.pytorch", small())
+    entries |= {"features.1.conv.6.weight": np.zeros((8, 16, 1, 1), np.float32)}
+    with pytest.raises(RuntimeError, match="(?s)unexpected features.1.conv.6.weight.*first version of pytorch-mobilenet-v2"):
+        mm.load_weights(small(), entries)
+
+
+def test_counts_that_thop_leaves_behind():
+    entries = written("torchvision", small())
+    more = {"total_ops": np.zeros(1), "features.0.0.total_params": np.zeros(1)}
+    mm.load_weights(small(), entries | more)
+    mm.load_weights(small(), {**small().state_dict(), **more})
 
 
 def test_pretrainedmodels_classifier(blank):

@@ -54,12 +54,13 @@ SLIM = Arrays(
 )
 
 # (our layer, its layer, or several with | between them, of which one is there; or its array, with = behind it)
+_COUNTS = ("total_ops", "total_params")
 Pairs = Iterator[tuple[str, str]]
 
 
 def unchanged(entries: Mapping) -> dict[str, tuple[str, np.ndarray]]:
-    """{name: (name in the file, array)}."""
-    return {name: (name, array) for name, array in entries.items()}
+    """{name: (name in the file, array)}, without the counts that thop leaves in a state dict."""
+    return {name: (name, array) for name, array in entries.items() if name.rpartition(".")[2] not in _COUNTS}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,8 @@ from minimix.models.rows import RowNet
 from minimix.weights.libraries.library import SLIM, Library
 from minimix.weights.libraries.structure import Function, blocks
 
-_BESIDE = re.compile(  # what training keeps beside the weights; the constants of a graph; a head that retrain.py has put behind it
+# What training keeps beside the weights; other constants of a graph; the head that retrain.py puts behind it.
+_BESIDE = re.compile(
     r"(^|/)(global_step|RMSProp(_\d+)?|Momentum|Adam(_\d+)?)$|/batchnorm/add/y$|/(shape|reduction_indices)$|^final_training_ops/"
 )
 

@@ -7,7 +7,7 @@ import numpy as np
 from minimix.models.pretrained import Preparation
 from minimix.models.rows import RowNet
 from minimix.nn import Module
-from minimix.weights.libraries.library import Library
+from minimix.weights.libraries.library import Library, unchanged
 from minimix.weights.libraries.structure import Block, Function, blocks
 
 _IMAGENET = Preparation()
@@ -38,8 +38,8 @@ def numbered(layers: list[str], place: str, always: bool = False) -> Iterator[tu
 def _one_classifier(entries: Mapping) -> dict[str, tuple[str, np.ndarray]]:
     """pretrainedmodels calls Xception's classifier last_linear."""
     return {
-        name.replace("last_linear.", "fc.") if name.startswith("last_linear.") else name: (name, array)
-        for name, array in entries.items()
+        name.replace("last_linear.", "fc.") if name.startswith("last_linear.") else name: entry
+        for name, entry in unchanged(entries).items()
     }
 
 
@@ -53,7 +53,18 @@ def _torchvision(net: RowNet) -> Iterator[tuple[str, str]]:
         at = iter(("0.0", "0.1", "1.0", "1.1", "2", "3") if block.module.expands else ("0.0", "0.1", "1", "2"))
         for _, layers in block.layers():
             yield from numbered(layers, f"{place}.{next(at)}")
-    yield from _ends("features.0.0", "features.0.1", f"features.{last}.0", f"features.{last}.1", "classifier.1", net)
+    yield from _ends("features.0.0", "features.0.1", f"features.{last}.0", f"features.{last}.1", "classifier.1|classifier", net)
+
+
+def _flat(net: RowNet) -> Iterator[tuple[str, str]]:
+    """torchvision's forerunner: the layers of a block in one list, activations among them."""
+    last = 0
+    for block in blocks(net):
+        at, last = iter((0, 1, 3, 4, 6, 7)), block.number + 2
+        for _, layers in block.layers():
+            yield from numbered(layers, f"features.{block.number + 1}.conv.{next(at)}")
+    heads = f"features.{last}.0|conv.0", f"features.{last}.1|conv.1"
+    yield from _ends("features.0.0", "features.0.1", *heads, "classifier.1|classifier", net)
 
 
 # -- EfficientNet-PyTorch ---------------------------------------------------------------------------------------------
@@ -140,6 +151,19 @@ LIBRARIES = (
         layers={"mobilenetv2": _torchvision},
         functions={"mobilenetv2": Function(1e-5, "same", "relu6")},
         preparations={"mobilenetv2": _BILINEAR},
+    ),
+    Library(
+        name="mobilenetv2.pytorch",
+        version="commits 2ab78f9 of github.com/d-li14/mobilenetv2.pytorch, 99f2136 of github.com/tonylins/pytorch-mobilenet-v2",
+        source="their mobilenetv2.py and MobileNetV2.py",
+        marks=(r"^features\.0\.0\.weight$", r"^features\.1\.conv\.0\.weight$"),
+        layers={"mobilenetv2": _flat},
+        functions={"mobilenetv2": Function(1e-5, "same", "relu6")},
+        preparations={"mobilenetv2": _BILINEAR},
+        others={
+            r"^features\.1\.conv\.6\.": "It is of the first version of pytorch-mobilenet-v2, which has a 1x1 convolution before "
+            "the first block's depthwise one that neither the paper nor the networks here have"
+        },
     ),
     Library(
         name="efficientnet-pytorch",
