@@ -16,8 +16,7 @@ _NETWORKS: dict[str, Network | partial] = {
 }  # fmt: skip
 _SMALL = "_cifar"
 _SMALL_SIZE = 32  # pixels
-# The earliest strides are left out: 32x32 pictures end as 4x4. And they have three channels, also where others have one.
-_CIFAR = {"num_classes": 10, "output_stride": 8, "in_channels": 3}
+_CIFAR = {"num_classes": 10, "output_stride": 8}  # the earliest strides are left out: 32x32 pictures end as 4x4
 
 
 def names() -> list[str]:
@@ -26,7 +25,8 @@ def names() -> list[str]:
     They are those of PyTorch Image Models where it has the network. A network for large pictures has a form for 32x32, too:
     its name and "_cifar".
     """
-    return sorted([*_NETWORKS, *(name + _SMALL for name in _NETWORKS if not is_small(name))])
+    grey = mini_xception.NETWORKS  # for pictures of 64x64: 32x32 in colour are something else
+    return sorted([*_NETWORKS, *(name + _SMALL for name in _NETWORKS if not is_small(name) and name not in grey)])
 
 
 def is_small(name: str) -> bool:

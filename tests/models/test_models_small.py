@@ -34,8 +34,7 @@ def test_mini_xception(blank):
     assert net(np.zeros((2, 1, 64, 64), np.float32)).shape == (2, 7)
     assert net.features(np.zeros((1, 1, 64, 64), np.float32)).shape == (1, 128, 4, 4)
     assert profile(net, (1, 1, 64, 64)).params == 56_951
-    small = models.create("mini_xception_cifar").eval()
-    assert small.features(np.zeros((1, 3, 32, 32), np.float32)).shape[2:] == (4, 4)
+    assert "mini_xception_cifar" not in models.names()
     with pytest.raises(TypeError, match="mini_xception has no option 'kernels'"):
         models.create("mini_xception", kernels=3)
 

@@ -161,8 +161,8 @@ LIBRARIES = (
         functions={"mobilenetv2": Function(1e-5, "same", "relu6")},
         preparations={"mobilenetv2": _BILINEAR},
         others={
-            r"^features\.1\.conv\.6\.": "It is of the first version of pytorch-mobilenet-v2, which has a 1x1 convolution before "
-            "the first block's depthwise one that neither the paper nor the networks here have"
+            r"^features\.1\.conv\.6\.": "It is of the first version of pytorch-mobilenet-v2, with a 1x1 convolution before the "
+            "first block's depthwise one that neither the paper nor the networks here have"
         },
     ),
     Library(
