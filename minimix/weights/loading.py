@@ -86,13 +86,11 @@ def named(model: Module, read: reading.Read, names: str | None = None) -> Named:
     entries = read.entries
     library = by_name(names) if names is not None else _library(model, entries)
     try:
-        if library is not None and library.refusal:
-            raise ValueError(library.refusal)
         if library is None or library.name == _PLAIN:
             state = {name: array for name, (_, array) in by_name(_PLAIN).clean(entries).items()}
             _need_some(model, state)
             return Named(state, library if names else None, read.path, read.taken)
-        return Named(library.renamed(entries, model), library, read.path, read.taken)
+        return Named(renaming.renamed(library, entries, model), library, read.path, read.taken)
     except (RuntimeError, ValueError) as error:
         also = _also(names, entries) if names else ""
         raise type(error)(f"{read.path}: {error}{also}") from error

@@ -151,7 +151,12 @@ _OTHERS = {
     r"^features\.(stage1\.unit1|1\.0)\.conv1\.": "It is mobilenetv2_w..., which has a 1x1 convolution before the first block's "
     "depthwise one that neither the paper nor the networks here have; mobilenetv2b_w1 is without",
 }
-_LAYERS = {"mixnet": _pytorchcv, "mobilenetv1": _pytorchcv, "mobilenetv2": _pytorchcv, "xception": _xception}
+_LAYERS: dict[str, Callable] = {
+    "mixnet": _pytorchcv,
+    "mobilenetv1": _pytorchcv,
+    "mobilenetv2": _pytorchcv,
+    "xception": _xception,
+}
 
 LIBRARIES = (
     Library(

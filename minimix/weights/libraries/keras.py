@@ -12,7 +12,7 @@ from minimix.models.rows import RowNet
 from minimix.models.xception import Xception
 from minimix.nn import Module
 from minimix.weights.libraries.library import KERAS, Library
-from minimix.weights.libraries.structure import Function, Unit, blocks, kind, units
+from minimix.weights.libraries.structure import Function, blocks, kind, units
 
 _CLASSES = {  # of layers, as Keras numbers them: the names of their arrays, in the order in which Keras 3 numbers these
     "conv2d": ("kernel", "bias"),
@@ -108,8 +108,12 @@ def _separable(ours: tuple, layer: str, norm: str) -> Iterator[tuple[str, str]]:
 # -- numbered layers --------------------------------------------------------------------------------------------------
 
 
-def _in_order(net: Module, layers: list[str], classifier: str) -> Iterator[tuple[str, str]]:
-    """Layers by their class and their number in it. layers: ours, in the order in which Keras has made them."""
+def _in_order(net: Module, layers: list, classifier: str) -> Iterator[tuple[str, str]]:
+    """Layers by their class and their number in it.
+
+    layers: ours, in the order in which Keras counts them; those of a separable convolution together. classifier: its class
+    there; a dense layer in its place is of someone who has trained on.
+    """
     counted: dict = defaultdict(int)
 
     def next_of(what: str) -> str:
@@ -122,36 +126,26 @@ def _in_order(net: Module, layers: list[str], classifier: str) -> Iterator[tuple
             yield from _separable(ours, next_of("separable_conv2d"), next_of("batch_normalization"))
         else:
             yield ours, next_of(classes[kind(net.get_submodule(ours))])
-    yield classifier, next_of("conv2d") + "|dense#0" if counted["dense"] == 0 and _convolves(net) else "dense#0"
-
-
-def _convolves(net: Module) -> bool:
-    """Whether the last layer is a convolution there."""
-    return not isinstance(net, (Xception,)) and (isinstance(net, MiniXception) or net.conv_head is None)
+    yield "fc" if isinstance(net, Xception) else "classifier", f"{next_of(classifier)}|dense#0"
 
 
 def _rows(net: RowNet) -> Iterator[tuple[str, str]]:
     inside = [ours for block in blocks(net) for _, layers in block.layers() for ours in layers]
-    head = ["conv_head", "bn2"] if net.conv_head is not None else []
-    yield from _in_order(net, ["conv_stem", "bn1", *inside, *head], "classifier")
+    head = [] if net.conv_head is None else ["conv_head", "bn2"]
+    yield from _in_order(net, ["conv_stem", "bn1", *inside, *head], "dense" if head else "conv2d")
 
 
-def _numbered_xception(net: Xception | MiniXception) -> Iterator[tuple[str, str]]:
-    layers: list = ["conv1", "bn1", "conv2", "bn2"]
-    for unit in units(net):
-        layers += _of_unit(unit, early=isinstance(net, MiniXception))
-    if isinstance(net, Xception):
-        layers += [("conv3.conv1", "conv3.pointwise", "bn3"), ("conv4.conv1", "conv4.pointwise", "bn4")]
-    yield from _in_order(net, layers, "fc" if isinstance(net, Xception) else "classifier")
+def _numbered_xception(net: Xception) -> Iterator[tuple[str, str]]:
+    """Keras 3 goes through the graph, and meets a unit's projection behind its separable convolutions."""
+    inside = [layer for unit in units(net) for layer in (*unit.separables, *(unit.skip or ()))]
+    last = [("conv3.conv1", "conv3.pointwise", "bn3"), ("conv4.conv1", "conv4.pointwise", "bn4")]
+    yield from _in_order(net, ["conv1", "bn1", "conv2", "bn2", *inside, *last], "dense")
 
 
-def _of_unit(unit: Unit, early: bool) -> list:
-    """early: the projection is made, and numbered, before the separable convolutions. Else its order is that of the graph."""
-    skip = list(unit.skip or ())
-    if early:
-        return [*skip, *unit.separables]
-    conv, norm = skip[:1], skip[1:]
-    return [*unit.separables[:-1], unit.separables[-1], *conv, *norm]
+def _mini_xception(net: MiniXception) -> Iterator[tuple[str, str]]:
+    """Its code makes a unit's projection first, and so Keras counted."""
+    inside = [layer for unit in units(net) for layer in (*(unit.skip or ()), *unit.separables)]
+    yield from _in_order(net, ["conv1", "bn1", "conv2", "bn2", *inside], "conv2d")
 
 
 _CENTRED = Preparation(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), interpolation="bilinear")
@@ -189,7 +183,8 @@ LIBRARIES = (
         marks=(r"(^|/)conv2d(_\d+)?/", r"(^|/)batch_normalization(_\d+)?/"),
         layers={
             **dict.fromkeys(("mixnet", "mobilenetv1", "mobilenetv2"), _rows),
-            **dict.fromkeys(("xception", "mini_xception"), _numbered_xception),
+            "xception": _numbered_xception,
+            "mini_xception": _mini_xception,
         },
         arrays=KERAS,
         functions=_FUNCTIONS,

@@ -54,8 +54,9 @@ SLIM = Arrays(
 )
 
 # (our layer, its layer, or several with | between them, of which one is there; or its array, with = behind it)
-_COUNTS = ("total_ops", "total_params")
 Pairs = Iterator[tuple[str, str]]
+
+_COUNTS = ("total_ops", "total_params")
 
 
 def unchanged(entries: Mapping) -> dict[str, tuple[str, np.ndarray]]:
@@ -85,13 +86,13 @@ class Library:
     version: str
     source: str
     marks: tuple[str, ...]
-    layers: Mapping[str, Callable[[Module], Pairs]] = dataclasses.field(default_factory=dict)
+    layers: Mapping[str, Callable[..., Pairs]] = dataclasses.field(default_factory=dict)
     arrays: Arrays = TORCH
     functions: Mapping[str, Function] = dataclasses.field(default_factory=dict)
     preparations: Mapping[str, Preparation] = dataclasses.field(default_factory=dict)
     no_bias: tuple[str, ...] = ()
     clean: Callable[[Mapping], dict] = unchanged
-    convert: Callable[[Mapping, Module], dict] | None = None
+    convert: Callable[..., dict] | None = None
     others: Mapping[str, str] = dataclasses.field(default_factory=dict)
     refusal: str = ""
 
@@ -108,41 +109,19 @@ class Library:
         """What the library's network of this family computes; nothing is said where it has several."""
         return self.functions.get(family(net), Function())
 
-    def renamed(self, entries: Mapping, net: Module) -> dict[str, np.ndarray]:
-        """The state dict of ``net`` from the arrays of one of the library's files.
-
-        Raises ValueError for a network of a family that the library's rule does not know; RuntimeError, with the file's names
-        and the nearest that were expected, for arrays that are missing, left over or of another shape.
-        """
-        from minimix.weights.libraries.renaming import renamed
-
-        if self.refusal:
-            raise ValueError(self.refusal)
-        if family(net) not in self.families():
-            raise ValueError(
-                f"the names are those of {self.name}, of which only {', '.join(self.families())} can be used here, not "
-                f"{family(net) or type(net).__name__}"
-            )
-        return self.convert(entries, net) if self.convert else renamed(self, entries, net)
-
 
 def array_names(library: Library, net: Module) -> Iterator[tuple[str, tuple[str, ...]]]:
     """(our array, its array, or several of which one is there) for all of a network, in the library's order of layers."""
     for ours, theirs in library.layers[family(net)](net):
         layer = net.get_submodule(ours)
-        names = getattr(library.arrays, kind(layer))
-        own = [
-            name for name in ("weight", "bias", *_STATISTICS, "num_batches_tracked") if getattr(layer, name, None) is not None
-        ]
-        for name in own:
-            if name not in names:
-                continue
-            arrays = (names[name],) if isinstance(names[name], str) else names[name]
-            candidates = [
-                place[:-1]
-                if place.endswith("=")
-                else f"{place}{library.arrays.between}{array}"  # "=": the array itself is named
-                for place in theirs.split("|")
-                for array in arrays
-            ]
-            yield f"{ours}.{name}", tuple(candidates)
+        for name, written in getattr(library.arrays, kind(layer)).items():
+            if getattr(layer, name, None) is not None:
+                yield f"{ours}.{name}", tuple(_candidates(theirs, written, library.arrays.between))
+
+
+def _candidates(theirs: str, written: str | tuple[str, ...], between: str) -> Iterator[str]:
+    for place in theirs.split("|"):
+        if place.endswith("="):
+            yield place[:-1]
+        else:
+            yield from (f"{place}{between}{array}" for array in ((written,) if isinstance(written, str) else written))

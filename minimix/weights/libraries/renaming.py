@@ -14,7 +14,22 @@ MOST = 8  # lines of one kind in a refusal
 
 
 def renamed(library: Library, entries: Mapping, net: Module) -> dict[str, np.ndarray]:
-    """{our name: array} for all of ``net``. See ``Library.renamed``."""
+    """The state dict of ``net`` from the arrays of one of the library's files.
+
+    Raises ValueError for a network of a family that the library's rule does not know; RuntimeError, with the file's names and
+    the nearest that were expected, for arrays that are missing, left over or of another shape.
+    """
+    if library.refusal:
+        raise ValueError(library.refusal)
+    if family(net) not in library.families():
+        raise ValueError(
+            f"the names are those of {library.name}, of which only {', '.join(library.families())} can be used here, not "
+            f"{family(net) or type(net).__name__}"
+        )
+    return library.convert(entries, net) if library.convert else _by_layers(library, entries, net)
+
+
+def _by_layers(library: Library, entries: Mapping, net: Module) -> dict[str, np.ndarray]:
     own, state = net.state_dict(), dict[str, np.ndarray]()
     found = library.clean(entries)
     named, used, missing, shapes = set[str](), set[str](), dict[str, str](), list[str]()

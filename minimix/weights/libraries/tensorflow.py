@@ -49,7 +49,7 @@ def _slim(entries: Mapping) -> dict[str, tuple[str, np.ndarray]]:
     """The variables; where there are moving averages of them, these: the published accuracies are theirs. Of a graph that was
     frozen, whose constants someone has saved, those that were variables.
     """
-    plain, averages = {}, {}
+    plain, averages = dict[str, tuple](), dict[str, tuple]()
     for name, array in entries.items():
         even = name.removesuffix(":0")
         to = averages if even.endswith(tensorflow.AVERAGE) else plain
