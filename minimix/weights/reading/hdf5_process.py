@@ -37,7 +37,7 @@ def main() -> None:
     except Refused as refusal:
         said, arrays = {"error": str(refusal)}, []
     except Exception as error:  # of many kinds, where the file is damaged
-        said, arrays = {"error": f"is no whole HDF5 file ({str(error)[:200]}): truncated or damaged"}, []
+        said, arrays = {"error": f"is no whole HDF5 file ({_shown(error)}): truncated or damaged"}, []
     line = json.dumps(said).encode()
     sys.stdout.buffer.write(len(line).to_bytes(8, "little") + line)
     for array in arrays:
@@ -155,7 +155,7 @@ def _text(value) -> str:
 
 
 def _shown(name) -> str:
-    return repr(str(name)[:80])[1:-1]
+    return repr(str(name)[:100])[1:-1]
 
 
 if __name__ == "__main__":
