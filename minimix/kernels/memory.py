@@ -6,9 +6,9 @@ gone, and the next request of that size takes them from there. Every block start
 cache line, and the widest vector register.
 
 The shelf holds no more than four times what was in use at once (a network that evaluates needs three), so that the sizes of
-every picture that ever came by do not pile up. What has waited longest goes first. Blocks are asked of the system itself:
-it has them back as soon as they are given up, while those of C's allocator stay with the process where anything is in use
-behind them.
+every picture that ever came by do not pile up. What has waited longest goes first. What is needed for a moment only has a
+shelf of its own, where one piece, the largest, serves requests of all sizes. Blocks are asked of the system itself: it has them
+back as soon as they are given up, while those of C's allocator stay with the process where anything is in use behind them.
 """
 
 import contextlib
@@ -27,7 +27,8 @@ HUGE = 1 << 22  # from here on we ask for large pages, too, as NumPy does: fewer
 FLOOR, LIMIT = 1 << 28, 1 << 30  # the shelf may always hold the first, and never more than the second
 
 _shelf: dict[int, list[mmap.mmap]] = {}  # lists by size, the size used last at the end
-_shelved = 0  # bytes in them
+_scratch: list[mmap.mmap] = []  # blocks for what is needed for a moment
+_shelved = 0  # bytes in both
 _in_use = _most = 0  # bytes in blocks that somebody has; the most that these have been
 _watched: "dict[int, _Watch]" = {}  # of every block that somebody has, by its id
 _lock = threading.RLock()  # the same thread can come twice: arrays can end at any moment
@@ -36,12 +37,16 @@ _lock = threading.RLock()  # the same thread can come twice: arrays can end at a
 class _Watch(weakref.ref):
     """Of the array that was made in ``block``: views of it, and of these, keep it alive. When it ends the block is shelved."""
 
-    __slots__ = ("block",)
+    __slots__ = ("block", "scratch")
     block: mmap.mmap
+    scratch: bool
 
 
-def empty(shape, dtype=np.float32) -> np.ndarray:
+def empty(shape, dtype=np.float32, scratch: bool = False) -> np.ndarray:
     """``np.empty``, from shelved memory where there is some of that size. The content is whatever was there.
+
+    scratch: it is needed for a moment only, as something of another size may be next. A larger piece will do; where there is
+        none, a new one takes the place of the smaller ones.
 
     >>> from minimix.kernels import memory
     >>> memory.empty((3, 5)).shape
@@ -54,10 +59,9 @@ def empty(shape, dtype=np.float32) -> np.ndarray:
         return np.empty(shape, dtype)
     size = -(-nbytes // GRAIN) * GRAIN
     with _lock:
-        blocks = _shelf.get(size)
-        if blocks:
-            block = blocks.pop()
-            _shelved -= size
+        block = _large_enough(size) if scratch else _shelf[size].pop() if _shelf.get(size) else None
+        if block is not None:
+            _shelved -= len(block)
         else:
             try:
                 block = _new(size)
@@ -65,10 +69,22 @@ def empty(shape, dtype=np.float32) -> np.ndarray:
                 return np.empty(shape, dtype)  # whose error says more
         array = np.ndarray(shape, dtype, block)
         watch = _watched[id(block)] = _Watch(array, _put)
-        watch.block = block
-        _in_use += size
+        watch.block, watch.scratch = block, scratch
+        _in_use += len(block)
         _most = max(_most, _in_use)
     return array
+
+
+def _large_enough(size: int) -> mmap.mmap | None:
+    """The smallest of the pieces that will do. Where none does, all are given up: the next ones get the new, larger one."""
+    global _shelved
+    fit = min((block for block in _scratch if len(block) >= size), key=len, default=None)
+    if fit is None:
+        _shelved -= sum(map(len, _scratch))
+        _scratch.clear()
+    else:
+        _scratch.remove(fit)
+    return fit
 
 
 def _new(size: int) -> mmap.mmap:
@@ -89,7 +105,7 @@ def _put(watch: _Watch) -> None:
         limit = min(LIMIT, max(FLOOR, 4 * _most))
         if size > limit:
             return
-        while _shelved + size > limit:  # sizes that nobody asks for any more are in the way
+        while _shelved + size > limit and _shelf:  # sizes that nobody asks for any more are in the way
             oldest = next(iter(_shelf))
             if _shelf[oldest]:
                 _shelf[oldest].pop()
@@ -97,6 +113,9 @@ def _put(watch: _Watch) -> None:
             else:
                 del _shelf[oldest]
         _shelved += size
+        if watch.scratch:
+            _scratch.append(block)
+            return
         blocks = _shelf.pop(size, [])
         blocks.append(block)
         _shelf[size] = blocks
@@ -105,8 +124,7 @@ def _put(watch: _Watch) -> None:
 def several(sizes, dtype, scratch: bool = False, whole: np.ndarray | None = None) -> list[np.ndarray]:
     """Flat arrays of these sizes in one piece of memory, for what is needed equally long. Each begins at a cache line.
 
-    scratch: it is needed for a moment only. Then the piece is a power of two long, so that the next who needs some, for another
-        shape, gets the same one, which is in the cache.
+    scratch: as of ``empty``: the next who needs some gets the same piece, which is in the cache.
     whole: the piece, if there is one already. Raises MemoryError where it is too small.
 
     >>> [array.size for array in several((5, 0, 7), np.float32)]
@@ -118,7 +136,7 @@ def several(sizes, dtype, scratch: bool = False, whole: np.ndarray | None = None
         starts.append(starts[-1] + -(-size // line) * line)
     total = starts[-1]
     if whole is None:
-        whole = empty((1 << total.bit_length() if scratch else total,), dtype)
+        whole = empty((total,), dtype, scratch)
     elif whole.size < total:
         raise MemoryError(f"{total} numbers are wanted of {whole.size}")
     return [whole[start : start + size] for start, size in zip(starts, sizes, strict=False)]
@@ -151,4 +169,5 @@ def release() -> None:
     global _shelved, _most
     with _lock:
         _shelf.clear()
+        _scratch.clear()
         _shelved, _most = 0, _in_use

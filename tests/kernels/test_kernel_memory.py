@@ -113,6 +113,21 @@ def test_no_block_is_handed_out_twice_to_many_threads():
     assert not failures
 
 
+def test_what_is_needed_for_a_moment_shares_the_largest_piece():
+    for size in (2 * BIG, 5 * BIG, 3 * BIG, 5 * BIG, 2 * BIG):  # as blocks of a network that grow and shrink
+        memory.empty((size,), np.uint8, scratch=True)
+    assert memory.shelved_bytes() == 5 * BIG
+    large, other = memory.empty((4 * BIG,), np.uint8, scratch=True), memory.empty((BIG,), np.uint8, scratch=True)
+    assert not np.shares_memory(large, other) and memory.shelved_bytes() == 0
+    del large, other
+    assert memory.shelved_bytes() == 6 * BIG
+    memory.empty((BIG,), np.uint8, scratch=True)  # the smaller one is large enough
+    memory.empty((6 * BIG,), np.uint8)  # nobody else gets a piece of theirs
+    assert memory.shelved_bytes() == 12 * BIG
+    memory.release()
+    assert memory.shelved_bytes() == 0
+
+
 def test_small_requests_are_left_to_numpy():
     array = memory.empty((memory.SMALL - 1,), np.uint8)
     assert array.base is None
