@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minimix.weights.reading import hdf5, npz, others, safetensors, state_dict, torch_legacy, torch_zip, zipped
+from minimix.weights.reading import hdf5, named_checksum, npz, others, safetensors, state_dict, torch_legacy, torch_zip, zipped
 from minimix.weights.reading.result import Budget, Read, ReadError, sentence, shown
 from minimix.weights.reading.tensors import Tensor
 from minimix.words import some
@@ -53,6 +53,7 @@ def _read(path: Path, take: str) -> Read:
     if content.startswith((b"PK\3\4", b"PK\5\6")):
         return _archive(path, content, budget, take)
     if content.startswith(torch_legacy.BEGINNINGS):
+        named_checksum.check(content, path)
         return _torch(path, "PyTorch (before 1.6)", torch_legacy.TorchLegacy(content), budget, take)
     if path.suffix.lower() == ".safetensors" or content[8:9] == b"{":
         found = safetensors.entries(content)
@@ -69,11 +70,12 @@ def _archive(path: Path, content: bytes, budget: Budget, take: str) -> Read:
     if hdf5.MEMBER in members:
         beside = {"model_config": hdf5.CONFIG, "metadata": hdf5.METADATA}
         said = {key: members[name].content(budget) for key, name in beside.items() if name in members}
-        found = _keras(path, members[hdf5.MEMBER].content(budget), budget)
+        read = _keras(path, members[hdf5.MEMBER].content(budget), budget)
         texts = {key: bytes(content).decode("utf-8", "replace") for key, content in said.items()}
-        return dataclasses.replace(found, about=texts | found.about)
+        return dataclasses.replace(read, about=texts | read.about)
     if members and all(name.endswith(".npy") for name in members):
-        return _made(path, "NumPy (.npz)", npz.entries(members, budget), "", ALWAYS)
+        found, left = npz.entries(members, budget)
+        return _made(path, "NumPy (.npz)", found, left, ALWAYS)
     raise ReadError(f"is a zip archive without weights that are read; in it: {some(map(shown, members)) or 'nothing'}")
 
 

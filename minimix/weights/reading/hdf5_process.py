@@ -1,4 +1,4 @@
-"""Reads an HDF5 file in a process of its own: run by ``hdf5``, never imported.
+"""Reads an HDF5 file in a process of its own: run by ``hdf5``.
 
 The HDF5 library is written in C and trusts the places and lengths in a file: a damaged one makes it go round for ever, or ends
 the process. So this is another process, with a limit on its time and memory, and all that it needs are NumPy and h5py.
@@ -11,12 +11,15 @@ import io
 import json
 import re
 import sys
+from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
+if TYPE_CHECKING:
+    import h5py  # ``main`` imports it: this module can be looked at without
+
 PARTS, DEPTH = 100_000, 100  # groups and arrays; of groups in groups
-FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_LZF}  # h5py's own
+FILTERS = {1, 2, 3, 32000}  # deflate, shuffle, checksum, lzf: h5py's own. Others would be plugins
 NUMBERS = "biufc"
 LAYERS, WEIGHTS = "layer_names", "weight_names"  # attributes of groups
 SECONDS = 3.0  # of computing, and one more for each megabyte
@@ -28,6 +31,9 @@ class Refused(Exception):
 
 
 def main() -> None:
+    global h5py
+    import h5py
+
     content = sys.stdin.buffer.read()
     left = int(sys.argv[1])
     _limit(len(content), left)
@@ -37,7 +43,7 @@ def main() -> None:
     except Refused as refusal:
         said, arrays = {"error": str(refusal)}, []
     except Exception as error:  # of many kinds, where the file is damaged
-        said, arrays = {"error": f"is no whole HDF5 file ({str(error)[:200]}): truncated or damaged"}, []
+        said, arrays = {"error": f"is no whole HDF5 file ({_shown(error)}): truncated or damaged"}, []
     line = json.dumps(said).encode()
     sys.stdout.buffer.write(len(line).to_bytes(8, "little") + line)
     for array in arrays:
@@ -155,7 +161,7 @@ def _text(value) -> str:
 
 
 def _shown(name) -> str:
-    return repr(str(name)[:80])[1:-1]
+    return repr(str(name)[:100])[1:-1]
 
 
 if __name__ == "__main__":

@@ -10,22 +10,22 @@ import numpy as np
 
 from minimix.weights.reading import zipped
 from minimix.weights.reading.result import Budget, ReadError, shown
+from minimix.words import some
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _NUMBERS = "biufc"
 _TEXT = "US"
 
 
-def entries(members: dict[str, zipped.Member], budget: Budget) -> dict[str, np.ndarray]:
-    """{name: array} in the archive's order."""
+def entries(members: dict[str, zipped.Member], budget: Budget) -> tuple[dict[str, np.ndarray], str]:
+    """({name: array} in the archive's order, what was left out, in words)."""
     found = {name.removesuffix(".npy"): npy(member.content(budget), name) for name, member in members.items()}
     names = found.get("names")
-    if names is not None and names.dtype.kind in _TEXT and names.ndim == 1:
-        return _named(found, names)
-    for name, array in found.items():
-        if array.dtype.kind in _TEXT:
-            raise ReadError(f"{shown(name)} is text, expected numbers")
-    return found
+    if names is not None and names.dtype.kind in _TEXT and names.ndim == 1 and "0" in found:
+        return _named(found, names), ""
+    texts = [name for name, array in found.items() if array.dtype.kind in _TEXT]  # names of classes, perhaps
+    arrays = {name: array for name, array in found.items() if name not in texts}
+    return arrays, f"without {some(map(shown, texts))}, which is text" if texts else ""
 
 
 def _named(found: dict, names: np.ndarray) -> dict[str, np.ndarray]:

@@ -92,7 +92,10 @@ class Tensor:
         elif start + (last + 1) * size > end:
             raise ReadError(f"its part of the storage {shown(storage.key)} reaches beyond the end: damaged")
         else:
-            budget.take(number * size, f"an array of shape {shown(self.shape)}")
+            if (
+                number > storage.numel or self.dtype == BFLOAT16 or self.conjugate or self.negative
+            ):  # more than the file has of it
+                budget.take(number * size, f"an array of shape {shown(self.shape)}")
             array = np.ndarray(self.shape, dtype, raw, start, tuple(step * size for step in self.stride))
             array.flags.writeable = False
         if self.dtype == BFLOAT16:

@@ -1,5 +1,6 @@
 """PyTorch's two layouts, from files that are written byte by byte: no PyTorch here."""
 
+import hashlib
 import re
 import struct
 import zipfile
@@ -278,6 +279,8 @@ def test_one_number_that_claims_to_be_many(tmp_path, layout):
     for shape, stride in [((2**60,), (0,)), ((2**20, 2**20), (0, 0)), ((2**24,), (0,))]:
         content = layout({"a": tensor(STORED, shape, stride)}, {"0": FLOATS.tobytes()})
         refused(tmp_path, content, "a: an array of shape .* would take .* bytes, too many for a file of")
+    shared = {f"{i}": tensor(STORED, (24,)) for i in range(1000)}  # takes nothing
+    assert len(read_back(tmp_path, layout(shared, {"0": FLOATS.tobytes()})).entries) == 1000
     many = {f"{i}": tensor(STORED, (2**20,), (0,)) for i in range(100)}
     refused(tmp_path, layout(many, {"0": FLOATS.tobytes()}), "too many for a file of")
 
@@ -383,6 +386,23 @@ def test_what_is_no_state_dict(tmp_path):
         ([made["a"]], "holds no weights: a list"),
     ]:
         refused(tmp_path, zipped(value, contents), reason)
+
+
+def test_a_checksum_in_the_name(tmp_path):
+    """The old layout has none of its own; torchvision's names have the beginning of one."""
+    made, contents = tensors({"a": FLOATS})
+    content = legacy(made, contents)
+    wrong = content[:-1] + b"?"
+    for kind in ("sha256", "sha1"):
+        name = f"net-{hashlib.new(kind, content).hexdigest()[:8]}.pth"
+        if name[4:12].isdecimal():
+            continue  # as if it were a date
+        read_back(tmp_path, content, name)
+        refused(tmp_path, wrong, f"is not what its name says: checksum {name[4:12]}, but here SHA-256", name)
+    for name in ("net-20201021.pth", "net-b0353.pth", "net.pth", "facade00.pth"):
+        assert read_back(tmp_path, wrong, name).entries["a"][0] == 0
+    made, contents = tensors({"a": FLOATS})
+    read_back(tmp_path, zipped(made, contents), "net-b0353104.pth")  # the new layout has checksums
 
 
 def test_another_version_of_the_old_layout(tmp_path):
