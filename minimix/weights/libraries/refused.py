@@ -17,7 +17,7 @@ LIBRARIES = (
         "fraction of the expanded channels",
     ),
     _refused(
-        "romulus0914",
+        "romulus0914-ungrouped",
         "github.com/romulus0914/MixNet-PyTorch, before its 1x1 convolutions were grouped",
         (r"^stem_conv\.0\.weight$", r"^layers\.0\.(dw|pw_projection)\.0\."),
         "whose 1x1 convolutions are not grouped, and which squeezes to a fraction of the expanded channels",

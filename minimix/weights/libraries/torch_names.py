@@ -130,6 +130,24 @@ _OWN = {
     "mobilenetv2": Function(activation="relu6"),
     "efficientnet_lite": Function(activation="relu6"),
 }
+# -- romulus0914 ------------------------------------------------------------------------------------------------------
+
+_ROMULUS = {
+    "expand": ".0.grouped_conv", "expand_norm": ".1", "depthwise": ".0.mixed_depthwise_conv", "depthwise_norm": ".1",
+    "reduce": ".se_reduce", "excite": ".se_expand", "project": ".0.grouped_conv", "project_norm": ".1",
+}  # fmt: skip
+
+
+def _romulus(net: RowNet) -> Iterator[tuple[str, str]]:
+    for block in blocks(net):
+        at = -1
+        for role, layers in block.layers():
+            at += role in ("expand", "depthwise", "reduce", "project")  # with which a part of the block begins
+            place = f"layers.{block.number}.conv.{at}{_ROMULUS[role]}"
+            yield from numbered(layers, place, role in ("expand", "depthwise", "project"))
+    yield from _ends("stem_conv.0", "stem_conv.1", "head_conv.0", "head_conv.1", "classifier", net)
+
+
 _ROWS = ("mixnet", "mobilenetv1", "mobilenetv2", "efficientnet_lite")
 _ALL = (*_ROWS, "xception", "mini_xception")
 
@@ -189,6 +207,15 @@ LIBRARIES = (
         marks=(r"^mod1\.conv_block\.conv\.weight$", r"^mod2\.block1\."),
         layers={"mixnet": _linksense},
         functions={"mixnet": Function(1e-3, "same", None, "relu", "swish")},
+        preparations={"mixnet": _IMAGENET},
+    ),
+    Library(
+        name="romulus0914",
+        version="commit d797558 of github.com/romulus0914/MixNet-PyTorch, and those who have its code from there",
+        source="its mixnet.py, with grouped 1x1 convolutions",
+        marks=(r"^stem_conv\.0\.weight$", r"^layers\.0\.conv\.0\.0\.mixed_depthwise_conv\."),
+        layers={"mixnet": _romulus},
+        functions={"mixnet": Function(1e-5, "same", None, "relu", "swish")},
         preparations={"mixnet": _IMAGENET},
     ),
 )  # fmt: skip
