@@ -72,9 +72,8 @@ class Library:
     marks: patterns; a file is the library's where each of them fits a name in it.
     layers: {family of networks: the function that lists (our layer, its layer) for a network}.
     arrays: how the arrays of a layer are called and lie.
-    functions: {family: what its networks compute besides their weights}. A family that is not in it has what our networks of
-        that name have, among them those with "tf_".
-    preparations: {family: how it prepares pictures}. size: 0 for the network's own.
+    functions: {family: what its networks compute besides their weights}; nothing is said of a family that is not in it.
+    preparations: {family: how it prepares pictures}; their size is the network's own.
     no_bias: families whose classifier has none.
     clean: {name: (name in the file, array)} of a file's arrays, with names made even and without what is beside the weights.
     convert: in place of layers and arrays: (entries, network) -> state dict.
