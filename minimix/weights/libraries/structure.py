@@ -6,7 +6,7 @@ from typing import NamedTuple
 from minimix.models.mini_xception import MiniXception
 from minimix.models.rows import RowNet
 from minimix.models.xception import TensorFlowMaxPool2d, Xception, XceptionUnit
-from minimix.nn import BatchNorm2d, DepthwiseConv2d, Linear, MaxPool2d, MixBlock, MixConv2d, Module, PointwiseConv2d
+from minimix.nn import BatchNorm2d, DepthwiseConv2d, Linear, MaxPool2d, MixBlock, MixConv2d, Module
 
 # What a layer is in a block, in the order in which they work.
 ROLES = (
@@ -92,11 +92,7 @@ def _kind(block) -> tuple:
 
 def parts(key: str, layer: Module) -> list[str]:
     """One key for each weight of a layer: "conv_dw.0", "conv_dw.1", ..., or "conv_dw" alone."""
-    return (
-        [f"{key}.{name}" for name, _ in layer.named_children()]
-        if isinstance(layer, (MixConv2d, PointwiseConv2d)) and list(layer.children())
-        else [key]
-    )
+    return [f"{key}.{name}" for name, _ in layer.named_children() if name.isdecimal()] or [key]
 
 
 class Separable(NamedTuple):
