@@ -31,7 +31,7 @@ class Named(NamedTuple):
     taken: str = ""
 
 
-def load_weights(model: Own, path, check: bool = True, names: str | None = None) -> Own:
+def load_weights(model: Own, path, check: bool = True, names: str | None = None, take: str = "") -> Own:
     """Read a file of weights into ``model``, and return it. Numbers are converted to the model's dtype.
 
     path: safetensors, NumPy's .npz, PyTorch's .pth or .pt, Keras' .h5; what it is, its content says. Or {name: array}.
@@ -40,6 +40,8 @@ def load_weights(model: Own, path, check: bool = True, names: str | None = None)
     check: refuse numbers with which no network works: NaN, infinity (also where a number is too large for the model's dtype),
         and negative running variances; and a network that computes something else than the library's with the same weights,
         with another eps, padding or activation. False: read them all the same, for a look at them.
+
+    take: which part of a checkpoint with several, such as "model_ema". By default averages go before the weights themselves.
 
     The batch norms' num_batches_tracked may be missing, as older files do not have them. Everything is checked before anything
     is changed.
@@ -62,17 +64,17 @@ def load_weights(model: Own, path, check: bool = True, names: str | None = None)
     """
     if not isinstance(model, Module):
         raise TypeError(f"load_weights(model, path): model is a {type(model).__name__}, expected a Module")
-    put_named(model, named(model, opened(path), names), check)
+    put_named(model, named(model, opened(path, take), names), check)
     return model
 
 
-def opened(path) -> reading.Read:
-    """The arrays of a file, or of {name: array}."""
+def opened(path, take: str = "") -> reading.Read:
+    """The arrays of a file, or of {name: array}. take: as for ``load_weights``."""
     if isinstance(path, Mapping):
         arrays = {str(name): np.asarray(array) for name, array in path.items()}
         return reading.Read(arrays, Path("the arrays"), "arrays")
     try:
-        return reading.read(path)
+        return reading.read(path, take)
     except reading.ReadError:
         if Path(path).suffix.lower() == ".safetensors" and Path(path).is_file():
             return reading.Read(

@@ -296,6 +296,20 @@ def test_counts_that_thop_leaves_behind():
     mm.load_weights(small(), {**small().state_dict(), **more})
 
 
+def test_a_part_of_a_checkpoint(tmp_path):
+    torch = pytest.importorskip("torch")
+    parts = {
+        name: {key: torch.tensor(array + number) for key, array in written("torchvision", small()).items()}
+        for number, name in enumerate(("state_dict", "state_dict_ema"))
+    }
+    torch.save({"epoch": 3, **parts}, tmp_path / "checkpoint.pth")
+    expected = draw("classifier.weight", (3, 1280))
+    found = mm.load_weights(small(), tmp_path / "checkpoint.pth").classifier.weight.data
+    np.testing.assert_allclose(found, expected + 1, rtol=1e-6)
+    found = mm.load_weights(small(), tmp_path / "checkpoint.pth", take="state_dict").classifier.weight.data
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_pretrainedmodels_classifier(blank):
     net = models.create("legacy_xception", num_classes=2)
     entries = {name.replace("fc.", "last_linear."): np.ones_like(array) for name, array in net.state_dict().items()}
