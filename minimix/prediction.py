@@ -29,7 +29,7 @@ from minimix.train.checkpoint import load as load_checkpoint
 from minimix.train.limits import limited
 from minimix.train.naming import located
 from minimix.weights import loading
-from minimix.weights.libraries import Function, Library, family
+from minimix.weights.libraries import family
 from minimix.weights.signs import signs
 from minimix.words import count
 
@@ -354,7 +354,7 @@ def seer_by_name(name: str, options: dict, weights=None, classes_file=None, labe
         if weights is None:
             model, remarks = models.create(name, pretrained=True, **options), [f"{label} with its published weights"]
         else:
-            model, library, remarks = _with_weights(name, options, weights, names, label)
+            model, library, remarks = loading.network_for(name, options, weights, names, label)
     except RuntimeError as error:  # layers refuse some arguments so, as PyTorch's do
         raise ValueError(str(error)) from error
     model.eval()
@@ -372,23 +372,6 @@ def seer_by_name(name: str, options: dict, weights=None, classes_file=None, labe
         mean, std = how.mean, how.std
     classes, remark = _class_names(classes_file, known, None if own.is_own(name) else source)
     return Seer(model, classes, (size, size), mean, std, how, tuple(filter(None, (*remarks, remark))))
-
-
-def _with_weights(name: str, options: dict, weights, names: str | None, label: str) -> tuple[Module, Library | None, list[str]]:
-    """(the network, the library whose names the file has, remarks). Options that are not given are the library's own."""
-    model = models.create(name, **options)
-    read = loading.opened(weights)
-    found = loading.named(model, read, names)
-    remarks = [f"{label} with {read.path}" + (f", {read.taken}" if read.taken else "")]
-    if found.library is not None:
-        wanted = {key: value for key, value in loading.options_of(found.library, model).items() if key not in options}
-        changed = loading.differences(found.library, model)
-        if changed and wanted and not own.is_own(name):
-            model = models.create(name, **options, **wanted)
-        computed = f", computed with {Function(**changed)}" if changed else ""
-        remarks.append(f"its names are those of {found.library.name}: pictures are prepared as there{computed}")
-    loading.put_named(model, found)
-    return model, found.library, remarks
 
 
 def outputs(model: Module) -> int:

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minimix import models
+from minimix.models.own import is_own
 from minimix.models.weights import put_in, read_weights
 from minimix.nn import Module
 from minimix.nn.module import Own
@@ -107,8 +109,8 @@ def put_named(model: Module, found: Named, check: bool = True) -> None:
 
 def _library(model: Module, entries: Mapping) -> Library | None:
     """Whose names they are; None where they are mostly the network's own, which may be the user's, with any names."""
-    own = {name for name in model.state_dict() if not name.endswith("num_batches_tracked")}
-    return None if 2 * len(own & set(entries)) >= len(own) else recognised(entries)
+    ours = {name for name in model.state_dict() if not name.endswith("num_batches_tracked")}
+    return None if 2 * len(ours & set(entries)) >= len(ours) else recognised(entries)
 
 
 def _also(names: str, entries: Mapping) -> str:
@@ -137,6 +139,26 @@ def _need_some(model: Module, entries: Mapping) -> None:
     lines.append(f"It holds {count(numbers, 'parameter')}, this network has {have:,}.")
     lines.append(f"Known are {', '.join(library.name for library in LIBRARIES if not library.refusal)}: names=..., or --names")
     raise RuntimeError("\n".join(lines))
+
+
+def network_for(name: str, options: dict, path, names: str | None, label: str) -> tuple[Module, Library | None, list[str]]:
+    """(the network ``name`` with the weights in a file, the library whose names these have, lines about both).
+
+    Options that are not given are those with which the library's network computes. label: what the user calls the network.
+    Raises what ``load_weights`` raises.
+    """
+    model, read = models.create(name, **options), opened(path)
+    found = named(model, read, names)
+    lines = [f"{label} with {read.path}" + (f", {read.taken}" if read.taken else "")]
+    if found.library is not None:
+        changed = differences(found.library, model)
+        wanted = {key: value for key, value in options_of(found.library, model).items() if key not in options}
+        if changed and wanted and not is_own(name):
+            model = models.create(name, **options, **wanted)
+        computed = f", computed with {Function(**changed)}" if changed else ""
+        lines.append(f"its names are those of {found.library.name}: pictures are prepared as there{computed}")
+    put_named(model, found)
+    return model, found.library, lines
 
 
 def partly(model: Module, read: reading.Read) -> dict[str, np.ndarray]:
