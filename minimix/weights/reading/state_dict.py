@@ -15,6 +15,7 @@ from minimix.weights.reading.result import ReadError, shown
 from minimix.weights.reading.tensors import Tensor, Unreadable
 from minimix.words import some
 
+WRAPPERS = 5  # one in the other, at most
 DEPTH, LONGEST = 4, 16  # so deep is looked for weights, and into lists and tuples of so many things
 MODELS = (
     "state_dict",
@@ -161,7 +162,7 @@ def common_prefix(names: set[str], prefixes: tuple[str, ...] = PREFIXES) -> str:
     ('module.model.', '')
     """
     whole = ""
-    while names:
+    for _ in range(WRAPPERS if names else 0):
         prefix = next((one for one in prefixes if all(name.startswith(whole + one) for name in names)), None)
         if prefix is None or whole + prefix in names:
             break
