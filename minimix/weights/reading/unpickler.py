@@ -102,7 +102,10 @@ def _tensor(storage, offset, shape, stride, dtype=None, metadata=None) -> Tensor
     if dtype not in tensors.DTYPES:
         return tensors.of_dtype(dtype)
     flags = metadata if isinstance(metadata, dict) else {}
-    return Tensor(storage, whole(offset), shape, stride, dtype, flags.get("conj") is True, flags.get("neg") is True)
+    conjugate, negative = flags.get("conj") is True, flags.get("neg") is True  # of complex numbers, and of parts of them
+    if negative and dtype.startswith(("bool", "int", "uint")):
+        raise ValueError(f"the negative of {dtype}")
+    return Tensor(storage, whole(offset), shape, stride, dtype, conjugate, negative)
 
 
 def _rebuild_v1(args: tuple):  # (storage, offset, shape, stride)
