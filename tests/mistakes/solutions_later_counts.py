@@ -1,5 +1,8 @@
-"""Solutions by fresh eyes, wrong and right, of what is counted: separable_macs, receptive_field, partition, block_macs,
-tap_offsets."""
+"""Ordinary solutions, mostly wrong: separable_macs, receptive_field, block_macs, tap_offsets."""
+
+import math
+from functools import reduce
+from itertools import product
 
 import numpy as np
 from corpus import collected
@@ -12,236 +15,110 @@ SOLUTIONS, solution = collected()
 # separable_macs
 
 
-@solution("separable_macs", "always 3x3", "9 taps are counted whatever the kernel's size")
-def macs_always_nine(height, width, channels, out_channels, kernel):
+@solution(
+    "separable_macs",
+    "dense with the channels twice",
+    "the dense count has channels ** 2 instead of channels * out_channels: right only for as many outputs as inputs; the "
+    "separable one is right",
+)
+def dense_with_the_channels_twice(height, width, channels, out_channels, kernel):
     pixels = height * width
-    dense = pixels * channels * out_channels * 9
-    return dense, pixels * channels * 9 + pixels * channels * out_channels
+    dense = pixels * channels * channels * kernel**2
+    separable = pixels * channels * kernel**2 + pixels * channels * out_channels
+    return dense, separable
 
 
 @solution(
     "separable_macs",
-    "what is saved",
-    "the second number is what the separable convolution saves, dense minus separable, and not what it costs",
+    "divided by the sum",
+    "1/N + 1/K^2 is taken for 1 / (N + K^2): the separable count is the dense one divided by out_channels + kernel ** 2, far "
+    "too small",
 )
-def macs_saved(height, width, channels, out_channels, kernel):
+def divided_by_the_sum(height, width, channels, out_channels, kernel):
     dense = height * width * channels * out_channels * kernel**2
-    depthwise = height * width * channels * kernel**2
-    pointwise = height * width * channels * out_channels
-    return dense, dense - (depthwise + pointwise)
+    return dense, dense // (out_channels + kernel**2)
 
 
 @solution(
     "separable_macs",
-    "depthwise of one channel",
-    "the depthwise part is counted for one channel only: it is assigned, not added up, in the loop over the channels",
+    "outputs without channels",
+    "the separable count is H W (C K^2 + N): the pointwise part lacks the factor channels",
 )
-def macs_one_depthwise(height, width, channels, out_channels, kernel):
-    dense = pointwise = 0
-    for _ in range(channels):
-        depthwise = height * width * kernel * kernel
-        pointwise += height * width * out_channels
-        dense += height * width * out_channels * kernel * kernel
-    return dense, depthwise + pointwise
+def outputs_without_channels(height, width, channels, out_channels, kernel):
+    places = height * width
+    taps = kernel * kernel
+    return places * channels * out_channels * taps, places * (channels * taps + out_channels)
 
 
 @solution(
     "separable_macs",
-    "separable in two parts",
-    "the parts of the separable convolution are not added: the second element is a tuple (depthwise, pointwise)",
+    "multiplied before it was added",
+    "the variable with the depthwise count is multiplied by out_channels to get the dense one, and then used as if it were "
+    "still the depthwise count: the separable one is the dense one plus the pointwise one",
 )
-def macs_two_parts(height, width, channels, out_channels, kernel):
-    n = height * width
-    return n * channels * out_channels * kernel**2, (n * channels * kernel**2, n * channels * out_channels)
-
-
-@solution(
-    "separable_macs",
-    "side not squared, pointwise of one pixel",
-    "two mistakes in the separable number: the depthwise part has kernel and not kernel squared taps, and the pointwise part is"
-    " counted for one pixel",
-)
-def macs_two_mistakes(height, width, channels, out_channels, kernel):
-    dense = height * width * kernel * kernel * channels * out_channels
-    return dense, height * width * kernel * channels + channels * out_channels
-
-
-@solution("separable_macs", "right, less what is saved")
-def macs_right_less(height, width, channels, out_channels, kernel):
-    terms = channels * out_channels * kernel**2
-    saved = channels * (out_channels * kernel**2 - kernel**2 - out_channels)
-    return [height * width * n for n in (terms, terms - saved)]
+def multiplied_before_it_was_added(height, width, channels, out_channels, kernel):
+    macs = height * width * channels * kernel**2  # depthwise
+    macs *= out_channels
+    dense = macs
+    separable = macs + height * width * channels * out_channels
+    return dense, separable
 
 
 # receptive_field
 
 
-@solution("receptive_field", "0 for no layers", "of an empty list the size is 0, and not 1")
-def field_empty(layers):
-    if len(layers) == 0:
-        return 0, 1
-    size, jump = 1, 1
-    for kernel, stride, dilation in layers:
-        size = size + (kernel - 1) * dilation * jump
-        jump = jump * stride
-    return size, jump
-
-
 @solution(
     "receptive_field",
-    "D pixels between the taps",
-    "dilation D is taken for D pixels between two taps, so neighbouring taps lie D + 1 apart and not D",
+    "first tap again in every layer",
+    "each layer adds (D (K - 1) + 1) * jump, all that its kernel covers: the first tap is counted again in every layer",
 )
-def field_pixels_between(layers):
-    size, jump = 1, 1
-    for kernel, stride, dilation in layers:
-        covered = kernel + (kernel - 1) * dilation
-        size += (covered - 1) * jump
-        jump *= stride
-    return size, jump
-
-
-@solution(
-    "receptive_field",
-    "overlap of the windows",
-    "each layer adds what its kernel covers minus its own stride, and not minus 1",
-)
-def field_overlap(layers):
+def first_tap_again_in_every_layer(layers):
     size, jump = 1, 1
     for kernel, stride, dilation in layers:
         covered = dilation * (kernel - 1) + 1
-        size += (covered - stride) * jump
+        size += covered * jump
         jump *= stride
     return size, jump
 
 
 @solution(
     "receptive_field",
-    "first layer without its dilation",
-    "the size begins with the kernel of the first layer, whose dilation is left out",
+    "all strides for every layer",
+    "the growth of every layer is multiplied by the strides of all layers, its own and the later ones included, instead of "
+    "those before it",
 )
-def field_first_undilated(layers):
-    if not layers:
-        return 1, 1
-    size, jump = layers[0][:2]
-    for kernel, stride, dilation in layers[1:]:
-        size += dilation * (kernel - 1) * jump
-        jump *= stride
+def all_strides_for_every_layer(layers):
+    jump = math.prod(stride for _, stride, _ in layers)
+    size = 1 + jump * sum(dilation * (kernel - 1) for kernel, _, dilation in layers)
     return size, jump
 
 
 @solution(
     "receptive_field",
-    "strides added up, from the top",
-    "two mistakes: the layers are walked from the last to the first with the rule for the other direction, and the strides are"
-    " added and not multiplied",
+    "a loop takes the jump's name",
+    "the loop unpacks each layer's stride into jump: instead of the product of the strides before, the field grows by the "
+    "layer's own stride, and the last layer's stride is returned as the jump",
 )
-def field_two_mistakes(layers):
+def a_loop_takes_the_jump_s_name(layers):
     size, jump = 1, 1
-    for kernel, stride, dilation in reversed(layers):
+    for kernel, jump, dilation in layers:
         size += dilation * (kernel - 1) * jump
-        jump += stride - 1
     return size, jump
 
 
-@solution("receptive_field", "right, pixels for two outputs")
-def field_needed(layers):
-    def needed(outputs):
-        for kernel, stride, dilation in layers[::-1]:
-            outputs = stride * (outputs - 1) + dilation * (kernel - 1) + 1
-        return outputs
-
-    return needed(1), needed(2) - needed(1)
-
-
-# partition
-
-
 @solution(
-    "partition",
-    "divided by one group less",
-    "the equal share is channels // (groups - 1), a group too few: too large, and a division by zero for one group",
+    "receptive_field",
+    "reduced without a start",
+    "the strides are multiplied up by functools.reduce without an initial value: for no layers it fails with a TypeError; for "
+    "others all is right",
 )
-def partition_one_less(channels, groups, kind):
-    if kind == "equal":
-        share = channels // (groups - 1)
-        return (channels - share * (groups - 1),) + (share,) * (groups - 1)
-    parts = [channels // 2 ** (t + 1) for t in range(groups - 1)]
-    return *parts, channels - sum(parts)
-
-
-@solution(
-    "partition",
-    "keeps what append returns",
-    "in the exponential kind the list is replaced by what append returns, None, so what follows fails",
-)
-def partition_append(channels, groups, kind):
-    parts = []
-    if kind == "equal":
-        parts = [channels // groups] * groups
-        parts[0] += channels % groups
-        return parts
-    for t in range(1, groups):
-        parts = parts.append(channels // 2**t)
-    return [*parts, channels - sum(parts)]
-
-
-@solution(
-    "partition",
-    "a tuple without its comma",
-    "(share) * (groups - 1) is a number and not a tuple, because the comma is missing: the equal kind fails with a TypeError",
-)
-def partition_comma(channels, groups, kind):
-    if kind == "equal":
-        share = channels // groups
-        rest = channels % groups
-        return (share + rest,) + (share) * (groups - 1)
-    halves = tuple(channels // 2**t for t in range(1, groups))
-    return (*halves, channels - sum(halves))
-
-
-@solution(
-    "partition",
-    "the rest to every group",
-    "in the equal kind the remainder is added to every group, and not to the first only: they add up to too many",
-)
-def partition_rest_everywhere(channels, groups, kind):
-    sizes = []
-    for t in range(groups):
-        if kind == "equal":
-            sizes.append(channels // groups + channels % groups)
-        elif t < groups - 1:
-            sizes.append(channels // 2 ** (t + 1))
-        else:
-            sizes.append(channels - sum(sizes))
-    return tuple(sizes)
-
-
-@solution(
-    "partition",
-    "the last share replaced by the rest",
-    "in the exponential kind the last group gets only what remains after its own share c // 2^g is taken away, too: they add up"
-    " to too few",
-)
-def partition_last_replaced(channels, groups, kind):
-    if kind == "equal":
-        sizes = np.full(groups, channels // groups)
-        sizes[0] += channels - sizes.sum()
-    else:
-        sizes = np.array([channels // 2**t for t in range(1, groups + 1)])
-        sizes[-1] = channels - sizes.sum()
-    return sizes
-
-
-@solution("partition", "right, binary digits")
-def partition_digits(channels, groups, kind):
-    if kind == "equal":
-        share, rest = divmod(channels, groups)
-        return [share + rest * (t == 0) for t in range(groups)]
-    digits = f"{channels:b}"
-    sizes = [int(digits[:-t] or "0", 2) for t in range(1, groups)]
-    sizes.append(channels - sum(sizes))
-    return sizes
+def reduced_without_a_start(layers):
+    size = 1
+    for number, (kernel, _, dilation) in enumerate(layers):
+        before = [stride for _, stride, _ in layers[:number]]
+        size += dilation * (kernel - 1) * math.prod(before)
+    jump = reduce(lambda a, b: a * b, [stride for _, stride, _ in layers])
+    return size, jump
 
 
 # block_macs
@@ -249,102 +126,81 @@ def partition_digits(channels, groups, kind):
 
 @solution(
     "block_macs",
-    "depthwise of the input's channels",
-    "the depthwise layer is counted with the block's input channels, and not with the expanded ones",
+    "one place more where the stride divides",
+    "the output's sides are height // stride + 1 and width // stride + 1 instead of rounded up: one too many where the stride "
+    "divides the side, so for a stride of 1 always (depthwise and project)",
 )
-def block_unexpanded(height, width, channels, expansion, kernels, out_channels, stride, se_ratio):
-    inside = channels * expansion
-    out = -(-height // stride) * -(-width // stride)
+def one_place_more_where_the_stride_divides(height, width, channels, expansion, kernels, out_channels, stride, se_ratio):
+    inner = channels * expansion
+    oh, ow = height // stride + 1, width // stride + 1
+    expand = 0 if expansion == 1 else height * width * channels * inner
+    depthwise = 0
+    for part, kernel in zip(mm.partition(inner, len(kernels), "equal"), kernels):  # noqa: B905
+        depthwise += oh * ow * part * kernel**2
     hidden = max(1, int(channels * se_ratio)) if se_ratio else 0
-    groups = mm.partition(channels, len(kernels))
-    return {
-        "expand": height * width * channels * inside if expansion != 1 else 0,
-        "depthwise": out * sum(c * k * k for c, k in zip(groups, kernels, strict=True)),
-        "se": 2 * inside * hidden,
-        "project": out * inside * out_channels,
-    }
+    return {"expand": expand, "depthwise": depthwise, "se": 2 * inner * hidden, "project": oh * ow * inner * out_channels}
 
 
 @solution(
     "block_macs",
-    "mean area of the kernels",
-    "the depthwise layer is counted with the mean of k squared for every channel, which is wrong where the channels do not"
-    " divide evenly among the kernels",
+    "divided before they are expanded",
+    "the block's input channels are divided among the kernels, and each share is multiplied by the expansion, instead of "
+    "dividing the channels inside: another division where the number of groups does not divide the channels, and refused by "
+    "mm.partition, a ValueError, where there are more groups than input channels (depthwise only)",
 )
-def block_mean_area(height, width, channels, expansion, kernels, out_channels, stride, se_ratio):
+def divided_before_they_are_expanded(height, width, channels, expansion, kernels, out_channels, stride, se_ratio):
     inside = channels * expansion
-    out = len(range(0, height, stride)) * len(range(0, width, stride))
-    hidden = max(1, int(channels * se_ratio)) if se_ratio > 0 else 0
-    return (
-        (expansion > 1) * height * width * channels * inside,
-        int(out * inside * sum(k**2 for k in kernels) / len(kernels)),
-        2 * inside * hidden,
-        out * inside * out_channels,
-    )
-
-
-@solution(
-    "block_macs",
-    "hidden channels not whole",
-    "channels * se_ratio is not cut off to a whole number of hidden channels",
-)
-def block_fractional(height, width, channels, expansion, kernels, out_channels, stride, se_ratio):
-    inside = channels * expansion
-    rows, columns = (height + stride - 1) // stride, (width + stride - 1) // stride
-    costs = {"expand": 0, "depthwise": 0, "se": 0, "project": rows * columns * inside * out_channels}
-    if expansion > 1:
-        costs["expand"] = height * width * channels * inside
-    for c, k in zip(mm.partition(inside, len(kernels)), kernels, strict=True):
-        costs["depthwise"] += rows * columns * c * k**2
-    if se_ratio:
-        costs["se"] = 2 * inside * max(1, channels * se_ratio)
-    return costs
-
-
-@solution("block_macs", "a sum beside the parts", "there is a fifth key, 'total', although no others are wanted")
-def block_total(height, width, channels, expansion, kernels, out_channels, stride, se_ratio):
-    inside = channels * expansion
-    out = -(-height // stride) * -(-width // stride)
-    taps = sum(c * k**2 for c, k in zip(mm.partition(inside, len(kernels)), kernels, strict=True))
-    costs = {
-        "expand": height * width * channels * inside if expansion > 1 else 0,
-        "depthwise": out * taps,
-        "se": 2 * inside * max(1, int(channels * se_ratio)) if se_ratio else 0,
-        "project": out * inside * out_channels,
-    }
-    costs["total"] = sum(costs.values())
-    return costs
-
-
-@solution(
-    "block_macs",
-    "kernels for their number",
-    "mm.partition is called with the kernels themselves as the number of groups, and raises an error",
-)
-def block_kernels_as_groups(height, width, channels, expansion, kernels, out_channels, stride, se_ratio):
-    inside = channels * expansion
-    out = -(-height // stride) * -(-width // stride)
-    groups = mm.partition(inside, kernels)
+    out = math.ceil(height / stride) * math.ceil(width / stride)
+    shares = [expansion * share for share in mm.partition(channels, len(kernels))]
+    squeezed = 0
+    if se_ratio > 0:
+        squeezed = max(int(channels * se_ratio), 1)
     return {
         "expand": height * width * channels * inside if expansion > 1 else 0,
-        "depthwise": out * sum(c * k**2 for c, k in zip(groups, kernels, strict=True)),
-        "se": 2 * inside * max(1, int(channels * se_ratio)) if se_ratio else 0,
+        "depthwise": out * sum(share * kernel * kernel for share, kernel in zip(shares, kernels)),  # noqa: B905
+        "se": inside * squeezed + squeezed * inside,
         "project": out * inside * out_channels,
     }
 
 
-@solution("block_macs", "right, one line a key")
-def block_right(height, width, channels, expansion, kernels, out_channels, stride, se_ratio):
-    costs = dict.fromkeys(("expand", "depthwise", "se", "project"), 0.0)
-    inside = expansion * channels
-    after = (1 + (height - 1) // stride) * (1 + (width - 1) // stride)
-    costs["project"] += after * inside * out_channels
-    costs["expand"] += (inside - channels and inside) * channels * height * width
-    share = inside // len(kernels)
-    costs["depthwise"] += after * (share * sum(k * k for k in kernels) + (inside - share * len(kernels)) * kernels[0] ** 2)
+@solution(
+    "block_macs",
+    "last group only",
+    "depthwise = instead of += in the loop over the groups: only the last kernel's multiply-adds are returned; right for a "
+    "single kernel",
+)
+def last_group_only(height, width, channels, expansion, kernels, out_channels, stride, se_ratio):
+    inner = channels * expansion
+    oh, ow = (height - 1) // stride + 1, (width - 1) // stride + 1
+    expand = height * width * channels * inner
+    if expansion == 1:
+        expand = 0
+    groups = mm.partition(inner, len(kernels), "equal")
+    for c, k in zip(groups, kernels):  # noqa: B905
+        depthwise = oh * ow * c * k * k
+    se = 0
     if se_ratio != 0:
-        costs["se"] += 2 * inside * (int(channels * se_ratio) or 1)
-    return costs
+        hidden = max(1, int(channels * se_ratio))
+        se = inner * hidden + hidden * inner
+    return {"expand": expand, "depthwise": depthwise, "se": se, "project": oh * ow * inner * out_channels}
+
+
+@solution(
+    "block_macs",
+    "expand inside, se back to the input",
+    "two mistakes: the first 1x1 convolution counts as if it had as many inputs as outputs, inside * inside instead of "
+    "channels * inside; and the second half of the squeeze-and-excite leads to the block's input channels, not to those "
+    "inside",
+)
+def expand_inside_se_back_to_the_input(height, width, channels, expansion, kernels, out_channels, stride, se_ratio):
+    mid = expansion * channels
+    oh, ow = -(-height // stride), -(-width // stride)
+    expand = height * width * mid * mid if expansion != 1 else 0
+    depthwise = sum(oh * ow * c * k**2 for c, k in zip(mm.partition(mid, len(kernels), "equal"), kernels))  # noqa: B905
+    reduced = max(1, int(channels * se_ratio)) if se_ratio != 0 else 0
+    se = mid * reduced + reduced * channels
+    project = oh * ow * mid * out_channels
+    return {"expand": expand, "depthwise": depthwise, "se": se, "project": project}
 
 
 # tap_offsets
@@ -352,47 +208,52 @@ def block_right(height, width, channels, expansion, kernels, out_channels, strid
 
 @solution(
     "tap_offsets",
-    "row by true division",
-    "the tap's row is t / kernel and not t // kernel: a fraction, and floats instead of integers",
+    "i for j",
+    "the tap's row i is used in place of its column j: all taps of a row get the same offset, that of the diagonal",
 )
-def offsets_true_division(kernel, dilation, columns, images):
-    return [(t / kernel * columns + t % kernel) * dilation * images for t in range(kernel * kernel)]
+def i_for_j(kernel, dilation, columns, images):
+    offsets = []
+    for i in range(kernel):
+        for _j in range(kernel):
+            offsets.append((i * columns + i) * dilation * images)
+    return offsets
 
 
 @solution(
     "tap_offsets",
-    "places for numbers",
-    "a pair (row, column) is returned for each tap, and not one number",
+    "appended after moving on",
+    "the offset is moved on before it is appended: in each row the list begins with the second tap and ends one tap behind "
+    "the last, so that all are one dilation too far and the first is not 0",
 )
-def offsets_pairs(kernel, dilation, columns, images):
-    return [(i * dilation * columns * images, j * dilation * images) for i in range(kernel) for j in range(kernel)]
+def appended_after_moving_on(kernel, dilation, columns, images):
+    offsets = []
+    for i in range(kernel):
+        offset = i * dilation * columns * images
+        for _ in range(kernel):
+            offset += dilation * images
+            offsets.append(offset)
+    return offsets
 
 
 @solution(
     "tap_offsets",
-    "columns of the output",
-    "the next row begins as many places behind as the output has columns, columns - dilation * (kernel - 1), and not the plane",
+    "meshgrid's order",
+    "np.meshgrid without indexing='ij' puts its first argument, the rows, along the columns: the offsets are right but come "
+    "column by column",
 )
-def offsets_output_columns(kernel, dilation, columns, images):
-    places = columns - dilation * (kernel - 1)
-    return [(i * dilation * places + j * dilation) * images for i in range(kernel) for j in range(kernel)]
-
-
-@solution("tap_offsets", "a dictionary", "a dictionary from (i, j) to the offset is returned, and not a list of the offsets")
-def offsets_dictionary(kernel, dilation, columns, images):
-    return {(i, j): dilation * images * (i * columns + j) for i in range(kernel) for j in range(kernel)}
+def meshgrid_s_order(kernel, dilation, columns, images):
+    taps = dilation * np.arange(kernel)
+    rows, cols = np.meshgrid(taps, taps)
+    return ((rows * columns + cols) * images).ravel().tolist()
 
 
 @solution(
     "tap_offsets",
-    "images forgotten, dilation in the rows only",
-    "two mistakes: the offsets are not multiplied by the number of images, and within a row the taps are not dilated",
+    "memory of kernel rows",
+    "np.ravel_multi_index is told that there are only kernel rows, though a dilated tap lies further down: fails with a "
+    "ValueError for a dilation above 1 (and a kernel above 1)",
 )
-def offsets_two_mistakes(kernel, dilation, columns, images):
-    return [i * dilation * columns + j for i in range(kernel) for j in range(kernel)]
-
-
-@solution("tap_offsets", "right, a matrix of places times steps")
-def offsets_matrix(kernel, dilation, columns, images):
-    places = np.indices((kernel, kernel)).reshape(2, -1).T * dilation
-    return tuple((places @ (columns * images, images)).tolist())
+def memory_of_kernel_rows(kernel, dilation, columns, images):
+    taps = product(range(kernel), repeat=2)
+    shape = (kernel, columns, images)
+    return [int(np.ravel_multi_index((dilation * i, dilation * j, 0), shape)) for i, j in taps]

@@ -1,209 +1,192 @@
-"""Solutions by fresh eyes, wrong and right, of the depthwise convolutions of notebooks 2, 3 and 8."""
-
-import itertools
+"""Ordinary solutions, mostly wrong: depthwise_conv2d (of notebooks 2 and 8), dilated_conv2d."""
 
 import numpy as np
 from corpus import collected
 
-import minimix as mm
-
 SOLUTIONS, solution = collected()
 
 
-def bordered(x, padding):
-    return np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-
-
-# depthwise_conv2d, with any loops
+# depthwise_conv2d
 
 
 @solution(
     "depthwise_conv2d",
-    "axes of the weight exchanged",
-    "the kernel of channel c is looked up as weight[0, c] and not weight[c, 0]: an IndexError for more than one channel",
+    "reset for each row of taps",
+    "total = 0 stands inside the loop over the rows of taps: only the last row of the kernel counts",
 )
-def depthwise_weight_axes(x, weight, stride, padding):
-    kernel = weight.shape[-1]
-    x = bordered(x, padding)
-    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[2:])
-    out = np.zeros((*x.shape[:2], rows, columns))
-    for n, c, r, s in np.ndindex(out.shape):
-        window = x[n, c, r * stride : r * stride + kernel, s * stride : s * stride + kernel]
-        out[n, c, r, s] = (window * weight[0, c]).sum()
+def reset_for_each_row_of_taps(x, weight, stride, padding):
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    N, C, H, W = padded.shape
+    K = weight.shape[2]
+    OH, OW = (H - K) // stride + 1, (W - K) // stride + 1
+    out = np.zeros((N, C, OH, OW))
+    for n, c, y, z in np.ndindex(N, C, OH, OW):
+        for i in range(K):
+            total = 0
+            for j in range(K):
+                total += padded[n, c, y * stride + i, z * stride + j] * weight[c, 0, i, j]
+        out[n, c, y, z] = total
     return out
 
 
 @solution(
     "depthwise_conv2d",
-    "height for both sides",
-    "the number of columns of the result is computed from the height: wrong where the picture is not square",
+    "size with one border",
+    "the output's size is computed from H + P instead of H + 2P: with padding the last rows and columns of places may be "
+    "missing",
 )
-def depthwise_height_twice(x, weight, stride, padding):
-    kernel = weight.shape[-1]
-    x = bordered(x, padding)
-    places = (x.shape[2] - kernel) // stride + 1
-    out = np.zeros((x.shape[0], x.shape[1], places, places))
-    for r in range(places):
-        for s in range(places):
-            window = x[:, :, r * stride : r * stride + kernel, s * stride : s * stride + kernel]
-            out[:, :, r, s] = (window * weight[:, 0]).sum(axis=(2, 3))
+def size_with_one_border(x, weight, stride, padding):
+    n, c, h, w = x.shape
+    k = weight.shape[-1]
+    oh = (h + padding - k) // stride + 1
+    ow = (w + padding - k) // stride + 1
+    padded = np.zeros((n, c, h + 2 * padding, w + 2 * padding))
+    padded[:, :, padding : padding + h, padding : padding + w] = x
+    out = np.zeros((n, c, max(oh, 0), max(ow, 0)))
+    for y in range(oh):
+        for z in range(ow):
+            window = padded[:, :, y * stride : y * stride + k, z * stride : z * stride + k]
+            out[:, :, y, z] = (window * weight[:, 0]).sum(axis=(2, 3))
     return out
 
 
 @solution(
     "depthwise_conv2d",
-    "c is channel and column",
-    "the loop over the columns uses the name c of the loop over the channels, so the column's number is taken for the channel",
+    "columns from the tap's row",
+    "the slice of the columns begins at i instead of j: tap (i, j) meets column xS + i",
 )
-def depthwise_c_twice(x, weight, stride, padding):
-    kernel = weight.shape[-1]
-    x = bordered(x, padding)
-    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[2:])
-    out = np.zeros((*x.shape[:2], rows, columns))
-    for n in range(x.shape[0]):
-        for c in range(x.shape[1]):
-            for r in range(rows):
-                for c in range(columns):
-                    window = x[n, c, r * stride : r * stride + kernel, c * stride : c * stride + kernel]
-                    out[n, c, r, c] = (window * weight[c, 0]).sum()
+def columns_from_the_tap_s_row(x, weight, stride, padding):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    K = weight.shape[2]
+    OH = (x.shape[2] - K) // stride + 1
+    OW = (x.shape[3] - K) // stride + 1
+    out = np.zeros((x.shape[0], x.shape[1], OH, OW))
+    for i in range(K):
+        for j in range(K):
+            rows = slice(i, i + stride * (OH - 1) + 1, stride)
+            columns = slice(i, i + stride * (OW - 1) + 1, stride)
+            out += x[:, :, rows, columns] * weight[:, 0, i, j][:, None, None]
     return out
 
 
 @solution(
     "depthwise_conv2d",
-    "border counted twice",
-    "the number of places is computed from the padded size plus the padding once more, so the last windows do not fit",
+    "OW before OH",
+    "the array for the output is made with the shape (N, C, OW, OH): for an output that is not square the first product "
+    "cannot be added to it, a ValueError",
 )
-def depthwise_border_twice(x, weight, stride, padding):
-    channels, _, kernel, _ = weight.shape
-    x = bordered(x, padding)
-    rows, columns = ((size + 2 * padding - kernel) // stride + 1 for size in x.shape[2:])
-    out = np.zeros((len(x), channels, rows, columns))
-    for r in range(rows):
-        for s in range(columns):
-            for i in range(kernel):
-                for j in range(kernel):
-                    out[:, :, r, s] += x[:, :, r * stride + i, s * stride + j] * weight[:, 0, i, j]
-    return out
-
-
-@solution(
-    "depthwise_conv2d",
-    "stride on images and channels",
-    "all places are computed, and then every stride-th image and channel is kept, not every stride-th row and column",
-)
-def depthwise_stride_first_axes(x, weight, stride, padding):
+def width_before_height(x, weight, stride, padding):
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    N, C, H, W = padded.shape
     kernel = weight.shape[-1]
-    x = bordered(x, padding)
-    rows, columns = (size - kernel + 1 for size in x.shape[2:])
-    out = np.zeros((*x.shape[:2], rows, columns))
+    OH, OW = (H - kernel) // stride + 1, (W - kernel) // stride + 1
+    out = np.zeros((N, C, OW, OH))
     for i in range(kernel):
         for j in range(kernel):
-            out += x[:, :, i : i + rows, j : j + columns] * weight[:, :, i, j, None]
-    return out[::stride, ::stride]
+            part = padded[:, :, i : i + OH * stride : stride, j : j + OW * stride : stride]
+            out += part * weight[:, 0, i, j].reshape(1, C, 1, 1)
+    return out
 
 
-@solution("depthwise_conv2d", "right, a dense weight by a mask")
-def depthwise_masked(x, weight, stride, padding):
-    channels, _, kernel, _ = weight.shape
-    dense = np.eye(channels)[:, :, None, None] * weight
-    seen = np.lib.stride_tricks.sliding_window_view(bordered(x, padding), (kernel, kernel), axis=(2, 3))
-    return np.einsum("ncyxij,ocij->noyx", seen[:, :, ::stride, ::stride], dense)
+@solution("depthwise_conv2d", "right, planes as one long row")
+def planes_as_one_long_row(x, weight, stride, padding):
+    padded = np.pad(np.asarray(x, dtype=float), ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    *_, height, width = padded.shape
+    kernel = weight.shape[-1]
+    places = np.add.outer(width * np.arange(0, height - kernel + 1, stride), np.arange(0, width - kernel + 1, stride))
 
+    def filtered(plane, taps):
+        line = np.pad(taps, ((0, 0), (0, width - kernel))).ravel()[: width * (kernel - 1) + kernel]
+        return np.correlate(plane.ravel(), line, "valid")[places]
 
-# depthwise_conv2d, with a loop over the taps and no other
+    return np.array([[filtered(plane, taps[0]) for plane, taps in zip(image, weight)] for image in padded])  # noqa: B905
 
 
 @solution(
     "depthwise_conv2d",
-    "slice ends before the last place",
-    "the slice of each tap ends at stride * (OH - 1), which leaves out the last place in rows and columns",
+    "assigned for each tap",
+    "out = instead of out +=: every tap replaces what the taps before it gave, and only the last one is returned",
 )
-def shifted_short(x, weight, stride, padding):
-    kernel = weight.shape[-1]
-    x = bordered(x, padding)
-    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[2:])
-    out = np.zeros((*x.shape[:2], rows, columns))
+def assigned_for_each_tap(x, weight, stride, padding):
+    kernel = weight.shape[2]
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    rows = (padded.shape[2] - kernel) // stride * stride + 1
+    columns = (padded.shape[3] - kernel) // stride * stride + 1
+    out = 0.0
     for i in range(kernel):
         for j in range(kernel):
-            seen = x[:, :, i : i + stride * (rows - 1) : stride, j : j + stride * (columns - 1) : stride]
-            out += seen * weight[:, 0, i, j].reshape(-1, 1, 1)
+            seen = padded[:, :, i : i + rows : stride, j : j + columns : stride]
+            out = seen * weight[:, 0, i, j][:, np.newaxis, np.newaxis]
     return out
 
 
 @solution(
     "depthwise_conv2d",
-    "slices of OH pixels",
-    "each tap's slice is OH pixels long whatever the stride, i : i + OH : stride, so with a stride it has too few entries",
+    "pads for the same size",
+    "pads with kernel // 2 zeros whatever padding says: right only where the padding is half of the kernel",
 )
-def shifted_rows_pixels(x, weight, stride, padding):
-    kernel = weight.shape[-1]
-    x = bordered(x, padding)
-    rows = (x.shape[2] - kernel) // stride + 1
-    columns = (x.shape[3] - kernel) // stride + 1
-    out = np.zeros((x.shape[0], x.shape[1], rows, columns))
-    for i, j in itertools.product(range(kernel), repeat=2):
-        out += weight[:, 0, i, j][:, None, None] * x[:, :, i : i + rows : stride, j : j + columns : stride]
-    return out
-
-
-@solution(
-    "depthwise_conv2d",
-    "an end of 0 for the last tap",
-    "the slices end at i - kernel + 1 counted from the end, which is 0 for the last row and column of taps: an empty slice",
-)
-def shifted_end_zero(x, weight, stride, padding):
-    kernel = weight.shape[-1]
-    x = bordered(x, padding)
-    total = 0
-    for i in range(kernel):
-        for j in range(kernel):
-            seen = x[:, :, i : i - kernel + 1, j : j - kernel + 1]
-            total = total + seen[:, :, ::stride, ::stride] * weight[:, 0, i, j][None, :, None, None]
+def pads_for_the_same_size(x, weight, stride, padding):
+    kernel = weight.shape[3]
+    border = kernel // 2
+    padded = np.pad(x, [(0, 0), (0, 0), (border, border), (border, border)])
+    height, width = padded.shape[2:]
+    out_h, out_w = (height - kernel) // stride + 1, (width - kernel) // stride + 1
+    total = np.zeros((*x.shape[:2], out_h, out_w))
+    for i, j in np.ndindex(kernel, kernel):
+        picture = padded[:, :, i : i + out_h * stride : stride, j : j + out_w * stride : stride]
+        total += picture * weight[:, :, i, j, None]
     return total
 
 
 @solution(
     "depthwise_conv2d",
-    "taps of the diagonal only",
-    "the taps come from zip(range(K), range(K)), which pairs equal numbers: only the diagonal of the kernel is used",
+    "no border on the right",
+    "the columns are padded with (padding, 0): there are no zeros behind the last column, so with padding the last columns of "
+    "the output are missing",
 )
-def shifted_diagonal(x, weight, stride, padding):
-    kernel = weight.shape[-1]
-    x = bordered(x, padding)
-    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[2:])
-    out = np.zeros((*x.shape[:2], rows, columns))
-    for i, j in zip(range(kernel), range(kernel)):  # noqa: B905
-        out += x[:, :, i::stride, j::stride][:, :, :rows, :columns] * weight[:, :, i, j, None]
+def no_border_on_the_right(x, weight, stride, padding):
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, 0)))
+    N, C, H, W = padded.shape
+    K = weight.shape[2]
+    OH = (H - K) // stride + 1
+    OW = (W - K) // stride + 1
+    out = np.zeros((N, C, OH, OW))
+    for i in range(K):
+        for j in range(K):
+            shifted = padded[:, :, i : i + (OH - 1) * stride + 1 : stride, j : j + (OW - 1) * stride + 1 : stride]
+            out += weight[None, :, 0, i, j, None, None] * shifted
     return out
 
 
 @solution(
     "depthwise_conv2d",
-    "places of the bare picture, taps exchanged",
-    "two mistakes: the result has the size that belongs to the picture without padding, and rows and columns of the kernel are"
-    " exchanged",
+    "every row, every so many columns",
+    "the slice of the rows has no step, i : i + OH: the stride is used in the columns only, and the outputs are of adjacent "
+    "rows",
 )
-def shifted_bare_transposed(x, weight, stride, padding):
-    kernel = weight.shape[-1]
-    rows, columns = (max(size - kernel, 0) // stride + 1 for size in x.shape[2:])
-    x = bordered(x, padding)
-    out = np.zeros((*x.shape[:2], rows, columns))
-    for i in range(kernel):
-        for j in range(kernel):
-            seen = x[:, :, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
-            out += seen * weight[:, 0, j, i][:, None, None]
+def every_row_every_so_many_columns(x, weight, stride, padding):
+    pads = ((0, 0), (0, 0), (padding, padding), (padding, padding))
+    padded = np.pad(x, pads)
+    k = weight.shape[-1]
+    oh = (padded.shape[-2] - k) // stride + 1
+    ow = (padded.shape[-1] - k) // stride + 1
+    out = np.zeros(x.shape[:2] + (oh, ow))  # noqa: RUF005
+    for i in range(k):
+        for j in range(k):
+            tap = weight[:, 0, i, j].reshape(-1, 1, 1)
+            out += tap * padded[:, :, i : i + oh, j : j + stride * ow : stride]
     return out
 
 
-@solution("depthwise_conv2d", "right, shifted views stacked")
-def shifted_stacked(x, weight, stride, padding):
-    kernel = weight.shape[-1]
-    x = bordered(x, padding)
-    rows, columns = ((size - kernel) // stride * stride + 1 for size in x.shape[2:])
-    taps = [divmod(t, kernel) for t in range(kernel**2)]
-    views = np.stack([x[:, :, i : i + rows : stride, j : j + columns : stride] for i, j in taps], axis=-1)
-    return (views @ weight.reshape(len(weight), 1, -1, 1))[..., 0]
+@solution("depthwise_conv2d", "right, a sum of a generator")
+def a_sum_of_a_generator(x, weight, stride, padding):
+    channels, _, kernel, _ = weight.shape
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    rows, columns = (size - kernel + 1 for size in padded.shape[2:])
+    return sum(
+        padded[..., t // kernel :, t % kernel :][..., :rows:stride, :columns:stride] * tap
+        for t, tap in enumerate(weight.reshape(channels, -1).T[:, :, None, None])
+    )
 
 
 # dilated_conv2d
@@ -211,110 +194,91 @@ def shifted_stacked(x, weight, stride, padding):
 
 @solution(
     "dilated_conv2d",
-    "one row too far",
-    "the test for the border lets the index H (and W) through, 0 <= row <= H, which is one too far: an IndexError",
+    "break at the border",
+    "break instead of continue for a row outside of the picture: at the upper border, where the first rows of taps lie "
+    "outside, the rows of taps behind them are left out, too",
 )
-def dilated_too_far(x, weight, dilation):
-    _, _, height, width = x.shape
+def break_at_the_border(x, weight, dilation):
+    N, C, H, W = x.shape
+    K = weight.shape[-1]
+    half = dilation * (K - 1) // 2
+    out = np.zeros(x.shape)
+    for n, c, y, z in np.ndindex(N, C, H, W):
+        for i in range(K):
+            row = y + i * dilation - half
+            if row < 0 or row >= H:
+                break
+            for j in range(K):
+                column = z + j * dilation - half
+                if 0 <= column < W:
+                    out[n, c, y, z] += x[n, c, row, column] * weight[c, 0, i, j]
+    return out
+
+
+@solution(
+    "dilated_conv2d",
+    "end of the slice not dilated",
+    "the slices begin at i * dilation but end at i + H: with a dilation above 1 they are too short for the output, and adding "
+    "fails with a ValueError (or they have a single row, which is repeated)",
+)
+def end_of_the_slice_not_dilated(x, weight, dilation):
+    n, c, h, w = x.shape
+    k = weight.shape[2]
+    p = dilation * (k - 1) // 2
+    padded = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+    out = np.zeros((n, c, h, w))
+    for i in range(k):
+        for j in range(k):
+            out += padded[:, :, i * dilation : i + h, j * dilation : j + w] * weight[:, 0, i, j][:, None, None]
+    return out
+
+
+@solution(
+    "dilated_conv2d",
+    "dilation added to the border",
+    "pads with K // 2 + dilation - 1 zeros on each side instead of dilation * (K // 2): right without dilation and for 3x3, "
+    "for larger kernels there are too few zeros and the result is smaller than x; and for 1x1 too many",
+)
+def dilation_added_to_the_border(x, weight, dilation):
+    K = weight.shape[2]
+    border = K // 2 + dilation - 1
+    padded = np.pad(x, ((0, 0), (0, 0), (border, border), (border, border)))
+    reach = dilation * (K - 1) + 1
+    rows, columns = max(padded.shape[2] - reach + 1, 0), max(padded.shape[3] - reach + 1, 0)
+    out = np.zeros((*x.shape[:2], rows, columns))
+    for y in range(rows):
+        for z in range(columns):
+            seen = padded[:, :, y : y + reach : dilation, z : z + reach : dilation]
+            out[:, :, y, z] = (seen * weight[:, 0]).sum(axis=(2, 3))
+    return out
+
+
+@solution(
+    "dilated_conv2d",
+    "dilation of the columns only",
+    "tap (i, j) reads from row i instead of row i * dilation on (the border is right): the taps' rows are neighbours, and lie "
+    "too high",
+)
+def dilation_of_the_columns_only(x, weight, dilation):
+    height, width = x.shape[2:]
+    kernel = weight.shape[3]
+    border = (kernel - 1) * dilation // 2
+    padded = np.pad(x, [(0, 0), (0, 0), (border, border), (border, border)])
+    result = np.zeros(x.shape, float)
+    for i, j in np.ndindex(kernel, kernel):
+        left = j * dilation
+        result += weight[:, :, i, j, None] * padded[:, :, i : i + height, left : left + width]
+    return result
+
+
+@solution("dilated_conv2d", "right, every pixel stamps")
+def every_pixel_stamps(x, weight, dilation):
+    images, channels, height, width = x.shape
     kernel = weight.shape[-1]
-    half = kernel // 2
-    out = np.zeros(x.shape)
-    for n, c, r, s in np.ndindex(x.shape):
-        for i in range(kernel):
-            for j in range(kernel):
-                row, column = r + (i - half) * dilation, s + (j - half) * dilation
-                if 0 <= row <= height and 0 <= column <= width:
-                    out[n, c, r, s] += x[n, c, row, column] * weight[c, 0, i, j]
-    return out
-
-
-@solution(
-    "dilated_conv2d",
-    "cut window meets the first taps",
-    "at the upper and left border the window is cut to the picture, but it is multiplied by the first taps of the kernel, not"
-    " by those that lie on the picture",
-)
-def dilated_cut_window(x, weight, dilation):
-    height, width = x.shape[2:]
-    reach = dilation * (weight.shape[-1] // 2)
-    out = np.zeros(x.shape)
-    for r in range(height):
-        for s in range(width):
-            window = x[:, :, max(0, r - reach) : r + reach + 1 : dilation, max(0, s - reach) : s + reach + 1 : dilation]
-            taps = weight[:, 0, : window.shape[2], : window.shape[3]]
-            out[:, :, r, s] = (window * taps).sum(axis=(2, 3))
-    return out
-
-
-@solution(
-    "dilated_conv2d",
-    "all axes padded",
-    "np.pad(x, zeros) pads images and channels, too, so the products do not have the shape of the result",
-)
-def dilated_all_padded(x, weight, dilation):
-    height, width = x.shape[2:]
-    kernel = weight.shape[-1]
-    padded = np.pad(x, dilation * (kernel - 1) // 2)
-    out = np.zeros(x.shape)
-    for i in range(kernel):
-        for j in range(kernel):
-            row, column = i * dilation, j * dilation
-            out += padded[:, :, row : row + height, column : column + width] * weight[:, :, i, j, None]
-    return out
-
-
-@solution(
-    "dilated_conv2d",
-    "only every D-th tap",
-    "the loops go through every D-th tap of the kernel, range(0, K, D), and use it at its undilated place",
-)
-def dilated_tap_skipped(x, weight, dilation):
-    height, width = x.shape[2:]
-    kernel = weight.shape[-1]
-    padded = bordered(x, (kernel - 1) // 2)
-    out = np.zeros(x.shape)
-    for i in range(0, kernel, dilation):
-        for j in range(0, kernel, dilation):
-            out += padded[:, :, i : i + height, j : j + width] * weight[:, 0, i, j][:, None, None]
-    return out
-
-
-@solution(
-    "dilated_conv2d",
-    "the tap's place as its number",
-    "the loops run over the dilated places 0, D, 2D, ..., and these are used as the tap's number in the weight, too: an"
-    " IndexError for D > 1",
-)
-def dilated_place_number(x, weight, dilation):
-    height, width = x.shape[2:]
-    covered = dilation * (weight.shape[-1] - 1) + 1
-    padded = bordered(x, covered // 2)
-    out = np.zeros(x.shape)
-    for i in range(0, covered, dilation):
-        for j in range(0, covered, dilation):
-            out += padded[:, :, i : i + height, j : j + width] * weight[:, 0, i, j][:, None, None]
-    return out
-
-
-@solution(
-    "dilated_conv2d",
-    "Kronecker product",
-    "the repeated kernel is float64 whatever the weight is, so that minimix's convolution refuses it beside a float32 x",
-)
-def dilated_kron(x, weight, dilation):
-    corner = np.zeros((1, 1, dilation, dilation))
-    corner[..., 0, 0] = 1
-    covered = dilation * (weight.shape[-1] - 1) + 1
-    return mm.reference.depthwise_conv2d(x, np.kron(weight, corner)[:, :, :covered, :covered])
-
-
-@solution("dilated_conv2d", "right, a zero behind the picture")
-def dilated_gathered(x, weight, dilation):
-    height, width = x.shape[2:]
-    kernel = weight.shape[-1]
-    flat = np.concatenate([x.reshape(*x.shape[:2], -1), np.zeros((*x.shape[:2], 1))], axis=2)
-    moves = dilation * (np.arange(kernel) - kernel // 2)
-    rows, columns = np.arange(height)[:, None] + moves, np.arange(width)[:, None] + moves
-    inside = ((rows >= 0) & (rows < height))[:, None, :, None] & ((columns >= 0) & (columns < width))[None, :, None, :]
-    place = np.where(inside, rows[:, None, :, None] * width + columns[None, :, None, :], height * width)
-    return np.einsum("ncyxij,cij->ncyx", flat[:, :, place], weight[:, 0])
+    more = dilation * (kernel - 1)
+    stamped = np.zeros((images, channels, height + more, width + more))
+    turned = weight[:, 0, ::-1, ::-1]
+    for y, z in np.ndindex(height, width):
+        place = stamped[:, :, y : y + more + 1 : dilation, z : z + more + 1 : dilation]
+        place += x[:, :, y, z, None, None] * turned
+    return stamped[:, :, more // 2 : more // 2 + height, more // 2 : more // 2 + width]

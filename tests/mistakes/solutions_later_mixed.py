@@ -1,15 +1,85 @@
-"""Solutions by fresh eyes, wrong and right, of mixed convolution, forwards and backwards: mixconv2d, embed,
-mixconv2d_backward."""
+"""Ordinary solutions, mostly wrong: partition, mixconv2d, embed."""
 
-import itertools
+import math
+from fractions import Fraction
 
 import numpy as np
 from corpus import collected
 
 import minimix as mm
-from minimix import reference
 
 SOLUTIONS, solution = collected()
+
+
+# partition
+
+
+@solution(
+    "partition",
+    "rest to the second group",
+    "in the equal kind the remainder goes to parts[1], the second group, instead of the first; for a single group this is an "
+    "IndexError",
+)
+def rest_to_the_second_group(channels, groups, kind):
+    if kind == "equal":
+        parts = [channels // groups] * groups
+        parts[1] += channels % groups
+    else:
+        parts = [channels // 2**t for t in range(1, groups)]
+        parts.append(channels - sum(parts))
+    return tuple(parts)
+
+
+@solution(
+    "partition",
+    "equals minus",
+    "left =- part instead of left -= part in the exponential kind: the last group gets minus the channels of the one before it",
+)
+def equals_minus(channels, groups, kind):
+    if kind == "equal":
+        share, rest = divmod(channels, groups)
+        return (share + rest,) + (share,) * (groups - 1)
+    result, left = [], channels
+    for t in range(1, groups):
+        part = channels // 2**t
+        result.append(part)
+        left = -part
+    result.append(left)
+    return tuple(result)
+
+
+@solution("partition", "right, one channel each at least")
+def at_least_one_channel(channels, groups, kind):
+    if kind == "exponential":
+        sizes = [max(1, channels >> t) for t in range(1, groups)]
+        return (*sizes, channels - sum(sizes))
+    base = channels // groups
+    return (channels - base * (groups - 1),) + (base,) * (groups - 1)
+
+
+@solution(
+    "partition",
+    "one group too few",
+    "range(1, groups - 1) and the rest: the exponential kind has one group less than asked for (for one group it is right)",
+)
+def one_group_too_few(channels, groups, kind):
+    if kind == "equal":
+        counts = [channels // groups for _ in range(groups)]
+        counts[0] += channels - sum(counts)
+        return counts
+    counts = []
+    for t in range(1, groups - 1):
+        counts.append(channels // 2**t)
+    counts.append(channels - sum(counts))
+    return counts
+
+
+@solution("partition", "right, floors of fractions")
+def floors_of_fractions(channels, groups, kind):
+    share = {"equal": lambda t: Fraction(1, groups), "exponential": lambda t: Fraction(1, 2**t)}[kind]
+    parts = np.array([math.floor(channels * share(t)) for t in range(1, groups + 1)])
+    parts[0 if kind == "equal" else -1] += channels - parts.sum()
+    return parts
 
 
 # mixconv2d
@@ -17,109 +87,70 @@ SOLUTIONS, solution = collected()
 
 @solution(
     "mixconv2d",
-    "moves on by the number of groups",
-    "after each group the first channel moves on by len(weights), the number of groups, and not by the group's channels",
+    "results put in front",
+    "the groups' results are inserted at the front of the list: each is right, but they are joined in the reverse order",
 )
-def mix_number_of_groups(x, weights):
-    out, first = np.zeros(x.shape), 0
-    for weight in weights:
-        last = first + len(weight)
-        out[:, first:last] = mm.reference.depthwise_conv2d(x[:, first:last], weight)
-        first += len(weights)
-    return out
-
-
-@solution(
-    "mixconv2d",
-    "stacked",
-    "the groups' results are stacked along a new axis and not joined along the channels: five axes, or a ValueError for groups"
-    " of different sizes",
-)
-def mix_stacked(x, weights):
+def results_put_in_front(x, weights):
     results, start = [], 0
     for weight in weights:
-        part = x[:, start : start + weight.shape[0]]
-        results.append(mm.reference.depthwise_conv2d(part, weight))
-        start += weight.shape[0]
-    return np.stack(results, axis=1)
+        stop = start + weight.shape[0]
+        results.insert(0, mm.reference.depthwise_conv2d(x[:, start:stop], weight))
+        start = stop
+    return np.concatenate(results, axis=1)
 
 
 @solution(
     "mixconv2d",
-    "border grows from group to group",
-    "x itself is padded anew for each group, so from the second group on the border of the groups before is still there",
+    "begins at the size of the group before",
+    "a group's first channel is the number of channels of the one group before it, not of all groups before it: right for two "
+    "groups, from the third on the channels are too early",
 )
-def mix_border_grows(x, weights):
-    out = np.zeros(x.shape)
-    height, width = x.shape[2:]
-    first = 0
-    for weight in weights:
-        count, kernel = weight.shape[0], weight.shape[-1]
-        x = np.pad(x, ((0, 0), (0, 0), (kernel // 2, kernel // 2), (kernel // 2, kernel // 2)))
-        for i in range(kernel):
-            for j in range(kernel):
-                seen = x[:, first : first + count, i : i + height, j : j + width]
-                out[:, first : first + count] += seen * weight[:, 0, i, j][:, None, None]
-        first += count
-    return out
-
-
-@solution(
-    "mixconv2d",
-    "the picture's channel in the group's weight",
-    "the weight of a group is indexed by the channel's number in the whole picture, and not within the group: an IndexError"
-    " from the second group on",
-)
-def mix_global_channel(x, weights):
-    height, width = x.shape[2:]
+def begins_at_the_size_of_the_group_before(x, weights):
     out = np.zeros(x.shape)
     first = 0
-    for weight in weights:
-        border = weight.shape[-1] // 2
-        padded = np.pad(x, ((0, 0), (0, 0), (border, border), (border, border)))
-        for c in range(first, first + len(weight)):
-            for i in range(weight.shape[2]):
-                for j in range(weight.shape[3]):
-                    out[:, c] += padded[:, c, i : i + height, j : j + width] * weight[c, 0, i, j]
+    for t, weight in enumerate(weights):
+        begin = len(weights[t - 1]) if t > 0 else 0
+        part = x[:, begin : begin + len(weight)]
+        out[:, first : first + len(weight)] = mm.reference.depthwise_conv2d(part, weight)
         first += len(weight)
     return out
 
 
 @solution(
     "mixconv2d",
-    "last channel of each group",
-    "the loop over a group's channels ends one too early: the last channel of each group stays 0",
+    "asks the list for the place",
+    "weights.index(weight) finds a group's number: the list compares arrays with ==, whose truth is ambiguous, a ValueError "
+    "from the second group on",
 )
-def mix_last_channel(x, weights):
-    out = np.zeros(x.shape)
-    first = 0
+def asks_the_list_for_the_place(x, weights):
+    parts = []
     for weight in weights:
-        for c in range(len(weight) - 1):
-            channel = x[:, first + c : first + c + 1]
-            out[:, first + c] = mm.reference.depthwise_conv2d(channel, weight[c : c + 1])[:, 0]
-        first += len(weight)
+        t = weights.index(weight)
+        start = sum(len(w) for w in weights[:t])
+        parts.append(mm.reference.depthwise_conv2d(x[:, start : start + len(weight)], weight))
+    return np.concatenate(parts, axis=1)
+
+
+@solution(
+    "mixconv2d",
+    "sum over the images, too",
+    "the products are summed with a sum without axes over the windows of all images: every image gets the sum of the batch; "
+    "right for a single image",
+)
+def sum_over_the_images_too(x, weights):
+    _, _, height, width = x.shape
+    out = np.zeros(x.shape)
+    channel = 0
+    for weight in weights:
+        K = weight.shape[2]
+        p = K // 2
+        padded = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+        for kernel in weight[:, 0]:
+            for y in range(height):
+                for z in range(width):
+                    out[:, channel, y, z] = (padded[:, channel, y : y + K, z : z + K] * kernel).sum()
+            channel += 1
     return out
-
-
-@solution("mixconv2d", "right, from the last group")
-def mix_from_last(x, weights):
-    out, end = np.empty(x.shape), x.shape[1]
-    for weight in weights[::-1]:
-        first = end - len(weight)
-        out[:, first:end] = mm.reference.depthwise_conv2d(x[:, first:end], weight)
-        end = first
-    return out
-
-
-@solution("mixconv2d", "right, a kernel for each channel")
-def mix_each_channel(x, weights):
-    kernels = [kernel for weight in weights for kernel in weight[:, 0]]
-
-    def plane(pixels, kernel):
-        seen = np.lib.stride_tricks.sliding_window_view(np.pad(pixels, len(kernel) // 2), kernel.shape)
-        return np.tensordot(seen, kernel, axes=2)
-
-    return [[plane(pixels, kernel) for pixels, kernel in zip(image, kernels, strict=True)] for image in x]
 
 
 # embed
@@ -127,176 +158,81 @@ def mix_each_channel(x, weights):
 
 @solution(
     "embed",
-    "every kernel placed as a 3x3",
-    "all kernels begin one row and column before the middle, which is right for 3x3 only: a 1x1 is not in the middle, and"
-    " larger ones are not or do not fit",
+    "padded one axis early",
+    "np.pad is given the margins for axes 1 and 2 instead of 2 and 3: the kernels have the wrong shapes, and joining them "
+    "fails with a ValueError unless all have the same size",
 )
-def embed_as_three(weights):
+def padded_one_axis_early(weights):
     largest = max(weight.shape[2] for weight in weights)
-    out = np.zeros((sum(map(len, weights)), 1, largest, largest))
-    first = 0
-    for weight in weights:
-        size = weight.shape[2]
-        start = largest // 2 - 1 if largest > 1 else 0
-        out[first : first + len(weight), :, start : start + size, start : start + size] = weight
-        first += len(weight)
-    return out
-
-
-@solution(
-    "embed",
-    "no place within the window",
-    "each kernel is assigned to the group's whole windows, without a place in them: a ValueError for kernels smaller than the"
-    " largest, and a 1x1 fills the window",
-)
-def embed_no_place(weights):
-    largest = max(weight.shape[-1] for weight in weights)
-    out = np.zeros((sum(weight.shape[0] for weight in weights), 1, largest, largest))
-    first = 0
-    for weight in weights:
-        out[first : first + len(weight)] = weight
-        first += len(weight)
-    return out
-
-
-@solution(
-    "embed",
-    "last row and column of taps lost",
-    "the taps run over range(-r, r), which leaves out the last row and the last column of each kernel",
-)
-def embed_open_range(weights):
-    largest = max(weight.shape[-1] for weight in weights)
-    middle = largest // 2
-    rows = []
-    for weight in weights:
-        r = weight.shape[-1] // 2
-        for kernel in weight:
-            window = np.zeros((1, largest, largest))
-            for i in range(-r, r):
-                for j in range(-r, r):
-                    window[0, middle + i, middle + j] = kernel[0, r + i, r + j]
-            rows.append(window)
-    return np.array(rows)
-
-
-@solution("embed", "true division", "the border is (K - K_t) / 2, a float, which np.pad refuses with a TypeError")
-def embed_true_division(weights):
-    largest = max(weight.shape[-1] for weight in weights)
     padded = []
     for weight in weights:
-        border = (largest - weight.shape[-1]) / 2
-        padded.append(np.pad(weight, ((0, 0), (0, 0), (border, border), (border, border))))
+        margin = (largest - weight.shape[2]) // 2
+        padded.append(np.pad(weight, ((0, 0), (margin, margin), (margin, margin), (0, 0))))
     return np.concatenate(padded)
 
 
 @solution(
     "embed",
-    "rows at the top, axis of one lost",
-    "two mistakes: all zeros of the rows come below the kernel, so that it lies at the top, and the axis of one is missing",
+    "the diagonal of the small kernel",
+    "tap (i, j) is written to row i and column i: of every kernel only a diagonal remains, with the last tap of each row",
 )
-def embed_two_mistakes(weights):
-    largest = max(weight.shape[-1] for weight in weights)
-    padded = []
-    for weight in weights:
-        border = (largest - weight.shape[-1]) // 2
-        padded.append(np.pad(weight[:, 0], ((0, 0), (0, 2 * border), (border, border))))
-    return np.vstack(padded)
-
-
-@solution("embed", "right, by distance from the middle")
-def embed_distances(weights):
-    reach = max(weight.shape[-1] for weight in weights) // 2
-    moves = range(-reach, reach + 1)
-
-    def at(kernel, i, j):
-        r = len(kernel) // 2
-        return kernel[r + i][r + j] if max(abs(i), abs(j)) <= r else 0.0
-
-    return [[[[at(kernel[0], i, j) for j in moves] for i in moves]] for weight in weights for kernel in weight.tolist()]
-
-
-# mixconv2d_backward
+def the_diagonal_of_the_small_kernel(weights):
+    K = max(w.shape[-1] for w in weights)
+    big = np.zeros((sum(len(w) for w in weights), 1, K, K))
+    start = 0
+    for w in weights:
+        k = w.shape[-1]
+        m = (K - k) // 2
+        for i in range(k):
+            for j in range(k):
+                big[start : start + len(w), 0, m + i, m + i] = w[:, 0, i, j]
+        start += len(w)
+    return big
 
 
 @solution(
-    "mixconv2d_backward",
-    "only the last dW",
-    "the gradient of the weights is overwritten by each group: the last one is returned instead of the list of all",
+    "embed",
+    "moves on by the last index",
+    "start += c after the loop over the group's channels, where c is the last index and not the number of channels: each "
+    "group overwrites the last channel of the one before it, and the last channels stay zero",
 )
-def back_last_weight(gradient, x, weights):
-    grad_x, first = np.zeros_like(x), 0
-    for weight in weights:
-        own = slice(first, first + len(weight))
-        grad_x[:, own] = reference.depthwise_conv2d_input_grad(gradient[:, own], x[:, own], weight)
-        grad_weights = reference.depthwise_conv2d_weight_grad(gradient[:, own], x[:, own], weight)
-        first += len(weight)
-    return grad_x, grad_weights
+def moves_on_by_the_last_index(weights):
+    sizes = [weight.shape[2] for weight in weights]
+    K = max(sizes)
+    channels = sum(weight.shape[0] for weight in weights)
+    out = np.zeros((channels, 1, K, K))
+    start = 0
+    for k, weight in zip(sizes, weights):  # noqa: B905
+        margin = (K - k) // 2
+        for c in range(weight.shape[0]):
+            out[start + c, 0, margin : margin + k, margin : margin + k] = weight[c, 0]
+        start += c
+    return out
 
 
 @solution(
-    "mixconv2d_backward",
-    "extend for append",
-    "the list is extended by each dW and not appended to, so it holds an array (1, K_t, K_t) for each channel, not one for each"
-    " group",
+    "embed",
+    "centred across, not down",
+    "small kernels are centred in the columns but begin at row 0: they lie at the top of the large window",
 )
-def back_extend(gradient, x, weights):
-    parts, grad_weights, first = [], [], 0
+def centred_across_not_down(weights):
+    K = max(weight.shape[-1] for weight in weights)
+    parts = []
     for weight in weights:
-        g, seen = gradient[:, first : first + len(weight)], x[:, first : first + len(weight)]
-        parts.append(reference.depthwise_conv2d_input_grad(g, seen, weight))
-        grad_weights.extend(reference.depthwise_conv2d_weight_grad(g, seen, weight))
-        first += len(weight)
-    return np.concatenate(parts, axis=1), grad_weights
+        k = weight.shape[-1]
+        margin = K // 2 - k // 2
+        large = np.zeros((len(weight), 1, K, K))
+        large[:, :, :k, margin : margin + k] = weight
+        parts.append(large)
+    return np.concatenate(parts, axis=0)
 
 
-@solution(
-    "mixconv2d_backward",
-    "one array for groups of different sizes",
-    "np.stack makes one array of the dW of all groups, which have different shapes, where a list is wanted: a ValueError",
-)
-def back_one_array(gradient, x, weights):
-    grad_x, grad_weights = [], []
-    first = 0
-    for weight in weights:
-        last = first + weight.shape[0]
-        grad_x.append(reference.depthwise_conv2d_input_grad(gradient[:, first:last], x[:, first:last], weight))
-        grad_weights.append(reference.depthwise_conv2d_weight_grad(gradient[:, first:last], x[:, first:last], weight))
-        first = last
-    return np.concatenate(grad_x, axis=1), np.stack(grad_weights)
-
-
-@solution(
-    "mixconv2d_backward",
-    "the group's size for its end",
-    "a group's channels end at len(weight) and not at first + len(weight): from the second group on there are too few or none",
-)
-def back_end_is_size(gradient, x, weights):
-    grad_x, grad_weights, first = np.zeros_like(x), [], 0
-    for weight in weights:
-        own = slice(first, len(weight))
-        grad_x[:, own] = reference.depthwise_conv2d_input_grad(gradient[:, own], x[:, own], weight)
-        grad_weights.append(reference.depthwise_conv2d_weight_grad(gradient[:, own], x[:, own], weight))
-        first += len(weight)
-    return grad_x, grad_weights
-
-
-@solution(
-    "mixconv2d_backward",
-    "x divided along the batch",
-    "np.split divides gradient along the channels but x along the images, because its axis is missing",
-)
-def back_x_by_images(gradient, x, weights):
-    bounds = np.cumsum([len(weight) for weight in weights])[:-1]
-    grad_x, grad_weights = [], []
-    for g, part, weight in zip(np.split(gradient, bounds, axis=1), np.split(x, bounds), weights, strict=True):
-        grad_x.append(reference.depthwise_conv2d_input_grad(g, part, weight))
-        grad_weights.append(reference.depthwise_conv2d_weight_grad(g, part, weight))
-    return np.concatenate(grad_x, axis=1), grad_weights
-
-
-@solution("mixconv2d_backward", "right, accumulated bounds")
-def back_accumulated(gradient, x, weights):
-    bounds = itertools.pairwise(itertools.accumulate(map(len, weights), initial=0))
-    groups = [(gradient[:, a:b], x[:, a:b], weight) for (a, b), weight in zip(bounds, weights, strict=True)]
-    joined = np.hstack([reference.depthwise_conv2d_input_grad(*group) for group in groups])
-    return [joined, tuple(reference.depthwise_conv2d_weight_grad(*group) for group in groups)]
+@solution("embed", "right, a mask that is filled")
+def a_mask_that_is_filled(weights):
+    sizes = np.concatenate([np.full(len(weight), weight.shape[-1]) for weight in weights])
+    largest = sizes.max()
+    off = abs(np.arange(largest) - largest // 2)
+    mask = np.maximum(off[:, None], off) <= sizes[:, None, None, None] // 2
+    filled = np.zeros(mask.shape)
+    filled[mask] = np.concatenate([weight.ravel() for weight in weights])
+    return filled

@@ -1,10 +1,7 @@
-"""Solutions by fresh eyes, wrong and right, of notebook 1: output_size, conv2d, windows, mean_square_grad."""
-
-from functools import reduce
+"""Ordinary solutions, mostly wrong: output_size, conv2d, windows, mean_square_grad."""
 
 import numpy as np
 from corpus import collected
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 SOLUTIONS, solution = collected()
 
@@ -14,54 +11,58 @@ SOLUTIONS, solution = collected()
 
 @solution(
     "output_size",
-    "nothing where the bare picture is too small",
-    "returns 0 where the window is larger than the picture without its border, although with the border it fits",
+    "kernel times dilation, less one",
+    "the kernel is said to cover dilation * kernel - 1 pixels instead of dilation * (kernel - 1) + 1: right for a dilation of "
+    "2 only, else too few pixels without dilation and too many for larger ones",
 )
-def size_bare_too_small(size, kernel, stride, padding, dilation):
-    covered = dilation * (kernel - 1) + 1
-    if covered > size:
-        return 0
+def kernel_times_dilation_less_one(size, kernel, stride, padding, dilation):
+    covered = dilation * kernel - 1
     return (size + 2 * padding - covered) // stride + 1
 
 
-@solution("output_size", "printed", "the number is printed and not returned: the result is None")
-def size_printed(size, kernel, stride, padding, dilation):
-    print((size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1)
+@solution(
+    "output_size",
+    "remainder for quotient",
+    "% instead of //: the remainder of the division by the stride is taken instead of the quotient; always 1 for a stride of 1",
+)
+def remainder_for_quotient(size, kernel, stride, padding, dilation):
+    last_start = size + 2 * padding - dilation * (kernel - 1) - 1
+    return last_start % stride + 1
 
 
 @solution(
     "output_size",
-    "dilated twice",
-    "the kernel is replaced by what it covers, and that is dilated once more: the dilation is applied twice",
+    "counted, and one more",
+    "all places are counted one by one, and then 1 is added as in the formula, where it stands for the place at 0: always one "
+    "too many",
 )
-def size_dilated_twice(size, kernel, stride, padding, dilation):
-    kernel = kernel + (kernel - 1) * (dilation - 1)
-    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
-
-
-@solution("output_size", "no border with a stride", "the padding is forgotten where the stride is not 1")
-def size_no_border_with_stride(size, kernel, stride, padding, dilation):
-    covered = dilation * (kernel - 1) + 1
-    if stride == 1:
-        return size + 2 * padding - covered + 1
-    return (size - covered) // stride + 1
+def counted_and_one_more(size, kernel, stride, padding, dilation):
+    reach = dilation * (kernel - 1) + 1
+    start, count = 0, 0
+    while start + reach <= size + 2 * padding:
+        count += 1
+        start += stride
+    return count + 1
 
 
 @solution(
     "output_size",
-    "picture cut to a multiple of the stride",
-    "the padded picture is cut to a multiple of the stride first, so that a last window that would fit may be lost",
+    "as many steps as taps",
+    "the kernel is said to cover 1 + kernel * dilation pixels: there are only kernel - 1 steps between its taps, so it is one "
+    "dilation too wide",
 )
-def size_cut(size, kernel, stride, padding, dilation):
-    padded = size + 2 * padding
-    padded -= padded % stride
-    return (padded - (dilation * (kernel - 1) + 1)) // stride + 1
+def as_many_steps_as_taps(size, kernel, stride, padding, dilation):
+    covered = 1
+    for _ in range(kernel):
+        covered += dilation
+    total = size + padding + padding
+    return (total - covered) // stride + 1
 
 
-@solution("output_size", "right, as many as np.convolve leaves")
-def size_by_convolve(size, kernel, stride, padding, dilation):
-    window = np.ones(dilation * (kernel - 1) + 1)
-    return len(np.convolve(np.zeros(size + 2 * padding), window, mode="valid")[::stride])
+@solution("output_size", "right, every so many of the last pixels")
+def every_so_many_of_the_last_pixels(size, kernel, stride, padding, dilation):
+    pixels = range(-padding, size + padding)
+    return len(pixels[dilation * (kernel - 1) :: stride])
 
 
 # conv2d
@@ -69,118 +70,84 @@ def size_by_convolve(size, kernel, stride, padding, dilation):
 
 @solution(
     "conv2d",
-    "filters last",
-    "what tensordot returns is not transposed: the result is (N, OH, OW, C_out) and not (N, C_out, OH, OW)",
+    "one within the fraction",
+    "the output's size is (H + 2P - K + 1) // S: the 1 is added before the division instead of after it, so that with a "
+    "stride the last row and column of places are mostly missing",
 )
-def conv2d_filters_last(x, weight, stride, padding):
-    kernel = weight.shape[-1]
+def one_within_the_fraction(x, weight, stride, padding):
     x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    seen = sliding_window_view(x, (kernel, kernel), axis=(2, 3))[:, :, ::stride, ::stride]
-    return np.tensordot(seen, weight, axes=((1, 4, 5), (1, 2, 3)))
-
-
-@solution(
-    "conv2d",
-    "matrix product of window and kernel",
-    "window and kernel are multiplied as matrices, with @, and not entry by entry, before the sum",
-)
-def conv2d_matmul(x, weight, stride, padding):
-    kernel = weight.shape[-1]
-    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    rows = (x.shape[2] - kernel) // stride + 1
-    columns = (x.shape[3] - kernel) // stride + 1
-    out = np.zeros((x.shape[0], weight.shape[0], rows, columns))
-    for n, o, r, c in np.ndindex(out.shape):
-        window = x[n, :, r * stride : r * stride + kernel, c * stride : c * stride + kernel]
-        out[n, o, r, c] = (window @ weight[o]).sum()
+    N, _C, H, W = x.shape
+    C_out, K = weight.shape[0], weight.shape[2]
+    OH, OW = (H - K + 1) // stride, (W - K + 1) // stride
+    out = np.zeros((N, C_out, OH, OW))
+    for n in range(N):
+        for o in range(C_out):
+            for y in range(OH):
+                for z in range(OW):
+                    window = x[n, :, y * stride : y * stride + K, z * stride : z * stride + K]
+                    out[n, o, y, z] = (window * weight[o]).sum()
     return out
 
 
 @solution(
     "conv2d",
-    "plane not begun anew",
-    "the list of rows is made once for each image and not once for each filter, so each plane holds the rows of all filters",
+    "row of the tap for both",
+    "the picture's column is xS + i instead of xS + j: each tap reads at the column of its row's number",
 )
-def conv2d_plane_shared(x, weight, stride, padding):
-    kernel = weight.shape[-1]
-    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    images = []
-    for image in x:
-        plane, planes = [], []
-        for taps in weight:
-            for r in range(0, x.shape[2] - kernel + 1, stride):
-                row = []
-                for c in range(0, x.shape[3] - kernel + 1, stride):
-                    row.append((image[:, r : r + kernel, c : c + kernel] * taps).sum())
-                plane.append(row)
-            planes.append(plane)
-        images.append(planes)
-    return np.array(images)
-
-
-@solution(
-    "conv2d",
-    "added to the whole plane",
-    "the place is missing on the left, out[n, o] += ...: each window's sum is added to all places of the plane",
-)
-def conv2d_whole_plane(x, weight, stride, padding):
-    kernel = weight.shape[-1]
-    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    rows = (x.shape[2] - kernel) // stride + 1
-    columns = (x.shape[3] - kernel) // stride + 1
-    out = np.zeros((x.shape[0], weight.shape[0], rows, columns))
-    for n, o, r, c in np.ndindex(out.shape):
-        window = x[n, :, r * stride : r * stride + kernel, c * stride : c * stride + kernel]
-        out[n, o] += (window * weight[o]).sum()
+def row_of_the_tap_for_both(x, weight, stride, padding):
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    N, C, H, W = padded.shape
+    O, _, K, _ = weight.shape  # noqa: E741
+    OH, OW = (H - K) // stride + 1, (W - K) // stride + 1
+    out = np.zeros((N, O, OH, OW))
+    for n, o, y, z, c, i, j in np.ndindex(N, O, OH, OW, C, K, K):
+        out[n, o, y, z] += padded[n, c, y * stride + i, z * stride + i] * weight[o, c, i, j]
     return out
 
 
 @solution(
     "conv2d",
-    "border grows with every image",
-    "np.pad stands inside of the loop over the images and pads the batch again for each: the second image has a border of twice"
-    " the padding, and so on",
+    "assigned in the innermost line",
+    "= instead of +=: each output holds only its last product, of the last channel and the last tap",
 )
-def conv2d_border_grows(x, weight, stride, padding):
-    batch, _, height, width = x.shape
-    filters, _, kernel, _ = weight.shape
-    rows = (height + 2 * padding - kernel) // stride + 1
-    columns = (width + 2 * padding - kernel) // stride + 1
-    out = np.zeros((batch, filters, rows, columns))
-    for n in range(batch):
-        x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+def assigned_in_the_innermost_line(x, weight, stride, padding):
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    n_images, channels, height, width = padded.shape
+    filters, kernel = len(weight), weight.shape[-1]
+    rows, columns = (height - kernel) // stride + 1, (width - kernel) // stride + 1
+    out = np.zeros((n_images, filters, rows, columns))
+    for n in range(n_images):
         for o in range(filters):
-            for r in range(rows):
-                for c in range(columns):
-                    window = x[n, :, r * stride : r * stride + kernel, c * stride : c * stride + kernel]
-                    out[n, o, r, c] = (window * weight[o]).sum()
+            for y in range(rows):
+                for k in range(columns):
+                    for c in range(channels):
+                        for i in range(kernel):
+                            for j in range(kernel):
+                                pixel = padded[n, c, y * stride + i, k * stride + j]
+                                out[n, o, y, k] = pixel * weight[o, c, i, j]
     return out
 
 
-@solution("conv2d", "right, windows through all channels")
-def conv2d_three_axes(x, weight, stride, padding):
-    padded = np.zeros((*x.shape[:2], x.shape[2] + 2 * padding, x.shape[3] + 2 * padding))
-    padded[:, :, padding : padding + x.shape[2], padding : padding + x.shape[3]] = x
-    seen = sliding_window_view(padded, weight.shape[1:], axis=(1, 2, 3))[:, 0, ::stride, ::stride]
-    flat = seen.reshape(*seen.shape[:3], -1) @ weight.reshape(len(weight), -1).T
-    return np.moveaxis(flat, -1, 1)
-
-
-@solution("conv2d", "right, nested lists by comprehension")
-def conv2d_comprehension(x, weight, stride, padding):
-    height, width = x.shape[2:]
-    kernel = range(weight.shape[2])
-
-    def pixel(plane, r, c):
-        return plane[r][c] if 0 <= r < height and 0 <= c < width else 0.0
-
-    def place(image, taps, top, left):
-        pairs = zip(image, taps, strict=True)
-        return sum(pixel(plane, top + i, left + j) * float(t[i, j]) for plane, t in pairs for i in kernel for j in kernel)
-
-    tops = range(-padding, height + padding - len(kernel) + 1, stride)
-    lefts = range(-padding, width + padding - len(kernel) + 1, stride)
-    return [[[[place(image, taps, t, s) for s in lefts] for t in tops] for taps in weight] for image in x.tolist()]
+@solution(
+    "conv2d",
+    "sum over the taps only",
+    "window * weight[o] is summed over its axes 1 and 2 but not over the channels: an array of C numbers is put into one "
+    "entry, which fails with a ValueError (older versions of NumPy let it pass for a single channel)",
+)
+def sum_over_the_taps_only(x, weight, stride, padding):
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    k = weight.shape[2]
+    oh = (padded.shape[2] - k) // stride + 1
+    ow = (padded.shape[3] - k) // stride + 1
+    out = np.zeros((len(x), len(weight), oh, ow))
+    for n in range(len(x)):
+        for o in range(len(weight)):
+            for row in range(oh):
+                for col in range(ow):
+                    top, left = row * stride, col * stride
+                    window = padded[n, :, top : top + k, left : left + k]
+                    out[n, o, row, col] = (window * weight[o]).sum(axis=(1, 2))
+    return out
 
 
 # windows
@@ -188,78 +155,74 @@ def conv2d_comprehension(x, weight, stride, padding):
 
 @solution(
     "windows",
-    "kernel subtracted after the division",
-    "the number of places is size // stride - kernel + 1: the kernel is subtracted after the division by the stride",
+    "rows move by one",
+    "the window's first row is y instead of y * stride: the stride is used in the columns only",
 )
-def windows_kernel_after(x, kernel, stride):
-    rows, columns = (size // stride - kernel + 1 for size in x.shape[2:])
-    out = np.zeros((*x.shape[:2], rows, columns, kernel, kernel))
-    for r in range(rows):
-        for c in range(columns):
-            out[:, :, r, c] = x[:, :, r * stride : r * stride + kernel, c * stride : c * stride + kernel]
-    return out
+def rows_move_by_one(x, kernel, stride):
+    N, C, H, W = x.shape
+    OH = (H - kernel) // stride + 1
+    OW = (W - kernel) // stride + 1
+    result = np.zeros((N, C, OH, OW, kernel, kernel))
+    for y in range(OH):
+        for z in range(OW):
+            left = z * stride
+            result[:, :, y, z] = x[:, :, y : y + kernel, left : left + kernel]
+    return result
 
 
 @solution(
     "windows",
-    "a loop takes the picture's name",
-    "the loop over the columns is called x like the picture, which is lost: an int is indexed, a TypeError",
+    "places in front",
+    "the windows are collected in lists place by place, and the axes are not moved: (OH, OW, N, C, K, K) instead of (N, C, "
+    "OH, OW, K, K)",
 )
-def windows_shadowed(x, kernel, stride):
-    rows = (x.shape[2] - kernel) // stride + 1
-    columns = (x.shape[3] - kernel) // stride + 1
-    out = np.zeros((*x.shape[:2], rows, columns, kernel, kernel))
-    for y in range(rows):
-        for x in range(columns):
-            out[:, :, y, x] = x[:, :, y * stride : y * stride + kernel, x * stride : x * stride + kernel]
-    return out
+def places_in_front(x, kernel, stride):
+    rows = []
+    for top in range(0, x.shape[2] - kernel + 1, stride):
+        row = []
+        for left in range(0, x.shape[3] - kernel + 1, stride):
+            row.append(x[:, :, top : top + kernel, left : left + kernel])
+        rows.append(row)
+    return np.array(rows)
 
 
 @solution(
     "windows",
-    "return in the loop over the rows of taps",
-    "the return is indented too far: only the first row of taps is filled in, the others stay 0",
+    "one within the fraction, columns",
+    "OW is (W - K + 1) // stride, with the 1 added before the division (OH is right): with a stride the last column of places "
+    "is missing unless W - K + 1 is a multiple of it",
 )
-def windows_early_return(x, kernel, stride):
-    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[2:])
-    out = np.zeros((*x.shape[:2], rows, columns, kernel, kernel))
-    for i in range(kernel):
-        for j in range(kernel):
-            out[..., i, j] = x[:, :, i::stride, j::stride][:, :, :rows, :columns]
-        return out
-
-
-@solution(
-    "windows",
-    "steps in numbers for bytes",
-    "as_strided is given steps counted in numbers where it wants bytes, so the windows consist of bytes of several numbers",
-)
-def windows_number_steps(x, kernel, stride):
+def one_within_the_fraction_columns(x, kernel, stride):
     n, c, h, w = x.shape
-    rows, columns = (h - kernel) // stride + 1, (w - kernel) // stride + 1
-    steps = (c * h * w, h * w, stride * w, stride, w, 1)
-    return as_strided(np.ascontiguousarray(x), (n, c, rows, columns, kernel, kernel), steps)
+    oh, ow = (h - kernel) // stride + 1, (w - kernel + 1) // stride
+    out = np.empty((n, c, oh, ow, kernel, kernel), x.dtype)
+    for y in range(oh):
+        for z in range(ow):
+            top, left = y * stride, z * stride
+            out[:, :, y, z] = x[:, :, top : top + kernel, left : left + kernel]
+    return out
 
 
 @solution(
     "windows",
-    "taps counted from one",
-    "the taps are counted from 1, so each window begins one row and one column too far, and the last one may not fit",
+    "stored where it begins",
+    "a window is stored at the row and column of the pixel where it begins instead of at its number: with a stride this is an "
+    "IndexError as soon as there is a second place",
 )
-def windows_from_one(x, kernel, stride):
-    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[2:])
-    out = np.zeros((*x.shape[:2], rows, columns, kernel, kernel))
-    for i in range(1, kernel + 1):
-        for j in range(1, kernel + 1):
-            seen = x[:, :, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride]
-            out[..., i - 1, j - 1] = seen
-    return out
+def stored_where_it_begins(x, kernel, stride):
+    images, channels, height, width = x.shape
+    found = np.zeros((images, channels, (height - kernel) // stride + 1, (width - kernel) // stride + 1, kernel, kernel))
+    for top in range(0, height - kernel + 1, stride):
+        for left in range(0, width - kernel + 1, stride):
+            found[:, :, top, left] = x[:, :, top : top + kernel, left : left + kernel]
+    return found
 
 
-@solution("windows", "right, taken along each axis")
-def windows_taken(x, kernel, stride):
-    rows, columns = (np.arange(0, size - kernel + 1, stride)[:, None] + np.arange(kernel) for size in x.shape[2:])
-    return x.take(rows, axis=2).take(columns, axis=4).swapaxes(3, 4)
+@solution("windows", "right, slices stacked behind")
+def slices_stacked_behind(x, kernel, stride):
+    height, width = (size - kernel + 1 for size in x.shape[2:])
+    rows = [x[:, :, i : i + height : stride] for i in range(kernel)]
+    return np.stack([np.stack([row[..., j : j + width : stride] for j in range(kernel)], axis=-1) for row in rows], axis=-2)
 
 
 # mean_square_grad
@@ -267,82 +230,49 @@ def windows_taken(x, kernel, stride):
 
 @solution(
     "mean_square_grad",
-    "error used before it is complete",
-    "the products are added to the error in the same loop that adds to the gradient: tap k gets the error of the taps up to k",
+    "errors along the taps",
+    "matrix * error without a new axis: the n errors are lined up with the taps instead of the places, which fails with a "
+    "ValueError unless n is the number of taps or one of them is 1, and is wrong then, too, except for a single place",
 )
-def msg_partial_error(matrix, target, weight):
-    places, taps = matrix.shape
-    grad = np.zeros(taps)
-    for p in range(places):
-        error = -target[p]
-        for k in range(taps):
-            error += matrix[p, k] * weight[k]
-            grad[k] += 2 * error * matrix[p, k] / places
-    return grad
-
-
-@solution(
-    "mean_square_grad",
-    "up and down are one array",
-    "a central difference whose two moved weights are the same array, not copies: both losses are equal, the result is 0",
-)
-def msg_alias(matrix, target, weight):
-    def loss(w):
-        return np.mean((matrix @ w - target) ** 2)
-
-    grad, h = np.zeros(len(weight)), 1e-5
-    for k in range(len(weight)):
-        up = down = weight.copy()
-        up[k] += h
-        down[k] -= h
-        grad[k] = (loss(up) - loss(down)) / (2 * h)
-    return grad
-
-
-@solution(
-    "mean_square_grad",
-    "ranges exchanged",
-    "the ranges of the two loops are exchanged, places run over the taps and taps over the places: an IndexError, or for a"
-    " square matrix no mistake",
-)
-def msg_ranges(matrix, target, weight):
-    grad = np.zeros(len(weight))
-    for p in range(len(weight)):
-        error = matrix[p] @ weight - target[p]
-        for k in range(len(target)):
-            grad[k] += 2 / len(target) * error * matrix[p, k]
-    return grad
-
-
-@solution("mean_square_grad", "rounded", "the gradient is rounded to two places behind the point")
-def msg_rounded(matrix, target, weight):
+def errors_along_the_taps(matrix, target, weight):
     error = matrix @ weight - target
-    return np.round(2 / len(target) * error @ matrix, 2)
+    return 2 * (matrix * error).sum(axis=0) / len(target)
 
 
 @solution(
     "mean_square_grad",
-    "first row for the prediction",
-    "the prediction of every place is computed from the first row of the matrix",
+    "divided in every round",
+    "grad /= n stands inside the loop over the places: the sum so far is divided by n again at each of them, so that only the "
+    "last place counts in full, and each one before it n times less",
 )
-def msg_first_row(matrix, target, weight):
-    grad = np.zeros(len(weight))
-    for p in range(len(target)):
-        error = matrix[0] @ weight - target[p]
-        grad += 2 * error * matrix[p]
-    return grad / len(target)
+def divided_in_every_round(matrix, target, weight):
+    n, taps = np.shape(matrix)
+    grad = np.zeros(taps)
+    for p in range(n):
+        error = np.dot(matrix[p], weight) - target[p]
+        grad += 2 * error * np.asarray(matrix[p])
+        grad /= n
+    return grad
 
 
-@solution("mean_square_grad", "right, distance to the best weight")
-def msg_best_weight(matrix, target, weight):
-    best = np.linalg.lstsq(matrix, target, rcond=None)[0]
-    return 2 * (matrix.T @ (matrix @ (weight - best))) / len(matrix)
+@solution(
+    "mean_square_grad",
+    "always at zero weights",
+    "the weight is set to zeros first, as at the start of the descent: the gradient is that at zero and not at the given "
+    "weight",
+)
+def always_at_zero_weights(matrix, target, weight):
+    weight = np.zeros(matrix.shape[1])
+    error = matrix @ weight - target
+    return 2 / len(error) * (matrix.T @ error)
 
 
-@solution("mean_square_grad", "right, reduced over the rows")
-def msg_reduced(matrix, target, weight):
-    def one(total, pair):
-        row, wanted = pair
-        return total + (np.inner(row, weight) - wanted) * row
-
-    return reduce(one, zip(matrix, target, strict=True), np.zeros(len(weight))) / (len(target) / 2)
+@solution(
+    "mean_square_grad",
+    "two below the line",
+    "the sum of error times pixel is divided by n and by 2 instead of multiplied by 2: a quarter of the gradient",
+)
+def two_below_the_line(matrix, target, weight):
+    n = matrix.shape[0]
+    error = matrix.dot(weight) - target
+    return matrix.T.dot(error) / n / 2

@@ -1,7 +1,9 @@
 """Running a learner's function over an exercise's configurations, and telling apart what can be wrong with it."""
 
+import ast
 import inspect
 import os
+import textwrap
 import warnings
 
 import numpy as np
@@ -165,6 +167,8 @@ TITLES = {
 def _report(exercise: Exercise, function, kind: str, trials: list, wrong: list, words: tuple[str, ...]) -> Report:
     first = wrong[0]
     title, name = f"{exercise.name}: {TITLES[kind]}", None
+    if kind == "stub" and first.outcome.empty and not _is_empty(function):
+        title = f"{exercise.name}: your function returns None"
     if kind == "exception":
         title = f"{exercise.name}: your function raises {type(first.outcome.error).__name__}"
     if kind not in ("stub", "state"):
@@ -201,6 +205,18 @@ def _unexplained(exercise: Exercise, function, kind: str, trials: list[Trial], f
         return found
     found += [] if numbers else ignored(exercise, function, trials)
     return found + ([] if known or telling(exercise, trials) else products.said(exercise, function, trials))
+
+
+def _is_empty(function) -> bool:
+    """Whether nothing has been written behind the head but a docstring, ``pass`` or ``...``."""
+    try:
+        [definition] = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    except (OSError, TypeError, SyntaxError, ValueError):  # no source, or not by itself
+        return False
+    lines = definition.body if isinstance(definition, ast.FunctionDef) else [definition]
+    return all(
+        isinstance(line, ast.Pass) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)) for line in lines
+    )
 
 
 def _without_numbers(wrong: list[Trial]) -> list[str]:

@@ -121,11 +121,10 @@ def _cut_off(expected, actual) -> Statements:
 @_same_shape
 def _rounded(expected, actual) -> Statements:
     """To a few decimals, which is too few."""
-    return {
-        f"rounded to {places} places behind the point": bool(np.abs(actual - expected).max(initial=0) > 1e-3 * 10.0**-places)
-        for places in range(1, 6)
-        if not close(actual, expected) and np.allclose(actual, np.round(expected, places), rtol=1e-9, atol=1e-12)
-    }
+    if close(actual, expected) or np.array_equal(expected, np.round(expected)):
+        return {}
+    rounded = [places for places in range(1, 6) if np.abs(actual - np.round(expected, places)).max() < 1e-3 * 10.0**-places]
+    return {f"rounded to {places} place{'s' * (places > 1)} behind the point": True for places in rounded[:1]}
 
 
 @_same_shape

@@ -417,7 +417,7 @@ def test_strict_checks_raise(monkeypatch):
     with pytest.raises(course.CheckFailed, match="depthwise_conv2d: stride ignored") as caught:
         course.check_depthwise_conv2d(lambda x, weight, stride, padding: right(x, weight, 1, padding))
     assert caught.value.report.mistake == "stride ignored"
-    with pytest.raises(AssertionError, match="not written yet"):
+    with pytest.raises(AssertionError, match="your function returns None"):
         course.check_conv2d(lambda x, weight, stride, padding: None)
     monkeypatch.setenv("MINIMIX_COURSE_STRICT", "0")
     assert not course.check_conv2d(lambda x, weight, stride, padding: None).passed
@@ -429,3 +429,16 @@ def test_a_check_may_be_told_whether_to_raise(monkeypatch):
     monkeypatch.delenv("MINIMIX_COURSE_STRICT")
     with pytest.raises(course.CheckFailed):
         course.check(course.CONV2D, lambda x, weight, stride, padding: None, strict=True)
+
+
+def test_what_returns_none_is_told_from_what_is_empty():
+    def forgotten(channels, groups, kind):
+        sizes = [channels // groups] * groups
+        sizes.sort()
+
+    def empty(channels, groups, kind):
+        """The channels of each group."""
+        ...
+
+    assert course.check_partition(forgotten).title == "partition: your function returns None"
+    assert course.check_partition(empty).title == "partition: not written yet"

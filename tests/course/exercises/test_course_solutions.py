@@ -37,7 +37,7 @@ def test_wrong_solutions_are_not_accepted_and_right_ones_not_refused(exercise):
         f"what is said to {unread} has changed: read it, and put the verdicts into judged.json"
     )
     words = [VERDICTS[name][said(reports[name])] for name in wrong if name not in unread]
-    assert words.count("misleading") <= 0.01 * len(words) and words.count("named") >= 0.7 * len(words)
+    assert words.count("misleading") <= 0.01 * len(words) and words.count("named") >= 0.6 * len(words)
 
 
 def test_defaults_are_fresh_for_each_check():
