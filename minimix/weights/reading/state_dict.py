@@ -53,6 +53,10 @@ class Part:
         ranks = [MODELS.index(key) for key in self.path if key in MODELS]
         return min(ranks, default=len(MODELS))
 
+    def is_within(self, path: tuple, number: int) -> bool:
+        """Whether these are the weights, and not the ``number`` arrays beside them: a best accuracy, for instance."""
+        return self.averages or self.path[len(path)] in MODELS or len(self.names()) > number
+
     def names(self) -> set[str]:
         names = {name for name, value in self.found.items() if isinstance(value, Leaf)} - BESIDE
         prefix = common_prefix(names)
@@ -89,16 +93,16 @@ def _parts(value: Any) -> list[Part]:
         if isinstance(value, dict):
             value = _with_text_keys(value)
             inner = [(key, below) for key, below in value.items() if isinstance(key, str) and not OTHERS & _words(key)]
-            known = any(key in MODELS and isinstance(below, dict) for key, below in inner)
-            if any(isinstance(below, Leaf) for below in value.values()) and not known:
-                found.append(Part(path, value))
-                return
+            direct = sum(isinstance(below, Leaf) for below in value.values())
         elif isinstance(value, (list, tuple)) and len(value) <= LONGEST:
-            inner = list(enumerate(value))
+            inner, direct = list(enumerate(value)), 0
         else:
             return
+        before = len(found)
         for key, below in inner:
             look(below, (*path, key))
+        if direct and not any(part.is_within(path, direct) for part in found[before:]):
+            found[before:] = [Part(path, value)]
 
     look(value, ())
     return found
@@ -111,7 +115,10 @@ def _chosen(parts: list[Part]) -> Part:
     if average is not None and (best is None or average.names() >= best.names()):
         return average
     if best is None:
-        raise ReadError(f"holds several sets of weights, {some(map(str, parts), 10)}: say which to take, read(path, take=...)")
+        raise ReadError(
+            f"holds several sets of weights, {some(map(str, parts), 10)}: say which to take, "
+            "minimix.weights.reading.read(path, take=...), or save it alone"
+        )
     return best
 
 

@@ -268,7 +268,7 @@ def test_views_beyond_the_end(tmp_path, layout, view):
         tensor(STORED, (2**70,), (1,)),
         tensor(STORED, (1,) * 65),
         tensor("0", (1,)),
-    tensor(storage("0", "Bool", 96), (3,), more=(False, None, {"neg": True})),
+        tensor(storage("0", "Bool", 96), (3,), more=(False, None, {"neg": True})),
     ],
 )
 def test_views_that_are_none(tmp_path, layout, view):
