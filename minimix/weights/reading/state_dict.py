@@ -30,7 +30,9 @@ MODELS = (
     "module",
 )
 AVERAGES = frozenset({"ema", "averaged", "swa"})  # words of a name
-OTHERS = frozenset({"optimizer", "optimizers", "optim", "opt", "scheduler", "schedulers", "sched", "scaler", "amp", "loss"})
+OTHERS = frozenset(  # words of what is no network
+    "optimizer optimizers optim opt scheduler schedulers sched scaler amp loss criterion callbacks metrics".split()
+)
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.")  # of wrappers: in parallel, compiled, Lightning
 BESIDE = frozenset({"n_averaged", "initted", "step", "num_updates", "decay"})  # numbers of those who average
 

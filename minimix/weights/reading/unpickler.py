@@ -178,6 +178,7 @@ def _nothing(args: tuple) -> None:
     return None
 
 
+_PATHS = ("pathlib", "pathlib._local")
 _TENSORS = ("torch Tensor", "torch.nn.parameter Parameter", "torch.nn.parameter Buffer")
 _RECORDS = (
     "argparse Namespace", "types SimpleNamespace", "easydict EasyDict", "pytorch_lightning.utilities.parsing AttributeDict",
@@ -216,6 +217,8 @@ TABLE: Mapping[str, Call | None] = {
     "torch Size": _size,
     "torch device": _nothing,
     "torch.serialization _get_layout": _nothing,
+    **{f"{module} {kind}Path": _nothing for module in _PATHS for kind in ("Posix", "Windows", "PurePosix", "PureWindows")},
+    **{f"datetime {kind}": _nothing for kind in ("date", "datetime", "time", "timedelta", "timezone")},
     **{f"collections {kind}": _ordered for kind in ("OrderedDict", "defaultdict", "Counter")},
     **dict.fromkeys(_RECORDS, _record),
     **{f"{module} {kind}": call for module in ("builtins", "__builtin__") for kind, call in _BUILTINS.items()},

@@ -193,6 +193,8 @@ def test_numbers_options_and_arrays_beside_weights(tmp_path):
         "by class": Call("collections defaultdict", Global("__builtin__ list")),
         "complex": Call("__builtin__ complex", 1.0, 2.0),
         "device": Call("torch device", "cuda:0"),
+        "folder": Call("pathlib PosixPath", "/", "runs"),
+        "when": Call("datetime datetime", "x"),
         "dtype": Global("torch float32"),
         "best": Call("numpy.core.multiarray scalar", Raw(_dtype(b"f8")), Raw(b"U\x08" + struct.pack("<d", 71.5))),
         "optimizer": {"state": {0: {"step": 3, "exp_avg": made["a"]}}, "param_groups": [{"lr": 0.1, "params": [0]}]},
