@@ -25,6 +25,7 @@ from minimix.prediction import predict
 from minimix.rng import manual_seed
 from minimix.tensor import Tensor, apply, enable_grad, is_grad_enabled, no_grad
 from minimix.train import train
+from minimix.weights.onnx import export_onnx
 
 if TYPE_CHECKING:  # what __getattr__ imports
     from minimix import costs as costs
@@ -41,9 +42,9 @@ if TYPE_CHECKING:  # what __getattr__ imports
 __version__ = "0.1.0"
 
 __all__ = [
-    "Op", "Tensor", "apply", "enable_grad", "fold_batch_norm", "functional", "get_num_threads", "gradcheck", "is_grad_enabled",
-    "load_weights", "manual_seed", "models", "nn", "no_grad", "partition", "predict", "profile", "reference", "save_weights",
-    "set_num_threads", "time_ops", "train",
+    "Op", "Tensor", "apply", "enable_grad", "export_onnx", "fold_batch_norm", "functional", "get_num_threads", "gradcheck",
+    "is_grad_enabled", "load_weights", "manual_seed", "models", "nn", "no_grad", "partition", "predict", "profile", "reference",
+    "save_weights", "set_num_threads", "time_ops", "train",
 ]  # fmt: skip
 
 _ROOMS = ("costs", "course", "data", "detection", "graph", "info", "ops", "optim", "study", "viz")

@@ -29,8 +29,11 @@ _state = threading.local()  # of ``instead``
 
 
 @contextlib.contextmanager
-def instead(run: Callable[..., "Tensor"]) -> Iterator[None]:
-    """Within it no op runs in this Python thread: ``run(op, tensors, options)`` is called for each, and returns its Tensor."""
+def instead(run: Callable[..., "Tensor"] | None) -> Iterator[None]:
+    """Within it no op runs in this Python thread: ``run(op, tensors, options)`` is called for each, and returns its Tensor.
+
+    None: ops run again, in the midst of another ``instead``.
+    """
     before = getattr(_state, "instead", None)
     _state.instead = run
     try:

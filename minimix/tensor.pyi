@@ -19,8 +19,11 @@ import numpy as np
 
 
 @contextlib.contextmanager
-def instead(run: Callable[..., Tensor]) -> Iterator[None]:
-    """Within it no op runs in this Python thread: ``run(op, tensors, options)`` is called for each, and returns its Tensor."""
+def instead(run: Callable[..., Tensor] | None) -> Iterator[None]:
+    """Within it no op runs in this Python thread: ``run(op, tensors, options)`` is called for each, and returns its Tensor.
+
+    None: ops run again, in the midst of another ``instead``.
+    """
 
 
 class Node:

@@ -638,7 +638,8 @@ def test_bugs_keep_their_traceback(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "evaluate", "predict", "summary", "compare", "gradcheck", "info", "data", "data get", "data preview"]
+    "command",
+    ["train", "evaluate", "predict", "export", "summary", "compare", "gradcheck", "info", "data", "data get", "data preview"],
 )
 def test_help(minimix, command):
     code, output, _ = minimix(*command.split(), "--help")
@@ -648,7 +649,7 @@ def test_help(minimix, command):
 @pytest.mark.parametrize("columns", [40, 60, 80, 99, 100, 120, 200])
 def test_help_cuts_no_name(minimix, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    for command in ("", "train", "evaluate", "predict", "plot", "summary", "compare", "models", "gradcheck", "data preview"):
+    for command in ("", "train", "evaluate", "predict", "export", "plot", "summary", "compare", "models", "data preview"):
         code, output, _ = minimix(*command.split(), "--help")
         assert code == 0 and "…" not in output, command
     for name in options():

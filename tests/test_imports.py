@@ -41,6 +41,7 @@ ORDER = (
     ("optim",),
     ("train",),
     ("prediction",),
+    ("weights.onnx",),
     ("info",),
     ("detection",),
     ("study",),
@@ -140,7 +141,7 @@ def test_a_right_import_is_allowed(module, source):
 
 
 SLOW = (
-    "IPython", "PIL", "huggingface_hub", "ipywidgets", "matplotlib", "pooch", "requests", "rich", "safetensors",
+    "IPython", "PIL", "huggingface_hub", "ipywidgets", "matplotlib", "onnx", "pooch", "requests", "rich", "safetensors",
     "threadpoolctl", "torch", "typer",
 )  # fmt: skip
 

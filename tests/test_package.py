@@ -58,7 +58,8 @@ def imports(folder: Path) -> set:
 
 def test_what_is_imported_is_declared_and_the_other_way_round(metadata):
     extras = metadata["extras_require"]
-    required = [*metadata["install_requires"], *extras["hub"], *extras["keras"], *extras["notebooks"], *extras["distributed"]]
+    optional = ("hub", "keras", "onnx", "notebooks", "distributed")
+    required = [*metadata["install_requires"], *itertools.chain(*(extras[name] for name in optional))]
     declared = {IMPORTED_AS.get(name, name) for name in names(required)}
     used = imports(PACKAGE) - sys.stdlib_module_names - {"minimix"}
     brought_along = {"llvmlite", "IPython"}  # Numba's compiler; ipywidgets' notebook: one cannot be installed without the other
@@ -70,6 +71,7 @@ def test_tests_use_nothing_else(metadata):
     own = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     runtime = {IMPORTED_AS.get(name, name) for name in names(metadata["install_requires"])}
     peers = {"torch", "torchvision", "timm", "distributed", "pycocotools"}  # skipped where they are not installed
+    peers |= {"onnx", "onnxruntime"}  # these, too
     peers |= {"llvmlite", "typing_extensions"}  # Numba's compiler, which comes with it; mypy's
     assert imports(ROOT / "tests") - sys.stdlib_module_names - own - runtime - peers - {"minimix", "benchmarks"} <= extra
 

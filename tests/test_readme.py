@@ -85,7 +85,7 @@ def check_pip(words: list[str]) -> None:
     setup = (ROOT / "setup.py").read_text(encoding="utf-8")
     assert words[0] in ("install", "uninstall")
     for word in words[1:]:
-        own = re.fullmatch(r"\.\[([\w,]+)\]", word)
+        own = re.fullmatch(r"(?:\.|minimix)\[([\w,]+)\]", word)
         if own:
             assert all(re.search(rf'^        "{extra}": \[', setup, re.M) for extra in own[1].split(",")), word
         else:

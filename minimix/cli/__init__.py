@@ -1,4 +1,4 @@
-"""The command line: ``minimix train | evaluate | predict | plot | summary | compare | models | gradcheck | ...``.
+"""The command line: ``minimix train | evaluate | predict | export | plot | summary | compare | models | gradcheck | ...``.
 
 Every command is a thin layer over the Python function of the same name, and imports what it needs when it is called. What
 users get wrong becomes one red line on standard error, and exit code 2; what went wrong on the way, exit code 1.
@@ -19,7 +19,7 @@ import typer
 from typer.core import DEFAULT_MARKUP_MODE
 
 import minimix
-from minimix.cli import checking, costs, data, networks, notebooks, plotting, prediction, study, training
+from minimix.cli import checking, costs, data, export, networks, notebooks, plotting, prediction, study, training
 from minimix.cli.mistakes import MISUSE, failed, in_options, misuse
 from minimix.cli.output import complain, open_closed_streams
 from minimix.starting import started
@@ -27,7 +27,7 @@ from minimix.tables import terminal_width
 
 BOXES = 100  # columns; in narrower terminals typer's boxes would cut the names of options: plain help does not
 FULL = (errno.ENOSPC, errno.EFBIG, errno.EIO)  # where no file is named, it was standard output: ``files.write`` names its own
-LEAVE_FILES = {"train", "plot", "notebooks", "data get", "data preview"}  # what these print is not what they are for
+LEAVE_FILES = {"train", "plot", "export", "notebooks", "data get", "data preview"}  # what these print is not what they are for
 INTERRUPTED = 128 + 2  # as a shell counts a program that Ctrl-C has ended
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ app = typer.Typer(
 app.command()(training.train)
 app.command()(training.evaluate)
 app.command()(prediction.predict)
+app.command()(export.export)
 app.command()(plotting.plot)
 app.command()(costs.summary)
 app.command()(costs.compare)

@@ -1,9 +1,14 @@
 """What other counters would report for the same network: each has its own idea of what an operation is.
 
-The prices were read in the counters' sources (fvcore 0.1.5, ptflops 0.7.5, thop 0.1.1, torchinfo 1.8, PyTorch 2.13) and give
-the numbers that those print. "-timm": for timm's networks, whose norms are a class of their own that does its activation, too;
-counters that go by the class of a layer do not recognise it. (Nor, in its "tf_" networks, ptflops and thop the strided
-convolutions: what they print for those is too small, and not reproduced here.)
+The prices were read in the counters' sources (fvcore 0.1.5, ptflops 0.7.5, thop 0.1.1, torchinfo 1.8, PyTorch 2.13; calflops
+0.3.2, DeepSpeed 0.19.8, ultralytics-thop 2.2.3, torchprofile 0.1.0, flopth 0.1.6, pthflops 0.4.2, onnx-tool 1.0.1,
+onnx_opcounter 0.0.4) and give the numbers that those print. "-timm": for timm's networks, whose norms are a class of their own
+that does its activation, too; counters that go by the class of a layer do not recognise it. (Nor, in its "tf_" networks,
+ptflops and thop the strided convolutions: what they print for those is too small, and not reproduced here.)
+
+The last two count the nodes of an ONNX file, as PyTorch 2.13 writes it (``torch.onnx.export(..., dynamo=True)``): there batch
+norms are folded into the convolutions before them, but for those behind a mixed convolution, which ends in a Concat. onnx-tool
+also counts the classifier's biases where there are any: those of fresh networks are 0, and not written.
 """
 
 from collections.abc import Mapping
@@ -12,6 +17,13 @@ from typing import NamedTuple
 from minimix.words import nearest
 
 _ACTIVATIONS = {"relu6": 1, "swish": 1, "softmax": 1}
+_POOLS = {"max_pool": 1, "avg_pool": 1, "global_pool": 1}
+_DEEPSPEED = {"mac": 2, "bias": 1, "linear_bias": -1, "batch_norm": 2, "relu": 1, "swish": 1, "softmax": 1, **_POOLS}
+_FLOPTH = {"mac": 1, "bias": 1, "linear_bias": -1, "relu": 1, "relu6": 1, "hard_swish": 1, **_POOLS}
+_PTHFLOPS = {
+    "mac": 1, "bias": 1, "relu": 2, "add": 2, "mul": 2, "max_pool_taps": 1, "max_pool_out": -1, "avg_pool_taps": 1,
+    "global_pool": 1,
+}  # fmt: skip
 
 
 class Counter(NamedTuple):
@@ -45,6 +57,65 @@ COUNTERS = {
         {"mac": 1, "bias": 1, "batch_norm_params": 1}, "1 a multiply-add and bias; a batch norm's parameters once"
     ),
     "torchinfo-timm": Counter({"mac": 1, "bias": 1}, "1 a multiply-add and bias; no batch norms"),
+    "calflops": Counter(
+        _DEEPSPEED,
+        "2 a multiply-add and element of a batch norm, 1 a bias of a convolution, element of a ReLU or swish, input of a pool",
+    ),
+    "deepspeed": Counter(_DEEPSPEED, "as calflops"),
+    "ultralytics-thop": Counter(
+        {"mac": 1, "batch_norm": 4, "avg_pool_taps": 1, "avg_pool_out": 1, "global_pool": 1, "global_pool_out": 1},
+        "as thop (it installs a module of that name), but knows timm's batch norms",
+    ),
+    "torchprofile": Counter(
+        {"mac": 1, "batch_norm": 1, "avg_pool_out": 1, "global_pool_out": 1, "squeeze_out": 1, "mul": 1},
+        "1 a multiply-add, element of a batch norm, output of a mean, element that squeeze-and-excite scales",
+    ),
+    "flopth": Counter(
+        {**_FLOPTH, "batch_norm": 2},
+        "1 a multiply-add, bias of a convolution, element of a ReLU, input of a pool, 2 an element of a batch norm",
+    ),
+    "flopth-timm": Counter(_FLOPTH, "the same without batch norms"),
+    "pthflops": Counter(
+        {**_PTHFLOPS, "batch_norm": 2},
+        "1 a multiply-add, bias, input of a pool; 2 an element of a batch norm, ReLU (not ReLU6), sum or product",
+    ),
+    "pthflops-timm": Counter(_PTHFLOPS, "the same without batch norms"),
+    "onnx-tool": Counter(
+        {
+            "mac": 1,
+            "batch_norm_kept": 31,
+            "relu": 1,
+            "relu6": 2,
+            "sigmoid": 32,
+            "swish": 33,
+            "add": 1,
+            "mul": 1,
+            "squeeze": 1,
+            "global_pool": 1,
+            "max_pool_taps": 1,
+            "avg_pool_taps": 1,
+        },
+        "1 a multiply-add, ..., 32 a sigmoid, 31 an element of a batch norm behind a mixed convolution",
+    ),
+    "onnx-opcounter": Counter(
+        {
+            "mac": 1,
+            "batch_norm_kept": 2,
+            "relu": 1,
+            "relu6": 1,
+            "sigmoid": 1,
+            "swish": 2,
+            "softmax": 1,
+            "add": 1,
+            "mul": 1,
+            "concat": 1,
+            "squeeze_out": 1,
+            "global_pool_out": 1,
+            "max_pool_out": 1,
+            "avg_pool_out": 1,
+        },
+        "1 a multiply-add and an output of nearly each other node, 2 of a batch norm behind a mixed convolution",
+    ),
     "torch": Counter({"mac": 2}, "2 a multiply-add (torch.utils.flop_counter.FlopCounterMode), nothing else"),
 }
 

@@ -6,18 +6,22 @@ rule in ``shapes``. So nothing is computed, compiled or allocated, and every lay
 an op that has no rule, because somebody else defined it, does run: on zeros.
 """
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from minimix.convargs import MixGeometry
 from minimix.costs.fields import Field, field_of
-from minimix.costs.shapes import dtype_of, geometry_of, shape_of
-from minimix.costs.work import OTHER, Work, work_of
-from minimix.nn import MixBlock, Module, SqueezeExcite
+from minimix.costs.shapes import Geometry, dtype_of, geometry_of, shape_of
+from minimix.costs.work import OTHER, Work, added, work_of
+from minimix.nn import Module, SqueezeExcite
+from minimix.nn.watching import watched
+from minimix.ops.elementwise import ADD, MUL
+from minimix.ops.norm import BATCH_NORM
 from minimix.ops.op import Op
+from minimix.ops.shape import CONCATENATE
 from minimix.padding import Pair
 from minimix.tensor import Tensor, enable_grad, instead
 
@@ -54,11 +58,8 @@ class Outline:
         self.events: list[Call | Step] = []
         self._stack: list[Call] = []
         self._fields: dict[int, Field | None] = {}  # of Tensors, by identity; events keep all of them alive
-        model = copy.deepcopy(model).eval()  # a copy may be written into
-        for name, module in list(model.named_modules()):
-            if isinstance(module, MixBlock):
-                module.fused = False  # so that each of its layers is called, and seen, on its own
-            self._watch(name or "model", module)
+        self._single: set[int] = set()  # what single convolutions have made, by identity
+        model = watched(model, self._around)
         dtype = next((p.dtype for p in model.parameters()), np.float32)
         self._input = Tensor(stand_in(shape, dtype), requires_grad=True)
         self._fields[id(self._input)] = Field() if len(shape) in (3, 4) else None
@@ -70,22 +71,18 @@ class Outline:
         field = self._fields.get(id(tensor))
         return field and field.size
 
-    def _watch(self, name: str, module: Module) -> None:
-        forward = module.forward
-
-        def watched(*inputs, **options):
-            call = Call(name, module)
-            if self._stack:
-                self._stack[-1].inner = True
-            self._stack.append(call)
-            try:
-                call.output = forward(*inputs, **options)
-            finally:
-                self._stack.pop()
-            self.events.append(call)
-            return call.output
-
-        module.forward = watched
+    def _around(self, name: str, module: Module, forward, *inputs, **options):
+        """Called in place of a module's ``forward``."""
+        call = Call(name, module)
+        if self._stack:
+            self._stack[-1].inner = True
+        self._stack.append(call)
+        try:
+            call.output = forward(*inputs, **options)
+        finally:
+            self._stack.pop()
+        self.events.append(call)
+        return call.output
 
     def _follow(self, op: Op, tensors: tuple, options: dict) -> Tensor:
         """Note what ``op`` would do, and give a Tensor of the shape that would come out."""
@@ -100,6 +97,7 @@ class Outline:
         if work.macs and any(isinstance(call.module, SqueezeExcite) for call in self._stack):
             work = replace(work, kind="se")
         result = Tensor(output)
+        work = replace(work, others=added(work.others, self._by_its_place(op, tensors, result, geometry)))
         result.requires_grad = any(t.requires_grad for t in tensors)
         fields = [self._fields.get(id(t)) for t in tensors]
         if shape is not None:
@@ -108,6 +106,27 @@ class Outline:
             self._fields[id(result)] = Field(None)
         self.events.append(Step(self._stack[-1], op, work, tensors, result))
         return result
+
+    def _by_its_place(self, op: Op, tensors: tuple, result: Tensor, geometry: Geometry | None) -> dict[str, int]:
+        """What else is in ``Work.others``, and only those know who see what comes before: "add" and "mul" of pictures, not of
+        weights; "concat", elements that several convolutions, or other layers, have made and that are put together;
+        "batch_norm_kept", elements of the batch norms that cannot be folded, as they do not follow a single convolution."""
+        if not any(id(t) in self._fields for t in tensors):
+            return {}
+        layer, others = self._stack[-1].module, {}
+        if isinstance(geometry, MixGeometry):
+            joined = len(geometry.groups) > 1
+        else:  # a convolution in groups is one, unless it stands for several (``PointwiseConv2d``)
+            joined = op is CONCATENATE or (geometry is not None and geometry.groups > 1 and getattr(layer, "split", False))
+        if joined:
+            others["concat"] = result.data.size
+        elif geometry is not None:
+            self._single.add(id(result))
+        if op is BATCH_NORM and id(tensors[0]) not in self._single:
+            others["batch_norm_kept"] = result.data.size
+        if op in (ADD, MUL):
+            others[op.name] = result.data.size
+        return others
 
 
 def stand_in(shape: tuple, dtype) -> np.ndarray:

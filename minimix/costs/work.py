@@ -37,9 +37,11 @@ class Work:
     """What one op does.
 
     macs:   multiply-adds. kind: one of ``KINDS``, or ``OTHER``; "" where there are none.
-    others: {name: how many}: "bias" (additions), "batch_norm" and the names of activations (elements that pass through),
-            "max_pool", "avg_pool", "global_pool" (elements that go in; those that come out have "_out" behind),
-            "batch_norm_params" (numbers of scale and shift, for each image).
+    others: {name: how many}: "bias" (additions; "linear_bias" are those among them of matrix products), "batch_norm" and the
+            names of activations (elements that pass through), "max_pool", "avg_pool", "global_pool" and "squeeze", the means
+            of squeeze-and-excite (elements that go in; those that come out have "_out" behind, those that all windows see
+            together "_taps"), "batch_norm_params" (numbers of scale and shift, for each image), "add" and "mul" (elements of
+            sums and products), and what ``Outline`` alone can tell.
     parts:  of a convolution, (kernel size, input channels) of each group of channels.
     """
 
@@ -61,11 +63,12 @@ def work_of(op: Op, arrays: tuple, options: dict, shape: tuple, geometry: Geomet
     if op is block.MIX_BLOCK:
         return Work(block.multiply_adds(block_room.split(arrays, options["counts"]), shape), OTHER)
     if op in (LINEAR, MATMUL):
-        return Work(size * arrays[0].shape[-1], "linear", {"bias": size} if len(arrays) > 2 else {})
+        bias = {"bias": size, "linear_bias": size} if len(arrays) > 2 else {}
+        return Work(size * arrays[0].shape[-1], "linear", bias)
     if op is BATCH_NORM:
-        return Work(others=_norm(shape, options["activation"]))
+        return Work(others=added(_norm(shape, options["activation"]), {"add": size} if len(arrays) > 3 else {}))
     if op in POOLS:
-        return Work(others={POOLS[op]: math.prod(arrays[0].shape), f"{POOLS[op]}_out": size})
+        return Work(others=_pool(POOLS[op], math.prod(arrays[0].shape), size, options.get("windows")))
     if op in ACTIVATIONS:
         return Work(others={op.name: size})
     return Work()
@@ -94,11 +97,18 @@ def _biased(options: dict, size: int) -> dict[str, int]:
 
 
 def _squeeze_excite(x, reduce_weight, reduce_bias, expand_weight, expand_bias, activation) -> Work:
-    """Two 1x1 convolutions of a picture of one pixel. Its means and its products with x have a line in no counter."""
+    """Two 1x1 convolutions of a picture of one pixel, the means before them and the products with x behind."""
     images, channels, hidden = x.shape[0], x.shape[1], len(reduce_weight)
+    size = math.prod(x.shape)
     others = {"bias": images * (hidden + channels), **_activated(activation, images * hidden)}
+    others |= {"squeeze": size, "squeeze_out": images * channels, "mul": size}
     parts = (((1, 1), channels), ((1, 1), hidden))
     return Work(2 * images * channels * hidden, "se", added(others, {"sigmoid": images * channels}), parts)
+
+
+def _pool(name: str, size_in: int, size: int, windows) -> dict[str, int]:
+    others = {name: size_in, f"{name}_out": size}
+    return others if windows is None else {**others, f"{name}_taps": size * math.prod(windows.kernel)}
 
 
 def _norm(shape: tuple, activation: str) -> dict[str, int]:

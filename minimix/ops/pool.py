@@ -76,7 +76,7 @@ def max_pool2d_backward(gradient, saved):
 MAX_POOL2D = Op("max_pool2d", max_pool2d_forward, max_pool2d_backward)
 
 
-def _window_sizes(windows, height, width, count_padding):
+def window_sizes(windows, height, width, count_padding):
     """What each window's sum is divided by: (OH, OW). What ceil_mode's last windows take beyond the padding never counts."""
     sizes = []
     for axis, n in ((0, height), (1, width)):
@@ -92,7 +92,7 @@ def avg_pool2d_forward(x, windows, count_padding):
     x = channel_major(x)
     h, w = x.shape[1:3]
     output = _window_sums(_window_sums(x, windows, 0), windows, 1)  # of rows, and then of columns
-    sizes = _window_sizes(windows, h, w, count_padding).astype(x.dtype)[:, :, None]  # (OH, OW, 1)
+    sizes = window_sizes(windows, h, w, count_padding).astype(x.dtype)[:, :, None]  # (OH, OW, 1)
     output /= sizes
     return nchw(output), (x.shape, sizes, windows)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+import minimix.functional as F
 from minimix import nn
 from minimix.costs import COUNTERS, profile
 
@@ -22,6 +23,7 @@ def small():
 MACS = 4 * 64 * 27 + 2 * 4 * 2 + 4 * 5
 BIAS = 4 * 64 + (2 + 4) + 5
 NORM = 4 * 64
+POOLED = 4 * 64 + 4 * 16 + 4 * 4
 EXPECTED = {
     "fvcore": MACS + 2 * NORM + 4 * 4,
     "ptflops": MACS + BIAS + 2 * NORM + NORM + 2 + (4 * 64 + 4 * 16 + 4 * 4),
@@ -31,6 +33,16 @@ EXPECTED = {
     "thop-timm": MACS + 4 * 4 + (4 * 4 + 4),
     "torchinfo": MACS + BIAS + 2 * 4,
     "torchinfo-timm": MACS + BIAS,
+    "calflops": 2 * MACS + BIAS - 5 + 2 * NORM + NORM + 2 + POOLED,
+    "deepspeed": 2 * MACS + BIAS - 5 + 2 * NORM + NORM + 2 + POOLED,
+    "ultralytics-thop": MACS + 4 * NORM + (4 * 16 + 16) + (4 * 4 + 4),
+    "torchprofile": MACS + NORM + 16 + 4 + 4 + 4 * 16,
+    "flopth": MACS + BIAS - 5 + 2 * NORM + NORM + POOLED,
+    "flopth-timm": MACS + BIAS - 5 + NORM + POOLED,
+    "pthflops": MACS + BIAS + 2 * NORM + 2 * NORM + 2 * 4 * 16 + (3 * 4 * 16 + 4 * 16 + 4 * 4),
+    "pthflops-timm": MACS + BIAS + 2 * NORM + 2 * 4 * 16 + (3 * 4 * 16 + 4 * 16 + 4 * 4),
+    "onnx-tool": MACS + NORM + 33 * 2 + 32 * 4 + 2 * 4 * 16 + POOLED,
+    "onnx-opcounter": MACS + NORM + 2 * 2 + 4 + 4 * 16 + 4 + (4 * 16 + 4 * 4 + 4),
     "torch": 2 * MACS,
 }
 
@@ -42,6 +54,28 @@ def test_every_counter_has_its_number():
     assert {name: cost.counted_as(name) for name in COUNTERS} == EXPECTED
     twice = profile(small(), (2, 3, 8, 8))
     assert {name: twice.counted_as(name) for name in COUNTERS} == {name: 2 * n for name, n in EXPECTED.items()}
+
+
+def test_norms_that_cannot_be_folded_and_what_is_put_together():
+    """Behind a mixed convolution, and behind one that stands for several; not behind one in groups."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mixed, self.bn1 = nn.MixConv2d(4, (3, 5)), nn.BatchNorm2d(4)
+            self.one, self.bn2 = nn.DepthwiseConv2d(4, 3), nn.BatchNorm2d(4)
+            self.split, self.bn3 = nn.PointwiseConv2d(4, 6, 2, split=True), nn.BatchNorm2d(6)
+            self.grouped, self.bn4 = nn.PointwiseConv2d(4, 6, 2), nn.BatchNorm2d(6)
+
+        def forward(self, x):
+            x = self.bn2(self.one(self.bn1(self.mixed(x), residual=x))) + x * 2
+            return F.concatenate([self.bn3(self.split(x)), self.bn4(self.grouped(x))], 1)
+
+    others = profile(Net(), (1, 4, 8, 8)).others
+    assert others["batch_norm"] == 64 * (4 + 4 + 6 + 6) and others["batch_norm_kept"] == 64 * (4 + 6)
+    assert others["concat"] == 64 * (4 + 6 + 12) and others["add"] == 64 * (4 + 4) and others["mul"] == 64 * 4
+    weights = profile(nn.Sequential(nn.PointwiseConv2d(4, 6, 2, split=True)), (1, 4, 8, 8)).others
+    assert weights["concat"] == 64 * 6  # and not that of its weights
 
 
 def test_rows_add_up():

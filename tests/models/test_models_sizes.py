@@ -234,15 +234,45 @@ def test_what_other_counters_report(name):
     assert tuple(cost(name, 224).counted_as(counter) for counter in counters) == REPORTED[name]
 
 
+LATER = (
+    "calflops",
+    "deepspeed",
+    "ultralytics-thop",
+    "torchprofile",
+    "flopth-timm",
+    "pthflops-timm",
+    "onnx-tool",
+    "onnx-opcounter",
+)
+REPORTED_LATER = {  # by those of 2026, of the same networks; the last two of what torch.onnx.export(..., dynamo=True) writes
+    "mixnet_s": (496_538_284, 496_538_284, 264_226_832, 246_726_104, 241_689_086, 247_661_030, 471_420_334, 261_501_388),
+    "mixnet_m": (702_155_156, 702_155_156, 371_979_904, 348_927_016, 342_794_542, 350_741_382, 644_303_398, 369_158_652),
+    "mobilenetv2_100": (614_967_488, 614_967_488, 327_550_720, 307_453_664, 306_942_784, 301_270_760, 313_264_960, 307_097_728),
+    "mobilenetv1_100": (1_147_616_256,) * 2 + (588_962_304, 573_784_064, 573_833_216, 568_791_528, 578_875_904, 573_784_064),
+}
+
+
+@pytest.mark.parametrize("name", REPORTED_LATER)
+def test_what_further_counters_report(name):
+    assert tuple(cost(name, 224).counted_as(counter) for counter in LATER) == REPORTED_LATER[name]
+
+
 def test_what_other_counters_report_for_plain_batch_norms():
     """Xception there has PyTorch's own batch norms and ReLUs; and torchvision's MobileNetV2 these, but pools by a function."""
     found = cost("legacy_xception", 299)
     assert [found.counted_as(name) for name in ("fvcore", "thop", "torchinfo", "ptflops-aten", "torch")] == [
         8_399_882_600, 8_442_158_952, 8_357_459_024, 8_357_404_496, 16_714_806_992
     ]  # fmt: skip
+    later = [*LATER[:4], "flopth", "pthflops", "onnx-opcounter"]
+    assert [found.counted_as(name) for name in later] == [
+        16_778_320_848, 16_778_320_848, 8_442_158_952, 8_378_542_696, 8_420_917_352, 8_449_255_824, 8_377_841_856
+    ]  # fmt: skip
+    assert found.counted_as("onnx-tool") + 1000 == 8_389_378_408  # there the classifier's biases are not 0
     twice = {"relu": 2, "max_pool": 2, "global_pool": 2}
     assert found.counted_as({"mac": 1, "bias": 1, "batch_norm": 2, **twice}) == 8_442_157_904
     found = cost("mobilenetv2_100", 224)
+    pooled = found.others["global_pool"]  # torchvision's pools by a function, which these two do not see
+    assert [found.counted_as(name) - pooled for name in ("flopth", "pthflops")] == [320_236_288, 314_564_264]
     assert [found.counted_as(name) for name in ("fvcore", "ptflops", "torchinfo")] == [314_193_216, 320_300_008, 300_809_384]
     assert found.counted_as({"mac": 1, "batch_norm": 4}) == 327_486_720  # thop sees layers, and no functions
 

@@ -10,14 +10,17 @@ from minimix.costs.work import APART
 from minimix.viz.drawing import theme
 from minimix.viz.drawing.values import short
 
+POOLS = (*APART["pooling"][0], "squeeze")
 GROUPS = {
-    "batch norms": ("batch_norm", "batch_norm_params"),
+    "batch norms": ("batch_norm", "batch_norm_params", "batch_norm_kept"),
     "activations": APART["activation"][0],
-    "biases": APART["bias"][0],
-    "pools": (*APART["pooling"][0], *(f"{name}_out" for name in APART["pooling"][0])),
+    "biases": ("bias", "linear_bias"),
+    "pools": tuple(f"{name}{end}" for name in POOLS for end in ("", "_out", "_taps")),
+    "sums, products": ("add", "mul", "concat"),
 }
-COLOURS = dict(zip(GROUPS, (theme.SKY, theme.ORANGE, theme.GREEN, theme.PURPLE), strict=True))
-BAR = 0.27  # inches
+COLOURS = dict(zip(GROUPS, (theme.SKY, theme.ORANGE, theme.GREEN, theme.PURPLE, theme.VERMILLION), strict=True))
+BAR = 0.25  # inches
+OUTLIER = 3  # a bar so many times as long as the next shorter one is cut off
 
 
 def beyond(cost: Profile, counter: str) -> dict[str, float]:
@@ -42,7 +45,8 @@ def counters(costs: Mapping[str, Profile], published: Mapping[str, float] | None
     """What each counter of ``minimix.costs.COUNTERS`` reports beyond the multiply-adds, and of what that is made, as bars.
 
     costs: {name: Profile}, a panel each. published: {name: multiply-adds} that somebody printed, as a line. All are counted
-    from the exact multiply-adds, which the titles have; counters that say 2 for a multiply-add are halved.
+    from the exact multiply-adds, which the titles have; counters that say 2 for a multiply-add are halved. A bar that is far
+    longer than all others is cut off.
 
     Raises TypeError for what is no Profile, ValueError for names in ``published`` that are not in ``costs``.
 
@@ -60,14 +64,18 @@ def counters(costs: Mapping[str, Profile], published: Mapping[str, float] | None
     panels = [panels] if len(costs) == 1 else list(panels[0])
     found = {name: {counter: beyond(cost, counter) for counter in COUNTERS} for name, cost in costs.items()}
     gaps = {name: macs - costs[name].macs for name, macs in published.items()}
-    ends = [sum(parts.values()) for counted in found.values() for parts in counted.values()]
-    right = max(*ends, *gaps.values(), 1.0)
+    ends = sorted(sum(parts.values()) for counted in found.values() for parts in counted.values())
+    far = next((i for i in range(1, len(ends)) if ends[i] > OUTLIER * ends[i - 1] > 0 and 2 * i > len(ends)), len(ends))
+    right = max(*ends[:far], *gaps.values(), 1.0)
     for panel, (name, counted) in zip(panels, found.items(), strict=True):
         for y, parts in enumerate(counted.values()):
             left = 0.0
             for group, n in parts.items():
-                panel.barh(y, n, left=left, height=0.78, color=COLOURS[group], linewidth=0)
+                shown = max(0.0, min(n, 1.05 * right - left))
+                panel.barh(y, shown, left=left, height=0.78, color=COLOURS[group], linewidth=0)
                 left += n
+            if left > 1.05 * right:
+                panel.text(1.05 * right, y, "…", ha="left", va="center")
             panel.text(1.6 * right, y, f"+{short(left)}" if left else "0", ha="right", va="center")  # no line comes so far
         if name in gaps:
             panel.axvline(gaps[name], color=theme.DARK, linestyle="--", linewidth=1.3, zorder=0.5)

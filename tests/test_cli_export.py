@@ -1,0 +1,138 @@
+"""``minimix export``: a run, or a network by name, as ONNX or as a state dict."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minimix as mm
+from minimix.data import patterns
+from minimix.models.weights import read_weights
+from minimix.train import load_model
+
+RUN = "runs/mine"
+MODEL = "mobilenetv2_035:width=0.5:resolution=0.3"  # small, but with 1000 classes; 67 pixels
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run, on pictures of another size than the network's own."""
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setitem(patterns.SIZES, "train", 64)
+        patch.setitem(patterns.SIZES, "test", 50)
+        mm.train("mixnet_nano", "patterns10", model_options={"width": 0.5}, epochs=1, batch_size=32, name="mine", ema=0.9)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def folder(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    monkeypatch.delenv("MINIMIX_DEBUG", raising=False)
+    return trained
+
+
+@pytest.fixture
+def pictures():
+    return np.random.default_rng(0).standard_normal((3, 3, 32, 32)).astype(np.float32)
+
+
+def answer(model, x):
+    with mm.no_grad():
+        return model.eval()(mm.Tensor(x)).data
+
+
+@pytest.mark.parametrize("run", ["mine", RUN, f"{RUN}/best.safetensors"])
+@pytest.mark.parametrize("more", [(), ("--no-fold", "--batch", "3", "--opset", "17")], ids=str)
+def test_a_run_as_onnx(minimix, pictures, run, more):
+    onnx = pytest.importorskip("onnx")
+    code, output, errors = minimix("export", run, "net.onnx", *more)
+    assert code == 0, errors
+    assert "net.onnx: input (" in output and ("not folded" in output) == bool(more)
+    content = onnx.load("net.onnx")
+    assert content.opset_import[0].version == (17 if more else 18)
+    about = {entry.key: entry.value for entry in content.metadata_props}
+    trained = load_model(RUN)
+    assert tuple(json.loads(about["classes"])) == trained.classes and about["minimix"] == mm.__version__
+    assert tuple(json.loads(about["mean"])) == trained.mean and tuple(json.loads(about["std"])) == trained.std
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession("net.onnx", providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"input": pictures})
+    expected = answer(trained.model, pictures)
+    assert np.abs(found - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+def test_python_takes_runs_too(pictures):
+    onnx = pytest.importorskip("onnx")
+    mm.export_onnx("mine", "a.onnx")
+    mm.export_onnx(load_model(RUN), "b.onnx")
+    first, second = (Path(name).read_bytes() for name in ("a.onnx", "b.onnx"))
+    assert first == second and len(onnx.load("a.onnx").metadata_props) == 4
+
+
+def test_a_run_as_a_state_dict(minimix, pictures):
+    code, _, errors = minimix("export", "mine", "net.safetensors")
+    assert code == 0, errors
+    trained = load_model(RUN).model
+    state = read_weights("net.safetensors")
+    assert state.keys() == trained.state_dict().keys()  # and nothing of the optimizer's
+    other = mm.load_weights(mm.models.create("mixnet_nano", width=0.5), "net.safetensors")
+    np.testing.assert_array_equal(answer(other, pictures), answer(trained, pictures))
+
+
+def test_a_network_by_name(minimix):
+    onnx = pytest.importorskip("onnx")
+    mm.save_weights(mm.models.create("mobilenetv2_035", width=0.5, resolution=0.3), "w.safetensors")
+    names = [f"name of {i}" for i in range(1000)]
+    Path("names.txt").write_text("\n".join(names), encoding="utf-8")
+    code, output, errors = minimix("export", MODEL, "net.onnx", "--weights", "w.safetensors", "--classes-file", "names.txt")
+    assert code == 0 and "input (N, 3, 67, 67)" in output, errors
+    about = {entry.key: entry.value for entry in onnx.load("net.onnx").metadata_props}
+    assert json.loads(about["classes"]) == names and json.loads(about["crop"]) == 0.875
+    code, output, errors = minimix("export", MODEL, "net.onnx", "--weights", "w.safetensors", "--input", "75x90")
+    assert code == 0 and "input (N, 3, 75, 90)" in output, errors
+
+
+def test_a_network_of_ones_own(minimix):
+    onnx = pytest.importorskip("onnx")
+    source = """
+from minimix import nn
+def make(num_classes=10):
+    return nn.Sequential(nn.Conv2d(3, 4, 3, 2), nn.ReLU(), nn.GlobalAvgPool2d(), nn.Linear(4, num_classes))
+"""
+    Path("net.py").write_text(source, encoding="utf-8")
+    mm.save_weights(mm.models.create("net.py:make", num_classes=3), "own.safetensors")
+    code, _, errors = minimix("export", "net.py:make:num_classes=3", "own.onnx", "--weights", "own.safetensors")
+    assert code == 0, errors
+    assert onnx.load("own.onnx").graph.output[0].type.tensor_type.shape.dim[1].dim_value == 3
+
+
+@pytest.mark.parametrize("arguments, expected", [
+    (("mine", "net.pth"), "must end in one of .onnx .*minimix writes no pickles: PyTorch loads .safetensors"),
+    (("mine", "net"), "must end in one of .onnx"),
+    (("mine", "none/net.onnx"), "there is no folder none"),
+    (("min", "net.onnx"), "no file, folder or run is called min"),
+    (("mixnet_nano", "net.onnx"), "hub has no weights for 'mixnet_nano'"),
+    (("mine", "net.onnx", "--weights", "w.safetensors"), "--weights and --classes-file are for a network by name"),
+    (("mine", "net.onnx", "--opset", "3"), "--opset: .* writes 13 to .*, not 3"),
+    (("mine", "net.safetensors", "--opset", "18"), "--opset is for an .onnx file"),
+    (("mine", "net.safetensors", "--no-fold"), "--no-fold is for an .onnx file"),
+    (("mine", "net.onnx", "--input", "3x224"), "--input"),
+    (("mine", "net.onnx", "--batch", "0"), "--batch: expected 1 or more, not '0'"),
+    (("mine",), "missing argument"),
+], ids=str)  # fmt: skip
+def test_mistakes(minimix, arguments, expected):
+    if "--opset" in arguments:
+        pytest.importorskip("onnx")
+    code, _, errors = minimix("export", *arguments)
+    assert code == 2 and re.search(expected, errors.replace("\n", " "), re.I), errors
+
+
+def test_without_the_package(minimix, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    code, _, errors = minimix("export", "mine", "x.onnx")
+    assert code == 1 and 'pip install "minimix[onnx]"' in errors
