@@ -5,11 +5,12 @@ theirs. The arrays then have these names.
 """
 
 import io
+import warnings
 
 import numpy as np
 
 from minimix.weights.reading import zipped
-from minimix.weights.reading.result import Budget, ReadError, shown
+from minimix.weights.reading.result import Budget, ReadError, empty, shown
 from minimix.words import some
 
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -48,8 +49,10 @@ def npy(content: memoryview, name: str) -> np.ndarray:
     """The array of a .npy file, in its memory. Raises ReadError for what is none, and for Python objects."""
     name, file = shown(name), io.BytesIO(content[: 1 << 16])
     try:
-        version = np.lib.format.read_magic(file)
-        shape, fortran, dtype = _HEADERS[version](file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of headers that Python 2 wrote
+            version = np.lib.format.read_magic(file)
+            shape, fortran, dtype = _HEADERS[version](file)
     except Exception as error:  # whatever NumPy's parser, and Python's own below it, raise
         raise ReadError(f"{name} in it is no .npy file of numbers ({str(error)[:120]})") from None
     if dtype.kind not in _NUMBERS + _TEXT:
@@ -62,7 +65,7 @@ def npy(content: memoryview, name: str) -> np.ndarray:
     if any(length < 0 for length in shape) or number * dtype.itemsize != len(data):
         raise ReadError(f"{name} in it has {len(data)} bytes of content, not those of {dtype} {shown(shape)}: damaged")
     try:
-        array = np.frombuffer(data, dtype) if number else np.zeros(0, dtype)
+        array = np.frombuffer(data, dtype) if number else empty(shape, dtype)
         return array.reshape(shape, order="F" if fortran else "C")
-    except ValueError as error:  # more axes than NumPy has, lengths that overflow beside one of zero
-        raise ReadError(f"{name} in it is no array ({error})") from None
+    except ValueError as error:  # more axes than NumPy has, lengths that are too large
+        raise ReadError(f"{name} in it is no array ({error}): damaged") from None

@@ -59,6 +59,14 @@ for a file of 1,000 bytes
             raise ReadError(f"{what} would take {claimed}, too many for a file of {count(self.size, 'byte')}")
 
 
+def empty(shape, dtype) -> np.ndarray:
+    """An array without numbers. Raises ReadError for lengths that are too many for NumPy, though one of them is zero."""
+    try:
+        return np.zeros(shape, dtype)
+    except ValueError as error:
+        raise ReadError(f"an array of shape {shown(tuple(shape))} ({error}): damaged") from None
+
+
 def sentence(path, reason: str) -> str:
     """A line about a file: the reason may go on from its name.
 
@@ -74,5 +82,8 @@ def shown(name) -> str:
     >>> shown("a" * 200), shown("two\\nlines")
     ('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...', 'two\\\\nlines')
     """
-    text = repr(str(name))[1:-1]
+    try:
+        text = repr(str(name))[1:-1]
+    except ValueError:  # Python does not write numbers of thousands of digits
+        return "a number of thousands of digits"
     return text if len(text) <= 80 else f"{text[:77]}..."

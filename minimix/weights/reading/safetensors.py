@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from minimix import checksums
-from minimix.weights.reading.result import ReadError, shown
+from minimix.weights.reading.result import ReadError, empty, shown
 
 CHECKSUMS = "minimix-checksums"  # this key of a file's metadata holds those of its arrays
 
@@ -30,7 +30,8 @@ def entries(content: bytes) -> dict[str, np.ndarray]:
     for name, view in found:
         if view["dtype"] not in _DTYPES:
             raise ReadError(f"{shown(name)} is {view['dtype']}, expected one of {', '.join(_DTYPES)}")
-        array = np.frombuffer(view["data"], _DTYPES[view["dtype"]]).reshape(view["shape"])
+        shape, dtype = view["shape"], np.dtype(_DTYPES[view["dtype"]])
+        array = np.frombuffer(view["data"], dtype).reshape(shape) if view["data"] else empty(shape, dtype)
         arrays[name] = from_bfloat16(array) if view["dtype"] == "BF16" else array
     _check_sums(metadata(content), arrays)
     return arrays

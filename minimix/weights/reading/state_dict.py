@@ -15,6 +15,7 @@ from minimix.weights.reading.result import ReadError, shown
 from minimix.weights.reading.tensors import Tensor, Unreadable
 from minimix.words import some
 
+WRAPPERS = 5  # one in the other, at most
 DEPTH, LONGEST = 4, 16  # so deep is looked for weights, and into lists and tuples of so many things
 MODELS = (
     "state_dict",
@@ -29,7 +30,9 @@ MODELS = (
     "module",
 )
 AVERAGES = frozenset({"ema", "averaged", "swa"})  # words of a name
-OTHERS = frozenset({"optimizer", "optimizers", "optim", "opt", "scheduler", "schedulers", "sched", "scaler", "amp", "loss"})
+OTHERS = frozenset(  # words of what is no network
+    "optimizer optimizers optim opt scheduler schedulers sched scaler amp loss criterion callbacks metrics".split()
+)
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.")  # of wrappers: in parallel, compiled, Lightning
 BESIDE = frozenset({"n_averaged", "initted", "step", "num_updates", "decay"})  # numbers of those who average
 
@@ -51,6 +54,10 @@ class Part:
         """By its name: 0 is the likeliest; the same for all unknown ones."""
         ranks = [MODELS.index(key) for key in self.path if key in MODELS]
         return min(ranks, default=len(MODELS))
+
+    def is_within(self, path: tuple, number: int) -> bool:
+        """Whether these are the weights, and not the ``number`` arrays beside them: a best accuracy, for instance."""
+        return self.averages or self.path[len(path)] in MODELS or len(self.names()) > number
 
     def names(self) -> set[str]:
         names = {name for name, value in self.found.items() if isinstance(value, Leaf)} - BESIDE
@@ -88,16 +95,16 @@ def _parts(value: Any) -> list[Part]:
         if isinstance(value, dict):
             value = _with_text_keys(value)
             inner = [(key, below) for key, below in value.items() if isinstance(key, str) and not OTHERS & _words(key)]
-            known = any(key in MODELS and isinstance(below, dict) for key, below in inner)
-            if any(isinstance(below, Leaf) for below in value.values()) and not known:
-                found.append(Part(path, value))
-                return
+            direct = sum(isinstance(below, Leaf) for below in value.values())
         elif isinstance(value, (list, tuple)) and len(value) <= LONGEST:
-            inner = list(enumerate(value))
+            inner, direct = list(enumerate(value)), 0
         else:
             return
+        before = len(found)
         for key, below in inner:
             look(below, (*path, key))
+        if direct and not any(part.is_within(path, direct) for part in found[before:]):
+            found[before:] = [Part(path, value)]
 
     look(value, ())
     return found
@@ -110,7 +117,10 @@ def _chosen(parts: list[Part]) -> Part:
     if average is not None and (best is None or average.names() >= best.names()):
         return average
     if best is None:
-        raise ReadError(f"holds several sets of weights, {some(map(str, parts), 10)}: say which to take, read(path, take=...)")
+        raise ReadError(
+            f"holds several sets of weights, {some(map(str, parts), 10)}: say which to take, "
+            "minimix.weights.reading.read(path, take=...), or save it alone"
+        )
     return best
 
 
@@ -161,7 +171,7 @@ def common_prefix(names: set[str], prefixes: tuple[str, ...] = PREFIXES) -> str:
     ('module.model.', '')
     """
     whole = ""
-    while names:
+    for _ in range(WRAPPERS if names else 0):
         prefix = next((one for one in prefixes if all(name.startswith(whole + one) for name in names)), None)
         if prefix is None or whole + prefix in names:
             break

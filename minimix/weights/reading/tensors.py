@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from minimix.weights.reading.result import Budget, ReadError, shown
+from minimix.weights.reading.result import Budget, ReadError, empty, shown
 from minimix.weights.reading.safetensors import from_bfloat16
 
 AXES = 64  # NumPy's most
@@ -88,7 +88,7 @@ class Tensor:
         last = sum((length - 1) * step for length, step in zip(self.shape, self.stride, strict=True))
         end = min((storage.start + storage.numel) * storage.itemsize, len(raw))
         if number == 0:
-            array = np.zeros(self.shape, dtype)
+            array = empty(self.shape, dtype)
         elif start + (last + 1) * size > end:
             raise ReadError(f"its part of the storage {shown(storage.key)} reaches beyond the end: damaged")
         else:
@@ -96,7 +96,8 @@ class Tensor:
                 number > storage.numel or self.dtype == BFLOAT16 or self.conjugate or self.negative
             ):  # more than the file has of it
                 budget.take(number * size, f"an array of shape {shown(self.shape)}")
-            array = np.ndarray(self.shape, dtype, raw, start, tuple(step * size for step in self.stride))
+            steps = [step * size if length > 1 else 0 for length, step in zip(self.shape, self.stride, strict=True)]
+            array = np.ndarray(self.shape, dtype, raw, start, steps)
             array.flags.writeable = False
         if self.dtype == BFLOAT16:
             array = from_bfloat16(array)

@@ -102,7 +102,10 @@ def _tensor(storage, offset, shape, stride, dtype=None, metadata=None) -> Tensor
     if dtype not in tensors.DTYPES:
         return tensors.of_dtype(dtype)
     flags = metadata if isinstance(metadata, dict) else {}
-    return Tensor(storage, whole(offset), shape, stride, dtype, flags.get("conj") is True, flags.get("neg") is True)
+    conjugate, negative = flags.get("conj") is True, flags.get("neg") is True  # of complex numbers, and of parts of them
+    if negative and dtype.startswith(("bool", "int", "uint")):
+        raise ValueError(f"the negative of {dtype}")
+    return Tensor(storage, whole(offset), shape, stride, dtype, conjugate, negative)
 
 
 def _rebuild_v1(args: tuple):  # (storage, offset, shape, stride)
@@ -175,6 +178,7 @@ def _nothing(args: tuple) -> None:
     return None
 
 
+_PATHS = ("pathlib", "pathlib._local")
 _TENSORS = ("torch Tensor", "torch.nn.parameter Parameter", "torch.nn.parameter Buffer")
 _RECORDS = (
     "argparse Namespace", "types SimpleNamespace", "easydict EasyDict", "pytorch_lightning.utilities.parsing AttributeDict",
@@ -213,6 +217,8 @@ TABLE: Mapping[str, Call | None] = {
     "torch Size": _size,
     "torch device": _nothing,
     "torch.serialization _get_layout": _nothing,
+    **{f"{module} {kind}Path": _nothing for module in _PATHS for kind in ("Posix", "Windows", "PurePosix", "PureWindows")},
+    **{f"datetime {kind}": _nothing for kind in ("date", "datetime", "time", "timedelta", "timezone")},
     **{f"collections {kind}": _ordered for kind in ("OrderedDict", "defaultdict", "Counter")},
     **dict.fromkeys(_RECORDS, _record),
     **{f"{module} {kind}": call for module in ("builtins", "__builtin__") for kind, call in _BUILTINS.items()},

@@ -70,7 +70,7 @@ def test_views_and_shared_storages(tmp_path, layout):
         "repeated": tensor(stored, (3, 4), (0, 1), 20),
         "scalar": tensor(stored, (), (), 23),
         "none": tensor(stored, (0, 5), (5, 1), 24),
-        "last": tensor(stored, (1,), (1000,), 23),
+        "last": tensor(stored, (1,), (2**61,), 23),
     }
     found = read_back(tmp_path, layout(views, {"0": FLOATS.tobytes()})).entries
     table = FLOATS.reshape(4, 6)
@@ -193,6 +193,8 @@ def test_numbers_options_and_arrays_beside_weights(tmp_path):
         "by class": Call("collections defaultdict", Global("__builtin__ list")),
         "complex": Call("__builtin__ complex", 1.0, 2.0),
         "device": Call("torch device", "cuda:0"),
+        "folder": Call("pathlib PosixPath", "/", "runs"),
+        "when": Call("datetime datetime", "x"),
         "dtype": Global("torch float32"),
         "best": Call("numpy.core.multiarray scalar", Raw(_dtype(b"f8")), Raw(b"U\x08" + struct.pack("<d", 71.5))),
         "optimizer": {"state": {0: {"step": 3, "exp_avg": made["a"]}}, "param_groups": [{"lr": 0.1, "params": [0]}]},
@@ -268,6 +270,7 @@ def test_views_beyond_the_end(tmp_path, layout, view):
         tensor(STORED, (2**70,), (1,)),
         tensor(STORED, (1,) * 65),
         tensor("0", (1,)),
+        tensor(storage("0", "Bool", 96), (3,), more=(False, None, {"neg": True})),
     ],
 )
 def test_views_that_are_none(tmp_path, layout, view):
@@ -290,6 +293,16 @@ def test_one_number_that_claims_to_be_many(tmp_path, layout):
 def test_storages_that_are_not_as_long_as_they_say(tmp_path, layout, numel):
     content = layout({"a": tensor(storage("0", "Float", numel), (0,))}, {"0": FLOATS.tobytes()})
     refused(tmp_path, content, "expected|does not have its|where a length belongs")
+
+
+def test_numbers_that_are_too_large(tmp_path):
+    none = {"a": tensor(STORED, (0, 2**61, 2**61), (1, 1, 1))}
+    refused(tmp_path, zipped(none, {"0": FLOATS.tobytes()}), "a: an array of shape .*: damaged")
+    refused(tmp_path, legacy({}, {}, version=10**5000), "is of version a number of thousands of digits")
+    refused(tmp_path, zipped({10**5000: 1}, {}), "holds no weights: a dict with a number of thousands of digits")
+    refused(tmp_path, zipped({"a": tensor(STORED, (10**5000,))}, {}), "its pickle is not whole")
+    made, contents = tensors({"module." * 200_000 + "a": FLOATS})
+    assert read_back(tmp_path, zipped(made, contents)).prefix == "module." * 5
 
 
 def test_storages_that_are_not_there(tmp_path):
