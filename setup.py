@@ -78,10 +78,12 @@ setup(
             "jupyter_client>=8.6",
             "ipykernel>=6.29",
             "ipywidgets>=8.0",  # the sliders in them
+            "h5py>=3.10",  # Keras' files in it
             "mypy>=1.16",  # whether type checkers understand what users write
         ],
         "bench": ["torch>=2.4", "timm>=1.0"],  # only as peers: benchmarks and some tests hold minimix against them
         "hub": ["huggingface_hub>=0.23"],  # the hub's client: fetches published weights, models.create(name, pretrained=True)
+        "keras": ["h5py>=3.10"],  # reads Keras' .h5 and .keras
         "onnx": ["onnx>=1.16"],  # writes networks for other programs: mm.export_onnx, minimix export
         "distributed": ["distributed>=2024.5"],  # Dask: a study's jobs on other machines
         "docs": [  # the API pages: python docs/build.py

@@ -17,7 +17,7 @@ from minimix.costs import profile
 from minimix.fold import fold_batch_norm
 from minimix.gradcheck import gradcheck
 from minimix.kernels.threads import get_num_threads, set_num_threads
-from minimix.models.weights import load_weights, save_weights
+from minimix.models.weights import save_weights
 from minimix.op_times import time_ops
 from minimix.ops.op import Op
 from minimix.partition import partition
@@ -25,6 +25,7 @@ from minimix.prediction import predict
 from minimix.rng import manual_seed
 from minimix.tensor import Tensor, apply, enable_grad, is_grad_enabled, no_grad
 from minimix.train import train
+from minimix.weights.loading import load_weights
 from minimix.weights.onnx import export_onnx
 
 if TYPE_CHECKING:  # what __getattr__ imports

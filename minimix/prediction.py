@@ -21,7 +21,6 @@ from minimix.data.pictures import fitted, open_upright, prepare
 from minimix.fold import fold_batch_norm
 from minimix.models import own, pretrained
 from minimix.models.pretrained import Preparation
-from minimix.models.weights import load_weights
 from minimix.nn import Module
 from minimix.tensor import Tensor, no_grad
 from minimix.train import Result, Trained, load_model
@@ -29,8 +28,12 @@ from minimix.train.checkpoint import is_checkpoint
 from minimix.train.checkpoint import load as load_checkpoint
 from minimix.train.limits import limited
 from minimix.train.naming import located
+from minimix.weights import loading
+from minimix.weights.libraries import family
+from minimix.weights.signs import signs
 from minimix.words import count
 
+BACKGROUND = "background"  # the class before ImageNet's in TensorFlow's networks
 AT_ONCE = 16  # photographs: they, and what a network makes of them, then take little memory
 
 
@@ -51,6 +54,7 @@ class Predictions:
     images:  what was looked at: paths, or the places in the array.
     failed:  {path: why} of pictures that could not be read; they are not among the N.
     remarks: lines about how the pictures were prepared.
+    warnings: lines about what cannot be right, where the numbers show it reliably (see ``weights/signs.py``).
     """
 
     probabilities: np.ndarray
@@ -58,6 +62,7 @@ class Predictions:
     images: list
     failed: dict = dataclasses.field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def labels(self) -> np.ndarray:
@@ -114,6 +119,7 @@ def predict(
     images,
     *,
     weights=None,
+    names: str | None = None,
     classes=None,
     mean=None,
     std=None,
@@ -129,6 +135,8 @@ def predict(
     images: a path or several; a ``Dataset``, or an array: uint8, whole numbers or floating-point numbers, (N, C, H, W), (N, H,
         W, C) or (N, H, W), as ``data.from_arrays`` takes them; or one picture, (C, H, W), (H, W, C) or (H, W). They are
         resized and normalised as the network expects. A picture that cannot be read is left out, and named in ``failed``.
+    names: the library whose names the file ``weights`` has, where they do not show it (see ``load_weights``). The network is
+        made to compute what that library's does, and pictures are prepared as there.
     classes: the names of the classes, where the network has none or others.
     mean, std, size: for a Module: of each channel in units of 255, and the side or (height, width) in pixels; size is the
         Module's ``input_size``, or the array's own, where it is not given. Without mean and std, a Module gets an array of
@@ -156,7 +164,7 @@ def predict(
         return _as_it_is(model, pixels, classes, fold, batch_size)
     several = paths if pixels is None else _several(pixels)[0]
     own_size = None if pixels is None else several.shape[2:]
-    seer = seer_of(model, weights=weights, mean=mean, std=std, size=own_size if size is None else size, runs=runs)
+    seer = seer_of(model, weights=weights, names=names, mean=mean, std=std, size=own_size if size is None else size, runs=runs)
     if classes is not None:
         seer = seer._replace(classes=tuple(map(str, classes)))
     return look(seer, several, fold, batch_size)
@@ -166,7 +174,7 @@ def look(seer: Seer, images, fold: bool = False, batch_size: int = AT_ONCE) -> P
     """What ``seer`` sees in ``images``: paths, or uint8 (N, 3, H, W)."""
     from PIL import Image
 
-    parts, good, failed, resized = [], [], {}, False
+    parts, good, failed, resized, first = [], [], {}, False, np.zeros(0)
     model = fold_batch_norm(seer.model, (3, *seer.size)) if fold else seer.model
     for chunk in _chunks(images, batch_size):
         pictures = []
@@ -180,7 +188,9 @@ def look(seer: Seer, images, fold: bool = False, batch_size: int = AT_ONCE) -> P
             pictures.append(picture)
             good.append(place)
         if pictures:
-            parts.append(_probabilities(model, seer.batch(pictures)))
+            batch = seer.batch(pictures)
+            first = first if parts else batch
+            parts.append(_probabilities(model, batch))
     if not parts:
         raise ValueError("\n".join(failed.values()) or "images: there are none")
     remarks = seer.remarks
@@ -190,7 +200,7 @@ def look(seer: Seer, images, fold: bool = False, batch_size: int = AT_ONCE) -> P
     probabilities = _numbers(np.concatenate(parts), good)
     if seer.classes is not None and len(seer.classes) != probabilities.shape[1]:
         raise ValueError(f"classes: {len(seer.classes)} names, but the network knows {probabilities.shape[1]} classes")
-    return Predictions(probabilities, seer.classes, good, failed, remarks)
+    return Predictions(probabilities, seer.classes, good, failed, remarks, tuple(signs(seer.model, first, probabilities)))
 
 
 # -- what was given ---------------------------------------------------------------------------------------------------
@@ -246,14 +256,15 @@ def _as_it_is(model: Module, images: np.ndarray, classes, fold: bool, batch_size
         )
     if not len(images):
         raise ValueError("images: there are none")
-    model = fold_batch_norm(model, images.shape[1:]) if fold else model
+    whole, model = model, fold_batch_norm(model, images.shape[1:]) if fold else model
     dtype = next((parameter.dtype for parameter in model.parameters()), images.dtype)
     images = images.astype(dtype, copy=False)
     chunks = (images[start : start + batch_size] for start in range(0, len(images), batch_size))
     probabilities = _numbers(np.concatenate([_probabilities(model, chunk) for chunk in chunks]), list(range(len(images))))
     if classes is not None and len(classes) != probabilities.shape[1]:
         raise ValueError(f"classes: {len(classes)} names, but the network knows {probabilities.shape[1]} classes")
-    return Predictions(probabilities, None if classes is None else tuple(classes), list(range(len(images))))
+    names, found = None if classes is None else tuple(classes), tuple(signs(whole, images[:batch_size], probabilities))
+    return Predictions(probabilities, names, list(range(len(images))), warnings=found)
 
 
 def _probabilities(model: Module, batch: np.ndarray) -> np.ndarray:
@@ -283,7 +294,7 @@ def _numbers(probabilities: np.ndarray, images: list) -> np.ndarray:
 # -- networks ---------------------------------------------------------------------------------------------------------
 
 
-def seer_of(model, *, weights=None, mean=None, std=None, size=None, runs="runs") -> Seer:
+def seer_of(model, *, weights=None, names=None, mean=None, std=None, size=None, runs="runs") -> Seer:
     """For whatever ``predict`` takes as ``model``."""
     if isinstance(model, Module):
         if mean is None or std is None:
@@ -305,9 +316,9 @@ def seer_of(model, *, weights=None, mean=None, std=None, size=None, runs="runs")
         )
     name, path = str(model), Path(model).expanduser()
     if own.is_own(name) or (name in models.names() and not (path / "last.safetensors").exists()):
-        return seer_by_name(name, {}, weights)
-    if weights is not None:
-        raise ValueError(f"weights: {name} is no network by name; a run has weights of its own")
+        return seer_by_name(name, {}, weights, names=names)
+    if weights is not None or names is not None:
+        raise ValueError(f"weights, names: {name} is no network by name; a run has weights of its own")
     found = located(model, runs)
     if not found.exists():
         raise FileNotFoundError(f"model: {name} is no run in {runs}, no file and no network by name")
@@ -320,31 +331,39 @@ def seer_of_run(trained: Trained) -> Seer:
     return Seer(trained.model, trained.classes, trained.image_shape[1:], trained.mean, trained.std, None, remarks)
 
 
-def seer_by_name(name: str, options: dict, weights=None, classes_file=None, label: str = "") -> Seer:
-    """A network by name, which sees pictures as its published weights, or those who train on CIFAR, expect them.
+def seer_by_name(name: str, options: dict, weights=None, classes_file=None, label: str = "", names: str | None = None) -> Seer:
+    """A network by name, which sees pictures as its published weights, or those who train on CIFAR, expect them; with the
+    weights of another library, as these do there.
 
-    label: what the user calls it.
+    label: what the user calls it. names: the library, where the file does not show it.
     """
     label = label or name
     if (channels := options.get("in_channels", 3)) != 3:
         raise ValueError(f"--model: {label} is for pictures of {channels} channels, but those in files have 3")
     if own.is_own(name) and weights is None:
         raise ValueError(f"--model: nobody has published weights of {name}: give a file with --weights, or a run with --run")
-    if weights is not None and is_checkpoint(weights):
+    if isinstance(weights, (str, os.PathLike)) and is_checkpoint(weights):
         raise ValueError(
             f"{weights} is a checkpoint of `minimix train`, which knows its network, classes and normalisation: use --run "
             f"{weights} in place of --model and --weights"
         )
+    if weights is None and names is not None:
+        raise ValueError("names says nothing without weights: the published ones are timm's")
+    library = None
     try:
-        model = models.create(name, pretrained=weights is None, **options).eval()
-        if weights is not None:
-            load_weights(model, weights)
+        if weights is None:
+            model, remarks = models.create(name, pretrained=True, **options), [f"{label} with its published weights"]
+        else:
+            model, library, remarks = loading.network_for(name, options, weights, names, label)
     except RuntimeError as error:  # layers refuse some arguments so, as PyTorch's do
         raise ValueError(str(error)) from error
+    model.eval()
     size = model.input_size[1]
     known = outputs(model)
-    remarks = [f"{label} with {weights or 'its published weights'}"]
-    if models.is_small(name):
+    if library is not None and family(model) in library.preparations:
+        source, how = None, library.preparations[family(model)]._replace(size=size)
+        mean, std = how.mean, how.std
+    elif models.is_small(name):
         source = "cifar100" if options.get("num_classes") == 100 else "cifar10"
         remarks.append(f"pictures are normalised as in {TITLES[source]}")
         mean, std, how = *STATISTICS[source], None
@@ -368,10 +387,12 @@ def _class_names(path, known: int, source: str | None) -> tuple[tuple | None, st
     """The names, None where there are none, and a line about that. source: the set whose classes they may be."""
     if path is None and source is not None and len(CLASSES[source][0]) == known:
         return CLASSES[source][0], f"classes are named as in {TITLES[source]}; other names, one a line, go in --classes-file"
-    if path is None and known == pretrained.CLASSES:
+    if path is None and known in (pretrained.CLASSES, pretrained.CLASSES + 1):
         folders = data.folders()
         path = next((folder / IMAGENET_FILE for folder in folders if (folder / IMAGENET_FILE).is_file()), None)
         if path is None:
             places = " or ".join(map(str, folders))
             return None, f"classes are numbers; names, one a line, may be in {IMAGENET_FILE} in {places}, or in --classes-file"
+        if known > pretrained.CLASSES:  # TensorFlow's have one more, the first
+            return (BACKGROUND, *data.read_classes(path, pretrained.CLASSES)), ""
     return (None, "") if path is None else (data.read_classes(path, known), "")

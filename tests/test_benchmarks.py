@@ -20,7 +20,7 @@ from minimix.models.variations import unroll
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT))  # as python -m does
 
-from benchmarks import at_once, avx2, common, inference, layers, recipe, revisions, training, versus, workloads  # noqa: E402
+from benchmarks import at_once, avx2, common, inference, layers, reading, recipe, revisions, training, versus, workloads  # noqa: E402
 
 # -- versus: two copies -------------------------------------------------------------------------------------------------
 
@@ -352,3 +352,28 @@ def test_runs_that_are_there_are_read_and_not_repeated(tmp_path, monkeypatch):
     recipe.main()
     assert len(asked) == 7 and "run0-seed0" not in asked
     assert recipe.mean_and_error([90.0, 50.0]) == (70.0, 20.0)
+
+
+def test_reading_is_measured_from_outside_and_compared(monkeypatch):
+    """The clock runs around a process, so that its imports count; and both sides must hold the same weights."""
+    asked, totals = [], {"minimix": 5.0, "torch + timm": 5.0}
+
+    def worker(module, arguments, threads):
+        asked.append(arguments)
+        if arguments[0] == "--prepare":
+            Path(arguments[-1], "zip.pth").write_bytes(bytes(2_000_000))
+            return {}
+        return {"total": totals[arguments[1]], "peak_mb": 7.0}
+
+    monkeypatch.setattr(common, "run_worker", worker)
+    found = reading.run("net", 2)
+    assert [arguments[1] for arguments in asked[1:]] == ["minimix", "torch + timm"] * 4
+    assert set(found["sides"]) == {"zip minimix", "zip torch + timm", "legacy minimix", "legacy torch + timm"}
+    for side, seconds in zip(found["sides"], (1.0, 3.0, 2.0, 8.0), strict=True):
+        found["sides"][side] = [{"seconds": seconds, "peak_mb": 7.0}]
+    assert "a file of 2 MB" in reading.report(found) and "torch + timm / minimix: zip: 3.0, legacy: 4.0" in reading.report(
+        found
+    )
+    totals["minimix"] = 6.0
+    with pytest.raises(SystemExit, match="do not hold the same weights"):
+        reading.run("net", 1)

@@ -203,7 +203,7 @@ def test_no_client_for_the_hub(predict, monkeypatch):
         (["--model", "resnet50", "--weights", "w.safetensors"], "no network is called 'resnet50'"),
         (["--model", "mobilenetv2_035", "--weights", "w.safetensors"], "w.safetensors: the state does not fit RowNet"),
         (["--model", MODEL, "--weights", "gone.safetensors"], "there is no file gone.safetensors"),
-        (["--model", MODEL, "--weights", "photo.jpg"], "photo.jpg is no whole safetensors file"),
+        (["--model", MODEL, "--weights", "photo.jpg"], "photo.jpg is no whole file of a format that is read"),
         (["--model", f"{MODEL}:in_channels=1", "--weights", "w.safetensors"], "pictures of 1 channels, but"),
         (["--model", MODEL, "--weights", "w.safetensors", "--classes-file", "gone.txt"], "there is no file gone.txt"),
     ],

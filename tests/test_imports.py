@@ -16,7 +16,7 @@ ROOT = Path(minimix.__file__).parent
 ORDER = (
     # leaves: they know nothing of the others
     tuple(
-        "changes checksums convargs files listing padding partition places rng op_times ops.op recording sharing sizes "
+        "changes checksums convargs files listing padding partition pickled places rng op_times ops.op recording sharing sizes "
         "starting tables train.metrics words".split()
     ),
     ("kernels",),
@@ -28,6 +28,7 @@ ORDER = (
     ("functional",),
     ("gradcheck",),
     ("nn",),
+    ("weights.reading",),
     ("models",),
     ("weights",),
     ("costs",),

@@ -35,7 +35,19 @@ def predict(
         ),
     ] = None,
     weights: Annotated[
-        Path | None, Option(help="With --model: the .safetensors file.", show_default="the published ones, from the hub")
+        Path | None,
+        Option(
+            help="With --model: a file of weights, safetensors, .npz, PyTorch's .pth or Keras' .h5.",
+            show_default="the published ones, from the hub",
+        ),
+    ] = None,
+    names: Annotated[
+        str | None,
+        Option(
+            metavar="LIBRARY",
+            help="With --weights: whose names the file has: torchvision, pytorchcv, mindcv, keras, ...; README has a table.",
+            show_default="what the names look like",
+        ),
     ] = None,
     classes_file: Annotated[
         Path | None,
@@ -56,7 +68,8 @@ def predict(
     """Which classes a network sees in pictures. It is one that was trained here, or --model with published or other weights.
 
     Of a folder, the pictures in it are taken, but not those in its sub-folders. Pictures that cannot be read are named on
-    standard error; the others are classified all the same, and the exit code is 1.
+    standard error; the others are classified all the same, and the exit code is 1. There is a warning where the answers cannot
+    be right: nothing is said where no sign of that is reliable.
     """
     from minimix import files
     from minimix.prediction import look
@@ -68,10 +81,12 @@ def predict(
         raise FileNotFoundError(f"--csv: there is no folder {Path(as_csv).parent}")
     paths = pictures_of(images)
     with limited(threads):
-        found = look(_seer(run, model, weights, classes_file, runs), paths, fold)
+        found = look(_seer(run, model, weights, names, classes_file, runs), paths, fold)
     best = found.top(top or (3 if model is None or run is not None else 5))
     for why in found.failed.values():
         typer.echo(f"error: {why}", err=True)
+    for line in found.warnings:
+        typer.echo(f"warning: {line}", err=True)
     if as_json:
         print(json.dumps([_record(path, row) for path, row in zip(found.images, best, strict=True)], indent=2))
     elif as_csv is not None:
@@ -93,19 +108,19 @@ def predict(
         raise typer.Exit(1)
 
 
-def _seer(run: str | None, model: str | None, weights: Path | None, classes_file: Path | None, runs: Path):
+def _seer(run: str | None, model: str | None, weights: Path | None, names: str | None, classes_file: Path | None, runs: Path):
     from minimix.models.own import is_own
     from minimix.prediction import seer_by_name, seer_of_run
     from minimix.train import load_model
 
     name, options = (None, {}) if model is None else network_of(model)
     if model is None or (run is not None and is_own(name)):
-        if weights is not None or classes_file is not None:
-            raise ValueError("--weights and --classes-file say nothing without --model: which network are they for?")
+        if weights is not None or classes_file is not None or names is not None:
+            raise ValueError("--weights, --names and --classes-file say nothing without --model: which network are they for?")
         return seer_of_run(load_model(find_run(run, runs), name))
     if run is not None:
         raise ValueError("--run and --model: choose one")
-    return seer_by_name(name, options, weights, classes_file, model)
+    return seer_by_name(name, options, weights, classes_file, model, names)
 
 
 def pictures_of(images: list[str]) -> list[Path]:

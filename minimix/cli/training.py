@@ -124,7 +124,7 @@ def train(
     ] = None,
     from_: Annotated[
         str | None,
-        Option("--from", metavar="RUN", help="Begin with the weights of a run (folder or name) or a .safetensors file."),
+        Option("--from", metavar="RUN", help="Begin with the weights of a run (folder or name) or a file."),
     ] = None,
     freeze: Annotated[
         str | None, Option(metavar="STAGE", help="Leave the stages up to this one as they are, such as stem or blocks.1.")

@@ -1,8 +1,9 @@
 """Networks by name: ``models.create("mixnet_nano", num_classes=10)``; your own: ``models.create("net.py:make")``."""
 
 import inspect
+from functools import partial
 
-from minimix.models import mixnet, mobilenet, own, xception
+from minimix.models import efficientnet, mini_xception, mixnet, mobilenet, own, xception
 from minimix.models.network import Network, build
 from minimix.models.pretrained import load_pretrained, preparation, repository
 from minimix.nn import Module
@@ -10,7 +11,9 @@ from minimix.words import nearest
 
 __all__ = ["create", "is_small", "names", "preparation"]
 
-_NETWORKS: dict[str, Network | dict] = {**mixnet.NETWORKS, **mobilenet.NETWORKS, **xception.NETWORKS}
+_NETWORKS: dict[str, Network | partial] = {
+    **mixnet.NETWORKS, **mobilenet.NETWORKS, **efficientnet.NETWORKS, **xception.NETWORKS, **mini_xception.NETWORKS,
+}  # fmt: skip
 _SMALL = "_cifar"
 _SMALL_SIZE = 32  # pixels
 _CIFAR = {"num_classes": 10, "output_stride": 8}  # the earliest strides are left out: 32x32 pictures end as 4x4
@@ -22,7 +25,8 @@ def names() -> list[str]:
     They are those of PyTorch Image Models where it has the network. A network for large pictures has a form for 32x32, too:
     its name and "_cifar".
     """
-    return sorted([*_NETWORKS, *(name + _SMALL for name in _NETWORKS if not is_small(name))])
+    grey = mini_xception.NETWORKS  # for pictures of 64x64: 32x32 in colour are something else
+    return sorted([*_NETWORKS, *(name + _SMALL for name in _NETWORKS if not is_small(name) and name not in grey)])
 
 
 def is_small(name: str) -> bool:
@@ -49,9 +53,11 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     resolution: multiplies ``input_size``, nothing else: MobileNetV1's resolution multiplier.
     padding, eps, momentum: "same" (symmetric) or "tf_same" (TensorFlow's), and of all batch norms.
 
-    All but the two Xceptions also take
+    All but the Xceptions also take
     rows: a table of blocks in place of the network's own, between the same stem and head: Rows, lists or dicts of their values,
         or the path of a JSON file of them, such as a search for a network leaves (see ``models/tables.py``).
+    activation, head_activation, se_activation: "relu", "relu6", "swish", ... of all layers; of the last convolution before the
+        classifier alone; inside each squeeze-and-excite alone. Other libraries have them otherwise (see ``load_weights``).
     width: multiplies the channels of stem and rows (and of V2's head, above 1).
     kernels: kernel sizes of the depthwise layers, one a group of channels: (3, 5, 7) for MixConv, 9 for plain ones. For each
         block its own: a list of these, as long as there are blocks, such as [3, (3, 5), (3, 5, 7), ...]; None keeps a block's.
@@ -101,13 +107,13 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     if isinstance(network, Network):
         model = build(network._replace(size=_SMALL_SIZE) if small else network, **options)
     else:
-        model = xception.Xception(**(network | ({"size": _SMALL_SIZE} if small else {}) | options))
+        model = network(**({"size": _SMALL_SIZE} if small else {}), **options)
     return load_pretrained(model, name) if pretrained else model
 
 
-def _need_known(name: str, network: Network | dict, options: dict) -> None:
+def _need_known(name: str, network: Network | partial, options: dict) -> None:
     """Refuse what is no option of this network, with the nearest that is."""
-    builder = build if isinstance(network, Network) else xception.Xception
+    builder = build if isinstance(network, Network) else network
     known = [key for key in inspect.signature(builder).parameters if key not in ("network", "size")]
     for key in options:
         if key not in known:

@@ -58,10 +58,14 @@ def build(
     padding: str | None = None,
     eps: float | None = None,
     momentum: float | None = None,
+    activation: str | None = None,
+    head_activation: str | None = None,
+    se_activation: str | None = None,
 ) -> RowNet:
     """The network with fresh weights. Options that are None keep the network's own value; ``models.create`` explains them.
 
-    Raises ValueError where a width or resolution is not above 0 or the options do not fit, and what the layers raise.
+    Raises ValueError where a width or resolution is not above 0 or the options do not fit, and for activations of layers that
+    the network does not have; and what the layers raise.
 
     >>> from minimix.models.mixnet import NETWORKS
     >>> build(NETWORKS["mixnet_nano"], width=0.5).input_size
@@ -73,6 +77,12 @@ def build(
     stages = variations.deepen(stages, network.depth, network.whole, network.fixed_ends)
     stages, stem_stride = variations.with_output_stride(stages, network.stem_stride, output_stride)
     stages = variations.with_kernels(stages, kernels, partition, dilated, layers)
+    if activation is not None:
+        stages = [[row._replace(activation=activation) for row in stage] for stage in stages]
+    if se_activation is not None and not any(row.se for stage in stages for row in stage):
+        raise ValueError("se_activation: the network has no squeeze-and-excite")
+    if head_activation is not None and network.head is None:
+        raise ValueError("head_activation: the network has no convolution before its classifier")
     stem, head = network.stem, network.head
     if not network.fixed_ends:
         stem = network.rounding(stem * width)
@@ -89,8 +99,10 @@ def build(
         network.padding if padding is None else padding,
         network.eps if eps is None else eps,
         network.momentum if momentum is None else momentum,
-        network.activation,
+        activation or network.activation,
         network.block,
+        head_activation,
+        se_activation,
     )
     if network.deviation is not None:
         draw_again(model, network.deviation)

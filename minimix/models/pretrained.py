@@ -27,13 +27,13 @@ class Preparation(NamedTuple):
     Its shorter side is resized to size / crop pixels, the central size x size pixels are taken, and each channel, from 0 to 1,
     becomes (x - mean) / std.
 
-    size: in pixels. interpolation: of the resizing, as Pillow calls it.
+    size: in pixels. interpolation: of the resizing, as Pillow calls it. A single mean: the picture becomes grey.
     """
 
     size: int = 224
     crop: float = 0.875
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
     interpolation: str = "bicubic"
 
 
@@ -47,6 +47,13 @@ _PREPARATIONS = {  # by the name of the family, or of one network that differs
     "mobilenetv1_125": _CENTRED._replace(crop=0.9),
     "mobilenetv2": _IMAGENET,
     "xception": _XCEPTION,
+    "mini": Preparation(64, 1.0, (0.5,), (0.5,), "bilinear"),  # mini_xception's, grey
+    "efficientnet": _IMAGENET,
+    **{
+        f"{tf}efficientnet_lite{i}": how._replace(size=size, crop=crop)
+        for tf, how in (("", _IMAGENET), ("tf_", _CENTRED))
+        for i, (size, crop) in enumerate(((224, 0.875), (240, 0.882), (260, 0.89), (280, 0.904), (300, 0.92)))
+    },
 }
 
 _HUB = {  # network: repository
@@ -67,6 +74,8 @@ _HUB = {  # network: repository
         "mobilenetv2_110d.ra_in1k",
         "mobilenetv2_120d.ra_in1k",
         "mobilenetv2_140.ra_in1k",
+        "efficientnet_lite0.ra_in1k",
+        "tf_efficientnet_lite0.in1k",
     )
 }
 
@@ -101,8 +110,9 @@ def repository(name: str) -> str:
     'timm/tf_mixnet_s.in1k'
     """
     if name not in _HUB:
+        others = sorted(_HUB, key=lambda other: ("mixnet" not in other, other))
         raise ValueError(
-            f"the hub has no weights for {name!r}, only for {', '.join(sorted(_HUB))}: for others give a file, "
+            f"the hub has no weights for {name!r}, only for {', '.join(others)}: for others give a file, "
             "load_weights(model, file) or --weights FILE"
         )
     return _HUB[name]

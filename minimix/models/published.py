@@ -130,6 +130,8 @@ _ORIGINS = {  # by how a network's name begins: the first that fits
     "mobilenetv2_120d": f"{_LIBRARY}, after MobileNetV2",
     "mobilenetv2": _V2,
     "xception": "Xception, arXiv 1610.02357",
+    "mini_xception": "mini-Xception, arXiv 1710.07557",
+    "efficientnet_lite": "EfficientNet-Lite, after EfficientNet, arXiv 1905.11946",
 }
 
 

@@ -61,7 +61,8 @@ class RowNet(Module):
     stages: one after the other, each a Row or a tuple of Rows. blocks[i][j] is block j of stage i, counted through its rows.
     stem, head: channels; head None: the last row's output goes to the classifier as it is (MobileNetV1).
     activation: of stem and head. MixNet's is ReLU (in its code; so is that of its rows without squeeze-and-excite).
-    block: makes a block of (input channels, Row with one repeat, padding=, eps=, momentum=).
+    head_activation: of the head alone. se_activation: inside each squeeze-and-excite, in place of its row's.
+    block: makes a block of (input channels, Row with one repeat, padding=, eps=, momentum=, and se_activation= if it is given).
     padding: "same" or "tf_same". eps, momentum: of all batch norms.
     """
 
@@ -79,6 +80,8 @@ class RowNet(Module):
         momentum: float | None = 0.1,
         activation: str = "relu",
         block: Callable[..., Module] = mix_block,
+        head_activation: str | None = None,
+        se_activation: str | None = None,
     ) -> None:
         super().__init__()
         need_centred(padding)
@@ -87,15 +90,17 @@ class RowNet(Module):
         self.bn1 = BatchNorm2d(stem, eps, momentum, activation=activation)
         self.blocks = Sequential()
         channels = stem
+        options = {"padding": padding, "eps": eps, "momentum": momentum}
+        options |= {} if se_activation is None else {"se_activation": se_activation}
         for stage in unroll(stages):
             blocks = Sequential()
             for row in stage:
-                blocks.append(block(channels, row, padding=padding, eps=eps, momentum=momentum))
+                blocks.append(block(channels, row, **options))
                 channels = row.channels
             self.blocks.append(blocks)
         if head is not None:
             self.conv_head: PointwiseConv2d | None = PointwiseConv2d(channels, head, bias=False)
-            self.bn2: BatchNorm2d | Any = BatchNorm2d(head, eps, momentum, activation=activation)
+            self.bn2: BatchNorm2d | Any = BatchNorm2d(head, eps, momentum, activation=head_activation or activation)
             channels = head
         else:
             self.conv_head = self.bn2 = None

@@ -10,15 +10,10 @@ import numpy as np
 
 from minimix import checksums, files
 from minimix.nn import Module
-from minimix.nn.module import Own
+from minimix.weights.reading import ReadError, safetensors
+from minimix.weights.reading.result import sentence
+from minimix.weights.reading.safetensors import CHECKSUMS
 from minimix.words import count
-
-CHECKSUMS = "minimix-checksums"  # this key of a file's metadata holds those of its arrays
-
-_DTYPES = {  # as the format calls them; all are little-endian there
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2",
-    "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?",
-}  # fmt: skip
 
 
 def save_weights(model: Module, path) -> None:
@@ -56,39 +51,10 @@ def _settled(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
-def load_weights(model: Own, path, check: bool = True) -> Own:
-    """Read a safetensors file into ``model``, and return it. Numbers are converted to the model's dtype.
-
-    float16, bfloat16, float32 and float64 are read. The batch norms' num_batches_tracked may be missing, as older files do not
-    have them. Everything is checked before anything is changed.
-
-    check: refuse numbers with which no network works: NaN, infinity (also where a number is too large for the model's dtype),
-        and negative running variances. False: read them all the same, to look into what a diverged run has left.
-
-    Raises RuntimeError, with their names, for arrays that are missing, unexpected, or of another shape; ValueError for such
-    numbers, for arrays that are not what ``save_weights`` wrote, for what is no whole safetensors file or holds no
-    floating-point numbers; FileNotFoundError.
-
-    >>> from minimix import nn
-    >>> save_weights(nn.Linear(3, 2), "linear.safetensors")
-    >>> load_weights(nn.Linear(3, 2), "linear.safetensors")
-    Linear(3, 2, bias=True)
-    >>> load_weights(nn.Linear(3, 1), "linear.safetensors")
-    Traceback (most recent call last):
-        ...
-    RuntimeError: linear.safetensors: the state does not fit Linear:
-      shape of weight is (2, 3), expected (1, 3)
-      shape of bias is (2,), expected (1,)
-    """
-    _need_module(model, "load_weights")
-    put_in(model, read_weights(path), path, check)
-    return model
-
-
 def put_in(model: Module, arrays: dict, path, check: bool = True) -> None:
     """``model.load_state_dict(arrays)``, with refusals that name the file, and of arrays that are no weights.
 
-    check: as for ``load_weights``.
+    check: as for ``minimix.load_weights``.
     """
     state = model.state_dict()
     for name, own in state.items():
@@ -140,8 +106,6 @@ def read_weights(path) -> dict[str, np.ndarray]:
     Raises FileNotFoundError, and ValueError for a folder, for what is no whole safetensors file, and for one that does not hold
     what ``save_weights`` wrote into it.
     """
-    import safetensors
-
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"{path} is a folder, not a safetensors file: give the file in it")
@@ -149,49 +113,10 @@ def read_weights(path) -> dict[str, np.ndarray]:
         raise FileNotFoundError(f"there is no file {path}")
     if path.is_char_device() or path.is_block_device():
         raise ValueError(f"{path} is a device, not a safetensors file")
-    content = path.read_bytes()
     try:
-        found = sorted(safetensors.deserialize(content))
-    except safetensors.SafetensorError as error:
-        raise ValueError(
-            f"{path} is no whole safetensors file ({error}): truncated, or in another format? PyTorch's .pt and .pth files "
-            "must be converted first, with safetensors.torch.save_file"
-        ) from error
-    arrays = {}
-    for name, view in found:
-        if view["dtype"] not in _DTYPES:
-            raise ValueError(f"{path}: {name} is {view['dtype']}, expected one of {', '.join(_DTYPES)}")
-        array = np.frombuffer(view["data"], _DTYPES[view["dtype"]]).reshape(view["shape"])
-        if view["dtype"] == "BF16":  # the upper half of a float32
-            array = (array.astype(np.uint32) << 16).view(np.float32)
-        arrays[name] = array
-    _check_sums(path, metadata_of(content), arrays)
-    return arrays
-
-
-def metadata_of(content: bytes) -> dict[str, str]:
-    """What a safetensors file says of itself. Raises ValueError where its header cannot be read."""
-    try:
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    except RecursionError as error:
-        raise ValueError("its header is nested too deeply") from error
-    found = header.get("__metadata__") if isinstance(header, dict) else None
-    return {key: text for key, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}
-
-
-def _check_sums(path: Path, metadata: dict[str, str], arrays: dict) -> None:
-    """Refuse what is not as ``save_weights`` wrote it. Files of other programs say nothing of that."""
-    if CHECKSUMS not in metadata:
-        return
-    try:
-        wrong = checksums.differences(checksums.unsealed(metadata[CHECKSUMS]), arrays)
-    except ValueError as error:
-        wrong = str(error)
-    if wrong:
-        raise ValueError(
-            f"{path} is not as it was saved: {wrong}. Take another copy of it; if it was changed on purpose, save it without "
-            f"the metadata {CHECKSUMS!r}"
-        )
+        return safetensors.entries(path.read_bytes())
+    except ReadError as error:
+        raise ReadError(sentence(path, str(error))) from error
 
 
 def _need_module(model, function: str) -> None:

@@ -1,5 +1,6 @@
 """Xception (arXiv 1610.02357, fig. 5): depthwise convolution, then pointwise, with nothing in between, in residual units."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import minimix.functional as F
@@ -160,7 +161,7 @@ class Xception(Module):
 
 
 # As published: TensorFlow's padding, and Keras's batch norms (momentum 0.99 there is 0.01 here). PyTorch users have the other.
-NETWORKS: dict[str, dict] = {
-    "xception": {"padding": "tf_same", "eps": 1e-3, "momentum": 0.01},
-    "legacy_xception": {"padding": "same"},
+NETWORKS = {
+    "xception": partial(Xception, padding="tf_same", eps=1e-3, momentum=0.01),
+    "legacy_xception": partial(Xception, padding="same"),
 }

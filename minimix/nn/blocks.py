@@ -60,8 +60,8 @@ class MixBlock(Module):
     kernel_sizes, stride, dilation, partition, padding: of the ``MixConv2d``.
     expansion: channels inside / in_channels. expand_groups, project_groups: groups of the 1x1 convolutions.
     se: hidden channels of the squeeze-and-excite as a fraction of in_channels (before the expansion).
-    activation, out_activation: two of ``F.batch_norm``'s; the first is that of the squeeze-and-excite, too. eps, momentum: of
-        the batch norms.
+    activation, out_activation: two of ``F.batch_norm``'s; the first is that of the squeeze-and-excite, too, unless
+        se_activation is another. eps, momentum: of the batch norms.
 
     Its layers are attributes, named as in PyTorch Image Models: conv_pw, bn1, conv_dw, bn2, se, conv_pwl, bn3. Where nothing is
     expanded there are fewer, and conv_pw is the projection: conv_dw, bn1, se, conv_pw, bn2. ``expand``, ``project`` and
@@ -94,6 +94,7 @@ class MixBlock(Module):
         momentum: float | None = 0.1,
         out_activation: str = "identity",
         skip: bool = True,
+        se_activation: str | None = None,
     ) -> None:
         super().__init__()
         if not number(se, "se") >= 0:
@@ -109,7 +110,7 @@ class MixBlock(Module):
         self.conv_dw = MixConv2d(inside, kernel_sizes, stride, dilation, partition, padding=padding)
         depthwise_norm = BatchNorm2d(inside, eps, momentum, activation=activation)
         self.add_module("bn2" if self.expands else "bn1", depthwise_norm)
-        self.se = SqueezeExcite(inside, max(1, int(in_channels * se)), activation) if se else None
+        self.se = SqueezeExcite(inside, max(1, int(in_channels * se)), se_activation or activation) if se else None
         project = PointwiseConv2d(inside, out_channels, project_groups, bias=False, split=True)
         self.add_module("conv_pwl" if self.expands else "conv_pw", project)
         self.add_module("bn3" if self.expands else "bn2", BatchNorm2d(out_channels, eps, momentum, activation=out_activation))

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import minimix
 from minimix import files
-from minimix.models.weights import load_weights, save_weights
+from minimix.models.weights import save_weights
 from minimix.nn import Module
 from minimix.places import user_cache
 from minimix.study.job import canonical
+from minimix.weights.loading import load_weights
 
 
 def place(what: dict, ending: str) -> Path | None:

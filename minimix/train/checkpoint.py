@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from minimix import checksums, files
-from minimix.models import weights
+from minimix.weights.reading import safetensors as safetensors_file
 
 FORMAT, VERSION = "minimix-checkpoint", 1
 
@@ -54,7 +54,7 @@ def load(path) -> tuple[dict, dict]:
     advice = "take another copy of it, or the run's other checkpoint (last.safetensors, best.safetensors)"
     try:
         arrays = dict(sorted(from_bytes(content).items()))
-        metadata = weights.metadata_of(content)
+        metadata = safetensors_file.metadata(content)
     except (safetensors.SafetensorError, ValueError, KeyError, OverflowError) as error:
         raise CheckpointError(f"{path} is no whole safetensors file ({error}): truncated or altered; {advice}") from error
     if "minimix" not in metadata:

@@ -68,7 +68,7 @@ class Config:
     test_every_epoch: look at the test images after each epoch, too: only to see what choosing on them would have been worth.
     patience:  end the run after so many epochs in a row that were not better on the validation images; None: never. A run that
         is resumed with other ``epochs`` or ``patience`` begins to count anew; there, 0 stands for never from now on.
-    from_:     begin with the weights of a run (folder or name) or a .safetensors file: every one that fits by name and shape,
+    from_:     begin with the weights of a run (folder or name) or a file: every one that fits by name and shape,
         but for the classifier of a run on other classes.
     freeze:    the network's stages up to and including this one ("stem", "blocks.1", ...) stay as they are.
     seed:      of weights, order of the images, augmentation, dropout and the choice of validation images.

@@ -3,11 +3,12 @@
 import dataclasses
 from pathlib import Path
 
-from minimix.models.weights import read_weights, unusable
+from minimix.models.weights import unusable
 from minimix.nn import Module
 from minimix.train import checkpoint, model
 from minimix.train.config import Config
 from minimix.train.naming import located, there
+from minimix.weights import loading, reading
 from minimix.words import some
 
 LEAST = 0.5  # this part of a network's parameters must be found; less is another network, some of whose names agree
@@ -15,17 +16,22 @@ LEAST = 0.5  # this part of a network's parameters must be found; less is anothe
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Start:
-    """What ``from_`` leads to. recipe, about: those of the run, where it is one. note: a line for the user, or ""."""
+    """What ``from_`` leads to.
+
+    recipe, about: those of the run, where it is one. read: else the file, whose names may be those of another library. note: a
+    line for the user, or "".
+    """
 
     path: Path
     arrays: dict
     recipe: dict
     note: str
     about: dict = dataclasses.field(default_factory=dict)
+    read: reading.Read | None = None
 
 
 def find(from_, runs) -> Start:
-    """The weights of a run (its folder, its name in ``runs``, or one of its checkpoints) or of a .safetensors file.
+    """The weights of a run (its folder, its name in ``runs``, or one of its checkpoints) or of a file of weights.
 
     Raises FileNotFoundError; CheckpointError or ValueError for a file that is damaged or something else.
     """
@@ -35,7 +41,8 @@ def find(from_, runs) -> Start:
     if path.is_dir() or checkpoint.is_checkpoint(path):
         path, arrays, state, note = model.read(path)
         return Start(path, arrays, state["recipe"], note, state["about"])
-    return Start(path, read_weights(path), {}, "")
+    read = loading.opened(path)
+    return Start(path, read.entries, {}, "", read=read)
 
 
 def with_network(config: Config, start: Start, asked: dict, own_model) -> Config:
@@ -51,9 +58,10 @@ def take(network: Module, start: Start, classes: tuple) -> list[str]:
 
     classes: what the network's outputs stand for now. The classifier of a run with others stays fresh, however many they are.
 
-    Raises ValueError where less than half of the network's parameters are found, naming some that are not.
+    Raises ValueError where less than half of the network's parameters are found, naming some that are not; and for weights of
+    another library whose network computes something else.
     """
-    own, arrays = network.state_dict(), start.arrays
+    own, arrays = network.state_dict(), start.arrays if start.read is None else loading.partly(network, start.read)
     fitting = {name for name, array in own.items() if name in arrays and _fits(array, arrays[name])}
     parameters = [name for name, _ in network.named_parameters()]
     new = [name for name in parameters if name not in fitting]

@@ -119,7 +119,7 @@ def test_an_array_of_objects_is_refused():
 
 
 def test_a_name_alone_is_nothing():
-    assert "holds a _Name" in refused(b"cnumpy\nndarray\n.")
+    assert "holds a Name" in refused(b"cnumpy\nndarray\n.")
     found = loads(b"}S'a'\ncnumpy\nndarray\ns.", FILE)
     assert not callable(found[b"a"])
     unfilled = loads(b"}S'a'\ncnumpy.core.multiarray\n_reconstruct\n(tRs.", FILE)

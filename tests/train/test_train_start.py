@@ -118,7 +118,7 @@ def test_options_that_are_asked_for_go_before_those_of_the_run(run):
     ({"from_": "nowhere"}, FileNotFoundError, "no run and no file nowhere"),
     ({"from_": "a", "model": "mixnet_nano"}, ValueError, r"holds another network: 0 of \d+ parameters fit"),
     ({"from_": "other.safetensors"}, ValueError, "holds another network"),
-    ({"from_": "text.txt"}, ValueError, "no whole safetensors file"),
+    ({"from_": "text.txt"}, ValueError, "no whole file of a format that is read"),
 ])  # fmt: skip
 def test_weights_of_another_network_are_refused_and_no_folder_is_left(run, tmp_path, monkeypatch, options, error, expected):
     run(epochs=1)

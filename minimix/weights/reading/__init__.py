@@ -1,0 +1,12 @@
+"""What is in a file of weights, whoever wrote it: ``read``. Nothing here knows of networks.
+
+result         what reading gives, and how it fails; how much memory a file may take
+safetensors, npz, hdf5 (Keras), torch_zip, torch_legacy    the formats
+zipped         archives                    unpickler, tensors    what PyTorch's pickles consist of
+state_dict     the weights in a checkpoint         others        files that are not read, and what to do instead
+"""
+
+from minimix.weights.reading.file import read
+from minimix.weights.reading.result import Read, ReadError
+
+__all__ = ["Read", "ReadError", "read"]

@@ -1,0 +1,201 @@
+"""The state dict in a checkpoint: which of its parts are weights, and which of several to take.
+
+Programs put it beside an epoch, an optimizer, options and further weights, under names of their own. An average of the weights
+over training (EMA) goes before the weights themselves, as the published accuracies are its, unless it lacks some of them.
+"""
+
+import re
+from typing import Any
+
+import numpy as np
+
+from minimix.pickled.arrays import Array
+from minimix.pickled.machine import text
+from minimix.weights.reading.result import ReadError, shown
+from minimix.weights.reading.tensors import Tensor, Unreadable
+from minimix.words import some
+
+WRAPPERS = 5  # one in the other, at most
+DEPTH, LONGEST = 4, 16  # so deep is looked for weights, and into lists and tuples of so many things
+MODELS = (
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "net_state_dict",
+    "net",
+    "network",
+    "weights",
+    "params",
+    "module",
+)
+AVERAGES = frozenset({"ema", "averaged", "swa"})  # words of a name
+OTHERS = frozenset(  # words of what is no network
+    "optimizer optimizers optim opt scheduler schedulers sched scaler amp loss criterion callbacks metrics".split()
+)
+PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.")  # of wrappers: in parallel, compiled, Lightning
+BESIDE = frozenset({"n_averaged", "initted", "step", "num_updates", "decay"})  # numbers of those who average
+
+Leaf = Tensor | Unreadable | Array | np.ndarray
+
+
+class Part:
+    """A dict with arrays in it. path: the keys, or places, that lead to it."""
+
+    def __init__(self, path: tuple, found: dict):
+        self.path, self.found = path, found
+        self.averages = any(word in AVERAGES for key in path for word in _words(key))
+
+    def __str__(self) -> str:
+        return "".join(f"[{key}]" if isinstance(key, int) else f'["{shown(key)}"]' for key in self.path)
+
+    @property
+    def rank(self) -> int:
+        """By its name: 0 is the likeliest; the same for all unknown ones."""
+        ranks = [MODELS.index(key) for key in self.path if key in MODELS]
+        return min(ranks, default=len(MODELS))
+
+    def is_within(self, path: tuple, number: int) -> bool:
+        """Whether these are the weights, and not the ``number`` arrays beside them: a best accuracy, for instance."""
+        return self.averages or self.path[len(path)] in MODELS or len(self.names()) > number
+
+    def names(self) -> set[str]:
+        names = {name for name, value in self.found.items() if isinstance(value, Leaf)} - BESIDE
+        prefix = common_prefix(names)
+        return {name.removeprefix(prefix) for name in names}
+
+
+def find(value: Any, take: str = "") -> tuple[dict[str, Any], str]:
+    """({name: array or description of one}, what that is in words, or "" where it is all).
+
+    take: the part to take, by its key or as it is written in errors; "": decide.
+
+    Raises ReadError where there is none, where there are several and nothing tells which is meant, and for a name in it that
+    stands for something unreadable.
+    """
+    parts = _parts(value)
+    if not parts:
+        raise ReadError(f"holds no weights: {_kind(value)}, expected a dict of tensors by name")
+    part = _asked(parts, take) if take else _chosen(parts)
+    others = [str(other) for other in parts if other is not part]
+    weights, left = _weights(part.found)
+    said = str(part) + (f", not {some(others)}" if others else "")
+    return weights, ", ".join(filter(None, (said, f"without {some(map(shown, left))}" if left else "")))
+
+
+def _parts(value: Any) -> list[Part]:
+    found: list[Part] = []
+    seen: set[int] = set()  # the same thing may stand in a thousand places
+
+    def look(value, path: tuple) -> None:
+        if id(value) in seen or len(path) > DEPTH:
+            return
+        seen.add(id(value))
+        inner: list[tuple[Any, Any]]
+        if isinstance(value, dict):
+            value = _with_text_keys(value)
+            inner = [(key, below) for key, below in value.items() if isinstance(key, str) and not OTHERS & _words(key)]
+            direct = sum(isinstance(below, Leaf) for below in value.values())
+        elif isinstance(value, (list, tuple)) and len(value) <= LONGEST:
+            inner, direct = list(enumerate(value)), 0
+        else:
+            return
+        before = len(found)
+        for key, below in inner:
+            look(below, (*path, key))
+        if direct and not any(part.is_within(path, direct) for part in found[before:]):
+            found[before:] = [Part(path, value)]
+
+    look(value, ())
+    return found
+
+
+def _chosen(parts: list[Part]) -> Part:
+    averages, plain = [part for part in parts if part.averages], [part for part in parts if not part.averages]
+    best = _likeliest(plain) if plain else None
+    average = _likeliest(averages) if averages else None
+    if average is not None and (best is None or average.names() >= best.names()):
+        return average
+    if best is None:
+        raise ReadError(
+            f"holds several sets of weights, {some(map(str, parts), 10)}: say which to take, "
+            "minimix.weights.reading.read(path, take=...), or save it alone"
+        )
+    return best
+
+
+def _likeliest(parts: list[Part]) -> Part | None:
+    first, *others = sorted(parts, key=lambda part: (part.rank, len(part.path)))
+    return None if any((part.rank, len(part.path)) == (first.rank, len(first.path)) for part in others) else first
+
+
+def _asked(parts: list[Part], take: str) -> Part:
+    asked = [part for part in parts if take == str(part) or (len(part.path) == 1 and take == str(part.path[0]))]
+    if not asked:
+        raise ReadError(f"has no part {shown(take)}: there is {some(map(str, parts), 10)}")
+    return asked[0]
+
+
+def _weights(found: dict) -> tuple[dict[str, Any], list[str]]:
+    """The arrays, and the names of what is none."""
+    weights, left = dict[str, Any](), []
+    for name, value in found.items():
+        if isinstance(value, Unreadable):
+            raise ReadError(f"{shown(name)} is {value.what}")
+        if isinstance(value, (Tensor, np.ndarray)):
+            weights[name] = value
+        elif isinstance(value, Array) and value.value is not None:
+            weights[name] = value.value
+        elif isinstance(value, (bool, int, float)) and not (isinstance(value, int) and abs(value) >= 1 << 63):
+            weights[name] = np.array(value)
+        else:
+            left.append(name)
+    return weights, left
+
+
+def unprefixed(weights: dict[str, Any], prefixes: tuple[str, ...] = PREFIXES) -> tuple[dict[str, Any], str]:
+    """The weights without what wrappers put before all names, and what that was.
+
+    >>> unprefixed({"module.fc.weight": 1, "module.fc.bias": 2, "n_averaged": 3})
+    ({'fc.weight': 1, 'fc.bias': 2}, 'module.')
+    """
+    prefix = common_prefix(weights.keys() - BESIDE, prefixes)
+    if not prefix:
+        return weights, ""
+    return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}, prefix
+
+
+def common_prefix(names: set[str], prefixes: tuple[str, ...] = PREFIXES) -> str:
+    """
+    >>> common_prefix({"module.model.a.weight", "module.model.b.weight"}), common_prefix({"model.a", "head.a"})
+    ('module.model.', '')
+    """
+    whole = ""
+    for _ in range(WRAPPERS if names else 0):
+        prefix = next((one for one in prefixes if all(name.startswith(whole + one) for name in names)), None)
+        if prefix is None or whole + prefix in names:
+            break
+        whole += prefix
+    return whole
+
+
+def _with_text_keys(found: dict) -> dict:
+    """The same with strings for Python 2's."""
+    try:
+        made = {text(key) if isinstance(key, bytes) else key: value for key, value in found.items()}
+    except UnicodeDecodeError:
+        raise ReadError("holds a name that is no text: damaged") from None
+    if len(made) != len(found):
+        raise ReadError("holds a name twice: damaged")
+    return {key: value for key, value in made.items() if isinstance(key, str) or not isinstance(value, Leaf)}
+
+
+def _words(key) -> set[str]:
+    return set(re.split(r"[^a-z0-9]+", str(key).lower()))
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"a dict with {some(map(shown, value))}" if value else "an empty dict"
+    names = {Tensor: "one tensor", Unreadable: "one tensor", Array: "one array", type(None): "nothing"}
+    return names.get(type(value), f"a {type(value).__name__}")
