@@ -58,8 +58,8 @@ def imports(folder: Path) -> set:
 
 def test_what_is_imported_is_declared_and_the_other_way_round(metadata):
     extras = metadata["extras_require"]
-    optional = ("hub", "keras", "onnx", "notebooks", "distributed")
-    required = [*metadata["install_requires"], *itertools.chain(*(extras[name] for name in optional))]
+    extras_used = itertools.chain.from_iterable(extras[name] for name in ("hub", "keras", "onnx", "notebooks", "distributed"))
+    required = [*metadata["install_requires"], *extras_used]
     declared = {IMPORTED_AS.get(name, name) for name in names(required)}
     used = imports(PACKAGE) - sys.stdlib_module_names - {"minimix"}
     brought_along = {"llvmlite", "IPython"}  # Numba's compiler; ipywidgets' notebook: one cannot be installed without the other
