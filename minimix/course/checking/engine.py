@@ -167,7 +167,7 @@ TITLES = {
 def _report(exercise: Exercise, function, kind: str, trials: list, wrong: list, words: tuple[str, ...]) -> Report:
     first = wrong[0]
     title, name = f"{exercise.name}: {TITLES[kind]}", None
-    if kind == "stub" and first.outcome.empty and not _is_empty(function):
+    if kind == "stub" and first.outcome.empty and _has_code(function):
         title = f"{exercise.name}: your function returns None"
     if kind == "exception":
         title = f"{exercise.name}: your function raises {type(first.outcome.error).__name__}"
@@ -207,16 +207,16 @@ def _unexplained(exercise: Exercise, function, kind: str, trials: list[Trial], f
     return found + ([] if known or telling(exercise, trials) else products.said(exercise, function, trials))
 
 
-def _is_empty(function) -> bool:
-    """Whether nothing has been written behind the head but a docstring, ``pass`` or ``...``."""
+def _has_code(function) -> bool:
+    """Whether more has been written, as its source shows, than a docstring, ``pass`` and ``...``."""
     try:
         [definition] = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     except (OSError, TypeError, SyntaxError, ValueError):  # no source, or not by itself
         return False
-    lines = definition.body if isinstance(definition, ast.FunctionDef) else [definition]
-    return all(
-        isinstance(line, ast.Pass) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)) for line in lines
-    )
+    if not isinstance(definition, ast.FunctionDef):
+        return False
+    values = [line.value if isinstance(line, (ast.Expr, ast.Return)) else line for line in definition.body]
+    return not all(value is None or isinstance(value, (ast.Pass, ast.Constant)) for value in values)
 
 
 def _without_numbers(wrong: list[Trial]) -> list[str]:
