@@ -23,7 +23,7 @@ def guarded(monkeypatch):
     """Arrays of ``memory.empty`` between guards, which are looked at in the end."""
     made = []
 
-    def empty(shape, dtype=np.float32):
+    def empty(shape, dtype=np.float32, scratch=False):
         whole = np.full(int(np.prod(shape)) + 2 * AROUND, GUARD, dtype)
         whole[AROUND:-AROUND] = np.nan
         made.append(whole)
