@@ -129,7 +129,7 @@ def test_nothing_is_printed_where_nobody_published(minimix):
         (("summary", "--input", "0"), "such as 3x224x224"),
         (("summary", "--input", "1x3x32x32"), "such as 3x224x224"),
         (("summary", "-o", "width"), "KEY=VALUE"),
-        (("summary", "-o", "colour=red"), "mixnet_nano has no option 'colour': it has num_classes, width,"),
+        (("summary", "-o", "colour=red"), "mixnet_nano has no option 'colour': it has num_classes, rows, width,"),
         (("summary", "-o", "kernel=3"), "mixnet_nano has no option 'kernel': did you mean 'kernels'?"),
         (("summary", "xception", "--width", "0.5"), "xception has no option 'width': it has num_classes,"),
         (("summary", "mixnet_s:pretrained=true"), "pretrained is no option here"),

@@ -16,8 +16,8 @@ ROOT = Path(minimix.__file__).parent
 ORDER = (
     # leaves: they know nothing of the others
     tuple(
-        "changes checksums convargs files listing padding partition pickled places rng op_times ops.op recording sharing sizes "
-        "starting tables train.metrics words".split()
+        "changes checksums convargs files listing means padding partition pickled places rng op_times ops.op recording sharing "
+        "sizes starting tables train.metrics words".split()
     ),
     ("kernels",),
     ("reference",),

@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 
 from minimix import files
+from minimix.means import mean_and_error
 from minimix.study.job import Job
 from minimix.study.options import CLASSES, Options
 from minimix.study.statistics import CANNOT_TELL, CONFIDENCE, LEAST, Difference, paired
 from minimix.study.study import Claim, Point, Study
-from minimix.viz.training.runs import mean_and_error
 
 RULE = (
     f"A claim is seen where the {CONFIDENCE:.0%} interval of the differences by seed (Student's) lies above 0, and not seen "

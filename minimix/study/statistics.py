@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minimix.viz.training.runs import mean_and_error
+from minimix.means import mean_and_error
 
 LEAST = 0.5  # percentage points of accuracy: an advantage below that would not matter
 CONFIDENCE = 0.95

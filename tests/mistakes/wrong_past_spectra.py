@@ -319,7 +319,7 @@ WRONG = [
         (normal(7, 1), normal(9, 1), normal(5, 1)),
         "shifted",
         "the gradient is delayed, where it has to be advanced: the phase's sign",
-        also=("flipped", "transposed"),
+        also=("flipped", "transposed", "sign", "sign of a term"),
     ),
     Wrong(
         "cosines of learned frequencies: time counts from one",

@@ -111,7 +111,7 @@ def test_folders_hold_one_study_with_one_set_of_options(tmp_path):
     quietly(study(PAIR), tmp_path)
     with pytest.raises(StudyError, match="holds the study mine, not other"):
         quietly(study(PAIR, "other"), tmp_path)
-    with pytest.raises(StudyError, match="epochs was 10 and is 3 now"):
+    with pytest.raises(StudyError, match="epochs was 5 and is 3 now"):
         quietly(study(PAIR), tmp_path, epochs=3)
     path = tmp_path / "study.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"minimix": "0.0.1"}))

@@ -213,7 +213,7 @@ def _has_code(function) -> bool:
         [definition] = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     except (OSError, TypeError, SyntaxError, ValueError):  # no source, or not by itself
         return False
-    if not isinstance(definition, ast.FunctionDef):
+    if not isinstance(definition, ast.FunctionDef) or definition.name != function.__name__:  # what a lambda stands in
         return False
     values = [line.value if isinstance(line, (ast.Expr, ast.Return)) else line for line in definition.body]
     return not all(value is None or isinstance(value, (ast.Pass, ast.Constant)) for value in values)

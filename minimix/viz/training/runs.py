@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from minimix.means import mean_and_error
 from minimix.viz.drawing import theme
 from minimix.viz.drawing.values import as_array
 from minimix.words import count
@@ -196,17 +197,6 @@ def sweep(
     ax.grid(True)
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error")
     return theme.told(figure, f"{ylabel}, over the {xlabel}, means with standard errors. {' '.join(said)}")
-
-
-def mean_and_error(values) -> tuple[float, float]:
-    """The mean, and its standard error: the standard deviation (n - 1) / sqrt(n); 0 for a single number.
-
-    >>> mean_and_error([1.0, 3.0])
-    (2.0, 1.0)
-    """
-    values = np.asarray(values, float)
-    error = values.std(ddof=1) / np.sqrt(values.size) if values.size > 1 else 0.0
-    return float(values.mean()), float(error)
 
 
 def numbers(values, name: str) -> np.ndarray:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from minimix.means import mean_and_error
 from minimix.viz.drawing import theme
 from minimix.viz.drawing.labels import beside
 from minimix.viz.drawing.values import short
-from minimix.viz.training.runs import MARKERS, STYLES, mean_and_error, numbers
+from minimix.viz.training.runs import MARKERS, STYLES, numbers
 
 
 @theme.styled
