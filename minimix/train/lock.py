@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import platform
+import time
 from pathlib import Path
 
 FILE = ".lock"
@@ -66,9 +67,8 @@ def _taken(path: Path) -> int:
             if error.errno not in _HELD:
                 os.close(file)
                 raise
-            who = os.pread(file, 300, 0) if os.name == "posix" else os.read(file, 300)
+            run, holder = path.parent.resolve().name, _holder(file)
             os.close(file)
-            run, holder = path.parent.resolve().name, who.decode(errors="replace") or "another process"
             raise RunLocked(
                 f"run {run} is being trained by {holder} ({path.parent}): wait for its end, stop it, or give this run another "
                 "name",
@@ -78,6 +78,16 @@ def _taken(path: Path) -> int:
             os.close(file)
             raise
         os.close(file)  # the process before removed it between the two lines above
+
+
+def _holder(file: int) -> str:
+    """Who has locked it. Between its lock and its name lies a moment, for which we wait."""
+    for _ in range(20):
+        os.lseek(file, 0, os.SEEK_SET)
+        if who := os.read(file, 300):
+            return who.decode(errors="replace")
+        time.sleep(0.01)
+    return "another process"
 
 
 def _lock(file: int) -> None:
