@@ -86,6 +86,8 @@ def is_checkpoint(path) -> bool:
     import safetensors
 
     try:
+        if not Path(path).is_file():  # opening a pipe waits for whoever writes into it
+            return False
         with safetensors.safe_open(path, "numpy") as file:
             return "minimix" in (file.metadata() or {})
     except (safetensors.SafetensorError, OSError):

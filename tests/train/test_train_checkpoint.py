@@ -300,3 +300,9 @@ def test_options_that_no_network_has_are_refused_at_any_depth(options):
         description.check("a.safetensors", described)
     described["recipe"]["model_options"] = {"kernels": [[3], [3, 5], None]}
     description.check("a.safetensors", described)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in folders here")
+def test_a_pipe_is_no_checkpoint_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "w.safetensors")
+    assert not checkpoint.is_checkpoint(tmp_path / "w.safetensors")
