@@ -79,9 +79,8 @@ def opened(path, take: str = "") -> reading.Read:
         return reading.read(path, take)
     except reading.ReadError:
         if Path(path).suffix.lower() == ".safetensors" and Path(path).is_file():
-            return reading.Read(
-                read_weights(path), Path(path), "safetensors"
-            )  # or its error says what is wrong with it as such
+            # or the error of this says what is wrong with it as such
+            return reading.Read(read_weights(path), Path(path), "safetensors")
         raise
 
 

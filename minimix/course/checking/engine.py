@@ -223,8 +223,8 @@ def _without_numbers(wrong: list[Trial]) -> list[str]:
     """How often the function raises, and how often it returns no numbers as they are wanted, if it does so anywhere."""
     errors = [trial.outcome.error for trial in wrong if trial.outcome.error is not None]
     others = [trial.outcome.malformed for trial in wrong if trial.outcome.malformed]
-    raised = [f"In {count(len(errors), 'configuration')} it raises {type(errors[0]).__name__}: {errors[0]}"] if errors else []
-    return raised + ([f"In {count(len(others), 'configuration')} it returns {others[0]}."] if others else [])
+    said = [f"In {count(len(errors), 'configuration')} it raises {type(errors[0]).__name__}: {errors[0]}"] if errors else []
+    return said + ([f"In {count(len(others), 'configuration')} it returns {others[0]}."] if others else [])
 
 
 def _fitted(fit: diagnose.Fit) -> list[str]:

@@ -88,20 +88,25 @@ def meaning(error: Exception) -> tuple[str, ...]:
 
 def line(error: Exception | None) -> str:
     """The last line of the learner's own code on the way to the exception."""
-    if error is None or isinstance(error, NotImplementedError) or (frame := own_frame(error)) is None:
+    if (frame := _told(error)) is None:
         return ""
     return f"line {frame.tb_lineno}, in {frame.tb_frame.f_code.co_name}: {_source(frame)}"
 
 
 def values(error: Exception | None) -> str:
     """What the names in that line were: "weight of shape (2, 1, 3, 3), c=1"; "" where there is no such line."""
-    if error is None or isinstance(error, NotImplementedError) or (frame := own_frame(error)) is None:
+    if (frame := _told(error)) is None:
         return ""
     local = frame.tb_frame.f_locals
     names = dict.fromkeys(
         node.id for node in ast.walk(_tree(_source(frame))) if isinstance(node, ast.Name) and node.id in local
     )
     return ", ".join(word for name in names if (word := _value(name, local[name])))
+
+
+def _told(error: Exception | None) -> types.TracebackType | None:
+    """Where the learner's code raised, if that is to be told: of a stub it is not."""
+    return None if error is None or isinstance(error, NotImplementedError) else own_frame(error)
 
 
 def own_frame(error: Exception) -> types.TracebackType | None:

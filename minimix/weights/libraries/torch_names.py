@@ -43,6 +43,16 @@ def _one_classifier(entries: Mapping) -> dict[str, tuple[str, np.ndarray]]:
     }
 
 
+# -- timm: eps and padding are those of the network's name, with "tf_" and without -------------------------------------
+
+_OWN = {
+    "mixnet": Function(head_activation="relu", se_activation="swish"),
+    "mobilenetv1": Function(activation="relu6"),
+    "mobilenetv2": Function(activation="relu6"),
+    "efficientnet_lite": Function(activation="relu6"),
+}
+
+
 # -- torchvision ------------------------------------------------------------------------------------------------------
 
 
@@ -123,13 +133,6 @@ def _linksense(net: RowNet) -> Iterator[tuple[str, str]]:
     yield from _ends(f"{stem}.conv", f"{stem}.norm", f"{head}.conv", f"{head}.norm", "classifier", net)
 
 
-# eps and padding are those of the network's name: with "tf_" and without.
-_OWN = {
-    "mixnet": Function(head_activation="relu", se_activation="swish"),
-    "mobilenetv1": Function(activation="relu6"),
-    "mobilenetv2": Function(activation="relu6"),
-    "efficientnet_lite": Function(activation="relu6"),
-}
 # -- romulus0914 ------------------------------------------------------------------------------------------------------
 
 _ROMULUS = {
