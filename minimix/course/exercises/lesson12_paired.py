@@ -262,8 +262,8 @@ PAIRED = Exercise(
 
 
 def check_paired(function) -> Report:
-    """Check f(a, b) -> (mean, error, low, high) of the differences by seed, a minus b: their mean, its standard error, and the
-    ends of Student's interval that holds the true mean with 95 percent.
+    """Check f(a, b) -> (mean, error, low, high) of the differences by seed, a minus b: their mean, its standard error (their
+    standard deviation, with n - 1, over the root of n), and the ends of Student's interval of 95 percent.
 
     a, b: dicts {seed: accuracy}, in any order; seeds are whole numbers, and what only one of them has does not count. Two
     seeds at least are in both. ``minimix.study.statistics.student(n - 1)`` is how many errors the interval reaches to each side

@@ -153,8 +153,9 @@ def check_seeds_needed(function) -> Report:
     """Check f(deviation, half) -> the least number n of seeds, 2 or more, with which Student's interval of 95 percent reaches
     no more than ``half`` to each side.
 
-    deviation: standard deviation of the differences by seed, 0 or more. half: above 0. With n differences the interval reaches
-    ``minimix.study.statistics.student(n - 1)`` errors to each side, each deviation / sqrt(n). 4.0 will not do for 4.
+    deviation: standard deviation of the differences by seed, 0 or more, the same for every n. half: above 0. With n
+    differences the interval reaches ``minimix.study.statistics.student(n - 1)`` errors to each side, each deviation / sqrt(n).
+    4.0 will not do for 4.
 
     >>> check_seeds_needed(lambda deviation, half: 5).passed
     False

@@ -162,7 +162,8 @@ def check_sign_flips(function) -> Report:
     large as observed, or larger.
 
     differences: an array (n,) of whole numbers, 1 to 12 of them, in dtype int64: by seed, how many more test images one network
-    has right than the other. Each way takes every difference as it is, or with its sign reversed.
+    has right than the other. Each way takes every difference as it is, or with its sign reversed; that in which all are as
+    they are is one of the ways, and a 0 has two signs as well.
 
     >>> check_sign_flips(lambda differences: 0.5).passed
     False

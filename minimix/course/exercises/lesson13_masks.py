@@ -219,9 +219,9 @@ def check_kernel_mask(function) -> Report:
     """Check f(channels, groups, largest) -> (channels, 1, largest, largest) of 0 and 1: which weights of depthwise kernels of
     the size ``largest`` a MixConv with so many groups has.
 
-    The channels are divided equally, what is left over goes to the first group; group t, from 1, has the kernel size
-    2 t + 1, in the middle of the large one. largest is odd, and 2 * groups + 1 or more; channels are as many as groups,
-    or more. An array of any dtype will do, or nested lists.
+    Each group has channels // groups channels, side by side, the first one also what is left over; group t, from 1, has square
+    kernels of side 2 t + 1, in the middle of the large one. largest is odd, and 2 * groups + 1 or more; channels are as many as
+    groups, or more. An array of any dtype will do, or nested lists.
 
     >>> check_kernel_mask(lambda channels, groups, largest: np.ones((channels, 1, largest, largest))).title
     'kernel_mask: the whole kernel for all'

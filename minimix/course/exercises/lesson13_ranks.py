@@ -231,7 +231,7 @@ def check_rank_correlation(function) -> Report:
     """Check f(a, b) -> Spearman's rank correlation: Pearson's correlation of the ranks, in which equal numbers share the mean
     of their ranks.
 
-    a, b: arrays (n,) of numbers, n from 2 on, in which not all are equal.
+    a, b: arrays (n,) of numbers, n from 2 on, in which not all are equal. The smallest has the rank 1. A number from -1 to 1.
 
     >>> check_rank_correlation(lambda a, b: np.corrcoef(a, b)[0, 1]).title
     'rank_correlation: correlation of the numbers'

@@ -320,7 +320,7 @@ def check_suppress(function) -> Report:
 
     boxes: (n, 4) of left, top, right, bottom, each with an area above 0; n may be 0. scores: (n,), any numbers. threshold: 0 to
     1. The boxes are looked at from the largest score to the smallest, of equal scores the first one first. A box stays unless
-    its intersection over union with a box that stays is above ``threshold``.
+    its intersection over union with a box that stays is above ``threshold``; exactly that is not too much.
 
     >>> check_suppress(lambda boxes, scores, threshold: list(range(len(boxes)))).passed
     False

@@ -24,10 +24,14 @@ class Frame(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """The colours of a block, shown below it where there is no room for numbers."""
+    """The colours of a block, shown below it where there is no room for numbers.
+
+    most: the largest number that there is, where ``norm`` goes on beyond it.
+    """
 
     colours: str
     norm: Normalize
+    most: float | None = None
 
 
 class Block(NamedTuple):

@@ -148,7 +148,7 @@ def block(title: str, picture: np.ndarray, scale: Scale, bold=None, frames=()) -
         bold,
         np.isnan(picture),
         frames,
-        scale=scale._replace(norm=norm),
+        scale=scale._replace(norm=norm, most=float(scale.norm.vmax)),
         lines=few,
         coarse=cell_texts(picture, most=1) if few else None,
     )
