@@ -71,6 +71,12 @@ def _cumulated(rows):
     return rows.cumsum(axis=-1).max(axis=-1)
 
 
+def _once_each(d) -> float:
+    """A set of sums: equal ones are one."""
+    sums = np.unique(_flips(d).sum(axis=1))
+    return float((sums >= d.sum()).mean())
+
+
 _make = altered(built)
 _ALL = "Each of the n signs is + or -, whatever the others are: 2 ** n ways."
 
@@ -126,6 +132,12 @@ SIGN_FLIPS = Exercise(
               "one of them, and as large as observed.", counted=lambda count, flips, n: (count - 1) / flips),
         _make("one more of both", "One is added to the count and to the ways, as where ways are drawn at random. Here all are "
               "there, the observed one among them.", counted=lambda count, flips, n: (count + 1) / (flips + 1)),
+        _make("only differences above 0 flipped", f"Differences below 0 keep their sign. {_ALL}",
+              flips=lambda d: np.where(d < 0, d, _flips(d))),
+        _make("only differences below 0 flipped", f"Differences above 0 keep their sign. {_ALL}",
+              flips=lambda d: np.where(d > 0, d, _flips(d))),
+        Mistake("equal sums counted once", "Ways with equal sums are counted once, as in a set. Each way counts by itself, "
+                "whatever its sum is.", _once_each),
         _make("count instead of share", "This is how many ways there are. Wanted is their share of all 2 ** n.",
               counted=lambda count, flips, n: count),
         _make("percent", "The share is in percent.", counted=lambda count, flips, n: 100 * count / flips),

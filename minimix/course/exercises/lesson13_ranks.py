@@ -97,7 +97,7 @@ def built(ranks=_means, other_ranks=None, correlated=_pearson, told=lambda value
     """
 
     def function(a, b):
-        return told(correlated(ranks(np.asarray(a, float)), (other_ranks or ranks)(np.asarray(b, float))))
+        return told(correlated(ranks(np.asarray(a)), (other_ranks or ranks)(np.asarray(b))))
 
     return function
 
@@ -138,6 +138,8 @@ RANK_CORRELATION = Exercise(
         _make("ranks of b only", "Only b has become ranks, a has not.", ranks=lambda values: values, other_ranks=_means),
         _make("equal numbers in the order in which they stand", f"Equal numbers get different ranks, as argsort leaves them. "
               f"{_TIES}", ranks=_stable),
+        _make("equal numbers in any order", f"Equal numbers get different ranks, in whatever order argsort leaves them. "
+              f"{_TIES}", ranks=lambda values: values.argsort().argsort() + 1.0),
         _make("equal numbers in the opposite order", f"Equal numbers get different ranks, the later the smaller. {_TIES}",
               ranks=_later_first),
         _make("equal numbers with the smallest of their ranks", f"Equal numbers have the smallest of their ranks. {_TIES}",
@@ -148,6 +150,8 @@ RANK_CORRELATION = Exercise(
               ranks=_dense),
         _make("argsort in place of ranks", "Once, argsort gives the places of the smallest, the second smallest, ... The ranks "
               "are its inverse: argsort of that.", ranks=_order),
+        _make("argsort in place of ranks, equal numbers in any order", "Once, argsort gives the places of the smallest, the "
+              f"second smallest, ... The ranks are its inverse. {_TIES}", ranks=lambda values: values.argsort() + 1.0),
         _make("the formula with squares, where there are ties", _DEFINITION, correlated=_by_squares),
         _make("smallest ranks, and the formula with squares", f"Equal numbers have the smallest of their ranks. {_TIES}",
               ranks=_least, correlated=_by_squares),

@@ -36,7 +36,7 @@ def _broad(rng):
             shared = detection.intersection_over_union(found[:anchors], found[anchors:])
         else:
             shared = rng.random((anchors, objects)) * (rng.random((anchors, objects)) < rng.choice([0.3, 0.7, 1.0]))
-        yield {"shared": shared, "threshold": float(rng.choice([0.125, 0.25, 0.4, 0.5, 0.5, 0.5, 0.7, 0.875]))}
+        yield {"shared": shared, "threshold": float(rng.choice([0.125, 0.25, 0.4, 0.5, 0.5, 0.5, 0.7, 0.875, 1.0]))}
     known = [case for case in _tables(rng) if case["shared"].size > 3]
     yield from drawn_numbers.otherwise(known, "shared", manners=drawn_numbers.IN_MEMORY)
     yield {"shared": np.zeros((9, 4)), "threshold": 0.5}
@@ -190,10 +190,11 @@ MATCH = Exercise(
         _make("no anchor of its own", f"{OWN}, however little they share. Here only the threshold counts, so that an object "
               "that shares less with every anchor has none.", own=lambda shared, threshold, found: []),
         _make("only anchors of its own", "Each object has one anchor: step 1 alone. Anchors that are left and share threshold "
-              "or more with an object stand for it, too.", enough=lambda shared, threshold, row: False),
+              "or more with an object stand for it, too, also where it has its own.",
+              enough=lambda shared, threshold, row: False),
         _make("threshold before the anchor of its own", "Where an object's own anchor shares the threshold or more with "
-              "another object, it stands for that one here: step 2 goes before step 1, or overwrites it. What step 1 gave away stays.",
-              own_last=False),
+              "another object, it stands for that one here: step 2 goes before step 1, or overwrites it. What step 1 gave "
+              "away stays.", own_last=False),
         _make("the last object has the anchor", "Where several objects share most with the same anchor, the last of them has "
               "it, and the others have none. The pair that shares most goes first; the others take what is left.",
               own=_each_takes_its_best),
@@ -213,7 +214,8 @@ MATCH = Exercise(
         _make("all anchors that share most", "Each object gets all anchors that share as much with it as its best one. In step "
               "1 it gets a single one, of equal ones the first.", own=_all_best),
         _make("its own only where it has none", "An object that has an anchor by the threshold gets none of its own here. Step "
-              "1 is for every object: its best anchor may be one that shares still more with another object.", own=_without_any),
+              "1 is for every object: its best anchor may be one that shares still more with another object.",
+              own=_without_any),
         _make("its own anchor needs the threshold", f"{OWN}, however little they share. Here they must share the threshold in "
               "step 1, too.", own=_with_enough),
         _make("an anchor that shares nothing", "An object gets an anchor with which it shares nothing. argmax of zeros is 0, "
