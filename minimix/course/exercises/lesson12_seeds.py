@@ -11,7 +11,7 @@ from minimix.course.ways import comparisons
 from minimix.study.statistics import student
 
 LIMIT = 1.96  # of Student's factor, with many degrees of freedom
-LAST = 1000  # where wrong ways give up
+LAST = 2000  # where wrong ways give up
 
 
 def _plans(rng):
