@@ -148,9 +148,10 @@ def block(title: str, picture: np.ndarray, scale: Scale, bold=None, frames=()) -
         bold,
         np.isnan(picture),
         frames,
-        scale=scale._replace(norm=norm, most=float(scale.norm.vmax)),
+        scale=scale._replace(norm=norm),
         lines=few,
         coarse=cell_texts(picture, most=1) if few else None,
+        most=float(scale.norm.vmax),
     )
 
 

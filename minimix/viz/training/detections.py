@@ -24,7 +24,7 @@ def detections(
     images: uint8 (N, 3, H, W). objects: ``Objects``, or (boxes, labels), of each picture. found: ``Detections``, or (boxes,
     labels, scores), of each; None: only what is there. Boxes are (n, 4), left, top, right, bottom, in pixels.
     classes: names. least: score from which on a detection is drawn. columns: pictures in a row. called: what stands for objects
-    and for detections, where the boxes are others; what is "" is not explained below. titles: a text above each picture, in
+    and for detections, where the boxes are others; what is "" is neither counted nor explained. titles: a text above each picture, in
     place of how many boxes it has.
 
     Raises ValueError where there is not one entry for each picture, or a label has no name.
@@ -65,7 +65,7 @@ def detections(
     for i, image in enumerate(images):
         x, y = MARGIN + i % columns * (SIDE + GAP), top + i // columns * (above + side + GAP) + above
         ax.imshow(image.transpose(1, 2, 0), interpolation="nearest", extent=(x, x + SIDE, y + side, y))
-        counts = ", ".join(f"{len(entries[i][1])} {entries[i][0]}" for entries in drawn)
+        counts = ", ".join(f"{len(entries[i][1])} {entries[i][0]}" for entries in drawn if entries[i][0])
         ax.text(x, y - 0.05, counts if titles is None else theme.literal(titles[i]), ha="left", va="bottom")
         for line, entries in zip(LINES, drawn, strict=False):
             _, boxes, own = entries[i]
