@@ -24,8 +24,8 @@ def detections(
     images: uint8 (N, 3, H, W). objects: ``Objects``, or (boxes, labels), of each picture. found: ``Detections``, or (boxes,
     labels, scores), of each; None: only what is there. Boxes are (n, 4), left, top, right, bottom, in pixels.
     classes: names. least: score from which on a detection is drawn. columns: pictures in a row. called: what stands for objects
-    and for detections, where the boxes are others; what is "" is neither counted nor explained. titles: a text above each picture, in
-    place of how many boxes it has.
+    and for detections, where the boxes are others; what is "" is neither counted nor explained. titles: a text above each
+    picture, in place of how many boxes it has.
 
     Raises ValueError where there is not one entry for each picture, or a label has no name.
 
