@@ -106,18 +106,16 @@ class Results:
         least = 2 * 100 / CLASSES[self.options.data] if self.study.learned is None else self.study.learned
         found = []
         for claim in self.study.claims(self.points):
-            difference = paired(*(self.numbers(point, claim.number) for point in claim.points[:2]))
-            if claim.beyond is not None:
-                difference = paired(*(self._apart(*pair, claim.number) for pair in (claim.points[:2], claim.beyond)))
+            difference = paired(*self._compared(claim))
             accuracies = [list(self.accuracies(*point).values()) for point in claim.points]
             learned = all(mean_and_error(values)[0] > least for values in accuracies if values)
             found.append((claim, difference, difference.verdict if learned else CANNOT_TELL))
         return found
 
-    def _apart(self, first: tuple[str, str], second: tuple[str, str], number: str) -> dict[int, float]:
-        """First minus second, {seed: difference}."""
-        one, other = self.numbers(first, number), self.numbers(second, number)
-        return {seed: one[seed] - other[seed] for seed in one.keys() & other.keys()}
+    def _compared(self, claim: Claim) -> tuple[dict[int, float], dict[int, float]]:
+        """What the claim says to be larger, and than what: numbers, or how far numbers lie apart; {seed: number} each."""
+        first, second, *beyond = (self.numbers(point, claim.number) for point in claim.points)
+        return (_apart(first, second), _apart(*beyond)) if beyond else (first, second)
 
     # -- as text ------------------------------------------------------------------------------------------------------
 
@@ -209,6 +207,10 @@ def percent(mean: float, error: float | None, form: str = ".2f") -> str:
 
 def interval(found: Difference) -> str:
     return f"{found.low:+.2f} to {found.high:+.2f}" if found.pairs > 1 else ""
+
+
+def _apart(first: dict[int, float], second: dict[int, float]) -> dict[int, float]:
+    return {seed: first[seed] - second[seed] for seed in first.keys() & second.keys()}
 
 
 def _printed(value: float | None, form: str = ".2f") -> str:

@@ -48,7 +48,7 @@ def figure(found: list[tuple[Point, dict]]):
     for point, results in found:
         values, name = list(results.values()), f"{point.x:g}"
         lines.setdefault(point.family, {})[name] = values[0]["macs"], [value["accuracy"] for value in values]
-        if point.paper is not None:
+        if point.paper is not None and point.paper.macs is not None:
             paper.setdefault(point.family, {})[name] = 1e6 * point.paper.macs, point.paper.top1
     return beside.figure(viz.tradeoff, lines, paper)
 
