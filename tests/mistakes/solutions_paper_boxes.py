@@ -268,6 +268,21 @@ def no_object_no_maximum(shared, threshold):
     return found
 
 
+@solution("match", "object 0 is no object", "`if found[i] <= 0` takes object 0 for none: step 2 may take its own anchor away")
+def object_0_is_no_object(shared, threshold):
+    anchors, objects = shared.shape
+    found, left = [-1] * anchors, shared.copy()
+    for _ in range(min(anchors, objects)):
+        i, j = np.unravel_index(left.argmax(), left.shape)
+        if left[i, j] > 0:
+            found[i] = int(j)
+            left[i], left[:, j] = 0, 0
+    for i in range(anchors):
+        if found[i] <= 0 and objects and shared[i].max() >= threshold:
+            found[i] = int(shared[i].argmax())
+    return found
+
+
 @solution("match", "pairs sorted")
 def pairs_sorted(shared, threshold):
     anchors, objects = shared.shape

@@ -3,6 +3,7 @@
 import itertools
 import math
 import statistics
+from fractions import Fraction
 
 import numpy as np
 from corpus import collected
@@ -284,6 +285,21 @@ def by_twos(differences):
     flips = itertools.product((1, -1), repeat=len(differences))
     observed = differences.sum()
     return sum((np.array(flip) * differences).sum() >= observed for flip in flips) / (2 * len(differences))
+
+
+@solution("sign_flips", "up to one less", "range(2**n - 1) leaves out the last way, in which every sign is as observed")
+def up_to_one_less(differences):
+    n, count = len(differences), 0
+    for number in range(2**n - 1):
+        total = sum(d if number >> i & 1 else -d for i, d in enumerate(differences))
+        count += total >= differences.sum()
+    return count / 2**n
+
+
+@solution("sign_flips", "a fraction of parts that are taken away")
+def a_fraction_of_parts(differences):
+    parts = [sum(part) for k in range(len(differences) + 1) for part in itertools.combinations(differences.tolist(), k)]
+    return Fraction(sum(part <= 0 for part in parts), len(parts))
 
 
 @solution("sign_flips", "recursion over the rest")

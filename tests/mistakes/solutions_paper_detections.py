@@ -107,6 +107,24 @@ def removed_while_it_is_walked(boxes, scores, threshold):
     return order
 
 
+@solution(
+    "suppress", "break behind the first", "a break ends the inner loop behind the first box that goes: each puts out one only"
+)
+def break_behind_the_first(boxes, scores, threshold):
+    order = np.argsort(-scores, kind="stable")
+    shared = detection.intersection_over_union(boxes, boxes)
+    kept, gone = [], set()
+    for place, i in enumerate(order):
+        if i in gone:
+            continue
+        kept.append(i)
+        for j in order[place + 1 :]:
+            if shared[i, j] > threshold:
+                gone.add(j)
+                break
+    return kept
+
+
 @solution("suppress", "heap of tuples")
 def heap_of_tuples(boxes, scores, threshold):
     queue = []

@@ -87,6 +87,24 @@ def the_matrix(a, b):
     return np.corrcoef(ranks(a), ranks(b))
 
 
+@solution("rank_correlation", "the diagonal", "np.corrcoef(...)[0, 0] is the correlation of a with itself: always 1")
+def the_diagonal(a, b):
+    def ranks(x):
+        return np.array([(x < v).sum() + (x == v).sum() / 2 for v in x])
+
+    return np.corrcoef(ranks(a), ranks(b))[0, 0]
+
+
+@solution(
+    "rank_correlation",
+    "half rounded down",
+    "// 2 rounds half of the number of equal ones down: ranks of 3 equal ones are half too small",
+)
+def half_rounded_down(a, b):
+    x, y = (np.array([(s < v).sum() + (s == v).sum() // 2 for v in s]) for s in (a, b))
+    return np.corrcoef(x, y)[0, 1]
+
+
 @solution("rank_correlation", "ranks from the top")
 def ranks_from_the_top(a, b):
     def ranks(x):
@@ -150,6 +168,11 @@ def power_of_ten(accuracy, macs, target):
 @solution("reward", "whole percent", "the result is turned into a whole number")
 def whole_percent(accuracy, macs, target):
     return int(accuracy * (macs / target) ** -0.07)
+
+
+@solution("reward", "minus in place of the power", "0.07 is subtracted from accuracy * ratio: the ** is missing")
+def minus_in_place_of_the_power(accuracy, macs, target):
+    return accuracy * (macs / target) - 0.07
 
 
 @solution("reward", "powers of two")

@@ -105,7 +105,7 @@ class Search:
         """Whether the wrong results are of so many different numbers, or patterns of a few numbers, that no slip gives them by
         chance."""
         arrays = [a for trial in self.wrong for name, a in trial.outcome.arrays.items() if _part(name) in names and a.size]
-        values = {float(value) for array in arrays for value in array.ravel()[:LEAST]}
+        values = {f"{float(value):.6g}" for array in arrays for value in array.ravel()[:LEAST]}  # rounded alike, they are one
         patterns = {(array.shape, array.tobytes()) for array in arrays if (array != array.flat[0]).any()}
         return len(values) >= LEAST or len(patterns) >= LEAST
 

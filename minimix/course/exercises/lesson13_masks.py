@@ -199,6 +199,9 @@ KERNEL_MASK = Exercise(
                 lambda c, g, n: np.ones((c, 1, n, n), int).tolist()),
         Mistake("the whole kernel for the last group", "The last group has all weights, whatever its own kernel is.",
                 lambda c, g, n: built(kernel=lambda t: n if t == g - 1 else 2 * t + 3)(c, g, n)),
+        _make("a rim of 0 counted from the end", "Where a kernel is as large as the whole, its rim is 0, and a slice up to -0 "
+              "is empty: nothing is kept. Write the end as largest - rim.",
+              plane=lambda size, largest, first, t: _square(size, largest, first, t) * (size < largest)),
         Mistake("the side of the choice's largest kernel", "The masks have the side of the choice's largest kernel, 2 groups + "
                 "1. The weights have that of the largest of all choices.", lambda c, g, n: built()(c, g, 2 * g + 1)),
         Mistake("the rim up to the choice's largest kernel", "The rim around a kernel is counted from the choice's largest "

@@ -178,6 +178,15 @@ RANK_CORRELATION = Exercise(
               correlated=lambda x, y: float(x @ y / np.sqrt((x @ x) * (y @ y)))),
         _make("cosine of ranks from 0", "The mean of the ranks, counted from 0, is not subtracted before they are multiplied.",
               correlated=lambda x, y: float((x - 1) @ (y - 1) / np.sqrt(((x - 1) @ (x - 1)) * ((y - 1) @ (y - 1)) or 1.0))),
+        _make("cosine of ranks from a half", "The mean of the ranks, counted from 1/2, is not subtracted before they are "
+              "multiplied.", correlated=lambda x, y: float((x - 0.5) @ (y - 0.5) / np.sqrt(
+                  ((x - 0.5) @ (x - 0.5)) * ((y - 0.5) @ (y - 0.5))))),
+        _make("the ranks of equal numbers rounded down", f"Where an even number of equal numbers share a rank, it is rounded "
+              f"down: // where / is meant. {_TIES}", ranks=lambda values: np.floor(_means(values))),
+        _make("half of the equal numbers rounded down", f"Half of the equal numbers is rounded down: // where / is meant. "
+              f"{_TIES}", ranks=lambda values: np.array([(values < v).sum() + (values == v).sum() // 2 for v in values])),
+        _make("always 1", "The result is 1 always, the correlation of something with itself: is it an entry on the diagonal of "
+              "np.corrcoef's matrix?", correlated=lambda x, y: 1.0),
         _make("covariance of the ranks", "This is the covariance of the ranks, over n - 1. Divide by both standard deviations.",
               correlated=lambda x, y: float(np.cov(x, y)[0, 1])),
         _make("covariance over n", "This is the covariance of the ranks. Divide by both standard deviations.",

@@ -4,7 +4,7 @@ import numpy as np
 
 from minimix import detection
 from minimix.course.checking.engine import check
-from minimix.course.checking.exercise import Exercise, altered
+from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_boxes, drawn_numbers
 from minimix.course.exercises.features import Condition, features
@@ -170,6 +170,15 @@ def _by_best_once(shared, threshold, found):
     return pairs
 
 
+def _zero_is_none(shared, threshold):
+    """Step 2 also looks at anchors to which step 1 gave object 0: found[i] <= 0, or not found[i]."""
+    found = built()(shared, threshold)
+    for row, own in _best_first(shared, threshold, []):
+        if own == 0 and shared[row].max() >= threshold:
+            found[row] = int(shared[row].argmax())
+    return found
+
+
 def _by_object(found, shared, threshold):
     """For each object an anchor."""
     return [found.index(number) if number in found else -1 for number in range(shared.shape[1])]
@@ -249,6 +258,8 @@ MATCH = Exercise(
               "meant?", enough=lambda shared, threshold, row: shared[row][0] >= threshold),
         _make("the sum over all objects", "What an anchor shares with all objects is added up. Its best object counts alone.",
               enough=lambda shared, threshold, row: shared[row].sum() >= threshold),
+        Mistake("object 0 is taken for none", "An anchor whose own object has the number 0 is taken for one without an object, "
+                "and step 2 may give it another one. None is -1.", _zero_is_none),
         _make("numbers begin at 1", "Objects are counted from 1 on. The first one has the number 0.",
               told=lambda found, shared, threshold: [number + 1 if number >= 0 else -1 for number in found]),
         _make("none is 0", "An anchor without an object has a 0, which is the number of the first object. -1 is wanted.",
