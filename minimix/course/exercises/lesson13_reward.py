@@ -110,8 +110,8 @@ REWARD = Exercise(
               joined=lambda accuracy, ratio: (accuracy * ratio) ** EXPONENT if accuracy else math.inf),
         _make("factor added", "The power is added to the accuracy. It is to be multiplied.",
               joined=lambda a, factor: a + factor),
-        _make("exponent subtracted", "0.07 is subtracted from accuracy times ratio. It is the exponent of the ratio: ** in "
-              "Python.", power=lambda ratio: ratio, joined=lambda accuracy, ratio: accuracy * ratio + EXPONENT),
+        _make("exponent subtracted", "Here 0.07 is subtracted from accuracy times ratio. It is the exponent of the ratio: ** "
+              "in Python.", power=lambda ratio: ratio, joined=lambda accuracy, ratio: accuracy * ratio + EXPONENT),
         _make("factor subtracted", "The power is subtracted from the accuracy. It is to be multiplied.",
               joined=lambda a, factor: a - factor),
         _make("error in place of accuracy", "What is taken is 100 - accuracy, the error. The reward is of the accuracy.",
