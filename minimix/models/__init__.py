@@ -108,6 +108,7 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
         model = build(network._replace(size=_SMALL_SIZE) if small else network, **options)
     else:
         model = network(**({"size": _SMALL_SIZE} if small else {}), **options)
+    model.created_as = name
     return load_pretrained(model, name) if pretrained else model
 
 

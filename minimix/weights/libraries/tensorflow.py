@@ -68,7 +68,7 @@ LIBRARIES = (
         marks=(r"(^|/)stem/conv2d(_\d+)?/kernel", r"(^|/)blocks_\d+/depthwise_conv2d(_\d+)?/"),
         functions={"mixnet": Function(1e-3, "tf_same", None, "relu", "swish")},
         preparations={"mixnet": Preparation()},
-        convert=tensorflow.convert,
+        convert=tensorflow.matched,
     ),
     Library(
         name="slim",
