@@ -25,6 +25,7 @@ from minimix.words import count, nearest, some
 
 _PLAIN = "timm"  # its names are those here
 _NUMBERED = re.compile(r"(arr_)?\d+")
+_STATISTICS = re.compile("running_|moving_|num_batches_tracked")
 
 
 class Named(NamedTuple):
@@ -85,7 +86,8 @@ def opened(path, take: str | None = "") -> reading.Read:
         return reading.read_given(path, take or "")
     if not isinstance(path, (str, os.PathLike)):
         advice = ": give its state_dict()" if hasattr(path, "state_dict") else ""
-        raise TypeError(f"path: expected a file's path, or a dict of arrays by name, not a {type(path).__name__}{advice}")
+        what = f"the network {called(path)}" if isinstance(path, Module) else f"a {type(path).__name__}"
+        raise TypeError(f"path: expected a file's path, or a dict of arrays by name, not {what}{advice}")
     try:
         return reading.read(path, take or "")
     except reading.ReadError:
@@ -102,7 +104,7 @@ def named(model: Module, read: reading.Read, names: str | None = None) -> Named:
     """
     found, library, read = _matched(model, read, names)
     if library is None or library.name == _PLAIN:
-        _need_some(model, found.state, read.path)
+        _need_some(model, found.state, read.path, names)
     if found.refusal:
         raise RuntimeError(f"{read.path}: {found.refusal}{_also(names, read.entries)}")
     return Named(found.state, library, read.path, read.taken)
@@ -149,8 +151,8 @@ def _also(names: str | None, entries: Mapping) -> str:
     return f"\nThey look like those of {library.name}" if library is not None and library.name != names else ""
 
 
-def _need_some(model: Module, entries: Mapping, path) -> None:
-    """Refuse arrays of which the network knows none."""
+def _need_some(model: Module, entries: Mapping, path, names: str | None) -> None:
+    """Refuse arrays of which the network knows none. names: as which they were given."""
     own = model.state_dict()
     if own.keys() & entries.keys():
         return
@@ -160,15 +162,16 @@ def _need_some(model: Module, entries: Mapping, path) -> None:
             "them otherwise: MindSpore has a batch norm's mean and variance before its weight and bias, and they fit in every "
             "shape. Save them with their names: numpy.savez(file, **{name: array})"
         )
-    numbers = sum(array.size for name, array in entries.items() if "running_" not in name and "moving_" not in name)
+    numbers = sum(array.size for name, array in entries.items() if not _STATISTICS.search(name))
     have = sum(array.size for name, array in model.named_parameters())
-    lines = [f"{path}: its names are those of no library that is known, and not of this {called(model)}:"]
+    whose = "its names are those of no library that is known, and not" if names is None else f"as names of {names}, none is"
+    lines = [f"{path}: {whose} of this {called(model)}:"]
     for name in list(entries)[:3]:
         near = nearest(name, [ours for ours in own if own[ours].shape == entries[name].shape], cutoff=0.3)
         lines.append(f"  {name}, {entries[name].shape}" + (f" (nearest here: {near[0]})" if near else ""))
     lines.append(f"It holds {count(numbers, 'parameter')}, this network has {have:,}.")
-    lines.append(f"Known are {', '.join(usable())}: names=..., or --names")
-    raise RuntimeError("\n".join(lines))
+    lines += [] if names else [f"Known are {', '.join(usable())}: names=..., or --names"]
+    raise RuntimeError("\n".join(lines) + _also(names, entries))
 
 
 class Ready(NamedTuple):

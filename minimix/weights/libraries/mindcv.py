@@ -68,10 +68,10 @@ LIBRARY = Library(
     },
     arrays=MINDSPORE,
     functions={
-        "mixnet": Function(1e-5, "same", None, "relu", "relu"),
-        "mobilenetv1": Function(1e-5, "same", "relu"),
-        "mobilenetv2": Function(1e-5, "same", "relu6"),
-        "xception": Function(1e-5, "tf_same"),
+        "mixnet": Function(eps=1e-5, padding="same", head_activation="relu", se_activation="relu"),
+        "mobilenetv1": Function(eps=1e-5, padding="same", activation="relu"),
+        "mobilenetv2": Function(eps=1e-5, padding="same", activation="relu6"),
+        "xception": Function(eps=1e-5, padding="tf_same"),
     },
     preparations={
         "mixnet": _IMAGENET,

@@ -131,8 +131,9 @@ def _torch(path: Path, form: str, reader: Any, budget: Budget, take: str) -> Rea
 
 
 def _keras(path: Path, content: bytes | memoryview, budget: Budget, take: str) -> Read:
-    _need_no_part(take, "a file of Keras'")
     found, about, taken = hdf5.entries(content, budget)
+    if take not in (taken, taken.strip('["]')):
+        _need_no_part(take, "a file of Keras'")
     return _made(path, "Keras (HDF5)", found, taken, (), about)
 
 
