@@ -116,7 +116,7 @@ def matched(variables: Mapping, model: RowNet, averages: bool = True) -> tuple[d
                     continue
                 if array.shape != own[ours].shape or array.dtype.kind != "f":
                     problems.append(f"{name} becomes {ours}, {array.dtype} {array.shape}: expected float {own[ours].shape}")
-                state[ours] = np.ascontiguousarray(array)
+                state[ours] = np.asarray(array, order="C")
     left += [name for layer in layers.values() for whats in layer.values() for name, _ in whats.values()]
     for key, array in own.items():
         if key.endswith("num_batches_tracked"):

@@ -124,15 +124,16 @@ def partly(model: Module, read: reading.Read) -> Match:
 def _matched(model: Module, read: reading.Read, names: str | None) -> tuple[Match, Library | None, reading.Read]:
     """(the arrays for ``model``, whose names they had: None for its own, what was read, without prefixes)."""
     asked = None if names is None else by_name(names)
-    ours = {name for name in model.state_dict() if not name.endswith("num_batches_tracked")}
+    own = model.state_dict().keys()
+    ours = {name for name in own if not name.endswith("num_batches_tracked")}
     read = seen_through(read, ours, (lambda names: recognised(names) is not None) if asked is None else asked.wrote)
     # Mostly the network's own names, which may be the user's, any names; or another library's
     library = asked or (None if 2 * len(ours & read.entries.keys()) >= len(ours) else recognised(read.entries))
     if library is None or library.name == _PLAIN:
         state = {name: array for name, (_, array) in by_name(_PLAIN).clean(read.entries).items()}
-        return Match(state, [name for name in state if name not in ours], ""), asked, read
+        return Match(state, [name for name in state if name not in own], ""), asked, read
     if asked is None and not family(model) and ours & read.entries.keys():  # the user's own, in part of a library's layers
-        return Match(read.entries, [name for name in read.entries if name not in ours], ""), None, read
+        return Match(read.entries, [name for name in read.entries if name not in own], ""), None, read
     try:
         return renaming.match(library, read.entries, model, asked is not None), library, read
     except ValueError as error:
