@@ -37,7 +37,7 @@ def predict(
     weights: Annotated[
         Path | None,
         Option(
-            help="With --model: a file of weights, safetensors, .npz, PyTorch's .pth or Keras' .h5.",
+            help="With --model: a file of weights, safetensors, .npz, PyTorch's .pth, Keras' .h5 or MindSpore's .ckpt.",
             show_default="the published ones, from the hub",
         ),
     ] = None,

@@ -40,8 +40,8 @@ class Named(NamedTuple):
 def load_weights(model: Own, path, check: bool = True, names: str | None = None, take: str = "") -> Own:
     """Read a file of weights into ``model``, and return it. Numbers are converted to the model's dtype.
 
-    path: safetensors, NumPy's .npz, PyTorch's .pth or .pt, Keras' .h5; what it is, its content says. Or {name: array}, or a
-        checkpoint as ``torch.load`` gives it; its arrays may be Tensors, from here or of PyTorch.
+    path: safetensors, NumPy's .npz, PyTorch's .pth or .pt, Keras' .h5, MindSpore's .ckpt; what it is, its content says. Or
+        {name: array}, or a checkpoint as ``torch.load`` gives it; its arrays may be Tensors, from here or of PyTorch.
     names: the library whose names the file has: "torchvision", "pytorchcv", "mindcv", "keras", ... By default it is recognised
         by them; README has a table. "timm": the names are the network's own.
     check: refuse numbers with which no network works: NaN, infinity (also where a number is too large for the model's dtype),
@@ -143,7 +143,7 @@ def _matched(model: Module, read: reading.Read, names: str | None) -> tuple[Matc
 def put_named(model: Module, found: Named, check: bool = True) -> None:
     """Copy them into ``model``. check: as for ``load_weights``."""
     if check and found.library is not None and (wrong := mismatch(found.library, model)):
-        raise ValueError(f"{found.path}: {wrong}")
+        raise ValueError(f"{found.path}: {wrong}; load_weights(model, file, check=False) loads them all the same")
     put_in(model, found.state, found.path, check)
 
 
@@ -216,11 +216,11 @@ def mismatch(library: Library, model: Module) -> str:
     if not wrong:
         return ""
     has = ", ".join(f"{name}={own[name]!r}" for name in wrong)
+    typed = ":".join(f"{name}={value}" for name, value in wrong.items())
     return (
         f"the names are those of {library.name} ({library.version}), whose {family(model)} has {Function(**wrong)}, and this "
-        f"network has {has}: with these weights it would compute something else. Create it with {Function(**wrong)}, in "
-        f"`minimix predict` --model NAME:{':'.join(f'{name}={value}' for name, value in wrong.items())}; "
-        "load_weights(model, file, check=False) loads them all the same"
+        f"network has {has}: with these weights it would compute something else. Create it with {Function(**wrong)}, on the "
+        f"command line --model NAME:{typed}"
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from minimix.weights.reading import (
     given,
     hdf5,
+    mindspore,
     named_checksum,
     npz,
     others,
@@ -27,7 +28,8 @@ ALWAYS = ("module.", "_orig_mod.")  # prefixes that no network has of itself
 
 
 def read(path, take: str = "") -> Read:
-    """The arrays in a file of weights: safetensors, NumPy's .npz, PyTorch's .pth and .pt, Keras' .h5 and .keras.
+    """The arrays in a file of weights: safetensors, NumPy's .npz, PyTorch's .pth and .pt, Keras' .h5 and .keras,
+    MindSpore's .ckpt.
 
     Which of them it is, the content says. Nothing in a file can run code, and a file takes no more memory than its size
     justifies (see ``result.Budget``). Where it is a checkpoint with more in it than weights, these are found, and
@@ -91,6 +93,9 @@ def _read(path: Path, take: str) -> Read:
         return _torch(path, "PyTorch (before 1.6)", torch_legacy.TorchLegacy(content), budget, take)
     if path.suffix.lower() == ".safetensors" or content[8:9] == b"{":  # damaged
         return _safetensors(path, content, take)
+    if mindspore.begins(content):
+        _need_no_part(take, "a checkpoint of MindSpore's")
+        return _made(path, "MindSpore", mindspore.entries(content, budget), "", ALWAYS)
     raise ReadError(others.refusal(content, path))
 
 
