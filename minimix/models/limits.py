@@ -14,7 +14,7 @@ from minimix.padding import number
 MOST = {  # of each option; what it means
     "num_classes": (1_000_000, "outputs of the classifier"),
     "in_channels": (1024, "channels of the pictures"),
-    "width": (16, "it multiplies the channels of all layers"),
+    "width": (20, "it multiplies the channels of all layers"),
     "kernels": (255, "sizes of the depthwise kernels, in pixels"),
     "momentum": (1, "the share of a new batch in the running statistics of batch norms"),
     "eps": (1, "it is added to the variances of batch norms"),
@@ -29,7 +29,7 @@ def check(options: Mapping[str, Any]) -> None:
     >>> check({"width": 160})
     Traceback (most recent call last):
         ...
-    ValueError: width must be 16 or less, got 160: it multiplies the channels of all layers
+    ValueError: width must be 20 or less, got 160: it multiplies the channels of all layers
     """
     for name, (most, what) in MOST.items():
         for value in _numbers(options.get(name)):
