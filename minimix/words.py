@@ -35,18 +35,20 @@ def nearest(name: str, names: Iterable[str], most: int = 1, cutoff: float = 0.6)
 
 
 def beside(path: Path) -> str:
-    """The end of a sentence about a file that there is not: the nearest of those in its folder, or "".
+    """The end of a sentence about a file that there is not: the nearest of those in its folder, or "". What the name ends in
+    may be another, and makes no name near by itself.
 
     >>> Path("net.safetensors").touch()
-    >>> f"there is no file net.safetensor{beside(Path('net.safetensor'))}", beside(Path("gone/net.npz"))
-    ('there is no file net.safetensor: did you mean net.safetensors?', '')
+    >>> f"there is no file nett.pth{beside(Path('nett.pth'))}", beside(Path("w.safetensors")), beside(Path("gone/net.pth"))
+    ('there is no file nett.pth: did you mean net.safetensors?', '', '')
     """
     try:
-        names = [entry.name for entry in path.expanduser().absolute().parent.iterdir()]
+        names = [entry.name for entry in path.expanduser().absolute().parent.iterdir() if entry.is_file()]
     except OSError:
         return ""
-    near = nearest(path.name, names)
-    return f": did you mean {path.parent / near[0]}?" if near else ""
+    near = nearest(path.stem, [Path(name).stem for name in names])
+    same = [name for name in names if Path(name).stem in near]
+    return f": did you mean {path.parent / nearest(path.name, same, cutoff=0.0)[0]}?" if same else ""
 
 
 def _bare(name) -> str:

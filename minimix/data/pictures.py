@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from minimix.models.pretrained import Preparation
+from minimix.words import beside
 
 LONGEST = 8  # times as long as wide: of longer pictures, only the middle is resized
 
@@ -38,7 +39,7 @@ def open_upright(path):
                     upright = upright.convert("RGBA")
                 return upright.convert("RGB")
     except FileNotFoundError:
-        raise FileNotFoundError(f"there is no image {path}") from None
+        raise FileNotFoundError(f"there is no image {path}{beside(Path(path))}") from None
     except Exception as error:  # Pillow has many, one for each way in which a file can be damaged
         raise ValueError(f"{path} is no image that can be read: {_reason(error, Path(path))}") from error
 

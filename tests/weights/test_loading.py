@@ -208,7 +208,7 @@ def shaped(name, *shape):
 def test_what_does_not_fit_is_named_as_the_file_calls_it(change, said):
     entries = written("torchvision", small())
     change(entries)
-    with pytest.raises(RuntimeError, match=f"(?s)names are those of torchvision, but not of this mobilenetv2:.*{said}"):
+    with pytest.raises(RuntimeError, match=f"(?s)names are those of torchvision, but not of this mobilenetv2_035:.*{said}"):
         mm.load_weights(small(), entries)
 
 

@@ -6,6 +6,8 @@ from test_loading import small, written
 
 import minimix as mm
 from minimix import models
+from minimix.data.classes import read_classes
+from minimix.data.pictures import load_pictures
 from minimix.weights.libraries import by_name
 
 
@@ -27,7 +29,7 @@ def test_libraries_that_are_refused_are_no_choices():
 def test_names_that_are_forced_are_not_said_to_be_in_the_file(blank):
     entries, nano = written("torchvision", small()), models.create("mixnet_nano")
     for names, net, said in [
-        ("mindcv", small(), "taken for names of mindcv, as asked, they do not fit this mobilenetv2:"),
+        ("mindcv", small(), "taken for names of mindcv, as asked, they do not fit this mobilenetv2_035:"),
         ("keras", nano, "taken for names of keras, as asked, of which only .* can be used here, not mixnet"),
         ("timm", small(), "as names of timm, none is of this mobilenetv2_035:"),
         ("zsef123", nano, "zsef123, as asked, is github.com/zsef123/MixNet-PyTorch. Its MixNet is another"),
@@ -79,5 +81,12 @@ def test_a_mistyped_file_gets_the_nearest_in_its_folder(tmp_path):
         models.weights.read_weights(tmp_path / "mobilnet.npz")
     with pytest.raises(FileNotFoundError, match="there is no file .*: did you mean .*mobilenet.npz?"):
         models.tensorflow.read_npz(tmp_path / "mobilnet.npz")
-    with pytest.raises(FileNotFoundError, match=r"there is no file .*gone/w.npz$"):
+    with pytest.raises(FileNotFoundError, match=r"there is no file .*w\.npz$"):
         mm.load_weights(small(), tmp_path / "gone" / "w.npz")
+    with pytest.raises(FileNotFoundError, match=r"there is no file .*gone\.npz$"):  # the ending alone makes none near
+        mm.load_weights(small(), tmp_path / "gone.npz")
+    (tmp_path / "photo.jpg").touch()
+    with pytest.raises(FileNotFoundError, match="there is no image .*: did you mean .*photo.jpg?"):
+        load_pictures([tmp_path / "photo.jpeg"], models.preparation("mixnet_s"))
+    with pytest.raises(FileNotFoundError, match="names of classes: did you mean .*photo.jpg?"):
+        read_classes(tmp_path / "photos.txt", 3)

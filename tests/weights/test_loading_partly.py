@@ -96,7 +96,7 @@ def test_tensorflows_function_is_demanded_here_too(tmp_path):
     net = nano(eps=1e-5, padding="same")
     mm.load_weights(net, entries, check=False)
     with pytest.raises(
-        RuntimeError, match="(?s)the names are those of tensorflow, but not of this mixnet:.*nothing there becomes"
+        RuntimeError, match="(?s)the names are those of tensorflow, but not of this mixnet_nano:.*nothing there becomes"
     ):
         mm.load_weights(nano(), dict(list(entries.items())[1:]))
 

@@ -82,8 +82,8 @@ def _by_layers(library: Library, entries: Mapping, net: Module, asked: bool) -> 
 
 def _heading(library: Library, net: Module, asked: bool) -> str:
     if asked:
-        return f"taken for names of {library.name}, as asked, they do not fit this {family(net)}:"
-    return f"the names are those of {library.name}, but not of this {family(net)}:"
+        return f"taken for names of {library.name}, as asked, they do not fit this {called(net)}:"
+    return f"the names are those of {library.name}, but not of this {called(net)}:"
 
 
 def _may_lack(library: Library, ours: str, net: Module) -> bool:
