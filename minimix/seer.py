@@ -92,7 +92,7 @@ def seer_of_run(trained: Trained) -> Seer:
 def seen_as_asked(seer: Seer, size=None, mean=None, std=None) -> Seer:
     """The same network on pictures of another size, or normalised otherwise, where that is asked for."""
     channels = len(tuple(seer.mean or ())) or 3
-    asked = {} if mean is None else {"mean": _numbers("mean", mean, channels)}
+    asked: dict = {} if mean is None else {"mean": _numbers("mean", mean, channels)}
     asked |= {} if std is None else {"std": _numbers("std", std, channels)}
     remarks = _as_asked(asked)
     if size is not None and (wanted := sides(size)) != tuple(seer.size):
@@ -177,30 +177,30 @@ def _size(model: Module, name: str, resolution, said: tuple[int, int] | None, si
     return wanted, f"pictures are {_times(wanted)} pixels, {why}" + (f"; {', '.join(others)}" if others else "")
 
 
-def _preparation(name: str, model: Module, options: dict, ready, said: pictures.Said, asked: dict):
-    """(the set that the classes may be named as, the Preparation or None, {mean, std}, lines about them)."""
+def _preparation(
+    name: str, model: Module, options: dict, ready: loading.Ready | None, said: pictures.Said, asked: dict
+) -> tuple[str | None, Preparation | None, dict, list[str]]:
+    """(the set that the classes may be named as, the Preparation or None, {mean, std}, lines about them).
+
+    What was asked for goes before what the file says, and that before what is known, or usual, where the weights are from.
+    """
     library, channels = None if ready is None else ready.library, model.input_size[0]
+    source, how, line = None, None, "how its pictures were prepared, the file does not say: {}, {}; --mean and --std change it"
     if library is not None and family(model) in library.preparations:
-        source, how = None, library.preparations[family(model)]
-        doubt = "" if family(model) not in library.guessed else "as is usual there"
+        how = library.preparations[family(model)]
+        numbers, where = (how.mean, how.std), "as is usual there" if family(model) in library.guessed else ""
     elif models.is_small(name):
-        source, how = "cifar100" if options.get("num_classes") == 100 else "cifar10", None
-        doubt = ""
+        source = "cifar100" if options.get("num_classes") == 100 else "cifar10"
+        numbers, where, line = STATISTICS[source], TITLES[source], "pictures are normalised as in {1}"
     else:
-        source, how = None, models.preparation(name)
-        doubt = "" if ready is None else f"as of timm's weights of {name}"
-    mean, std = STATISTICS[source] if how is None else (how.mean, how.std)
-    values = {"mean": _each(mean, channels), "std": _each(std, channels)}
-    told = {} if said.mean is None or said.std is None else {"mean": said.mean, "std": said.std}
-    values |= {key: _each(numbers, channels) for key, numbers in told.items()} | asked
-    if asked:
-        return source, how, values, _as_asked(asked)
-    if told:
-        return source, how, values, [f"pixels are normalised as the file says: {_in_words(told)}"]
-    if how is None:
-        return source, how, values, [f"pictures are normalised as in {TITLES[source]}"]
-    line = f"how its pictures were prepared, the file does not say: {_in_words(values)}, {doubt}; --mean and --std change it"
-    return source, how, values, [line] if doubt else []
+        how = models.preparation(name)
+        numbers, where = (how.mean, how.std), f"as of timm's weights of {name}" if ready is not None else ""
+    values = {key: _each(given, channels) for key, given in zip(("mean", "std"), numbers, strict=True)}
+    if said.mean is not None and said.std is not None:
+        values = {"mean": _each(said.mean, channels), "std": _each(said.std, channels)}
+        line, where = "pixels are normalised as the file says: {}", "there"
+    lines = [line.format(_in_words(values), where)] if where and not asked else _as_asked(asked)
+    return source, how, values | asked, lines
 
 
 def sides(size) -> tuple[int, int]:

@@ -62,7 +62,7 @@ def _checked(content: memoryview) -> memoryview:
 
 def _entries(content: memoryview, budget: Budget) -> dict[str, np.ndarray]:
     pieces: dict[str, list] = {}
-    kinds: dict[str, tuple] = {}
+    kinds: dict[str, tuple[tuple[int, ...], str]] = {}
     for number, parameter in _fields(content):
         if number != 1:
             raise ValueError(f"a field {number}")
@@ -126,6 +126,7 @@ def _fields(content: memoryview) -> Iterator[tuple[int, Any]]:
     at = 0
     while at < len(content):
         key, at = _varint(content, at)
+        value: Any
         if key & 7 == 0:
             value, at = _varint(content, at)
         elif key & 7 == 2:
