@@ -19,11 +19,21 @@ MOST = {  # of each option; what it means
     "momentum": (1, "the share of a new batch in the running statistics of batch norms"),
     "eps": (1, "it is added to the variances of batch norms"),
 }
+OF_A_ROW = {  # of each value of a row of blocks
+    "kernels": MOST["kernels"],
+    "expansion": (64, "it multiplies the block's input channels"),
+    "channels": (16_384, "of a block's output"),
+    "stride": (64, "pixels from one output to the next"),
+    "se": (64, "a fraction of the block's input channels"),
+    "dilation": (255, "pixels from one tap of a kernel to the next"),
+}
 LARGEST = 8  # times the side of the pictures
 
 
-def check(options: Mapping[str, Any]) -> None:
+def check(values: Mapping[str, Any], most: Mapping[str, tuple[int, str]] = MOST, place: str = "") -> None:
     """Raises ValueError for numbers that are too large or, of momentum, negative; others are checked where they are used.
+
+    most: the largest of each, and what it means. place: where they stand, for the message.
 
     >>> check({"width": 2})
     >>> check({"width": 160})
@@ -31,10 +41,10 @@ def check(options: Mapping[str, Any]) -> None:
         ...
     ValueError: width must be 20 or less, got 160: it multiplies the channels of all layers
     """
-    for name, (most, what) in MOST.items():
-        for value in _numbers(options.get(name)):
-            if math.inf > value > most:
-                raise ValueError(f"{name} must be {most:,} or less, got {value}: {what}")
+    for name, (largest, what) in most.items():
+        for value in _numbers(values.get(name)):
+            if math.inf > value > largest:
+                raise ValueError(f"{place}{name} must be {largest:,} or less, got {value}: {what}")
             if name == "momentum" and value < 0:
                 raise ValueError(f"{name} must be 0 or more, got {value}: {what}")
 

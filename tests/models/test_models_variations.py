@@ -262,6 +262,12 @@ def test_tables_are_not_changed():
     ({"momentum": 2}, ValueError, r"momentum must be 1 or less"),
     ({"momentum": -0.1}, ValueError, r"momentum must be 0 or more"),
     ({"eps": 1e9}, ValueError, r"eps must be 1 or less"),
+    ({"rows": [[3, 1, 10**9]]}, ValueError, r"rows\[0\]: channels must be 16,384 or less, got 1000000000: of a block's output"),
+    ({"rows": [[3, 1, 16], [[3, 10**9, 16]]]}, ValueError, r"rows\[1\]\[0\]: expansion must be 64 or less"),
+    ({"rows": [[10**6, 1, 16]]}, ValueError, r"rows\[0\]: kernels must be 255 or less"),
+    ({"rows": [[3, 1, 16, 10**9]]}, ValueError, r"rows\[0\]: stride must be 64 or less"),
+    ({"rows": [{"kernels": 3, "expansion": 1, "channels": 16, "se": 1e9}]}, ValueError, r"rows\[0\]: se must be 64 or less"),
+    ({"rows": [{"kernels": 3, "expansion": 1, "channels": 16, "dilation": [1, 999]}]}, ValueError, r"dilation must be 255"),
 ])  # fmt: skip
 def test_refusals(options, error, message, blank):
     with pytest.raises(error, match=message):
