@@ -54,7 +54,9 @@ def fetched(tmp_path):
     pytest.importorskip("huggingface_hub", reason="the hub's client is not installed")
 
     def run(url, patience=hub.PATIENCE, **environment):
-        code = f"from minimix.models import hub; hub.PATIENCE = {patience}; print(hub.fetch('someone/net', 'model.safetensors'))"
+        code = (
+            f"from minimix.models import hub; hub.PATIENCE = {patience}; print(hub.fetch('someone/net', 'model.safetensors'))"
+        )
         kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
         environment = {**kept, "HF_ENDPOINT": url, "HF_HOME": str(tmp_path), **environment}
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)

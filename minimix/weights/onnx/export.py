@@ -1,9 +1,10 @@
 """``export_onnx``: a network as a file that onnxruntime, and whatever else reads ONNX, can run."""
 
-import json
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -16,11 +17,14 @@ from minimix.prediction import Seer, seer_of
 from minimix.tensor import Tensor
 from minimix.weights.onnx.forms import FORMS, WRITTEN_OUT
 from minimix.weights.onnx.graph import Graph, Value
+from minimix.weights.onnx.metadata import names, need_fitting, texts
 from minimix.weights.onnx.recording import Recording, Step, shapes_of
+from minimix.words import count
 
 OPSET = 18  # the version of ONNX's operators; 18 is of 2022, and PyTorch's default, too
 OLDEST = 13  # the first in which Split and Squeeze take their numbers as they are given here
-BATCHES = 2, 5  # of the recordings
+BATCHES = 2, 5  # pictures of the recordings
+FEW = 8  # pictures that are recorded as they are; more, where a few do not tell the same, as they take memory and time
 
 
 def export_onnx(
@@ -58,11 +62,15 @@ def export_onnx(
         dict where there are several.
     classes, mean, std: are written into the file's metadata as JSON: the classes' names, and how pixels from 0 to 1 were
         normalised, a number a channel. By default those of the run, or of the published weights.
-    metadata: further texts for it. "minimix", the version, is always there.
+    metadata: {key: text} of what else it is to say. "minimix", the version, is always there.
     written_out: {op: function} for ops of your own: the function computes the same on Tensors with minimix's.
 
-    Raises ImportError without the package; NotImplementedError, with its name and that of its module, for an op that has no
-    form in ONNX; ValueError where the network cannot be written as a list of ops, and for an input that it does not take.
+    Raises, before anything is written, ImportError without the package; NotImplementedError, with its name and that of its
+    module, for an op that has no form in ONNX; ValueError where the network cannot be written as a list of ops, for an input
+    that it does not take, more or fewer classes than it knows, means and stds that are not one finite number a channel, a std
+    that is not above 0, a key of ``metadata`` that the file has already, an opset that is not known, a path with another
+    format's ending, such as .pth; TypeError for what is of another type; FileNotFoundError where there is no such folder, run
+    or file of weights; OSError where the system does not let the file be written; and what ``predict`` raises of a model.
 
     >>> from minimix import models
     >>> export_onnx(models.create("mixnet_nano", num_classes=3), "net.onnx", classes=["cat", "dog", "bird"])
@@ -71,28 +79,63 @@ def export_onnx(
     '["cat", "dog", "bird"]'
     """
     onnx = _package()
-    _need(opset, OLDEST, onnx.defs.onnx_opset_version(), f"opset: the package onnx {onnx.__version__} writes")
+    _need_opset(onnx, opset)
     if batch is not None:
         _need(batch, 1, 2**31, "batch: expected a number of pictures,")
+    if not isinstance(fold, (bool, np.bool_)):
+        raise TypeError(f"fold: expected True or False, not {fold!r}")
+    path, input_name, forms = files.writable(path, ".onnx"), _input_name(input_names), _forms(written_out)
+    if output_names is not None:
+        output_names = names("output_names", [output_names] if isinstance(output_names, str) else output_names)
     seer = _seer(model, weights, runs)
     if input_shape is None and not isinstance(model, Module):
         input_shape = pictures_of(seer)
     shape, dtype = _input(seer.model, input_shape)
+    about = texts(seer, shape[1] if len(shape) == 4 else None, classes, mean, std, metadata)
     network = fold_batch_norm(seer.model, shape) if fold and len(shape) == 4 else seer.model
-    lengths = BATCHES if batch is None else (batch, batch)
-    rng = np.random.default_rng(0)
-    pictures = [rng.standard_normal((n, *shape[1:])).astype(dtype) for n in lengths]
-    forms = {**WRITTEN_OUT, **(written_out or {})}
-    recordings = [Recording(network, x, forms) for x in pictures]
-    for step in recordings[0].steps:
-        if step.op not in FORMS:
-            raise NotImplementedError(_no_form(step))
-    graph, values = written(recordings[0], shapes_of(*recordings), opset, _input_name(input_names))
-    outputs = _outputs(graph, recordings[0], values, output_names)
-    about = _about(seer, classes, mean, std) | {str(key): str(value) for key, value in (metadata or {}).items()}
+    graph, outputs, returned = _graph_of(network, shape, dtype, forms, opset, input_name, output_names, batch)
+    if classes is not None:
+        need_fitting(about["classes"], returned)
     content = _model(onnx, graph, outputs, type(seer.model).__name__, about)
     onnx.checker.check_model(content, full_check=True)
     files.write(path, content.SerializeToString(deterministic=True))
+
+
+# -- the graph ---------------------------------------------------------------------------------------------------------
+
+
+def _graph_of(
+    network: Module, shape, dtype, forms: Mapping, opset: int, input_name: str, output_names, batch: int | None
+) -> tuple[Graph, list[Value], Any]:
+    """(the graph, its outputs, what the network returned). The arguments: as ``export_onnx`` has made them."""
+    rng = np.random.default_rng(0)
+
+    def follow(*lengths: int) -> tuple[Graph, list[Value], Any]:
+        first, second = (Recording(network, rng.standard_normal((n, *shape[1:])).astype(dtype), forms) for n in lengths)
+        for step in first.steps:
+            if step.op not in FORMS:
+                raise NotImplementedError(_no_form(step))
+        graph, values = written(first, shapes_of(first, second), opset, input_name)
+        outputs = _outputs(graph, first, values, output_names)
+        if batch is not None:
+            twins = [second.batch, *(tensor.data for tensor in tensors_in(second.output))]
+            graph.batch, *outputs = (_of(batch, *pair) for pair in zip([graph.batch, *outputs], twins, strict=True))
+        return graph, outputs, first.output
+
+    if batch is None:
+        return follow(*BATCHES)
+    if batch > FEW:
+        with contextlib.suppress(ValueError):
+            return follow(*BATCHES)
+    return follow(batch, batch)
+
+
+def _of(batch: int, value: Value, twin: np.ndarray) -> Value:
+    """``value`` with the shape that it has for ``batch`` pictures. twin: what it was in the second recording."""
+    lengths = list(zip(value.array.shape, twin.shape, strict=True))
+    if any(n != m and n * BATCHES[1] != m * BATCHES[0] for n, m in lengths):
+        raise ValueError("an axis that is no multiple of the number of pictures")
+    return value._replace(shape=tuple(n if n == m else n // BATCHES[0] * batch for n, m in lengths))
 
 
 def written(recording: Recording, shapes: list, opset: int, input_name: str = "input") -> tuple[Graph, list[Value]]:
@@ -144,21 +187,27 @@ def _package() -> ModuleType:
     return onnx
 
 
-def _need(number, least: int, most: int, what: str) -> None:
+def _need_opset(onnx: ModuleType, opset) -> None:
+    newest = onnx.defs.onnx_opset_version()
+    _need(opset, OLDEST, newest, "opset: expected a version of ONNX's operators,", (
+        f": before {OLDEST}, Split and Squeeze took their numbers otherwise than they are written here, and {newest} is the "
+        f"newest that the package onnx {onnx.__version__} knows, which is installed"
+    ))  # fmt: skip
+
+
+def _need(number, least: int, most: int, what: str, why: str = "") -> None:
     whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
     if not whole or not least <= number <= most:
-        raise ValueError(f"{what} {least} to {most}, not {number!r}")
+        raise ValueError(f"{what} {least} to {most}, not {number!r}{why}")
 
 
 def _seer(model, weights, runs) -> Seer:
     """The network, and what is known of its pictures."""
+    if weights is not None and not isinstance(model, (str, os.PathLike)):
+        raise ValueError("weights: for the name of a network; load them into a Module with load_weights(model, file)")
     if isinstance(model, Seer):
         return model
-    if not isinstance(model, Module):
-        return seer_of(model, weights=weights, runs=runs)
-    if weights is not None:
-        raise ValueError("weights: for the name of a network; load them into a Module with load_weights(model, file)")
-    return Seer(model, None, (0, 0), None, None)
+    return Seer(model, None, (0, 0), None, None) if isinstance(model, Module) else seer_of(model, weights=weights, runs=runs)
 
 
 def pictures_of(seer: Seer) -> tuple[int, int, int]:
@@ -182,13 +231,22 @@ def _input(model: Module, given) -> tuple[tuple[int, ...], np.dtype]:
     return shape, next((p.dtype for p in model.parameters() if p.dtype.kind == "f"), own or np.dtype(np.float32))
 
 
-def _input_name(names: Sequence[str]) -> str:
-    if isinstance(names, str) or len(names) != 1:
-        raise ValueError(f"input_names: expected a list of one name, not {names!r}: a network here has one input")
-    return str(names[0])
+def _input_name(given) -> str:
+    found = [] if isinstance(given, str) else names("input_names", given)
+    if len(found) != 1:
+        raise ValueError(f"input_names: expected a list of one name, not {given!r}: a network here has one input")
+    return found[0]
 
 
-def _outputs(graph: Graph, recording: Recording, values: list[Value], names: Sequence[str] | None) -> list[Value]:
+def _forms(written_out) -> dict[Op, Callable]:
+    """What is written out as other ops: ours, and the user's."""
+    given = {} if written_out is None else written_out
+    if not isinstance(given, Mapping) or not all(isinstance(op, Op) and callable(f) for op, f in given.items()):
+        raise TypeError(f"written_out: expected a dict of Ops and functions, {{OP: lambda x: F.exp(x) + 1}}, not {given!r}")
+    return {**WRITTEN_OUT, **given}
+
+
+def _outputs(graph: Graph, recording: Recording, values: list[Value], given: list[str] | None) -> list[Value]:
     """What the network returns, under its names, each made by a node of its own that does nothing: an array may be returned
     twice, or be the input."""
     returned = recording.output
@@ -197,38 +255,21 @@ def _outputs(graph: Graph, recording: Recording, values: list[Value], names: Seq
         raise ValueError(
             f"the network returns {type(returned).__name__}, expected a Tensor, or several in a tuple, list or dict"
         )
-    if names is None and isinstance(returned, dict) and len(returned) == len(outputs):
-        names = list(map(str, returned))
-    if names is None:
-        names = ["output"] if len(outputs) == 1 else [f"output_{i}" for i in range(len(outputs))]
-    names = [names] if isinstance(names, str) else list(map(str, names))
-    if len(names) != len(outputs) or len({*names, graph.batch.name}) != len(names) + 1:
+    called = _output_names(returned, len(outputs)) if given is None else given
+    if len(called) != len(outputs) or len({*called, graph.batch.name}) != len(called) + 1:
         raise ValueError(
-            f"output_names: expected {len(outputs)} names, all different and not {graph.batch.name!r}, not {names}"
+            f"output_names: expected {count(len(outputs), 'name')}, all different and not {graph.batch.name!r}, not {called}"
         )
-    for name, value in zip(names, outputs, strict=True):
+    for name, value in zip(called, outputs, strict=True):
         graph.nodes.append(("Identity", [value.name], [graph.fresh(name)], {}))
     return [value._replace(name=made[0]) for value, (_, _, made, _) in zip(outputs, graph.nodes[-len(outputs) :], strict=True)]
 
 
-def _about(seer: Seer, classes, mean, std) -> dict[str, str]:
-    """The metadata of the file."""
-    from minimix import __version__
-
-    how = seer.how
-    found = {
-        "classes": seer.classes if classes is None else classes,
-        "mean": seer.mean if mean is None else mean,
-        "std": seer.std if std is None else std,
-        "crop": None if how is None else how.crop,
-        "interpolation": None if how is None else how.interpolation,
-    }
-    about = {"minimix": __version__}
-    for key, value in found.items():
-        if value is not None:
-            listed = np.asarray(value).tolist() if key in ("mean", "std", "classes") else value
-            about[key] = value if isinstance(value, str) else json.dumps(listed, ensure_ascii=False)
-    return about
+def _output_names(returned, number: int) -> list[str]:
+    """What they are called where the user says nothing."""
+    if isinstance(returned, dict) and len(returned) == number:
+        return list(map(str, returned))
+    return ["output"] if number == 1 else [f"output_{i}" for i in range(number)]
 
 
 # -- the file ----------------------------------------------------------------------------------------------------------
