@@ -77,6 +77,23 @@ def test_counters(minimix):
     assert all(re.search(rf"^{counter} +\S.* [\d,]+$", output, re.M) for counter in COUNTERS)
 
 
+def test_counters_say_their_versions(minimix):
+    """Two that are installed under one name print two numbers."""
+    output = minimix("summary", "mixnet_s", "--count-as", "thop-timm, ultralytics-thop,calflops")[1]
+    assert re.search(r"^thop-timm +thop 0\.1\.1 .* 239,250,160$", output, re.M), output
+    assert re.search(r"^ultralytics-thop +ultralytics-thop 2\.2\.3 .* 264,226,832$", output, re.M), output
+    assert re.search(r"^calflops +calflops 0\.3\.2 .* 496,538,284$", output, re.M), output
+    found = json.loads(minimix("summary", "mixnet_nano", "--json")[1])
+    assert found["counters"].keys() == found["counted_as"].keys()
+    assert found["counters"]["thop"] == {"version": "thop 0.1.1", "rule": COUNTERS["thop"].rule}
+
+
+def test_a_counter_in_csv(minimix):
+    lines = list(csv.DictReader(io.StringIO(minimix("summary", "mixnet_nano", "--csv", "--count-as", "torch")[1])))
+    assert sum(int(line["counted_as_torch"]) for line in lines) == 2 * 8_658_304
+    assert not any("counted_as" in key for key in next(csv.DictReader(io.StringIO(minimix("summary", "--csv")[1]))))
+
+
 def test_compare(minimix):
     code, output, _ = minimix("compare", "mixnet_s", "mobilenetv1_100:kernels=3,5,7")
     lines = output.splitlines()

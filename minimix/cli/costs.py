@@ -49,7 +49,11 @@ def summary(
     classes: CLASSES = None,
     batch_size: BATCH_SIZE = 1,
     count_as: Annotated[
-        str | None, Option(help="What another counter reports, too: fvcore, ptflops, thop, torchinfo, torch, ..., or all.")
+        str | None,
+        Option(
+            metavar="COUNTER",
+            help="What another counter reports, too: fvcore, ptflops, thop, torchinfo, torch, ..., several as a,b, or all.",
+        ),
     ] = None,
     as_json: JSON = False,
     as_csv: Annotated[bool, Option("--csv", help="Print the layers as CSV.")] = False,
@@ -63,17 +67,22 @@ def summary(
     from minimix.tables import print_table
 
     one_of({"--json": as_json, "--csv": as_csv})
-    counters = list(COUNTERS) if count_as == "all" else [] if count_as is None else [count_as]
+    counters = (
+        list(COUNTERS) if count_as == "all" else [] if count_as is None else [name.strip() for name in count_as.split(",")]
+    )
     for counter in counters:
         prices_of(counter)  # refuses
     network = _network(model, image, _shared(width, kernels, settings, classes), batch_size)
     cost = network.cost
     if as_json:
         reported = {"counted_as": {counter: cost.counted_as(counter) for counter in COUNTERS}}
-        print(json.dumps({**network.names(), **cost.to_dict(), **reported}, indent=2))
+        versions = {
+            "counters": {name: {"version": counter.version, "rule": counter.rule} for name, counter in COUNTERS.items()}
+        }
+        print(json.dumps({**network.names(), **cost.to_dict(), **reported, **versions}, indent=2))
         return
     if as_csv:
-        print(cost.to_csv(), end="")
+        print(cost.to_csv(counters), end="")
         return
     print_table(cost.table(), left=WORDS, total=True)
     print()
@@ -82,8 +91,8 @@ def summary(
     print_table(cost.apart_table(), left=2)
     if counters:
         print()
-        lines = [(counter, COUNTERS[counter].rule, f"{cost.counted_as(counter):,}") for counter in counters]
-        print_table([("counted as by", "rule", "operations"), *lines], left=2)
+        lines = [(name, COUNTERS[name].version, COUNTERS[name].rule, f"{cost.counted_as(name):,}") for name in counters]
+        print_table([("counted as by", "version", "rule", "operations"), *lines], left=3)
     print()
     size = "x".join(map(str, cost.input_shape))
     print(f"{network.label}, input {size}: {count(cost.params, 'parameter')}, {count(cost.macs, 'multiply-add')}")
