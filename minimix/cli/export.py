@@ -29,8 +29,21 @@ def export(
         Path, Argument(metavar="FILE", help="What to write: net.onnx, the whole network; net.safetensors, its weights alone.")
     ],
     weights: Annotated[
-        Path | None, Option(help="Of a network by name: its weights.", show_default="the published ones, from the hub")
+        Path | None,
+        Option(
+            help="Of a network by name: a file of weights, safetensors, .npz, PyTorch's .pth or Keras' .h5.",
+            show_default="the published ones, from the hub",
+        ),
     ] = None,
+    names: Annotated[
+        str | None,
+        Option(
+            metavar="LIBRARY",
+            help="With --weights: whose names the file has: torchvision, pytorchcv, mindcv, keras, ...; README has a table.",
+            show_default="what the names look like",
+        ),
+    ] = None,
+    take: Annotated[str, Option(metavar="KEY", help="Of a checkpoint that holds several state dicts", show_default=False)] = "",
     model: Annotated[str | None, Option(help="Of a run: where a network of your own is now, FILE.py:FUNCTION.")] = None,
     image: Annotated[
         str | None, Option("--input", "--size", metavar="CxHxW", help="The pictures.", show_default="what it is made for")
@@ -56,16 +69,17 @@ def export(
     from minimix.weights.onnx.export import OPSET, export_onnx, pictures_of
 
     _need_format(file)
-    if file.suffix.lower() == ".safetensors":
-        given = {"--input": image, "--batch": batch, "--opset": opset, "--no-fold": None if fold else True}
-        for option, value in given.items():
+    alone = file.suffix.lower() == ".safetensors"
+    if alone:
+        of_onnx = {"--input": image, "--batch": batch, "--opset": opset, "--no-fold": None if fold else True}
+        for option, value in {**of_onnx, "--classes-file": classes_file}.items():
             if value is not None:
                 raise ValueError(f"{option} is for an .onnx file: a .safetensors file has the weights alone")
     with limited(threads):
-        seer = _seer(run, weights, model, classes_file, runs)
+        seer = _seer(run, {"--weights": weights, "--names": names, "--take": take, "--classes-file": classes_file}, model, runs)
         for line in seer.remarks:
             print(line)
-        if file.suffix.lower() == ".safetensors":
+        if alone:
             save_weights(seer.model, file)
             print(f"{file}: {sum(array.size for array in seer.model.state_dict().values()):,} numbers")
             return
@@ -76,29 +90,39 @@ def export(
 
 
 def _need_format(file: Path) -> None:
-    if file.suffix.lower() not in FORMATS:
+    from minimix import files
+
+    ending = file.suffix.lower()
+    if ending not in FORMATS:
         known = ", ".join(f"{suffix} ({what})" for suffix, what in FORMATS.items())
-        pickles = " minimix writes no pickles: PyTorch loads .safetensors." if file.suffix in (".pt", ".pth", ".bin") else ""
+        pickles = " minimix writes no pickles: PyTorch loads .safetensors." if ending in (".pt", ".pth", ".bin") else ""
         raise ValueError(f"{file}: the file's name says what is written, and must end in one of {known}.{pickles}")
-    if not file.absolute().parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {file.parent} to write {file.name} into")
+    files.writable(file, ending)
 
 
-def _seer(run: str, weights: Path | None, model: str | None, classes_file: Path | None, runs: Path):
-    """The network, and what is known of its pictures."""
+def _seer(run: str, of_name: dict, model: str | None, runs: Path):
+    """The network, and what is known of its pictures. of_name: the options of networks by name."""
     from minimix import models
     from minimix.models.own import is_own
     from minimix.prediction import seer_by_name, seer_of_run
     from minimix.train import load_model
+    from minimix.train.checkpoint import is_checkpoint
 
     name, options = network_of(run)
-    if (is_own(name) or name in models.names()) and not (Path(run) / "last.safetensors").exists():
-        if model is not None:
-            raise ValueError(f"--model says where the network of a run is: {name} is one itself")
-        return seer_by_name(name, options, weights, classes_file, run)
-    if weights is not None or classes_file is not None:
-        raise ValueError(f"--weights and --classes-file are for a network by name: {run} is none, and a run has its own")
-    return seer_of_run(load_model(find_run(run, runs), model))
+    given = [option for option, value in of_name.items() if value not in (None, "")]
+    if not (is_own(name) or name in models.names()) or (Path(run) / "last.safetensors").exists():
+        if given:
+            raise ValueError(f"{', '.join(given)}: for a network by name: {run} is none, and a run has its own")
+        return seer_of_run(load_model(find_run(run, runs), model))
+    if model is not None:
+        raise ValueError(f"--model says where the network of a run is: {name} is one itself")
+    weights, names, take, classes_file = of_name.values()
+    if weights is not None and is_checkpoint(weights):
+        raise ValueError(
+            f"{weights} is a checkpoint of `minimix train`, which knows its network, classes and normalisation: export it in "
+            f"place of {name}, without --weights"
+        )
+    return seer_by_name(name, options, weights, classes_file, run, names, **({"take": take} if take else {}))
 
 
 def _shape(model, image: str) -> tuple[int, int, int]:

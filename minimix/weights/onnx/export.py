@@ -17,7 +17,7 @@ from minimix.prediction import Seer, seer_of
 from minimix.tensor import Tensor
 from minimix.weights.onnx.forms import FORMS, WRITTEN_OUT
 from minimix.weights.onnx.graph import Graph, Value
-from minimix.weights.onnx.metadata import names, need_fitting, texts
+from minimix.weights.onnx.metadata import listed_names, need_fitting, texts
 from minimix.weights.onnx.recording import Recording, Step, shapes_of
 from minimix.words import count
 
@@ -43,6 +43,8 @@ def export_onnx(
     metadata: Mapping[str, str] | None = None,
     written_out: Mapping[Op, Callable] | None = None,
     weights: str | os.PathLike | None = None,
+    names: str | None = None,
+    take: str = "",
     runs: str | os.PathLike = "runs",
 ) -> None:
     """Write ``model``, in evaluation mode, to ``path`` as an ONNX file, in one step: after a crash there is the old file or the
@@ -52,7 +54,7 @@ def export_onnx(
     Height and width are fixed. Numbers have the dtype of the model; onnxruntime has no convolutions in float64: model.float().
 
     model: a Module; or whatever ``predict`` takes: what ``train`` returned, a run's folder or name, the name of a network with
-        its published weights or those in the file ``weights``.
+        its published weights or those in the file ``weights``: names and take are as for ``load_weights``.
     input_shape: (C, H, W) of a picture, (N, ...) of a batch of whatever else the network takes, or an example of such a batch,
         an array or a Tensor. By default the model's ``input_size``; of a run, that of its pictures.
     fold: fold batch norms into the convolutions before them.
@@ -86,8 +88,8 @@ def export_onnx(
         raise TypeError(f"fold: expected True or False, not {fold!r}")
     path, input_name, forms = files.writable(path, ".onnx"), _input_name(input_names), _forms(written_out)
     if output_names is not None:
-        output_names = names("output_names", [output_names] if isinstance(output_names, str) else output_names)
-    seer = _seer(model, weights, runs)
+        output_names = listed_names("output_names", [output_names] if isinstance(output_names, str) else output_names)
+    seer = _seer(model, runs, {"weights": weights, "names": names, "take": take})
     if input_shape is None and not isinstance(model, Module):
         input_shape = pictures_of(seer)
     shape, dtype = _input(seer.model, input_shape)
@@ -201,13 +203,16 @@ def _need(number, least: int, most: int, what: str, why: str = "") -> None:
         raise ValueError(f"{what} {least} to {most}, not {number!r}{why}")
 
 
-def _seer(model, weights, runs) -> Seer:
-    """The network, and what is known of its pictures."""
-    if weights is not None and not isinstance(model, (str, os.PathLike)):
-        raise ValueError("weights: for the name of a network; load them into a Module with load_weights(model, file)")
+def _seer(model, runs, of_name: dict) -> Seer:
+    """The network, and what is known of its pictures. of_name: what goes with the name of a network alone."""
+    given = {key: value for key, value in of_name.items() if value not in (None, "")}
+    if given and not isinstance(model, (str, os.PathLike)):
+        raise ValueError(
+            f"{', '.join(given)}: for the name of a network; load weights into a Module with load_weights(model, file)"
+        )
     if isinstance(model, Seer):
         return model
-    return Seer(model, None, (0, 0), None, None) if isinstance(model, Module) else seer_of(model, weights=weights, runs=runs)
+    return Seer(model, None, (0, 0), None, None) if isinstance(model, Module) else seer_of(model, runs=runs, **given)
 
 
 def pictures_of(seer: Seer) -> tuple[int, int, int]:
@@ -232,7 +237,7 @@ def _input(model: Module, given) -> tuple[tuple[int, ...], np.dtype]:
 
 
 def _input_name(given) -> str:
-    found = [] if isinstance(given, str) else names("input_names", given)
+    found = [] if isinstance(given, str) else listed_names("input_names", given)
     if len(found) != 1:
         raise ValueError(f"input_names: expected a list of one name, not {given!r}: a network here has one input")
     return found[0]

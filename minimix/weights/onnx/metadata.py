@@ -20,7 +20,7 @@ def texts(seer: Seer, channels: int | None, classes, mean, std, metadata) -> dic
         raise ValueError(f"std: pixels are divided by it, so each number must be above 0, not {min(std):g}")
     how = seer.how
     found = {
-        "classes": seer.classes if classes is None else names("classes", classes),
+        "classes": seer.classes if classes is None else listed_names("classes", classes),
         "mean": seer.mean if mean is None else mean,
         "std": seer.std if std is None else std,
         "crop": None if how is None else how.crop,
@@ -30,10 +30,10 @@ def texts(seer: Seer, channels: int | None, classes, mean, std, metadata) -> dic
     return {"minimix": __version__, **about, **_further(metadata, {*OURS, *about})}
 
 
-def names(argument: str, given) -> list[str]:
+def listed_names(argument: str, given) -> list[str]:
     """A list of names, of classes or arrays.
 
-    >>> names("classes", "cat")
+    >>> listed_names("classes", "cat")
     Traceback (most recent call last):
         ...
     TypeError: classes: expected a list of names, not 'cat'
