@@ -180,6 +180,9 @@ def make(num_classes=10):
     (("mine", "net"), "must end in one of .onnx"),
     (("mine", "none/net.onnx"), "there is no folder none"),
     (("min", "net.onnx"), "no file, folder or run is called min"),
+    (("mixnet_nana", "net.onnx"), "no file, folder or run is called mixnet_nana: .*; or is the network mixnet_nano meant"),
+    (("words.txt", "net.onnx"), "words.txt is no run, and no checkpoint of one: .* --weights words.txt"),
+    (("mine", "net.onnx", "--input", "1x32x32"), r"input_shape \(1, 1, 32, 32\): .* is made for 3 input channels"),
     (("mixnet_nano", "net.onnx"), "hub has no weights for 'mixnet_nano'"),
     (("mine", "net.PTH"), "minimix writes no pickles"),
     (("mine", "runs"), "must end in one of .onnx"),
@@ -197,10 +200,11 @@ def make(num_classes=10):
     (("mine",), "missing argument"),
 ], ids=str)  # fmt: skip
 def test_mistakes(minimix, arguments, expected):
-    if "--opset" in arguments:
+    if {"--opset", "1x32x32"} & set(arguments):
         pytest.importorskip("onnx")
-    code, _, errors = minimix("export", *arguments)
-    assert code == 2 and re.search(expected, errors.replace("\n", " "), re.I), errors
+    Path("words.txt").write_text("no weights", encoding="utf-8")
+    code, output, errors = minimix("export", *arguments)
+    assert code == 2 and not output and re.search(expected, errors.replace("\n", " "), re.I), errors
 
 
 def test_without_the_package(minimix, monkeypatch):

@@ -7,6 +7,7 @@ import typer
 
 from minimix.cli.options import RUNS, THREADS, image_size_of, network_of
 from minimix.cli.training import find_run
+from minimix.words import nearest
 
 Option, Argument = typer.Option, typer.Argument
 
@@ -77,16 +78,17 @@ def export(
                 raise ValueError(f"{option} is for an .onnx file: a .safetensors file has the weights alone")
     with limited(threads):
         seer = _seer(run, {"--weights": weights, "--names": names, "--take": take, "--classes-file": classes_file}, model, runs)
-        for line in seer.remarks:
-            print(line)
         if alone:
             save_weights(seer.model, file)
-            print(f"{file}: {sum(array.size for array in seer.model.state_dict().values()):,} numbers")
-            return
-        shape = channels, height, width = pictures_of(seer) if image is None else _shape(seer.model, image)
-        export_onnx(seer, file, shape, fold=fold, batch=batch, opset=OPSET if opset is None else opset)
-    norms = "folded into the convolutions" if fold else "not folded"
-    print(f"{file}: input ({batch or 'N'}, {channels}, {height}, {width}), opset {opset or OPSET}, batch norms {norms}")
+            written = f"{sum(array.size for array in seer.model.state_dict().values()):,} numbers"
+        else:
+            shape = channels, height, width = pictures_of(seer) if image is None else _shape(seer.model, image)
+            export_onnx(seer, file, shape, fold=fold, batch=batch, opset=OPSET if opset is None else opset)
+            norms = "folded into the convolutions" if fold else "not folded"
+            size = f"({batch or 'N'}, {channels}, {height}, {width})"
+            written = f"input {size}, opset {opset or OPSET}, batch norms {norms}"
+    for line in (*seer.remarks, f"{file}: {written}"):
+        print(line)
 
 
 def _need_format(file: Path) -> None:
@@ -113,7 +115,7 @@ def _seer(run: str, of_name: dict, model: str | None, runs: Path):
     if not (is_own(name) or name in models.names()) or (Path(run) / "last.safetensors").exists():
         if given:
             raise ValueError(f"{', '.join(given)}: for a network by name: {run} is none, and a run has its own")
-        return seer_of_run(load_model(find_run(run, runs), model))
+        return seer_of_run(load_model(_run(run, runs), model))
     if model is not None:
         raise ValueError(f"--model says where the network of a run is: {name} is one itself")
     weights, names, take, classes_file = of_name.values()
@@ -123,6 +125,21 @@ def _seer(run: str, of_name: dict, model: str | None, runs: Path):
             f"place of {name}, without --weights"
         )
     return seer_by_name(name, options, weights, classes_file, run, names, **({"take": take} if take else {}))
+
+
+def _run(run: str, runs: Path) -> Path:
+    """What is meant by RUN where it is no network; refused with what may be meant otherwise."""
+    from minimix import models
+    from minimix.train.checkpoint import is_checkpoint
+
+    try:
+        path = find_run(run, runs)
+    except FileNotFoundError as error:
+        near = nearest(network_of(run)[0], models.names())
+        raise FileNotFoundError(f"{error}{f'; or is the network {near[0]} meant?' if near else ''}") from error
+    if path.is_file() and path.suffix.lower() != ".safetensors" and not is_checkpoint(path):
+        raise ValueError(f"{run} is no run, and no checkpoint of one: weights need their network, NETWORK FILE --weights {run}")
+    return path
 
 
 def _shape(model, image: str) -> tuple[int, int, int]:

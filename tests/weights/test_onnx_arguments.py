@@ -37,7 +37,7 @@ NOT_ONE_A_CHANNEL = "expected 3 numbers, one a channel, not"
     ({"batch": 0}, "batch: expected a number of pictures"), ({"batch": 2.0}, "batch"), ({"batch": True}, "batch"),
     ({"fold": "no"}, "fold: expected True or False, not 'no'"), ({"fold": None}, "fold"), ({"fold": 1}, "fold"),
     ({"input_shape": 32}, "input_shape"), ({"input_shape": (3, 0, 32)}, "input_shape"),
-    ({"input_shape": (3, "a", 32)}, "input_shape"), ({"input_names": "x"}, "input_names"),
+    ({"input_shape": (3, "a", 32)}, "input_shape"), ({"input_shape": (1, 32, 32)}, r"input_shape \(1, 1, 32, 32\): .* 3 input"), ({"input_names": "x"}, "input_names"),
     ({"input_names": ["x", "y"]}, "input_names"), ({"input_names": [3]}, "input_names: .* texts, not 3"),
     ({"input_names": [""]}, "input_names: .* empty"), ({"input_names": {"x"}}, "input_names: expected a list"),
     ({"output_names": ["a", "b"]}, r"output_names: expected 1 name, all different and not 'input', not \['a', 'b'\]"),

@@ -94,8 +94,13 @@ def export_onnx(
         input_shape = pictures_of(seer)
     shape, dtype = _input(seer.model, input_shape)
     about = texts(seer, shape[1] if len(shape) == 4 else None, classes, mean, std, metadata)
-    network = fold_batch_norm(seer.model, shape) if fold and len(shape) == 4 else seer.model
-    graph, outputs, returned = _graph_of(network, shape, dtype, forms, opset, input_name, output_names, batch)
+    try:
+        network = fold_batch_norm(seer.model, shape) if fold and len(shape) == 4 else seer.model
+        graph, outputs, returned = _graph_of(network, shape, dtype, forms, opset, input_name, output_names, batch)
+    except RuntimeError as error:  # layers refuse some inputs so, as PyTorch's do
+        if isinstance(error, NotImplementedError):
+            raise
+        raise ValueError(f"input_shape {shape}: {error}") from error
     if classes is not None:
         need_fitting(about["classes"], returned)
     content = _model(onnx, graph, outputs, type(seer.model).__name__, about)
