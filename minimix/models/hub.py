@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from minimix.words import root_of
+
 HUB = "https://huggingface.co"
 PATIENCE = 5.0  # seconds for any answer
 
@@ -34,7 +36,7 @@ def fetch(repository: str, file: str) -> Path:
         try:
             return Path(client.hf_hub_download(repository, file))
         except Exception as error:
-            raise ConnectionError(_root(error)) from error
+            raise ConnectionError(root_of(error)) from error
 
 
 def silence(url: str) -> str:
@@ -49,7 +51,7 @@ def silence(url: str) -> str:
         except requests.exceptions.SSLError:  # somebody is there: which certificates it trusts is for the client to say
             found.append("")
         except requests.exceptions.RequestException as error:
-            found.append(_root(error))
+            found.append(root_of(error))
         else:
             found.append("")
 
@@ -58,21 +60,6 @@ def silence(url: str) -> str:
     asking.start()
     asking.join(PATIENCE)
     return found[0] if found else f"{PATIENCE:g} seconds have passed"
-
-
-def _root(error: BaseException) -> str:
-    """What the system or the server said, in one line, below what libraries made of it.
-
-    >>> try:
-    ...     raise ValueError("Max retries exceeded with url: /") from OSError(111, "Connection refused")
-    ... except ValueError as error:
-    ...     print(_root(error))
-    Connection refused
-    """
-    while (below := error.__cause__ or error.__context__) is not None:
-        error = below
-    said = str(getattr(error, "strerror", None) or error).strip()
-    return said.partition("\n")[0] or type(error).__name__
 
 
 @contextlib.contextmanager
