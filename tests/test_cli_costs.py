@@ -83,6 +83,8 @@ def test_counters_say_their_versions(minimix):
     assert re.search(r"^thop-timm +thop 0\.1\.1 .* 239,250,160$", output, re.M), output
     assert re.search(r"^ultralytics-thop +ultralytics-thop 2\.2\.3 .* 264,226,832$", output, re.M), output
     assert re.search(r"^calflops +calflops 0\.3\.2 .* 496,538,284$", output, re.M), output
+    output = minimix("summary", "mixnet_s", "--count-as", "thop")[1]
+    assert "of timm's networks, whose batch norms are a class of their own: 239,250,160 (thop-timm)\n" in output
     found = json.loads(minimix("summary", "mixnet_nano", "--json")[1])
     assert found["counters"].keys() == found["counted_as"].keys()
     assert found["counters"]["thop"] == {"version": "thop 0.1.1", "rule": COUNTERS["thop"].rule}

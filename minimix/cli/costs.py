@@ -93,6 +93,10 @@ def summary(
         print()
         lines = [(name, COUNTERS[name].version, COUNTERS[name].rule, f"{cost.counted_as(name):,}") for name in counters]
         print_table([("counted as by", "version", "rule", "operations"), *lines], left=3)
+        twins = [twin for name in counters if (twin := f"{name}-timm") in COUNTERS and twin not in counters]
+        if twins:
+            found = ", ".join(f"{cost.counted_as(twin):,} ({twin})" for twin in twins)
+            print(f"of timm's networks, whose batch norms are a class of their own: {found}")
     print()
     size = "x".join(map(str, cost.input_shape))
     print(f"{network.label}, input {size}: {count(cost.params, 'parameter')}, {count(cost.macs, 'multiply-add')}")

@@ -230,15 +230,17 @@ def _input(model: Module, given) -> tuple[tuple[int, ...], np.dtype]:
     given = getattr(model, "input_size", None) if given is None else given
     if given is None:
         raise ValueError(f"{type(model).__name__} has no input_size: give input_shape, such as (3, 224, 224)")
-    array = given.data if isinstance(given, Tensor) else given
-    listed = isinstance(array, (tuple, list))
-    shape = tuple(array) if listed else getattr(array, "shape", ())
+    dtype = np.dtype(np.float32)
+    if isinstance(given, (tuple, list)):
+        shape = (1, *given) if len(given) in (1, 3) else tuple(given)
+    else:
+        array = np.asarray(given.data if isinstance(given, Tensor) else given)
+        shape = array.shape
+        dtype = array.dtype if array.dtype.kind == "f" else dtype
     whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n > 0 for n in shape)
-    if not shape or not whole or (len(shape) == 1 and not listed):
+    if len(shape) < 2 or not whole:
         raise ValueError(f"input_shape: expected (C, H, W), (N, C, H, W), or a batch, not {given!r}")
-    shape = (1, *shape) if listed and len(shape) in (1, 3) else tuple(shape)
-    own = None if listed or array.dtype.kind != "f" else array.dtype
-    return shape, next((p.dtype for p in model.parameters() if p.dtype.kind == "f"), own or np.dtype(np.float32))
+    return shape, next((p.dtype for p in model.parameters() if p.dtype.kind == "f"), dtype)
 
 
 def _input_name(given) -> str:
