@@ -67,7 +67,8 @@ def export(
     """
     from minimix.models.weights import save_weights
     from minimix.train.limits import limited
-    from minimix.weights.onnx.export import OPSET, export_onnx, pictures_of
+    from minimix.weights.onnx.export import OPSET, export_onnx
+    from minimix.weights.onnx.given import pictures_of
 
     _need_format(file)
     alone = file.suffix.lower() == ".safetensors"

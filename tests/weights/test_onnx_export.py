@@ -223,7 +223,7 @@ def test_many_pictures_are_not_followed_where_a_few_do(tmp_path, monkeypatch):
 
     monkeypatch.setattr("minimix.weights.onnx.export.Recording", Noted)
     model = small()
-    content = exported(model, tmp_path, batch=64)
+    content = exported(model, tmp_path, batch=np.int64(64), opset=np.int32(18))
     assert followed == [2, 5]
     graph = onnx.load_model_from_string(content).graph
     assert [d.dim_value for d in graph.input[0].type.tensor_type.shape.dim] == [64, 3, 32, 32]

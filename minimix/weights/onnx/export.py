@@ -13,16 +13,15 @@ from minimix.costs.outline import tensors_in
 from minimix.fold import fold_batch_norm
 from minimix.nn import Module
 from minimix.ops.op import Op
-from minimix.prediction import Seer, seer_of
 from minimix.tensor import Tensor
-from minimix.weights.onnx.forms import FORMS, WRITTEN_OUT
+from minimix.weights.onnx import given
+from minimix.weights.onnx.forms import FORMS
 from minimix.weights.onnx.graph import Graph, Value
-from minimix.weights.onnx.metadata import listed_names, need_fitting, texts
+from minimix.weights.onnx.metadata import need_fitting, texts
 from minimix.weights.onnx.recording import Recording, Step, shapes_of
 from minimix.words import count
 
 OPSET = 18  # the version of ONNX's operators; 18 is of 2022, and PyTorch's default, too
-OLDEST = 13  # the first in which Split and Squeeze take their numbers as they are given here
 BATCHES = 2, 5  # pictures of the recordings
 FEW = 8  # pictures that are recorded as they are; more, where a few do not tell the same, as they take memory and time
 
@@ -80,26 +79,21 @@ def export_onnx(
     >>> {property.key: property.value for property in onnx.load("net.onnx").metadata_props}["classes"]
     '["cat", "dog", "bird"]'
     """
-    onnx = _package()
-    _need_opset(onnx, opset)
-    if batch is not None:
-        _need(batch, 1, 2**31, "batch: expected a number of pictures,")
-    if not isinstance(fold, (bool, np.bool_)):
-        raise TypeError(f"fold: expected True or False, not {fold!r}")
-    path, input_name, forms = files.writable(path, ".onnx"), _input_name(input_names), _forms(written_out)
-    if output_names is not None:
-        output_names = listed_names("output_names", [output_names] if isinstance(output_names, str) else output_names)
-    seer = _seer(model, runs, {"weights": weights, "names": names, "take": take})
+    onnx = given.package()
+    given.need_numbers(onnx, opset, batch, fold)
+    path, forms = files.writable(path, ".onnx"), given.forms_with(written_out)
+    called = given.input_name(input_names), given.output_names(output_names)
+    seer = given.seer_from(model, runs, {"weights": weights, "names": names, "take": take})
     if input_shape is None and not isinstance(model, Module):
-        input_shape = pictures_of(seer)
-    shape, dtype = _input(seer.model, input_shape)
+        input_shape = given.pictures_of(seer)
+    shape, dtype = given.input_of(seer.model, input_shape)
     about = texts(seer, shape[1] if len(shape) == 4 else None, classes, mean, std, metadata)
     try:
         network = fold_batch_norm(seer.model, shape) if fold and len(shape) == 4 else seer.model
-        graph, outputs, returned = _graph_of(network, shape, dtype, forms, opset, input_name, output_names, batch)
+        graph, outputs, returned = _graph_of(network, shape, dtype, forms, opset, called, batch)
+    except NotImplementedError:
+        raise
     except RuntimeError as error:  # layers refuse some inputs so, as PyTorch's do
-        if isinstance(error, NotImplementedError):
-            raise
         raise ValueError(f"input_shape {shape}: {error}") from error
     if classes is not None:
         need_fitting(about["classes"], returned)
@@ -112,9 +106,10 @@ def export_onnx(
 
 
 def _graph_of(
-    network: Module, shape, dtype, forms: Mapping, opset: int, input_name: str, output_names, batch: int | None
+    network: Module, shape, dtype, forms: Mapping, opset: int, called: tuple[str, list[str] | None], batch: int | None
 ) -> tuple[Graph, list[Value], Any]:
-    """(the graph, its outputs, what the network returned). The arguments: as ``export_onnx`` has made them."""
+    """(the graph, its outputs, what the network returned). called: the names of the input and of the outputs."""
+    input_name, output_names = called
     rng = np.random.default_rng(0)
 
     def follow(*lengths: int) -> tuple[Graph, list[Value], Any]:
@@ -142,13 +137,13 @@ def _of(batch: int, value: Value, twin: np.ndarray) -> Value:
     lengths = list(zip(value.array.shape, twin.shape, strict=True))
     if any(n != m and n * BATCHES[1] != m * BATCHES[0] for n, m in lengths):
         raise ValueError("an axis that is no multiple of the number of pictures")
-    return value._replace(shape=tuple(n if n == m else n // BATCHES[0] * batch for n, m in lengths))
+    return value._replace(shape=tuple(n if n == m else n // BATCHES[0] * int(batch) for n, m in lengths))
 
 
 def written(recording: Recording, shapes: list, opset: int, input_name: str = "input") -> tuple[Graph, list[Value]]:
     """The graph of a recording, and the Values of the batch and of what each step made. shapes: as ``shapes_of`` gives them."""
     batch = Value(input_name, shapes[0], recording.batch)
-    graph = Graph(opset, recording.names, batch)
+    graph = Graph(int(opset), recording.names, batch)
     values = [batch]
     for step, shape in zip(recording.steps, shapes[1:], strict=True):
         graph.layer, graph.out = step.layer, Value("", shape, step.output.data)
@@ -179,86 +174,7 @@ def _no_form(step: Step) -> str:
     return f"{step} has no form in ONNX: {advice}"
 
 
-# -- what was given ----------------------------------------------------------------------------------------------------
-
-
-def _package() -> ModuleType:
-    try:
-        import onnx
-        import onnx.checker
-        import onnx.defs
-        import onnx.helper
-        import onnx.numpy_helper
-    except ImportError as error:
-        raise ImportError(f'export_onnx needs the package onnx ({error}): pip install "minimix[onnx]"') from error
-    return onnx
-
-
-def _need_opset(onnx: ModuleType, opset) -> None:
-    newest = onnx.defs.onnx_opset_version()
-    _need(opset, OLDEST, newest, "opset: expected a version of ONNX's operators,", (
-        f": before {OLDEST}, Split and Squeeze took their numbers otherwise than they are written here, and {newest} is the "
-        f"newest that the package onnx {onnx.__version__} knows, which is installed"
-    ))  # fmt: skip
-
-
-def _need(number, least: int, most: int, what: str, why: str = "") -> None:
-    whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
-    if not whole or not least <= number <= most:
-        raise ValueError(f"{what} {least} to {most}, not {number!r}{why}")
-
-
-def _seer(model, runs, of_name: dict) -> Seer:
-    """The network, and what is known of its pictures. of_name: what goes with the name of a network alone."""
-    given = {key: value for key, value in of_name.items() if value not in (None, "")}
-    if given and not isinstance(model, (str, os.PathLike)):
-        raise ValueError(
-            f"{', '.join(given)}: for the name of a network; load weights into a Module with load_weights(model, file)"
-        )
-    if isinstance(model, Seer):
-        return model
-    return Seer(model, None, (0, 0), None, None) if isinstance(model, Module) else seer_of(model, runs=runs, **given)
-
-
-def pictures_of(seer: Seer) -> tuple[int, int, int]:
-    """(C, H, W) of its pictures: a run's may have another size than the network was made for."""
-    return getattr(seer.model, "input_size", (3,))[0], *seer.size
-
-
-def _input(model: Module, given) -> tuple[tuple[int, ...], np.dtype]:
-    """(shape with the batch in front, dtype) of what the network takes."""
-    given = getattr(model, "input_size", None) if given is None else given
-    if given is None:
-        raise ValueError(f"{type(model).__name__} has no input_size: give input_shape, such as (3, 224, 224)")
-    dtype = np.dtype(np.float32)
-    if isinstance(given, (tuple, list)):
-        shape = (1, *given) if len(given) in (1, 3) else tuple(given)
-    else:
-        array = np.asarray(given.data if isinstance(given, Tensor) else given)
-        shape = array.shape
-        dtype = array.dtype if array.dtype.kind == "f" else dtype
-    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n > 0 for n in shape)
-    if len(shape) < 2 or not whole:
-        raise ValueError(f"input_shape: expected (C, H, W), (N, C, H, W), or a batch, not {given!r}")
-    return shape, next((p.dtype for p in model.parameters() if p.dtype.kind == "f"), dtype)
-
-
-def _input_name(given) -> str:
-    found = [] if isinstance(given, str) else listed_names("input_names", given)
-    if len(found) != 1:
-        raise ValueError(f"input_names: expected a list of one name, not {given!r}: a network here has one input")
-    return found[0]
-
-
-def _forms(written_out) -> dict[Op, Callable]:
-    """What is written out as other ops: ours, and the user's."""
-    given = {} if written_out is None else written_out
-    if not isinstance(given, Mapping) or not all(isinstance(op, Op) and callable(f) for op, f in given.items()):
-        raise TypeError(f"written_out: expected a dict of Ops and functions, {{OP: lambda x: F.exp(x) + 1}}, not {given!r}")
-    return {**WRITTEN_OUT, **given}
-
-
-def _outputs(graph: Graph, recording: Recording, values: list[Value], given: list[str] | None) -> list[Value]:
+def _outputs(graph: Graph, recording: Recording, values: list[Value], called: list[str] | None) -> list[Value]:
     """What the network returns, under its names, each made by a node of its own that does nothing: an array may be returned
     twice, or be the input."""
     returned = recording.output
@@ -267,7 +183,7 @@ def _outputs(graph: Graph, recording: Recording, values: list[Value], given: lis
         raise ValueError(
             f"the network returns {type(returned).__name__}, expected a Tensor, or several in a tuple, list or dict"
         )
-    called = _output_names(returned, len(outputs)) if given is None else given
+    called = _output_names(returned, len(outputs)) if called is None else called
     if len(called) != len(outputs) or len({*called, graph.batch.name}) != len(called) + 1:
         raise ValueError(
             f"output_names: expected {count(len(outputs), 'name')}, all different and not {graph.batch.name!r}, not {called}"
