@@ -46,7 +46,7 @@ def need_numbers(onnx: ModuleType, opset, batch, fold) -> None:
 
 
 def _is_from(least: int, most: int, number) -> bool:
-    return isinstance(number, (int, np.integer)) and not isinstance(number, bool) and least <= number <= most
+    return isinstance(number, (int, np.integer)) and not isinstance(number, bool) and bool(least <= number <= most)
 
 
 def seer_from(model, runs, of_name: dict) -> Seer:
