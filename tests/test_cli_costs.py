@@ -96,6 +96,19 @@ def test_a_counter_in_csv(minimix):
     assert not any("counted_as" in key for key in next(csv.DictReader(io.StringIO(minimix("summary", "--csv")[1]))))
 
 
+def test_counters_side_by_side(minimix):
+    names = ("mixnet_nano", "mobilenetv1_025_cifar")
+    output = minimix("compare", *names, "--count-as", "torch,thop-timm")[1]
+    assert re.search(r"^as by torch \(PyTorch 2\.13\) +17,316,608 +[\d,]+$", output, re.M), output
+    assert re.search(r"^as by thop-timm \(thop 0\.1\.1\) +8,662,656 ", output, re.M), output
+    lines = list(csv.DictReader(io.StringIO(minimix("compare", *names, "--count-as", "torch", "--csv")[1])))
+    assert [int(line["counted_as_torch"]) for line in lines] == [2 * int(line["macs"]) for line in lines]
+    found = json.loads(minimix("compare", *names, "--json")[1])
+    assert all(one["counted_as"].keys() == COUNTERS.keys() and one["counted_as"]["torch"] == 2 * one["macs"] for one in found)
+    code, _, errors = minimix("compare", *names, "--count-as", "thop,fvcor")
+    assert code == 2 and "did you mean fvcore" in errors
+
+
 def test_compare(minimix):
     code, output, _ = minimix("compare", "mixnet_s", "mobilenetv1_100:kernels=3,5,7")
     lines = output.splitlines()
