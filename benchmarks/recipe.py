@@ -8,11 +8,10 @@ Runs that are in FOLDER already are not repeated, and one that was interrupted g
 """
 
 import argparse
-import math
-import statistics
 from pathlib import Path
 
 from benchmarks import common
+from minimix.means import mean_and_error
 
 COST = {32: 1.0, 24: 0.58, 16: 0.28}  # of a step on pictures of this side; measured, one thread, batch 128
 
@@ -43,16 +42,6 @@ def accuracy(folder: Path, name: str, options: dict, seed: int, data_dir=None) -
         run = {"data": "cifar10", "data_dir": data_dir, "validation": 0.1, "seed": seed, "runs": folder, "name": name}
         done = mm.train(**run, **options, resume=True, log=False).history
     return 100 * done[-1].validation_accuracy
-
-
-def mean_and_error(found: list[float]) -> tuple[float, float]:
-    """The mean, and its standard error: NaN for a single run.
-
-    >>> mean_and_error([82.0, 84.0])
-    (83.0, 1.0)
-    """
-    error = statistics.stdev(found) / math.sqrt(len(found)) if len(found) > 1 else math.nan
-    return statistics.mean(found), error
 
 
 def report(found: dict[str, list[float]]) -> str:

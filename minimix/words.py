@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 def count(number: int, thing: str, things: str = "") -> str:
@@ -46,6 +47,21 @@ def nearest(name: str, names: Iterable[str], most: int = 1, cutoff: float = 0.6)
     """
     spelled = {_bare(one): one for one in reversed(list(names))}
     return [spelled[near] for near in difflib.get_close_matches(_bare(name), spelled, n=most, cutoff=cutoff)]
+
+
+def beside(path: Path) -> str:
+    """The end of a sentence about a file that there is not: the nearest of those in its folder, or "".
+
+    >>> Path("net.safetensors").touch()
+    >>> f"there is no file net.safetensor{beside(Path('net.safetensor'))}", beside(Path("gone/net.npz"))
+    ('there is no file net.safetensor: did you mean net.safetensors?', '')
+    """
+    try:
+        names = [entry.name for entry in path.expanduser().absolute().parent.iterdir()]
+    except OSError:
+        return ""
+    near = nearest(path.name, names)
+    return f": did you mean {path.parent / near[0]}?" if near else ""
 
 
 def _bare(name) -> str:

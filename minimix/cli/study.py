@@ -33,8 +33,10 @@ def run(
     data_dir: DATA_DIR = None,
     seeds: Annotated[int | None, Option(help="Repetitions.", min=1, show_default="5, or the study's own")] = None,
     images: Annotated[int | None, Option(help="For training; 0: all.", min=0, show_default="10000")] = None,
-    epochs: Annotated[int | None, Option(help="Times through them.", min=1, show_default="10")] = None,
-    width: Annotated[float | None, Option(help="Multiplies the networks' channels.", show_default="0.25")] = None,
+    epochs: Annotated[int | None, Option(help="Times through them.", min=1, show_default="5, or the study's own")] = None,
+    width: Annotated[
+        float | None, Option(help="Multiplies the networks' channels.", show_default="0.25, or the study's own")
+    ] = None,
     workers: Annotated[int | None, Option(help="Processes, of one thread each.", min=1, show_default="one a core")] = None,
     dask: Annotated[
         str | None, Option(metavar="ADDRESS", help="Of a Dask scheduler, tcp://...; local: a cluster on this machine.")

@@ -1,4 +1,4 @@
-"""The job "detection" of studies: a detector from scratch on drawn scenes, then what it finds on others."""
+"""A detector from scratch on drawn scenes, then what it finds on others."""
 
 import functools
 import math
@@ -119,26 +119,32 @@ def judged(model: Detector, part: Scenes) -> AveragePrecision:
     return average_precision(part.objects, detect(model, part.images), len(CLASSES))
 
 
+@limited(threads=1)
 def trained(seed: int, images: int, epochs: int, kernels: Sequence[int], width: float, test: int = TEST) -> dict:
-    """A detector with the weights after the last step: COCO's average precision in percent, and what the network costs.
-
-    ``accuracy`` is AP on ``test`` scenes that were not trained on, under the name by which studies compare; ``ap50``,
-    ``ap_small``, ``ap_medium``, ``ap_large`` are of the same scenes. ``validation`` is AP on the tenth of the training scenes
-    that is kept for choices. The same arguments give the same numbers, to the bit.
+    """A detector with the weights after the last step: ``numbers`` of it. The same arguments give the same ones, to the bit.
 
     >>> sorted(trained(0, images=8, epochs=1, kernels=[3], width=0.25, test=8))
     ['accuracy', 'ap50', 'ap75', 'ap_large', 'ap_medium', 'ap_small', 'macs', 'params', 'validation']
     """
-    with limited(threads=1):
-        begun = begin(seed, images, epochs, kernels, width)
-        fit(begun)
-        found, validation = judged(begun.model, drawn("test", test)), judged(begun.model, begun.validation)
+    begun = begin(seed, images, epochs, kernels, width)
+    fit(begun)
+    return numbers(begun, test)
+
+
+def numbers(begun: Begun, test: int = TEST) -> dict:
+    """COCO's average precision of the network as it is now, in percent, and what it costs.
+
+    ``accuracy`` is AP on ``test`` scenes that were not trained on, under the name by which studies compare; ``ap50``,
+    ``ap_small``, ``ap_medium``, ``ap_large`` are of the same scenes. ``validation`` is AP on the tenth of the training scenes
+    that is kept for choices.
+    """
+    found, validation = judged(begun.model, drawn("test", test)), judged(begun.model, begun.validation)
     cost = profile(begun.model, (1, 3, SIDE, SIDE))
-    numbers = {name: 100 * value for name, value in found._asdict().items() if name != "ap" and not math.isnan(value)}
+    by_name = {name: 100 * value for name, value in found._asdict().items() if name != "ap" and not math.isnan(value)}
     return {
         "accuracy": 100 * found.ap,
         "validation": 100 * validation.ap,
-        **numbers,
+        **by_name,
         "macs": cost.macs,
         "params": cost.params,
     }

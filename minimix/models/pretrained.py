@@ -27,14 +27,20 @@ class Preparation(NamedTuple):
     Its shorter side is resized to size / crop pixels, the central size x size pixels are taken, and each channel, from 0 to 1,
     becomes (x - mean) / std.
 
-    size: in pixels. interpolation: of the resizing, as Pillow calls it. A single mean: the picture becomes grey.
+    size: in pixels, or (height, width). interpolation: of the resizing, as Pillow calls it. A single mean: the
+    picture becomes grey.
     """
 
-    size: int = 224
+    size: int | tuple[int, int] = 224
     crop: float = 0.875
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
     interpolation: str = "bicubic"
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """(height, width), in pixels."""
+        return self.size if isinstance(self.size, tuple) else (self.size, self.size)
 
 
 _IMAGENET = Preparation()

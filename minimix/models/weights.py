@@ -13,7 +13,7 @@ from minimix.nn import Module
 from minimix.weights.reading import ReadError, safetensors
 from minimix.weights.reading.result import sentence
 from minimix.weights.reading.safetensors import CHECKSUMS
-from minimix.words import count
+from minimix.words import beside, count
 
 
 def save_weights(model: Module, path) -> None:
@@ -109,7 +109,7 @@ def read_weights(path) -> dict[str, np.ndarray]:
     if path.is_dir():
         raise ValueError(f"{path} is a folder, not a safetensors file: give the file in it")
     if not path.exists():
-        raise FileNotFoundError(f"there is no file {path}")
+        raise FileNotFoundError(f"there is no file {path}{beside(path)}")
     if path.is_char_device() or path.is_block_device():
         raise ValueError(f"{path} is a device, not a safetensors file")
     try:

@@ -11,7 +11,7 @@ KINDS = {  # a configuration's "job": where the function is that makes numbers o
     "chosen": "minimix.study.search:chosen",
     "ranked": "minimix.study.search:ranked",
     "transferred": "minimix.study.transfer:transferred",
-    "detection": "minimix.detection.training:trained",
+    "detection": "minimix.study.detecting:detected",
     "nothing": "minimix.study.job:nothing",
 }
 _ONE_AT_A_TIME = threading.Lock()  # minimix's random numbers belong to the process
@@ -58,6 +58,8 @@ def perform(config: dict) -> dict:
     config = json.loads(canonical(config))  # as a job sees it that has come from a file, or over a network
     kind = config.pop("job")
     module, function = KINDS.get(kind, kind).split(":")
+    if module == "__main__":
+        raise ValueError(f"job {kind}: other processes do not have your script: put {function} into a module")
     with _ONE_AT_A_TIME:
         return getattr(importlib.import_module(module), function)(**config)
 

@@ -8,8 +8,10 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
+import types
 from collections.abc import Generator, Iterable
 from multiprocessing import connection
 from typing import NamedTuple
@@ -33,7 +35,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")  # a fork would have the parent's threads' locks, but not its threads
         self.pipe, other = context.Pipe()
         self.process = context.Process(target=_work, args=(other,), daemon=True)
-        with _environment(MINIMIX_NUM_THREADS="1"):  # read when the process imports minimix
+        with _environment(MINIMIX_NUM_THREADS="1"), _no_script():  # the variable is read when the process imports minimix
             self.process.start()
         other.close()
         self.began = 0.0
@@ -126,6 +128,17 @@ def _death(code: int | None) -> str:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
         return f"its process was ended by {name}" + (": out of memory, or killed by hand" if name == "SIGKILL" else "")
     return f"its process ended with exit code {code}"
+
+
+@contextlib.contextmanager
+def _no_script():
+    """A new process would run the user's script again, up to the very call that starts the process; jobs need none of it."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 @contextlib.contextmanager

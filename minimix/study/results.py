@@ -16,6 +16,7 @@ from minimix.study.options import CLASSES, Options
 from minimix.study.statistics import CANNOT_TELL, CONFIDENCE, LEAST, Difference, paired
 from minimix.study.study import Claim, Point, Study
 
+PAPER = "the paper, ImageNet"  # heading
 RULE = (
     f"A claim is seen where the {CONFIDENCE:.0%} interval of the differences by seed (Student's) lies above 0, and not seen "
     f"where it lies below {LEAST:g} percentage points; otherwise the study cannot tell. Nor can it where one of the two is not "
@@ -69,7 +70,11 @@ class Results:
 
     def accuracies(self, family: str, name: str) -> dict[int, float]:
         """{seed: percent}."""
-        return {seed: result["accuracy"] for seed, result in self.found[family, name].items()}
+        return self.numbers((family, name))
+
+    def numbers(self, point: tuple[str, str], number: str = "accuracy") -> dict[int, float]:
+        """{seed: one of the numbers that jobs have}. point: (family, name)."""
+        return {seed: result[number] for seed, result in self.found[point].items() if number in result}
 
     def summary(self) -> list[dict]:
         """A line a point: means over the seeds; ``accuracy_error`` is the standard error, None for a single seed."""
@@ -83,42 +88,68 @@ class Results:
                 mean, error = mean_and_error([result[key] for result in results])
                 line |= {key: mean, f"{key}_error": error if len(results) > 1 else None}
             lines.append(line | {key: results[0][key] for key in ("macs", "params")})
+            if self.papers:
+                lines[-1]["paper"] = self.papers.get((point.family, point.name))
         return lines
+
+    @cached_property
+    def papers(self) -> dict[tuple[str, str], float]:
+        """{(family, name): percent}, where the paper has a point; it is of other data, and of larger networks."""
+        return {
+            (point.family, point.name): point.paper.top1
+            for point in self.points
+            if point.paper is not None and point.paper.top1 is not None
+        }
 
     def claims(self) -> list[tuple[Claim, Difference, str]]:
         """Each claim, the difference in percentage points, and the verdict."""
         least = 2 * 100 / CLASSES[self.options.data] if self.study.learned is None else self.study.learned
         found = []
         for claim in self.study.claims(self.points):
-            both = [self.accuracies(*point) for point in (claim.first, claim.second)]
-            difference = paired(*both)
-            learned = all(mean_and_error(list(one.values()))[0] > least for one in both if one)
+            difference = paired(*self._compared(claim))
+            accuracies = [list(self.accuracies(*point).values()) for point in claim.points]
+            learned = all(mean_and_error(values)[0] > least for values in accuracies if values)
             found.append((claim, difference, difference.verdict if learned else CANNOT_TELL))
         return found
+
+    def _compared(self, claim: Claim) -> tuple[dict[int, float], dict[int, float]]:
+        """What the claim says to be larger, and than what: numbers, or how far numbers lie apart; {seed: number} each."""
+        first, second, *beyond = (self.numbers(point, claim.number) for point in claim.points)
+        return (_apart(first, second), _apart(*beyond)) if beyond else (first, second)
 
     # -- as text ------------------------------------------------------------------------------------------------------
 
     def summary_table(self) -> list[tuple[str, ...]]:
         """For ``print_table``: the headings first."""
-        return [
-            ("", "", "accuracy", "seeds", "multiply-adds", "parameters"),
-            *(
-                (line["family"], line["name"], percent(line["accuracy"], line["accuracy_error"]), str(line["seeds"]),
-                 f"{line['macs']:,}", f"{line['params']:,}")
-                for line in self.summary()
-            ),
-        ]  # fmt: skip
+        return _without_empty(
+            [
+                ("", "", "accuracy", "seeds", "multiply-adds", "parameters", PAPER),
+                *(
+                    (line["family"], line["name"], percent(line["accuracy"], line["accuracy_error"]), str(line["seeds"]),
+                     f"{line['macs']:,}", f"{line['params']:,}", _printed(line.get("paper")))
+                    for line in self.summary()
+                ),
+            ]
+        )  # fmt: skip
 
     def claims_table(self) -> list[tuple[str, ...]]:
         """For ``print_table``: a line a claim, under the headings."""
-        return [
-            ("claim", "difference", "interval", "seeds", "verdict"),
-            *(
-                (claim.text, percent(found.mean, found.error, "+.2f") if found.pairs else "", interval(found),
-                 str(found.pairs), verdict)
-                for claim, found, verdict in self.claims()
-            ),
-        ]  # fmt: skip
+        return _without_empty(
+            [
+                ("claim", "difference", "interval", "seeds", "verdict", PAPER),
+                *(
+                    (claim.text, percent(found.mean, found.error, "+.2f") if found.pairs else "", interval(found),
+                     str(found.pairs), verdict, _printed(self._paper_has(claim), "+.2f"))
+                    for claim, found, verdict in self.claims()
+                ),
+            ]
+        )  # fmt: skip
+
+    def _paper_has(self, claim: Claim) -> float | None:
+        """The difference in the paper, in percentage points."""
+        if claim.beyond is not None or claim.number != "accuracy" or not {claim.first, claim.second} <= self.papers.keys():
+            return None
+        return self.papers[claim.first] - self.papers[claim.second]
 
     def markdown(self) -> str:
         """table.md."""
@@ -176,6 +207,19 @@ def percent(mean: float, error: float | None, form: str = ".2f") -> str:
 
 def interval(found: Difference) -> str:
     return f"{found.low:+.2f} to {found.high:+.2f}" if found.pairs > 1 else ""
+
+
+def _apart(first: dict[int, float], second: dict[int, float]) -> dict[int, float]:
+    return {seed: first[seed] - second[seed] for seed in first.keys() & second.keys()}
+
+
+def _printed(value: float | None, form: str = ".2f") -> str:
+    return "" if value is None else f"{value:{form}}"
+
+
+def _without_empty(lines: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """A table without its last column, where there is nothing in it but a heading."""
+    return lines if any(line[-1] for line in lines[1:]) else [line[:-1] for line in lines]
 
 
 def _csv(lines: list[dict]) -> str:

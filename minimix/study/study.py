@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from minimix.data import NAMES
+from minimix.models.published import Published
 from minimix.study.job import Job
 from minimix.study.options import Options
 
@@ -13,13 +14,14 @@ class Point(NamedTuple):
     """One of the things that are compared: an entry in a table, a point in a figure.
 
     family: those with the same are joined by a line. name: short. x: its place on the figure's axis.
-    config: of its jobs, all but the seed.
+    config: of its jobs, all but the seed. paper: what the paper has at this place, on its own data.
     """
 
     family: str
     name: str
     x: float
     config: dict
+    paper: Published | None = None
 
     @property
     def label(self) -> str:
@@ -27,11 +29,22 @@ class Point(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """That one point is more accurate than another, in the paper's or our words. first, second: (family, name)."""
+    """That one point is more accurate than another, in the paper's or our words.
+
+    first, second: (family, name). beyond: another such pair; the claim is then that the first pair lies farther apart than this
+    one. number: of the jobs' results, where it is not the accuracy.
+    """
 
     text: str
     first: tuple[str, str]
     second: tuple[str, str]
+    beyond: tuple[tuple[str, str], tuple[str, str]] | None = None
+    number: str = "accuracy"
+
+    @property
+    def points(self) -> tuple[tuple[str, str], ...]:
+        """All that it is about."""
+        return self.first, self.second, *(self.beyond or ())
 
 
 def no_notes(found: list[tuple[Point, dict]]) -> list[str]:

@@ -1,11 +1,14 @@
 """The study of the paper's table 1: what it compares, and that it can be run."""
 
+import numpy as np
 import pytest
 
 from minimix.detection.network import macs
-from minimix.study import STUDIES, Options, budget, run
+from minimix.detection.training import begin, fit, trained
+from minimix.study import STUDIES, Options, budget, detecting, kept, run
 from minimix.study.paper import detection
 from minimix.study.statistics import CANNOT_TELL
+from minimix.train.limits import limited
 
 STUDY = STUDIES["detection"]
 OPTIONS = Options(**{**STUDY.defaults, "seeds": 1, "images": 20, "epochs": 1, "width": 0.5})
@@ -16,6 +19,7 @@ def test_networks_cost_the_same():
     costs = [macs(tuple(point.config["kernels"]), point.config["width"]) for point in points]
     assert [point.name for point in points] == ["{3}", "{7}", "{3,5,7}"] and max(costs) < 1.05 * min(costs)
     assert {claim.second[1] for claim in STUDY.claims(points)} == {"{3}", "{7}"}
+    assert [claim.number for claim in STUDY.claims(points)] == ["accuracy", "accuracy", "ap_large", "ap_small"]
 
 
 def test_a_small_run(tmp_path, monkeypatch):
@@ -24,7 +28,8 @@ def test_a_small_run(tmp_path, monkeypatch):
     assert not found.failed and len(found.rows()) == 3
     assert {"accuracy", "ap50", "ap_small", "ap_large", "macs", "params", "validation"} <= found.rows()[0].keys()
     assert {verdict for *_, verdict in found.claims()} == {CANNOT_TELL}  # what has learned nothing shows nothing
-    assert (tmp_path / "figure.png").stat().st_size > 1000
+    for picture in ("figure.png", "found_3.png", "found_7.png", "found_3_5_7.png"):
+        assert (tmp_path / picture).stat().st_size > 1000
     assert (
         "of small objects" in (tmp_path / "table.md").read_text() and "scenes, 20 images" in (tmp_path / "table.md").read_text()
     )
@@ -45,3 +50,21 @@ def test_it_is_of_scenes_alone_and_scenes_are_for_it_alone(tmp_path):
 def test_its_time_is_foreseen():
     (first, *rest) = budget.costs(STUDY, OPTIONS)
     assert len(rest) == 2 and first.epoch > 0 and first.looks == pytest.approx((2 + 500) / 18)
+
+
+def test_pictures_do_not_depend_on_what_is_kept(tmp_path, monkeypatch):
+    """The weights of the first seed are made anew where they are not there, and give the same numbers."""
+    config = {"images": 20, "epochs": 1, "kernels": [3], "width": 0.5}
+    for cache in ("one", "other"):
+        monkeypatch.setattr(kept, "user_cache", lambda cache=cache: tmp_path / cache)
+        assert detecting.detected(0, test=20, **config) == trained(0, test=20, **config)
+        assert len(list((tmp_path / cache / "studies").glob("*.safetensors"))) == 1
+    model = detecting.learned(0, **config).model
+    assert all(np.array_equal(value, other) for value, other in zip(model.state_dict().values(), again(config), strict=True))
+
+
+def again(config):
+    begun = begin(0, **config)
+    with limited(threads=1):
+        fit(begun)
+    return begun.model.state_dict().values()

@@ -117,7 +117,7 @@ def test_what_does_not_fit_is_named_and_changes_nothing(tmp_path, change, messag
     before, state = copied(model.state_dict()), copied(network(2).state_dict())
     change(state)
     write(tmp_path / "w.safetensors", state)
-    with pytest.raises(RuntimeError, match=f"(?s)w.safetensors: the state does not fit RowNet:\n  .*{message}"):
+    with pytest.raises(RuntimeError, match=f"(?s)w.safetensors: the state does not fit mixnet_nano:\n  .*{message}"):
         mm.load_weights(model, tmp_path / "w.safetensors")
     same(model.state_dict(), before)
 

@@ -23,7 +23,7 @@ def test_claims_are_about_points_that_there_are(name):
     labels = {(point.family, point.name) for point in points}
     assert len(labels) == len(points)
     for claim in study.claims(points):
-        assert {claim.first, claim.second} <= labels and claim.first != claim.second
+        assert set(claim.points) <= labels and claim.first != claim.second
 
 
 @pytest.mark.parametrize("name", PAPER)

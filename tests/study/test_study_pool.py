@@ -1,12 +1,13 @@
 """Jobs in processes: what comes back, and what becomes of jobs whose process dies."""
 
 import os
+import subprocess
 import sys
 import time
 
 import pytest
 
-from minimix.study.job import Job, canonical
+from minimix.study.job import Job, canonical, perform
 from minimix.study.pool import ended
 
 
@@ -70,3 +71,21 @@ def test_keys_are_of_configurations_only():
 def test_a_configuration_holds_what_json_has_words_for(value):
     with pytest.raises((ValueError, TypeError)):
         canonical({"job": "nothing", "x": value})
+
+
+def test_a_script_needs_no_guard(tmp_path):
+    """Processes that are started anew would run it again."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import minimix as mm\nprint('once')\n"
+        "found = mm.study.run('nothing', seeds=2, data='patterns10', workers=2, folder='nothing', log=False)\n"
+        "print(len(found.rows()), found.failed)\n"
+    )
+    where = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, env=os.environ | where, capture_output=True, text=True)
+    assert (done.stdout, done.stderr, done.returncode) == ("once\n4 []\n", "", 0)
+
+
+def test_jobs_of_a_script_are_refused():
+    with pytest.raises(ValueError, match="put f into a module"):
+        perform({"job": "__main__:f", "seed": 0})

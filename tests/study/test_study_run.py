@@ -6,6 +6,7 @@ import json
 import pytest
 
 import minimix as mm
+from minimix.models.published import Published
 from minimix.study import STUDIES, Claim, Point, Study, StudyError, pool, run, show
 from minimix.study.pool import Ended
 from minimix.train import RunLocked
@@ -198,3 +199,22 @@ def test_families_cost_the_same_as_far_as_whole_channels_allow():
         assert abs(costs[family, size] / costs[NANO, size] - 1) < 0.15
     assert len(costs) == 4 * len(SIZES)
     assert macs("mobilenetv1_100_cifar", equal_width("mobilenetv1_100_cifar", macs("mobilenetv1_100_cifar", 0.5))) == 45_310_976
+
+
+def test_claims_about_other_numbers_and_about_differences(tmp_path):
+    claims = [
+        Claim("a has more parameters than b", ("f", "a"), ("f", "b"), number="params"),
+        Claim("a leads b by more than c leads d", ("f", "a"), ("f", "b"), (("f", "c"), ("f", "d"))),
+    ]
+    values = zip("abcd", (70.0, 60.0, 66.0, 61.0), strict=True)
+    made = dataclasses.replace(study([numbers(*pair) for pair in values]), claims=lambda found: claims)
+    found = quietly(made, tmp_path)
+    assert [(difference.mean, verdict) for _, difference, verdict in found.claims()] == [(0.0, "not seen"), (5.0, "seen")]
+
+
+def test_what_the_paper_has_stands_beside(tmp_path):
+    points = [point._replace(paper=Published("figure 1", top1=top1)) for point, top1 in zip(PAIR, (71.5, 71.0), strict=True)]
+    table = quietly(study(points), tmp_path).markdown()
+    assert "| f | a | 70.12 ± 0.12 | 2 | 10 | 20 | 71.50 |" in table
+    assert "| 2 | seen | +0.50 |" in table
+    assert "ImageNet" not in quietly(study(PAIR, "other"), tmp_path / "other").markdown()

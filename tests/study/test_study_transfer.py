@@ -59,6 +59,6 @@ def test_other_ways_are_refused():
 
 
 def test_few_images_get_more_epochs_in_smaller_batches():
-    assert few(10_000, 100, 10, "scratch") == {"images": 10_000, "batch_size": 32, "lr": 0.1, "epochs": 10}
+    assert few(10_000, 100, 10, "scratch") == {"images": 10_000, "batch_size": 32, "lr": 0.03, "epochs": 10}
     one = few(10_000, 1, 10, "tuned")
-    assert one["images"] == 100 and one["batch_size"] == 16 and one["epochs"] == 48 and one["lr"] == pytest.approx(0.01)
+    assert one["images"] == 100 and one["batch_size"] == 16 and one["epochs"] == 48 and one["lr"] == pytest.approx(0.003)

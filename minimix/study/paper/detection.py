@@ -6,7 +6,7 @@ from minimix.study.study import Claim, Point, Study
 
 KERNELS = ((3,), (7,), (3, 5, 7))
 FAMILY = "SSDLite"
-TEST = 500  # scenes
+TEST, SHOWN = 500, 10  # scenes; those in pictures
 PAPER = {"{3}": (21.7, 21.5), "{7}": (21.8, 21.2), "{3,5,7}": (22.4, 22.3)}  # mAP on COCO, of MobileNetV1, V2 (table 1)
 SIDES = {"ap_small": 9, "ap_medium": 17, "ap_large": 31}  # pixels: about the middle of these sizes
 
@@ -27,11 +27,15 @@ def points(options: Options) -> list[Point]:
 
 
 def claims(points: list[Point]) -> list[Claim]:
-    """Mixed kernels find more than small ones alone, and than large ones alone."""
-    mixed = FAMILY, listed(KERNELS[-1])
+    """Mixed kernels find more than small ones alone, above all of large objects, and than large ones alone, above all of small
+    ones: what large kernels are for, and what they lose (MixConv, sec. 1)."""
+    mixed, *others = ((FAMILY, listed(kernels)) for kernels in (KERNELS[-1], *KERNELS[:-1]))
     return [
-        Claim(f"{mixed[1]} finds more than {listed(kernels)} at equal multiply-adds", mixed, (FAMILY, listed(kernels)))
-        for kernels in KERNELS[:-1]
+        *(Claim(f"{mixed[1]} finds more than {other[1]} at equal multiply-adds", mixed, other) for other in others),
+        *(
+            Claim(f"{mixed[1]} finds more {what} objects than {other[1]}", mixed, other, number=f"ap_{what}")
+            for what, other in zip(("large", "small"), others, strict=True)
+        ),
     ]
 
 
@@ -58,6 +62,23 @@ def notes(found: list[tuple[Point, dict]]) -> list[str]:
     return [*lines, f"The paper's mAP on COCO, with MobileNetV1 and V2, at unequal multiply-adds: {paper}."]
 
 
+def more(found: list[tuple[Point, dict]]) -> dict:
+    """What the networks of the first seed find in some of the test scenes, beside what is there."""
+    from minimix import viz
+    from minimix.detection.detecting import detect
+    from minimix.detection.scenes import CLASSES, scenes
+    from minimix.study.detecting import learned
+
+    part, files = scenes("test", SHOWN), {}
+    for point, results in found:
+        config = {key: value for key, value in point.config.items() if key not in ("job", "test")}
+        model = learned(min(results), **config).model
+        title = f"{point.name}, seed {min(results)}: what is there, and what is found with a score of 0.5 or more"
+        name = f"found_{'_'.join(map(str, point.config['kernels']))}.png"
+        files[name] = viz.detections(part.images, part.objects, detect(model, part.images), CLASSES, title)
+    return files
+
+
 STUDY = Study(
     "detection",
     "Finding shapes in scenes",
@@ -70,4 +91,5 @@ STUDY = Study(
     {"data": SCENES, "images": 10_000, "epochs": 12, "width": 1.0},
     (SCENES,),
     5.0,
+    more,
 )

@@ -1,6 +1,8 @@
 """Figure 4: MixConv with more and more groups, against one size that is as large as the largest of them."""
 
 from minimix.study.options import Options
+from minimix.study.paper import beside
+from minimix.study.paper.beside import read_off
 from minimix.study.paper.networks import NETWORKS, listed, square, up_to
 from minimix.study.study import Claim, Point, Study
 
@@ -11,10 +13,11 @@ def points(options: Options) -> list[Point]:
     found = []
     for family, network in NETWORKS.items():
         for largest in LARGEST:
-            found.append(Point(family, square(largest), largest, options.training(network, kernels=[largest])))
+            training = options.training(network, kernels=[largest])
+            found.append(Point(family, square(largest), largest, training, read_off(network, kernels=(largest,))))
         for largest in LARGEST[1:]:
-            mixed = options.training(network, kernels=list(up_to(largest)))
-            found.append(Point(f"{family}, mixed", listed(up_to(largest)), largest, mixed))
+            training, paper = options.training(network, kernels=list(up_to(largest))), read_off(network, kernels=up_to(largest))
+            found.append(Point(f"{family}, mixed", listed(up_to(largest)), largest, training, paper))
     return found
 
 
@@ -41,10 +44,13 @@ def figure(found: list[tuple[Point, dict]]):
     from minimix import viz
 
     lines: dict = {}
+    paper: dict = {}
     for point, results in found:
-        values = list(results.values())
-        lines.setdefault(point.family, {})[f"{point.x:g}"] = values[0]["macs"], [value["accuracy"] for value in values]
-    return viz.tradeoff(lines)
+        values, name = list(results.values()), f"{point.x:g}"
+        lines.setdefault(point.family, {})[name] = values[0]["macs"], [value["accuracy"] for value in values]
+        if point.paper is not None and point.paper.macs is not None:
+            paper.setdefault(point.family, {})[name] = 1e6 * point.paper.macs, point.paper.top1
+    return beside.figure(viz.tradeoff, lines, paper)
 
 
 STUDY = Study(

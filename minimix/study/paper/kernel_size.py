@@ -5,6 +5,8 @@ pixels at a time. Whether it is this that hurts is seen where each layer has a k
 """
 
 from minimix.study.options import Options
+from minimix.study.paper import beside
+from minimix.study.paper.beside import read_off
 from minimix.study.paper.networks import NETWORKS, fitting, sides, square
 from minimix.study.study import Claim, Point, Study
 
@@ -13,15 +15,19 @@ FITTING, FITTED = "{}, fitting the maps", (9, 13)
 
 
 def points(options: Options) -> list[Point]:
-    found = []
-    for family, network in NETWORKS.items():
-        found += [Point(family, square(size), size, options.training(network, kernels=[size])) for size in SIZES]
-        maps = sides(network, options.width)
-        found += [
-            Point(FITTING.format(family), square(size), size, options.training(network, kernels=fitting(size, maps)))
+    return [
+        *(
+            Point(family, square(size), size, options.training(network, kernels=[size]), read_off(network, kernels=(size,)))
+            for family, network in NETWORKS.items()
+            for size in SIZES
+        ),
+        *(
+            Point(FITTING.format(family), square(size), size,
+                  options.training(network, kernels=fitting(size, sides(network, options.width))))
+            for family, network in NETWORKS.items()
             for size in FITTED
-        ]
-    return found
+        ),
+    ]  # fmt: skip
 
 
 def claims(points: list[Point]) -> list[Claim]:
@@ -45,9 +51,12 @@ def figure(found: list[tuple[Point, dict]]):
     from minimix import viz
 
     lines: dict = {}
+    paper: dict = {}
     for point, results in found:
         lines.setdefault(point.family, {})[point.x] = [result["accuracy"] for result in results.values()]
-    return viz.sweep(lines)
+        if point.paper is not None:
+            paper.setdefault(point.family, {})[point.x] = point.paper.top1
+    return beside.figure(viz.sweep, lines, paper)
 
 
 STUDY = Study(

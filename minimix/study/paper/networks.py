@@ -2,9 +2,10 @@
 
 import functools
 
+from minimix.costs import width as widths
+
 NETWORKS = {"MobileNetV1": "mobilenetv1_100_cifar", "MobileNetV2": "mobilenetv2_100_cifar"}
 DEPTHWISE = ("DepthwiseConv2d", "MixConv2d")
-STEPS = 24  # halvings of an interval of widths
 
 
 def square(size: int) -> str:
@@ -70,17 +71,10 @@ def fitting(size: int, sides: tuple[int, ...]) -> list[list[int]]:
 
 
 def equal_width(name: str, target: int, **options) -> float:
-    """The width, of at least 0.05, at which a network comes nearest to ``target`` multiply-adds. Channels are whole numbers,
-    often multiples of 8: it does not come nearer than these allow.
+    """The width at which a network comes nearest to ``target`` multiply-adds.
 
     >>> width = equal_width("mobilenetv1_100_cifar", 8_658_304)
     >>> round(width, 2), macs("mobilenetv1_100_cifar", width)
     (0.21, 8574566)
     """
-    low, high = 0.05, 0.1
-    while macs(name, high, **options) < target:
-        low, high = high, 2 * high
-    for _ in range(STEPS):
-        middle = round((low + high) / 2, 6)
-        low, high = (middle, high) if macs(name, middle, **options) < target else (low, middle)
-    return min((low, high), key=lambda width: abs(macs(name, width, **options) - target))
+    return widths.equal_width(lambda wide: macs(name, wide, **options), target)

@@ -1,6 +1,7 @@
 """Figure 6: how channels are shared among the kernels, and dilated 3x3 kernels in place of large ones."""
 
 from minimix.study.options import Options
+from minimix.study.paper.beside import read_off
 from minimix.study.paper.groups import figure
 from minimix.study.paper.networks import NETWORKS, listed, up_to
 from minimix.study.study import Claim, Point, Study
@@ -12,7 +13,11 @@ WAYS: dict[str, dict] = {"equal": {}, "exponential": {"partition": "exponential"
 def points(options: Options) -> list[Point]:
     return [
         Point(
-            f"{family}, {way}", listed(up_to(largest)), largest, options.training(network, kernels=list(up_to(largest)), **how)
+            f"{family}, {way}",
+            listed(up_to(largest)),
+            largest,
+            options.training(network, kernels=list(up_to(largest)), **how),
+            read_off(network, kernels=up_to(largest), **how),
         )
         for family, network in NETWORKS.items()
         for way, how in WAYS.items()

@@ -41,7 +41,7 @@ def few(images: int, share: int, epochs: int, how: str) -> dict:
 
 
 def claims(points: list[Point]) -> list[Claim]:
-    """Fine-tuning helps where images are few, and mixed kernels keep their advantage."""
+    """Fine-tuning helps where images are few; mixed kernels keep their advantage, and gain more by it."""
     return [
         *(
             Claim(f"{kind}, {share} %: {better} is better than {worse}", (f"{kind}, {better}", f"{share} %"),
@@ -53,7 +53,21 @@ def claims(points: list[Point]) -> list[Claim]:
                   (f"3x3, {how}", f"{share} %"))
             for how in HOW for share in SHARES
         ),
+        *(
+            Claim(f"{share} %: what was learned elsewhere helps MixConv more than 3x3",
+                  ("MixConv, tuned", f"{share} %"), ("MixConv, scratch", f"{share} %"),
+                  (("3x3, tuned", f"{share} %"), ("3x3, scratch", f"{share} %")))
+            for share in SHARES
+        ),
     ]  # fmt: skip
+
+
+def notes(found: list[tuple[Point, dict]]) -> list[str]:
+    """What the paper has, which is not to be compared in size."""
+    return [
+        "The paper tunes from ImageNet, at 224 pixels, on all images: of CIFAR-10's test images MixNet-S and M come to 97.8 "
+        "and 97.9 % (figure 9, read off); 3x3 kernels are not tried."
+    ]
 
 
 def figure(found: list[tuple[Point, dict]]):
@@ -73,5 +87,6 @@ STUDY = Study(
     points,
     claims,
     figure,
-    defaults={"width": 1.0, "seeds": 3},
+    notes,
+    {"width": 1.0, "seeds": 3},
 )

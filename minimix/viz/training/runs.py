@@ -195,7 +195,8 @@ def sweep(
     ax.margins(x=0.06)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.grid(True)
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error")
+    several = any(len(container.lines[2]) for container in ax.containers)  # error bars
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error" if several else None)
     return theme.told(figure, f"{ylabel}, over the {xlabel}, means with standard errors. {' '.join(said)}")
 
 
