@@ -130,11 +130,40 @@ def test_weights_with_the_names_of_another_library(minimix, tmp_path):
     np.testing.assert_array_equal(arrays["classifier.weight"], full.classifier.weight.data)
 
 
+def test_pictures_that_are_otherwise_than_is_known(minimix, tmp_path):
+    """Size, mean and std as asked for; one number stands for all channels."""
+    onnx = pytest.importorskip("onnx")
+    path = tmp_path / "net.onnx"
+
+    def about():
+        content = onnx.load(path)
+        size = [d.dim_value for d in content.graph.input[0].type.tensor_type.shape.dim][1:]
+        return size, {entry.key: entry.value for entry in content.metadata_props}
+
+    code, output, errors = minimix("export", "mine", path, "--input", "40", "--mean", "0.5", "--std", "0.25,0.5,0.125")
+    assert code == 0 and "as asked" in output, errors
+    size, texts = about()
+    assert size == [3, 40, 40] and (texts["mean"], texts["std"]) == ("[0.5, 0.5, 0.5]", "[0.25, 0.5, 0.125]")
+    model = mm.models.create("mixnet_nano", width=0.5, in_channels=1, num_classes=2)
+    mm.save_weights(model, tmp_path / "w.safetensors")
+    Path("two.txt").write_text("cat\ndog\n", encoding="utf-8")
+    grey = ("mixnet_nano:width=0.5:in_channels=1:num_classes=2", path, "--weights", tmp_path / "w.safetensors")
+    assert minimix("export", *grey)[0] == 0
+    size, texts = about()
+    assert size == [1, 32, 32] and texts.keys() == {"minimix"}  # how grey pictures are normalised, nobody has said
+    code, _, errors = minimix("export", *grey, "--mean", "0.5", "--std", "0.2", "--classes-file", "two.txt", "--size", "20x24")
+    assert code == 0, errors
+    size, texts = about()
+    assert size == [1, 20, 24] and (texts["mean"], texts["classes"]) == ("[0.5]", '["cat", "dog"]')
+
+
 def test_a_part_of_a_checkpoint(minimix, tmp_path):
     torch = pytest.importorskip("torch")
     several = {name: mm.models.create("mobilenetv2_035", width=0.5) for name in ("student", "teacher")}
     trees = {name: {key: torch.tensor(array) for key, array in net.state_dict().items()} for name, net in several.items()}
     torch.save(trees, tmp_path / "w.pth")
+    with pytest.raises(ValueError, match="(?s)nobody.*student.*teacher"):
+        mm.export_onnx("mobilenetv2_035", tmp_path / "net.onnx", weights=tmp_path / "w.pth", take="nobody")
     given = (MODEL, tmp_path / "net.safetensors", "--weights", tmp_path / "w.pth")
     code, _, errors = minimix("export", *given)
     assert code == 2 and "student" in errors and "teacher" in errors, errors
@@ -196,6 +225,10 @@ def make(num_classes=10):
     (("mine", "net.safetensors", "--opset", "18"), "--opset is for an .onnx file"),
     (("mine", "net.safetensors", "--no-fold"), "--no-fold is for an .onnx file"),
     (("mine", "net.onnx", "--input", "3x224"), "--input"),
+    (("mine", "net.onnx", "--mean", "half"), "--mean: expected a number, or one a channel"),
+    (("mine", "net.onnx", "--std", "0"), "std: expected numbers above 0"),
+    (("mine", "net.onnx", "--mean", "1,2"), "mean: expected 3 numbers"),
+    (("mine", "net.safetensors", "--mean", "0.5"), "--mean is for an .onnx file"),
     (("mine", "net.onnx", "--batch", "0"), "--batch: expected 1 or more, not '0'"),
     (("mine",), "missing argument"),
 ], ids=str)  # fmt: skip

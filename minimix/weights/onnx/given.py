@@ -8,7 +8,7 @@ import numpy as np
 
 from minimix.nn import Module
 from minimix.ops.op import Op
-from minimix.prediction import Seer, seer_of
+from minimix.seer import Seer, seer_of
 from minimix.tensor import Tensor
 from minimix.weights.onnx.forms import WRITTEN_OUT
 from minimix.weights.onnx.metadata import listed_names

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from minimix.prediction import Seer
+from minimix.seer import Seer
 from minimix.words import count
 
 OURS = ("minimix", "classes", "mean", "std")  # keys that are written, or have an argument of their own
