@@ -22,6 +22,21 @@ def some(names: Iterable[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def root_of(error: BaseException) -> str:
+    """What the system or a server said, in one line, below what libraries made of it.
+
+    >>> try:
+    ...     raise ValueError("Max retries exceeded with url: /") from OSError(111, "Connection refused")
+    ... except ValueError as error:
+    ...     print(root_of(error))
+    Connection refused
+    """
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    said = str(getattr(error, "strerror", None) or error).strip()
+    return said.partition("\n")[0] or type(error).__name__
+
+
 def nearest(name: str, names: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
     """Those of ``names`` that may have been meant by ``name``, the likeliest first. Capitals, - and _ do not matter.
 

@@ -163,6 +163,20 @@ def test_a_path_for_a_model(tmp_path):
         mm.save_weights({}, "w.safetensors")
 
 
+@pytest.mark.parametrize("name", ["net.pth", "net.PT", "net.bin", "net.onnx", "net.npz", "net.weights.h5"])
+def test_another_formats_ending(tmp_path, name):
+    """Who reads the file goes by its name."""
+    with pytest.raises(
+        ValueError, match=r"the ending is that of .*, but safetensors is written: net(\.weights)?\.safetensors$"
+    ):
+        mm.save_weights(nn.Linear(2, 1), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+    for other in ("net", "net.SAFETENSORS", "net.v2", "net.st"):
+        model = nn.Linear(2, 1)
+        mm.save_weights(model, tmp_path / other)
+        same(mm.load_weights(nn.Linear(2, 1), tmp_path / other).state_dict(), model.state_dict())
+
+
 def test_a_crash_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "w.safetensors"
     mm.save_weights(nn.Linear(2, 1), path)
