@@ -115,6 +115,41 @@ def _may_be_at_work(host: str | None, process: str) -> bool:
     return True
 
 
+FORMATS = {  # of networks and their weights, by the endings of their files
+    ".onnx": "ONNX",
+    ".safetensors": "safetensors",
+    **dict.fromkeys((".pth", ".pt", ".bin", ".ckpt", ".tar", ".pkl", ".pickle"), "PyTorch's or Python's pickles"),
+    **dict.fromkeys((".npz", ".npy"), "NumPy"),
+    **dict.fromkeys((".h5", ".hdf5", ".keras"), "Keras"),
+    **dict.fromkeys((".pb", ".tflite"), "TensorFlow"),
+    ".ort": "onnxruntime's own",
+}
+
+
+def writable(path, ending: str) -> Path:
+    """``path``, where a file in the format of ``ending`` may be written: what is wrong with it is told before the work is done.
+
+    Raises TypeError for what is no path; ValueError for a name with another format's ending, by which whoever reads the file
+    would be misled; FileNotFoundError where there is no such folder; and what ``target`` raises.
+
+    >>> writable("net.pth", ".safetensors")
+    Traceback (most recent call last):
+        ...
+    ValueError: net.pth: the ending is that of PyTorch's or Python's pickles, but safetensors is written: net.safetensors
+    """
+    if not isinstance(path, (str, os.PathLike)) or isinstance(os.fspath(path), bytes):
+        raise TypeError(f"path: expected the path of a file, not {path!r}")
+    path = Path(path)
+    named, written = FORMATS.get(path.suffix.lower(), FORMATS[ending]), FORMATS[ending]
+    if named != written:
+        better = path.with_suffix(ending).name
+        raise ValueError(f"{path}: the ending is that of {named}, but {written} is written: {better}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into")
+    target(path)
+    return path
+
+
 def target(path) -> Path:
     """The file that is meant by ``path``: links are followed, to whatever is to be replaced at their end.
 

@@ -1,7 +1,6 @@
 """``mm.predict``: which classes a network sees in pictures or arrays, a few at a time.
 
-A network and how its pictures are prepared belong together. A run knows both; of published weights, ``models.preparation``
-does; a network for 32x32 pictures by name sees them as those who train on CIFAR do; of a bare Module, whoever calls must say.
+The network, and how its pictures are prepared, are a ``Seer`` (see ``seer.py``).
 """
 
 import dataclasses
@@ -13,27 +12,19 @@ from typing import NamedTuple
 import numpy as np
 
 import minimix.functional as F
-from minimix import data, models
+from minimix import data
 from minimix.data.arrays import as_images
-from minimix.data.classes import IMAGENET_FILE
-from minimix.data.official import CLASSES, STATISTICS, TITLES
-from minimix.data.pictures import fitted, open_upright, prepare
+from minimix.data.pictures import open_upright
 from minimix.fold import fold_batch_norm
-from minimix.models import own, pretrained
-from minimix.models.pretrained import Preparation
 from minimix.nn import Module
+from minimix.seer import Seer, seer_by_name, seer_of, seer_of_run
 from minimix.tensor import Tensor, no_grad
-from minimix.train import Result, Trained, load_model
-from minimix.train.checkpoint import is_checkpoint
-from minimix.train.checkpoint import load as load_checkpoint
 from minimix.train.limits import limited
-from minimix.train.naming import located
-from minimix.weights import loading
-from minimix.weights.libraries import family
 from minimix.weights.signs import signs
 from minimix.words import count
 
-BACKGROUND = "background"  # the class before ImageNet's in TensorFlow's networks
+__all__ = ["Predictions", "Seer", "look", "predict", "seer_by_name", "seer_of", "seer_of_run"]
+
 AT_ONCE = 16  # photographs: they, and what a network makes of them, then take little memory
 
 
@@ -95,31 +86,13 @@ class Predictions:
         return f"Predictions({count(len(self), 'image')}, {classes}{failed})"
 
 
-class Seer(NamedTuple):
-    """A network that is ready to look at pictures: it makes them ``size`` (height, width), or as ``how`` says."""
-
-    model: Module
-    classes: tuple[str, ...] | None
-    size: tuple[int, int]
-    mean: tuple | None
-    std: tuple | None
-    how: Preparation | None = None
-    remarks: tuple[str, ...] = ()
-
-    def batch(self, pictures: list) -> np.ndarray:
-        """Pillow images -> float32 (N, 3, H, W)."""
-        if self.how is not None:
-            return np.stack([prepare(picture, self.how) for picture in pictures])
-        pixels = np.stack([fitted(picture, *self.size) for picture in pictures])
-        return data.make_batch(pixels, np.arange(len(pixels)), self.mean, self.std)
-
-
 def predict(
     model,
     images,
     *,
     weights=None,
     names: str | None = None,
+    take: str = "",
     classes=None,
     mean=None,
     std=None,
@@ -136,11 +109,13 @@ def predict(
         W, C) or (N, H, W), as ``data.from_arrays`` takes them; or one picture, (C, H, W), (H, W, C) or (H, W). They are
         resized and normalised as the network expects. A picture that cannot be read is left out, and named in ``failed``.
     names: the library whose names the file ``weights`` has, where they do not show it (see ``load_weights``). The network is
-        made to compute what that library's does, and pictures are prepared as there.
+        made to compute what that library's does, and pictures are prepared as there; remarks say where that is not known.
+    take: which part of a checkpoint with several the weights are, such as "model_ema".
     classes: the names of the classes, where the network has none or others.
-    mean, std, size: for a Module: of each channel in units of 255, and the side or (height, width) in pixels; size is the
-        Module's ``input_size``, or the array's own, where it is not given. Without mean and std, a Module gets an array of
-        floating-point numbers (N, C, H, W) as it is, as in ``model(x)``.
+    mean, std, size: of each channel in units of 255, and the side or (height, width) in pixels. By default those of the run, of
+        the published weights, or of the library whose names a file has; a file of Keras' may have a size of its own. A Module
+        knows no mean and std, and its size is its ``input_size``, or the array's own. Without mean and std, a Module gets an
+        array of floating-point numbers (N, C, H, W) as it is, as in ``model(x)``.
     fold:  fold batch norms into the convolutions: the same answers.
     batch_size: images that are looked at together.
 
@@ -149,6 +124,7 @@ def predict(
 
     >>> from PIL import Image
     >>> Image.new("RGB", (300, 200), "red").save("red.png")
+    >>> from minimix import models
     >>> net = models.create("mixnet_nano", width=0.5, num_classes=3)
     >>> seen = predict(net, ["red.png"], mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25), classes=("cat", "dog", "red"))
     >>> seen, [len(row) for row in seen.top(2)]
@@ -163,8 +139,9 @@ def predict(
     if isinstance(model, Module) and pixels is not None and mean is None and std is None:
         return _as_it_is(model, pixels, classes, fold, batch_size)
     several = paths if pixels is None else _several(pixels)[0]
-    own_size = None if pixels is None else several.shape[2:]
-    seer = seer_of(model, weights=weights, names=names, mean=mean, std=std, size=own_size if size is None else size, runs=runs)
+    if size is None and pixels is not None and isinstance(model, Module):
+        size = several.shape[2:]
+    seer = seer_of(model, weights=weights, names=names, take=take, mean=mean, std=std, size=size, runs=runs)
     if classes is not None:
         seer = seer._replace(classes=tuple(map(str, classes)))
     return look(seer, several, fold, batch_size)
@@ -289,110 +266,3 @@ def _numbers(probabilities: np.ndarray, images: list) -> np.ndarray:
         named = f"{', '.join(lost[:5])}{', ...' if len(lost) > 5 else ''}"
         raise ValueError(f"the network's answers are no numbers (NaN) for {named}: weights that have diverged?")
     return probabilities
-
-
-# -- networks ---------------------------------------------------------------------------------------------------------
-
-
-def seer_of(model, *, weights=None, names=None, mean=None, std=None, size=None, runs="runs") -> Seer:
-    """For whatever ``predict`` takes as ``model``."""
-    if isinstance(model, Module):
-        if mean is None or std is None:
-            raise ValueError("mean, std: a Module does not know how its pictures are normalised: give them, in units of 255")
-        size = getattr(model, "input_size", (None,))[1:] if size is None else size
-        if not size:
-            raise ValueError("size: this Module has no input_size: give the side of the pictures in pixels")
-        size = (int(size), int(size)) if np.ndim(size) == 0 else tuple(map(int, size))
-        return Seer(model, None, size, tuple(mean), tuple(std))
-    if isinstance(model, Result):
-        about = load_checkpoint(model.folder / "last.safetensors")[1]["about"]
-        return Seer(model.model, tuple(about["classes"]), tuple(about["image_shape"][1:]), about["mean"], about["std"])
-    if isinstance(model, Trained):
-        return seer_of_run(model)
-    if not isinstance(model, (str, os.PathLike)):
-        raise TypeError(
-            "model: expected a run, the name of a network, a Module, or what train or load_model returned, not a "
-            f"{type(model).__name__}"
-        )
-    name, path = str(model), Path(model).expanduser()
-    if own.is_own(name) or (name in models.names() and not (path / "last.safetensors").exists()):
-        return seer_by_name(name, {}, weights, names=names)
-    if weights is not None or names is not None:
-        raise ValueError(f"weights, names: {name} is no network by name; a run has weights of its own")
-    found = located(model, runs)
-    if not found.exists():
-        raise FileNotFoundError(f"model: {name} is no run in {runs}, no file and no network by name")
-    return seer_of_run(load_model(found))
-
-
-def seer_of_run(trained: Trained) -> Seer:
-    """A network in a checkpoint, which knows what its pictures were like."""
-    remarks = (f"{trained.path}, trained on {trained.data}",)
-    return Seer(trained.model, trained.classes, trained.image_shape[1:], trained.mean, trained.std, None, remarks)
-
-
-def seer_by_name(name: str, options: dict, weights=None, classes_file=None, label: str = "", names: str | None = None) -> Seer:
-    """A network by name, which sees pictures as its published weights, or those who train on CIFAR, expect them; with the
-    weights of another library, as these do there.
-
-    label: what the user calls it. names: the library, where the file does not show it.
-    """
-    label = label or name
-    if (channels := options.get("in_channels", 3)) != 3:
-        raise ValueError(f"--model: {label} is for pictures of {channels} channels, but those in files have 3")
-    if own.is_own(name) and weights is None:
-        raise ValueError(f"--model: nobody has published weights of {name}: give a file with --weights, or a run with --run")
-    if isinstance(weights, (str, os.PathLike)) and is_checkpoint(weights):
-        raise ValueError(
-            f"{weights} is a checkpoint of `minimix train`, which knows its network, classes and normalisation: use --run "
-            f"{weights} in place of --model and --weights"
-        )
-    if weights is None and names is not None:
-        raise ValueError("names says nothing without weights: the published ones are timm's")
-    library = None
-    try:
-        if weights is None:
-            model, remarks = models.create(name, pretrained=True, **options), [f"{label} with its published weights"]
-        else:
-            model, library, remarks = loading.network_for(name, options, weights, names, label)
-    except RuntimeError as error:  # layers refuse some arguments so, as PyTorch's do
-        raise ValueError(str(error)) from error
-    model.eval()
-    size = model.input_size[1]
-    known = outputs(model)
-    if library is not None and family(model) in library.preparations:
-        source, how = None, library.preparations[family(model)]._replace(size=size)
-        mean, std = how.mean, how.std
-    elif models.is_small(name):
-        source = "cifar100" if options.get("num_classes") == 100 else "cifar10"
-        remarks.append(f"pictures are normalised as in {TITLES[source]}")
-        mean, std, how = *STATISTICS[source], None
-    else:
-        source, how = None, models.preparation(name)._replace(size=size)
-        mean, std = how.mean, how.std
-    classes, remark = _class_names(classes_file, known, None if own.is_own(name) else source)
-    return Seer(model, classes, (size, size), mean, std, how, tuple(filter(None, (*remarks, remark))))
-
-
-def outputs(model: Module) -> int:
-    """How many classes a network knows: asked of its classifier, or of what it makes of a black picture."""
-    for name, array in model.state_dict().items():
-        if name in ("classifier.bias", "fc.bias"):
-            return len(array)
-    with no_grad():
-        return model(Tensor(np.zeros((1, *model.input_size), np.float32))).shape[-1]
-
-
-def _class_names(path, known: int, source: str | None) -> tuple[tuple | None, str]:
-    """The names, None where there are none, and a line about that. source: the set whose classes they may be."""
-    if path is None and source is not None and len(CLASSES[source][0]) == known:
-        return CLASSES[source][0], f"classes are named as in {TITLES[source]}; other names, one a line, go in --classes-file"
-    if path is None and known in (pretrained.CLASSES, pretrained.CLASSES + 1):
-        folders = data.folders()
-        path = next((folder / IMAGENET_FILE for folder in folders if (folder / IMAGENET_FILE).is_file()), None)
-        if path is None:
-            places = " or ".join(map(str, folders))
-            return None, f"classes are numbers; names, one a line, may be in {IMAGENET_FILE} in {places}, or in --classes-file"
-        if known > pretrained.CLASSES:  # TensorFlow's have one more, the first
-            return (BACKGROUND, *data.read_classes(path, pretrained.CLASSES)), ""
-    return (None, "") if path is None else (data.read_classes(path, known), "")

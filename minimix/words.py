@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 def count(number: int, thing: str, things: str = "") -> str:
@@ -21,6 +22,21 @@ def some(names: Iterable[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def root_of(error: BaseException) -> str:
+    """What the system or a server said, in one line, below what libraries made of it.
+
+    >>> try:
+    ...     raise ValueError("Max retries exceeded with url: /") from OSError(111, "Connection refused")
+    ... except ValueError as error:
+    ...     print(root_of(error))
+    Connection refused
+    """
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    said = str(getattr(error, "strerror", None) or error).strip()
+    return said.partition("\n")[0] or type(error).__name__
+
+
 def nearest(name: str, names: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
     """Those of ``names`` that may have been meant by ``name``, the likeliest first. Capitals, - and _ do not matter.
 
@@ -31,6 +47,23 @@ def nearest(name: str, names: Iterable[str], most: int = 1, cutoff: float = 0.6)
     """
     spelled = {_bare(one): one for one in reversed(list(names))}
     return [spelled[near] for near in difflib.get_close_matches(_bare(name), spelled, n=most, cutoff=cutoff)]
+
+
+def beside(path: Path) -> str:
+    """The end of a sentence about a file that there is not: the nearest of those in its folder, or "". What the name ends in
+    may be another, and makes no name near by itself.
+
+    >>> Path("net.safetensors").touch()
+    >>> f"there is no file nett.pth{beside(Path('nett.pth'))}", beside(Path("w.safetensors")), beside(Path("gone/net.pth"))
+    ('there is no file nett.pth: did you mean net.safetensors?', '', '')
+    """
+    try:
+        names = [entry.name for entry in path.expanduser().absolute().parent.iterdir() if entry.is_file()]
+    except OSError:
+        return ""
+    near = nearest(path.stem, [Path(name).stem for name in names])
+    same = [name for name in names if Path(name).stem in near]
+    return f": did you mean {path.parent / nearest(path.name, same, cutoff=0.0)[0]}?" if same else ""
 
 
 def _bare(name) -> str:

@@ -77,6 +77,38 @@ def test_counters(minimix):
     assert all(re.search(rf"^{counter} +\S.* [\d,]+$", output, re.M) for counter in COUNTERS)
 
 
+def test_counters_say_their_versions(minimix):
+    """Two that are installed under one name print two numbers."""
+    output = minimix("summary", "mixnet_s", "--count-as", "thop-timm, ultralytics-thop,calflops")[1]
+    assert re.search(r"^thop-timm +thop 0\.1\.1 .* 239,250,160$", output, re.M), output
+    assert re.search(r"^ultralytics-thop +ultralytics-thop 2\.2\.3 .* 264,226,832$", output, re.M), output
+    assert re.search(r"^calflops +calflops 0\.3\.2 .* 496,538,284$", output, re.M), output
+    output = minimix("summary", "mixnet_s", "--count-as", "thop")[1]
+    assert "of timm's networks, whose batch norms are a class of their own: 239,250,160 (thop-timm)\n" in output
+    found = json.loads(minimix("summary", "mixnet_nano", "--json")[1])
+    assert found["counters"].keys() == found["counted_as"].keys()
+    assert found["counters"]["thop"] == {"version": "thop 0.1.1", "rule": COUNTERS["thop"].rule}
+
+
+def test_a_counter_in_csv(minimix):
+    lines = list(csv.DictReader(io.StringIO(minimix("summary", "mixnet_nano", "--csv", "--count-as", "torch")[1])))
+    assert sum(int(line["counted_as_torch"]) for line in lines) == 2 * 8_658_304
+    assert not any("counted_as" in key for key in next(csv.DictReader(io.StringIO(minimix("summary", "--csv")[1]))))
+
+
+def test_counters_side_by_side(minimix):
+    names = ("mixnet_nano", "mobilenetv1_025_cifar")
+    output = minimix("compare", *names, "--count-as", "torch,thop-timm")[1]
+    assert re.search(r"^as by torch \(PyTorch 2\.13\) +17,316,608 +[\d,]+$", output, re.M), output
+    assert re.search(r"^as by thop-timm \(thop 0\.1\.1\) +8,662,656 ", output, re.M), output
+    lines = list(csv.DictReader(io.StringIO(minimix("compare", *names, "--count-as", "torch", "--csv")[1])))
+    assert [int(line["counted_as_torch"]) for line in lines] == [2 * int(line["macs"]) for line in lines]
+    found = json.loads(minimix("compare", *names, "--json")[1])
+    assert all(one["counted_as"].keys() == COUNTERS.keys() and one["counted_as"]["torch"] == 2 * one["macs"] for one in found)
+    code, _, errors = minimix("compare", *names, "--count-as", "thop,fvcor")
+    assert code == 2 and "did you mean fvcore" in errors
+
+
 def test_compare(minimix):
     code, output, _ = minimix("compare", "mixnet_s", "mobilenetv1_100:kernels=3,5,7")
     lines = output.splitlines()

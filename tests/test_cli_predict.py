@@ -79,7 +79,9 @@ def test_names_from_a_file(predict):
     code, output, errors = predict(*arguments, "--top", "2")
     assert code == 0, errors
     first, second = np.argsort(-expected("photo.jpg")[0])[:2]
-    heading, title, one, two = output.splitlines()
+    heading, prepared, title, one, two = output.splitlines()
+    assert prepared.startswith("how its pictures were prepared, the file does not say: mean (0.485, 0.456, 0.406), std (0.229,")
+    assert "as of timm's weights of mobilenetv2_035; --mean and --std change it" in prepared
     assert heading == f"{MODEL} with w.safetensors" and title.split() == ["image", "class", "probability"]
     assert one.startswith("photo.jpg") and f" name of {first} " in one and one.endswith("%")
     assert two.startswith(" ") and f" name of {second} " in two
@@ -201,7 +203,7 @@ def test_no_client_for_the_hub(predict, monkeypatch):
         (["--model", f"{MODEL}:pretrained=false", "--weights", "w.safetensors"], "pretrained is no option here"),
         (["--model", f"{MODEL}:name=mixnet_s"], "the network's name stands in front"),
         (["--model", "resnet50", "--weights", "w.safetensors"], "no network is called 'resnet50'"),
-        (["--model", "mobilenetv2_035", "--weights", "w.safetensors"], "w.safetensors: the state does not fit RowNet"),
+        (["--model", "mobilenetv2_035", "--weights", "w.safetensors"], "w.safetensors: the state does not fit mobilenetv2_035"),
         (["--model", MODEL, "--weights", "gone.safetensors"], "there is no file gone.safetensors"),
         (["--model", MODEL, "--weights", "photo.jpg"], "photo.jpg is no whole file of a format that is read"),
         (["--model", f"{MODEL}:in_channels=1", "--weights", "w.safetensors"], "pictures of 1 channels, but"),

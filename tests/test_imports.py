@@ -40,6 +40,7 @@ ORDER = (
     ("viz",),
     ("optim",),
     ("train",),
+    ("seer",),
     ("prediction",),
     ("weights.onnx",),
     ("info",),

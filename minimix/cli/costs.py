@@ -36,6 +36,13 @@ INPUT = Annotated[
     ),
 ]
 JSON = Annotated[bool, Option("--json", help="Print JSON.")]
+COUNT_AS = Annotated[
+    str | None,
+    Option(
+        metavar="COUNTER",
+        help="What another counter reports, too: fvcore, ptflops, thop, torchinfo, torch, ..., several as a,b, or all.",
+    ),
+]
 
 
 def summary(
@@ -48,9 +55,7 @@ def summary(
     settings: SETTINGS = None,
     classes: CLASSES = None,
     batch_size: BATCH_SIZE = 1,
-    count_as: Annotated[
-        str | None, Option(help="What another counter reports, too: fvcore, ptflops, thop, torchinfo, torch, ..., or all.")
-    ] = None,
+    count_as: COUNT_AS = None,
     as_json: JSON = False,
     as_csv: Annotated[bool, Option("--csv", help="Print the layers as CSV.")] = False,
 ):
@@ -63,17 +68,22 @@ def summary(
     from minimix.tables import print_table
 
     one_of({"--json": as_json, "--csv": as_csv})
-    counters = list(COUNTERS) if count_as == "all" else [] if count_as is None else [count_as]
+    counters = (
+        list(COUNTERS) if count_as == "all" else [] if count_as is None else [name.strip() for name in count_as.split(",")]
+    )
     for counter in counters:
         prices_of(counter)  # refuses
     network = _network(model, image, _shared(width, kernels, settings, classes), batch_size)
     cost = network.cost
     if as_json:
         reported = {"counted_as": {counter: cost.counted_as(counter) for counter in COUNTERS}}
-        print(json.dumps({**network.names(), **cost.to_dict(), **reported}, indent=2))
+        versions = {
+            "counters": {name: {"version": counter.version, "rule": counter.rule} for name, counter in COUNTERS.items()}
+        }
+        print(json.dumps({**network.names(), **cost.to_dict(), **reported, **versions}, indent=2))
         return
     if as_csv:
-        print(cost.to_csv(), end="")
+        print(cost.to_csv(counters), end="")
         return
     print_table(cost.table(), left=WORDS, total=True)
     print()
@@ -82,8 +92,12 @@ def summary(
     print_table(cost.apart_table(), left=2)
     if counters:
         print()
-        lines = [(counter, COUNTERS[counter].rule, f"{cost.counted_as(counter):,}") for counter in counters]
-        print_table([("counted as by", "rule", "operations"), *lines], left=2)
+        lines = [(name, COUNTERS[name].version, COUNTERS[name].rule, f"{cost.counted_as(name):,}") for name in counters]
+        print_table([("counted as by", "version", "rule", "operations"), *lines], left=3)
+        twins = [twin for name in counters if (twin := f"{name}-timm") in COUNTERS and twin not in counters]
+        if twins:
+            found = ", ".join(f"{cost.counted_as(twin):,} ({twin})" for twin in twins)
+            print(f"of timm's networks, whose batch norms are a class of their own: {found}")
     print()
     size = "x".join(map(str, cost.input_shape))
     print(f"{network.label}, input {size}: {count(cost.params, 'parameter')}, {count(cost.macs, 'multiply-add')}")
@@ -100,6 +114,7 @@ def compare(
     settings: SETTINGS = None,
     classes: CLASSES = None,
     batch_size: BATCH_SIZE = 1,
+    count_as: COUNT_AS = None,
     as_json: JSON = False,
     as_csv: Annotated[bool, Option("--csv", help="Print CSV.")] = False,
 ):
@@ -111,15 +126,16 @@ def compare(
     from minimix.tables import print_table
 
     one_of({"--json": as_json, "--csv": as_csv})
+    counters = _counters(count_as)
     shared = _shared(width, kernels, settings, classes)
     networks = [_network(model, image, shared, batch_size) for model in models]
     if as_json:
         print(json.dumps([network.record() for network in networks], indent=2))
         return
     if as_csv:
-        print(csv_of([_flat(network) for network in networks]), end="")
+        print(csv_of([_flat(network, counters) for network in networks]), end="")
         return
-    print_table(_side_by_side(networks), left=1)
+    print_table(_side_by_side(networks, counters), left=1)
     printed = [line for network in networks for line in _beside_the_printed(network)]
     if printed:
         headings = ("network", "source", "parameters", "printed", "multiply-adds", "printed", "top-1", "top-5")
@@ -151,7 +167,26 @@ class _Network(NamedTuple):
         """For JSON: the totals, and everything that is printed about it."""
         facts = self.cost.to_dict()
         del facts["rows"]
+        facts["counted_as"] = _as_others_count(self.cost)
         return {**self.names(), **facts, "published": [line._asdict() for line in self.published]}
+
+
+def _counters(typed: str | None) -> list[str]:
+    """The names of other counters."""
+    from minimix.costs.counters import COUNTERS, prices_of
+
+    if typed is None:
+        return []
+    names = list(COUNTERS) if typed == "all" else [name.strip() for name in typed.split(",")]
+    for name in names:
+        prices_of(name)  # refuses
+    return names
+
+
+def _as_others_count(cost) -> dict[str, int]:
+    from minimix.costs.counters import COUNTERS
+
+    return {name: cost.counted_as(name) for name in COUNTERS}
 
 
 def _typed(value) -> str:
@@ -186,8 +221,10 @@ def _network(text: str, image: str | None, shared: dict, batch_size: int) -> _Ne
     return _Network(name, options, cost, lines)
 
 
-def _side_by_side(networks: list[_Network]) -> list[tuple[str, ...]]:
+def _side_by_side(networks: list[_Network], counters: list[str]) -> list[tuple[str, ...]]:
     """A column a network, a line a figure, as text."""
+    from minimix.costs.counters import COUNTERS
+
     costs = [network.cost for network in networks]
     kinds = list(dict.fromkeys(kind for cost in costs for kind, macs in cost.macs_by_kind.items() if macs))
     return [
@@ -199,7 +236,16 @@ def _side_by_side(networks: list[_Network]) -> list[tuple[str, ...]]:
         *((name, *(f"{cost.apart[name]:,}" for cost in costs)) for name in costs[0].apart),
         ("KiB of activations", *(f"{cost.activation_bytes / 1024:,.1f}" for cost in costs)),
         ("receptive field", *map(_field, costs)),
+        *((_as(name, COUNTERS[name].version), *(f"{cost.counted_as(name):,}" for cost in costs)) for name in counters),
     ]
+
+
+def _as(name: str, version: str) -> str:
+    """
+    >>> _as("thop-timm", "thop 0.1.1"), _as("thop", "thop 0.1.1")
+    ('as by thop-timm (thop 0.1.1)', 'as by thop 0.1.1')
+    """
+    return f"as by {version if version.startswith(f'{name} ') else f'{name} ({version})'}"
 
 
 def _field(cost) -> str:
@@ -221,7 +267,7 @@ def _beside_the_printed(network: _Network) -> list[tuple[str, ...]]:
     return lines
 
 
-def _flat(network: _Network) -> dict:
+def _flat(network: _Network, counters: list[str]) -> dict:
     """For CSV: one line, with what the first source prints."""
     from minimix.costs.work import KINDS, OTHER
 
@@ -236,5 +282,6 @@ def _flat(network: _Network) -> dict:
         **{f"macs_{kind}": cost.macs_by_kind.get(kind, 0) for kind in (*KINDS, OTHER)},
         **{name.replace(" ", "_"): n for name, n in cost.apart.items()},
         "activation_bytes": cost.activation_bytes,
+        **{f"counted_as_{name}": cost.counted_as(name) for name in counters},
         **{f"printed_{key}": printed.get(f"printed_{key}", "") for key in keys},
     }

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from minimix.cli.options import RUNS, THREADS, image_size_of, network_of
+from minimix.cli.options import RUNS, THREADS, image_size_of, network_of, numbers_of
 from minimix.cli.training import find_run
+from minimix.words import nearest
 
 Option, Argument = typer.Option, typer.Argument
 
@@ -29,12 +30,41 @@ def export(
         Path, Argument(metavar="FILE", help="What to write: net.onnx, the whole network; net.safetensors, its weights alone.")
     ],
     weights: Annotated[
-        Path | None, Option(help="Of a network by name: its weights.", show_default="the published ones, from the hub")
+        Path | None,
+        Option(
+            help="Of a network by name: a file of weights, safetensors, .npz, PyTorch's .pth or Keras' .h5.",
+            show_default="the published ones, from the hub",
+        ),
+    ] = None,
+    names: Annotated[
+        str | None,
+        Option(
+            metavar="LIBRARY",
+            help="With --weights: whose names the file has: torchvision, pytorchcv, mindcv, keras, ...; README has a table.",
+            show_default="what the names look like",
+        ),
+    ] = None,
+    take: Annotated[
+        str | None,
+        Option(
+            metavar="PART",
+            help="With --weights: which part of a checkpoint that has several, such as model_ema.",
+            show_default="averages before the weights themselves",
+        ),
     ] = None,
     model: Annotated[str | None, Option(help="Of a run: where a network of your own is now, FILE.py:FUNCTION.")] = None,
     image: Annotated[
         str | None, Option("--input", "--size", metavar="CxHxW", help="The pictures.", show_default="what it is made for")
     ] = None,
+    mean: Annotated[
+        str | None,
+        Option(
+            metavar="NUMBERS",
+            help="Of pixels from 0 to 1, one number or one a channel: 0.485,0.456,0.406, for the file's metadata.",
+            show_default="what the run, the file or the library says",
+        ),
+    ] = None,
+    std: Annotated[str | None, Option(metavar="NUMBERS", help="As --mean.", show_default="as --mean")] = None,
     fold: Annotated[bool, Option("--fold/--no-fold", help="Fold batch norms into the convolutions before them.")] = True,
     batch: Annotated[int | None, Option(help="Pictures at a time.", show_default="any number", min=1)] = None,
     opset: Annotated[int | None, Option(help="Version of ONNX's operators.", show_default="18")] = None,
@@ -53,54 +83,95 @@ def export(
     """
     from minimix.models.weights import save_weights
     from minimix.train.limits import limited
-    from minimix.weights.onnx.export import OPSET, export_onnx, pictures_of
+    from minimix.weights.onnx.export import OPSET, export_onnx
+    from minimix.weights.onnx.given import pictures_of
 
     _need_format(file)
-    if file.suffix.lower() == ".safetensors":
-        given = {"--input": image, "--batch": batch, "--opset": opset, "--no-fold": None if fold else True}
-        for option, value in given.items():
+    alone = file.suffix.lower() == ".safetensors"
+    if alone:
+        of_onnx = {"--input": image, "--mean": mean, "--std": std, "--classes-file": classes_file, "--batch": batch}
+        for option, value in {**of_onnx, "--opset": opset, "--no-fold": None if fold else True}.items():
             if value is not None:
                 raise ValueError(f"{option} is for an .onnx file: a .safetensors file has the weights alone")
+    channels, *sides = (None,) if image is None else image_size_of(image)
+    looks = {"size": tuple(sides) or None, "mean": numbers_of(mean, "--mean"), "std": numbers_of(std, "--std")}
+    of_name = {"--weights": weights, "--names": names, "--take": take, "--classes-file": classes_file}
     with limited(threads):
-        seer = _seer(run, weights, model, classes_file, runs)
-        for line in seer.remarks:
-            print(line)
-        if file.suffix.lower() == ".safetensors":
+        seer = _seer(run, of_name, looks, model, runs)
+        if alone:
             save_weights(seer.model, file)
-            print(f"{file}: {sum(array.size for array in seer.model.state_dict().values()):,} numbers")
-            return
-        shape = channels, height, width = pictures_of(seer) if image is None else _shape(seer.model, image)
-        export_onnx(seer, file, shape, fold=fold, batch=batch, opset=OPSET if opset is None else opset)
-    norms = "folded into the convolutions" if fold else "not folded"
-    print(f"{file}: input ({batch or 'N'}, {channels}, {height}, {width}), opset {opset or OPSET}, batch norms {norms}")
+            written = f"{sum(array.size for array in seer.model.state_dict().values()):,} numbers"
+        else:
+            own, *sides = pictures_of(seer)
+            shape = own if channels is None else channels, *sides
+            export_onnx(seer, file, shape, fold=fold, batch=batch, opset=OPSET if opset is None else opset)
+            norms = "folded into the convolutions" if fold else "not folded"
+            size = ", ".join(map(str, (batch or "N", *shape)))
+            written = f"input ({size}), opset {opset or OPSET}, batch norms {norms}"
+    for line in (*seer.remarks, f"{file}: {written}"):
+        print(line)
 
 
 def _need_format(file: Path) -> None:
-    if file.suffix.lower() not in FORMATS:
+    from minimix import files
+
+    ending = file.suffix.lower()
+    if ending not in FORMATS:
         known = ", ".join(f"{suffix} ({what})" for suffix, what in FORMATS.items())
-        pickles = " minimix writes no pickles: PyTorch loads .safetensors." if file.suffix in (".pt", ".pth", ".bin") else ""
+        pickles = " minimix writes no pickles: PyTorch loads .safetensors." if ending in (".pt", ".pth", ".bin") else ""
         raise ValueError(f"{file}: the file's name says what is written, and must end in one of {known}.{pickles}")
-    if not file.absolute().parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {file.parent} to write {file.name} into")
+    files.writable(file, ending)
 
 
-def _seer(run: str, weights: Path | None, model: str | None, classes_file: Path | None, runs: Path):
-    """The network, and what is known of its pictures."""
+def _seer(run: str, of_name: dict, looks: dict, model: str | None, runs: Path):
+    """The network, and what is known of its pictures. of_name: the options of networks by name. looks: what was asked for."""
     from minimix import models
     from minimix.models.own import is_own
-    from minimix.prediction import seer_by_name, seer_of_run
+    from minimix.seer import seen_as_asked, seer_by_name, seer_of_run
     from minimix.train import load_model
+    from minimix.train.checkpoint import is_checkpoint
+    from minimix.weights import loading
 
     name, options = network_of(run)
-    if (is_own(name) or name in models.names()) and not (Path(run) / "last.safetensors").exists():
-        if model is not None:
-            raise ValueError(f"--model says where the network of a run is: {name} is one itself")
-        return seer_by_name(name, options, weights, classes_file, run)
-    if weights is not None or classes_file is not None:
-        raise ValueError(f"--weights and --classes-file are for a network by name: {run} is none, and a run has its own")
-    return seer_of_run(load_model(find_run(run, runs), model))
+    given = [option for option, value in of_name.items() if value is not None]
+    if not (is_own(name) or name in models.names()) or (Path(run) / "last.safetensors").exists():
+        if given:
+            raise ValueError(f"{', '.join(given)}: for a network by name: {run} is none, and a run has its own")
+        return seen_as_asked(seer_of_run(load_model(_run(run, runs), model)), **looks)
+    if model is not None:
+        raise ValueError(f"--model says where the network of a run is: {name} is one itself")
+    weights, names, take, classes_file = of_name.values()
+    if weights is not None and is_checkpoint(weights):
+        raise ValueError(
+            f"{weights} is a checkpoint of `minimix train`, which knows its network, classes and normalisation: export it in "
+            f"place of {name}, without --weights"
+        )
+    if options.get("in_channels", 3) != 3 and weights is not None:
+        return _of_other_pictures(loading.network_for(name, options, weights, names, run, take or ""), classes_file, looks)
+    return seer_by_name(name, options, weights, classes_file, run, names, take=take or "", **looks)
 
 
-def _shape(model, image: str) -> tuple[int, int, int]:
-    channels, height, width = image_size_of(image)
-    return getattr(model, "input_size", (3,))[0] if channels is None else channels, height, width
+def _of_other_pictures(ready, classes_file: Path | None, looks: dict):
+    """A network by name for pictures that are not in colour: how they are prepared, only the user can know."""
+    from minimix import data
+    from minimix.seer import Seer, outputs
+
+    model = ready.model.eval()
+    classes = None if classes_file is None else data.read_classes(classes_file, outputs(model))
+    size = looks["size"] or model.input_size[1:]
+    return Seer(model, classes, size, looks["mean"], looks["std"], None, tuple(ready.lines))
+
+
+def _run(run: str, runs: Path) -> Path:
+    """What is meant by RUN where it is no network; refused with what may be meant otherwise."""
+    from minimix import models
+    from minimix.train.checkpoint import is_checkpoint
+
+    try:
+        path = find_run(run, runs)
+    except FileNotFoundError as error:
+        near = nearest(network_of(run)[0], models.names())
+        raise FileNotFoundError(f"{error}{f'; or is the network {near[0]} meant?' if near else ''}") from error
+    if path.is_file() and path.suffix.lower() != ".safetensors" and not is_checkpoint(path):
+        raise ValueError(f"{run} is no run, and no checkpoint of one: weights need their network, NETWORK FILE --weights {run}")
+    return path

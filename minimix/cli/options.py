@@ -101,8 +101,8 @@ def network_of(text: str) -> tuple[str, dict]:
     return name, settings_of(filter(None, settings) if own else settings)
 
 
-def image_size_of(text: str) -> tuple[int | None, int, int]:
-    """Channels (None where they are not said), height and width of pictures.
+def image_size_of(text: str, option: str = "--input") -> tuple[int | None, int, int]:
+    """Channels (None where they are not said), height and width of pictures. option: with which they were typed.
 
     Two numbers are height and width, unless the first can only be meant as channels.
 
@@ -115,17 +115,31 @@ def image_size_of(text: str) -> tuple[int | None, int, int]:
     """
     parts = text.lower().replace("×", "x").split("x")  # noqa: RUF001 (what people copy from papers)
     if not (1 <= len(parts) <= 3 and all(part.isascii() and part.isdecimal() and int(part) > 0 for part in parts)):
-        raise ValueError(f"--input: expected channels, height and width, such as 3x224x224, or 224, not {text!r}")
+        raise ValueError(f"{option}: expected channels, height and width, such as 3x224x224, or 224, not {text!r}")
     if len(parts) == 2 and min(map(int, parts)) <= 4 < 8 <= max(map(int, parts)):
         channels, size = sorted(parts, key=int)
         raise ValueError(
-            f"--input: {text} would be {parts[0]} pixels high and {parts[1]} wide: write {channels}x{size}x{size} "
+            f"{option}: {text} would be {parts[0]} pixels high and {parts[1]} wide: write {channels}x{size}x{size} "
             f"(channels, height, width) or {size}"
         )
     if any(int(part) > 65536 for part in parts):
-        raise ValueError(f"--input: {text} is more than 65536 pixels or channels")
+        raise ValueError(f"{option}: {text} is more than 65536 pixels or channels")
     *channels, height, width = [int(part) for part in parts] * (2 if len(parts) == 1 else 1)
     return channels[0] if channels else None, height, width
+
+
+def numbers_of(text: str | None, option: str) -> tuple[float, ...] | None:
+    """Numbers from text.
+
+    >>> numbers_of("0.485,0.456,0.406", "--mean"), numbers_of(None, "--std")
+    ((0.485, 0.456, 0.406), None)
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(f"{option}: expected a number, or one a channel, such as 0.485,0.456,0.406, not {text!r}") from None
 
 
 def model_options(width: float | None, kernels: tuple | None, dropout: float | None = None) -> dict | None:

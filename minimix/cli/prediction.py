@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from minimix.cli.options import RUNS, THREADS, network_of, one_of
+from minimix.cli.options import RUNS, THREADS, image_size_of, network_of, numbers_of, one_of
 from minimix.cli.training import find_run
 from minimix.words import count
 
@@ -37,7 +37,7 @@ def predict(
     weights: Annotated[
         Path | None,
         Option(
-            help="With --model: a file of weights, safetensors, .npz, PyTorch's .pth or Keras' .h5.",
+            help="With --model: a file of weights, safetensors, .npz, PyTorch's .pth, Keras' .h5 or MindSpore's .ckpt.",
             show_default="the published ones, from the hub",
         ),
     ] = None,
@@ -49,6 +49,33 @@ def predict(
             show_default="what the names look like",
         ),
     ] = None,
+    take: Annotated[
+        str | None,
+        Option(
+            metavar="PART",
+            help="With --weights: which part of a checkpoint that has several, such as model_ema.",
+            show_default="averages before the weights themselves",
+        ),
+    ] = None,
+    size: Annotated[
+        str | None,
+        Option(
+            "--size",
+            "--input",
+            metavar="HxW",
+            help="What pictures are made into: 160, or 160x192, height and width.",
+            show_default="what the run, the file or the network says",
+        ),
+    ] = None,
+    mean: Annotated[
+        str | None,
+        Option(
+            metavar="NUMBERS",
+            help="Of pixels from 0 to 1, one number or one a channel: 0.485,0.456,0.406.",
+            show_default="what the run, the file or the library says",
+        ),
+    ] = None,
+    std: Annotated[str | None, Option(metavar="NUMBERS", help="As --mean.", show_default="as --mean")] = None,
     classes_file: Annotated[
         Path | None,
         Option(
@@ -81,7 +108,7 @@ def predict(
         raise FileNotFoundError(f"--csv: there is no folder {Path(as_csv).parent}")
     paths = pictures_of(images)
     with limited(threads):
-        found = look(_seer(run, model, weights, names, classes_file, runs), paths, fold)
+        found = look(_seer(run, model, weights, names, take, _looks(size, mean, std), classes_file, runs), paths, fold)
     best = found.top(top or (3 if model is None or run is not None else 5))
     for why in found.failed.values():
         typer.echo(f"error: {why}", err=True)
@@ -108,19 +135,41 @@ def predict(
         raise typer.Exit(1)
 
 
-def _seer(run: str | None, model: str | None, weights: Path | None, names: str | None, classes_file: Path | None, runs: Path):
+def _looks(size: str | None, mean: str | None, std: str | None) -> dict:
+    """What was asked for of the pictures."""
+    asked: dict = {"mean": numbers_of(mean, "--mean"), "std": numbers_of(std, "--std")}
+    if size is not None:
+        channels, *sides = image_size_of(size, "--size")
+        if channels not in (None, 1, 3):
+            raise ValueError(f"--size: {size} has {channels} channels, but pictures in files have 3: give 160, or 160x192")
+        asked["size"] = tuple(sides)
+    return asked
+
+
+def _seer(
+    run: str | None,
+    model: str | None,
+    weights: Path | None,
+    names: str | None,
+    take: str | None,
+    looks: dict,
+    classes_file: Path | None,
+    runs: Path,
+):
     from minimix.models.own import is_own
-    from minimix.prediction import seer_by_name, seer_of_run
+    from minimix.seer import seen_as_asked, seer_by_name, seer_of_run
     from minimix.train import load_model
 
     name, options = (None, {}) if model is None else network_of(model)
     if model is None or (run is not None and is_own(name)):
-        if weights is not None or classes_file is not None or names is not None:
-            raise ValueError("--weights, --names and --classes-file say nothing without --model: which network are they for?")
-        return seer_of_run(load_model(find_run(run, runs), name))
+        if any(value is not None for value in (weights, names, take, classes_file)):
+            raise ValueError(
+                "--weights, --names, --take and --classes-file say nothing without --model: which network are they for?"
+            )
+        return seen_as_asked(seer_of_run(load_model(find_run(run, runs), name)), **looks)
     if run is not None:
         raise ValueError("--run and --model: choose one")
-    return seer_by_name(name, options, weights, classes_file, model, names)
+    return seer_by_name(name, options, weights, classes_file, model, names, take=take or "", **looks)
 
 
 def pictures_of(images: list[str]) -> list[Path]:

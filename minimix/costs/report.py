@@ -3,7 +3,7 @@
 import csv
 import dataclasses
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from minimix.costs.counters import prices_of
@@ -117,8 +117,8 @@ class Profile:
     def counted_as(self, counter: str | Mapping[str, int]) -> int:
         """The number that another counter reports for this network: "fvcore", "ptflops", "thop", ...: see ``counters.py``.
 
-        counter: a name from ``COUNTERS``, or prices of one's own, such as {"mac": 2, "bias": 1, "batch_norm": 2}.
-        Raises ValueError for an unknown name.
+        counter: a name from ``COUNTERS``, which says the version, too; or prices of one's own, such as {"mac": 2, "bias": 1,
+        "batch_norm": 2}. Raises ValueError for an unknown name, TypeError for a price that is no number.
 
         >>> from minimix import nn
         >>> from minimix.costs import profile
@@ -148,10 +148,16 @@ class Profile:
         kinds = {"macs_by_kind": self.macs_by_kind, "apart": self.apart, "others": self.others}
         return {"input_shape": self.input_shape, **totals, **kinds, "rows": [row._asdict() for row in self.rows]}
 
-    def to_csv(self) -> str:
+    def to_csv(self, counters: Sequence[str] = ()) -> str:
         """A line for each row, under headings. Columns of numbers add up to the totals of ``to_dict``, among them a column for
-        each of ``others``."""
-        return csv_of([row.record() | {name: row.others.get(name, 0) for name in self.others} for row in self.rows])
+        each of ``others``, and one for what each of ``counters`` would report."""
+        others = self.others
+        return csv_of([
+            row.record()
+            | {name: row.others.get(name, 0) for name in others}
+            | {f"counted_as_{counter}": row.counted_as(counter) for counter in counters}
+            for row in self.rows
+        ])  # fmt: skip
 
     def __str__(self) -> str:
         return "\n".join(fitted(self.table(), left=WORDS))

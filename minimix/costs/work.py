@@ -30,6 +30,12 @@ APART = {  # what is listed apart, of what it is made up, and in which unit
     "bias": (("bias",), "additions"),
     "pooling": (tuple(dict.fromkeys(POOLS.values())), "input elements"),
 }
+COUNTED = (  # all names in ``Work.others``
+    *("bias", "linear_bias", "batch_norm", "batch_norm_params", "batch_norm_kept", "add", "mul", "concat"),
+    *APART["activation"][0],
+    *(name + end for name in APART["pooling"][0] for end in ("", "_out", "_taps")),
+    *("squeeze", "squeeze_out"),
+)
 
 
 @dataclass(frozen=True)

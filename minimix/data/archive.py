@@ -12,6 +12,7 @@ from minimix import files
 from minimix.data import cifar
 from minimix.data.dataset import DataError
 from minimix.data.official import ARCHIVES, LAYOUTS, TITLES
+from minimix.words import root_of
 
 LARGEST = 2**30  # bytes that an archive may unpack to; the real ones need less than a fifth of that
 
@@ -64,7 +65,7 @@ def _fetch(name: str, folder: Path, target: Path, progress: bool) -> Path:
     except requests.exceptions.RequestException as error:
         if error.response is not None:
             error.response.close()  # nobody else does
-        reason = f"{type(error).__name__}: {str(error)[:160]}"
+        reason = root_of(error)
         raise ConnectionError(f"{TITLES[name]} could not be downloaded from {source.url} ({reason}). {by_hand}") from error
     except ValueError as error:  # pooch's word for a wrong checksum
         raise DataError(f"{source.url}: what came is not the official archive: {error}. Try again. {by_hand}") from error

@@ -20,7 +20,7 @@ def read_classes(path, count: int) -> tuple[str, ...]:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path} with the names of classes")
+        raise FileNotFoundError(f"there is no file {path} with the names of classes{words.beside(path)}")
     try:
         lines = path.read_text("utf-8-sig").rstrip().splitlines()
     except UnicodeDecodeError as error:

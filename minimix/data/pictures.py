@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from minimix.models.pretrained import Preparation
+from minimix.words import beside
 
 LONGEST = 8  # times as long as wide: of longer pictures, only the middle is resized
 
@@ -38,7 +39,7 @@ def open_upright(path):
                     upright = upright.convert("RGBA")
                 return upright.convert("RGB")
     except FileNotFoundError:
-        raise FileNotFoundError(f"there is no image {path}") from None
+        raise FileNotFoundError(f"there is no image {path}{beside(Path(path))}") from None
     except Exception as error:  # Pillow has many, one for each way in which a file can be damaged
         raise ValueError(f"{path} is no image that can be read: {_reason(error, Path(path))}") from error
 
@@ -95,8 +96,8 @@ def fitted(picture, height: int, width: int) -> np.ndarray:
 
 
 def prepare(picture, how: Preparation) -> np.ndarray:
-    """A Pillow image -> (3, size, size), float32: resized, its centre cut out, normalised; (1, size, size) where ``how`` has
-    one mean, for a grey picture.
+    """A Pillow image -> (3, height, width), float32: resized, its centre cut out, normalised; (1, height, width) where
+    ``how`` has one mean, for a grey picture.
 
     >>> from PIL import Image
     >>> prepare(Image.new("RGB", (40, 30), "white"), Preparation(size=4, mean=(0.0, 0.5, 1.0), std=(1.0, 0.5, 1.0)))[:, 0, 0]
@@ -107,20 +108,21 @@ def prepare(picture, how: Preparation) -> np.ndarray:
     short, long = sorted(picture.size)
     if long > LONGEST * short:
         picture = _centre(picture, min(picture.width, LONGEST * short), min(picture.height, LONGEST * short))
-        long = LONGEST * short
-    side = math.floor(how.size / how.crop)
-    longer = int(side * long / short)
-    size = (longer, side) if picture.width > picture.height else (side, longer)
+    height, width = (math.floor(side / how.crop) for side in how.sides)
+    if picture.width * height > picture.height * width:  # wider than needed
+        size = int(height * picture.width / picture.height), height
+    else:
+        size = width, int(width * picture.height / picture.width)
     if size != picture.size:
         picture = picture.resize(size, Image.Resampling[how.interpolation.upper()])
-    picture = _centre(picture.convert("L") if len(how.mean) == 1 else picture, how.size, how.size)
+    picture = _centre(picture.convert("L") if len(how.mean) == 1 else picture, *reversed(how.sides))
     pixels = np.atleast_3d(np.asarray(picture, np.float32)).transpose(2, 0, 1) / np.float32(255)
     mean, std = (np.array(values, np.float32)[:, None, None] for values in (how.mean, how.std))
     return (pixels - mean) / std
 
 
 def load_pictures(paths: Iterable, how: Preparation) -> np.ndarray:
-    """The pictures in files -> (N, 3, size, size), float32, in the order of memory that layers use. Grey ones: (N, 1, ...).
+    """The pictures in files -> (N, 3, height, width), float32, in the order of memory that layers use. Grey ones: (N, 1, ...).
 
     how: as the weights expect it, ``models.preparation("tf_mixnet_s")``.
 
@@ -132,7 +134,7 @@ def load_pictures(paths: Iterable, how: Preparation) -> np.ndarray:
     (1, 3, 224, 224)
     """
     paths = list(paths)
-    planes = np.empty((len(how.mean), how.size, how.size, len(paths)), np.float32)  # (C, H, W, N)
+    planes = np.empty((len(how.mean), *how.sides, len(paths)), np.float32)  # (C, H, W, N)
     for i, path in enumerate(paths):
         planes[..., i] = prepare(open_upright(path), how)
     return planes.transpose(3, 0, 1, 2)

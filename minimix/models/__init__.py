@@ -3,7 +3,7 @@
 import inspect
 from functools import partial
 
-from minimix.models import efficientnet, mini_xception, mixnet, mobilenet, own, xception
+from minimix.models import efficientnet, limits, mini_xception, mixnet, mobilenet, own, xception
 from minimix.models.network import Network, build
 from minimix.models.pretrained import load_pretrained, preparation, repository
 from minimix.nn import Module
@@ -50,7 +50,7 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     dropout: probability, before the classifier. By default as published.
     output_stride: how many times smaller the last feature map is than the picture: 32, or 16, 8, 4, ... with stride 1 in place
         of the earliest strides, the stem's first. The forms called "_cifar" have 8: the stem and the first row with a stride.
-    resolution: multiplies ``input_size``, nothing else: MobileNetV1's resolution multiplier.
+    resolution: multiplies ``input_size``, nothing else, by 8 at most: MobileNetV1's resolution multiplier. 0.714: 160 for 224.
     padding, eps, momentum: "same" (symmetric) or "tf_same" (TensorFlow's), and of all batch norms.
 
     All but the Xceptions also take
@@ -69,8 +69,9 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     name may also be "file.py:function", for a network of your own (see ``models/own.py``): its function is called with the
     options that are given, and returns a Module.
 
-    Raises ValueError for an unknown name, and where there are no published weights; TypeError for an unknown option; and for
-    ``pretrained`` what ``pretrained.load_pretrained`` raises.
+    Raises ValueError for an unknown name, where there are no published weights, and for numbers that no network has (see
+    ``models/limits.py``); TypeError for an unknown option; what the layers raise; and for ``pretrained`` what
+    ``pretrained.load_pretrained`` raises.
 
     >>> from minimix import models
     >>> type(models.create("mixnet_nano", num_classes=100)).__name__
@@ -102,12 +103,14 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     network = _NETWORKS[name.removesuffix(_SMALL)]
     small = name.endswith(_SMALL)
     _need_known(name, network, options)
+    limits.check(options)
     options = (_CIFAR if small else {}) | {key: value for key, value in options.items() if value is not None}
     model: Module
     if isinstance(network, Network):
         model = build(network._replace(size=_SMALL_SIZE) if small else network, **options)
     else:
         model = network(**({"size": _SMALL_SIZE} if small else {}), **options)
+    model.created_as = name
     return load_pretrained(model, name) if pretrained else model
 
 

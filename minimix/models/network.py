@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from minimix.models import tables, variations
+from minimix.models import limits, tables, variations
 from minimix.models.rows import RowNet, mix_block
 from minimix.nn import Module, init
 from minimix.padding import number
@@ -132,5 +132,5 @@ def input_size(size: int, resolution: float, in_channels: int) -> tuple[int, int
     >>> input_size(224, 0.714, 3)
     (3, 160, 160)
     """
-    pixels = max(1, round(size * above_zero(resolution, "resolution")))
-    return in_channels, pixels, pixels
+    side = limits.pixels(size, resolution)
+    return in_channels, side, side

@@ -1,10 +1,10 @@
 """Published weights: where they are, and how the pictures they were trained on were prepared.
 
 They lie on Hugging Face's hub, where PyTorch Image Models keeps them, as safetensors files with the names used here. They are
-fetched with that hub's own client, an optional dependency: pip install huggingface_hub. The client keeps what it has fetched in
-its cache, and from then on needs no network.
+fetched with that hub's own client (``hub.py``), an optional dependency: pip install huggingface_hub. The client keeps what it
+has fetched in its cache, and from then on needs no network.
 
-Not tested against the hub itself: in the tests there is a stand-in for its client.
+Not tested against the hub itself: in the tests there are stand-ins for its client and for its server.
 
 Names and preparations are from the default configurations of PyTorch Image Models 1.0.31. The weights called "tf_mixnet" are
 those of MixNet's authors, converted; those called "mixnet" were fine-tuned from them, without TensorFlow's padding (that
@@ -14,7 +14,7 @@ project's issue 64).
 from pathlib import Path
 from typing import NamedTuple
 
-from minimix.models import weights
+from minimix.models import hub, weights
 from minimix.nn import Module
 
 FILE = "model.safetensors"
@@ -27,14 +27,20 @@ class Preparation(NamedTuple):
     Its shorter side is resized to size / crop pixels, the central size x size pixels are taken, and each channel, from 0 to 1,
     becomes (x - mean) / std.
 
-    size: in pixels. interpolation: of the resizing, as Pillow calls it. A single mean: the picture becomes grey.
+    size: in pixels, or (height, width). interpolation: of the resizing, as Pillow calls it. A single mean: the
+    picture becomes grey.
     """
 
-    size: int = 224
+    size: int | tuple[int, int] = 224
     crop: float = 0.875
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
     interpolation: str = "bicubic"
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """(height, width), in pixels."""
+        return self.size if isinstance(self.size, tuple) else (self.size, self.size)
 
 
 _IMAGENET = Preparation()
@@ -125,21 +131,16 @@ def download(name: str) -> Path:
     each says what to do.
     """
     where = repository(name)
-    url = f"https://huggingface.co/{where}/resolve/main/{FILE}"
-    by_hand = f"or get {url} by other means, and use load_weights(model, file) or --weights FILE"
+    url = f"{hub.HUB}/{where}/resolve/main/{FILE}"
+    by_hand = f"get {url} by other means, and give the file: --weights FILE, or load_weights(model, file)"
     try:
-        from huggingface_hub import hf_hub_download
+        return hub.fetch(where, FILE)
     except ImportError as error:
         raise ImportError(
-            f"weights from the hub need its client, huggingface_hub ({error}): pip install huggingface_hub, {by_hand}"
+            f"weights from the hub need its client, huggingface_hub ({error}): pip install huggingface_hub, or {by_hand}"
         ) from error
-    try:
-        return Path(hf_hub_download(where, FILE))
-    except Exception as error:  # the client's own, and those of whatever it fetches with: they change with its version
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise ConnectionError(
-            f"{where} was not fetched from the hub ({reason}): try again with a network, {by_hand}"
-        ) from error
+    except ConnectionError as error:
+        raise ConnectionError(f"{where} was not fetched from the hub ({error}): {by_hand}") from error
 
 
 def load_pretrained(model: Module, name: str) -> Module:

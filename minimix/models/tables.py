@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from minimix.models import limits
 from minimix.models.rows import Row
 from minimix.models.variations import stages_of
 from minimix.ops.activation import need_activation
@@ -111,6 +112,7 @@ def _row(entry, place: str) -> Row:
             raise ValueError(f"{place}: a row has no {name!r}: {hint}")
     if missing := [name for name in NEEDED if name not in given]:
         raise ValueError(f"{place}: {missing[0]} is missing; a row is {EXAMPLE}")
+    limits.check(given, limits.OF_A_ROW, f"{place}: ")
     row = Row(**given)
     kernels = row.kernels if isinstance(row.kernels, (list, tuple)) else (row.kernels,)
     if not kernels:

@@ -29,6 +29,8 @@ import numpy as np
 from minimix.models.rows import RowNet
 from minimix.models.weights import unusable
 from minimix.nn import MixBlock, MixConv2d, PointwiseConv2d
+from minimix.nn.module import called
+from minimix.words import beside
 
 AVERAGE = "/ExponentialMovingAverage"
 _NAME = re.compile(
@@ -61,7 +63,7 @@ def read_npz(path) -> dict[str, np.ndarray]:
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"there is no file {path}")
+        raise FileNotFoundError(f"there is no file {path}{beside(path)}")
     try:
         with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
@@ -78,16 +80,31 @@ def convert(variables: Mapping, model: RowNet, averages: bool = True) -> dict[st
     The global step and the variables of optimizers are passed over. Raises ValueError, with their names, for variables that are
     missing, left over, or of another shape; TypeError for a model of another kind.
     """
+    state, problems, left = matched(variables, model, averages)
+    problems += [f"left over: {name}" for name in left]
+    if problems:
+        more = f"\n  ... and {len(problems) - 20} more" if len(problems) > 20 else ""
+        raise ValueError("the variables do not fit the network:\n  " + "\n  ".join(problems[:20]) + more)
+    if found := unusable(state, model.state_dict()):
+        raise ValueError(f"no network works with these variables: {found}")
+    return state
+
+
+def matched(variables: Mapping, model: RowNet, averages: bool = True) -> tuple[dict[str, np.ndarray], list[str], list[str]]:
+    """(what there is of the state dict of ``model``, also of other shapes; what does not fit, in lines; names left over).
+
+    Raises TypeError for a model of another kind.
+    """
     if not _is_mixnet(model):
-        raise TypeError(f"convert is for networks that are made of MixBlocks, such as tf_mixnet_s, not {type(model).__name__}")
-    layers, problems = _layers(_chosen(variables, averages))
-    own, state = model.state_dict(), dict[str, Any]()
+        raise TypeError(f"convert is for networks that are made of MixBlocks, such as tf_mixnet_s, not {called(model)}")
+    layers, problems, left = _layers(_chosen(variables, averages))
+    own, state, said = model.state_dict(), dict[str, Any](), set[str]()
     for place, kind, keys in _expected(model):
         found = [found for _, found in sorted(layers.pop((place, kind), {}).items())]
         if found and len(found) != len(keys):
             names = [name for layer in found for name, _ in layer.values()]
             problems.append(f"{place} has {len(found)} x {kind}, expected {len(keys)}: {', '.join(names)}")
-            state |= {key: None for key in own if key.startswith(tuple(f"{key}." for key in keys))}
+            said |= {key for key in own if key.startswith(tuple(f"{key}." for key in keys))}
             continue
         for key, layer in zip(keys, found, strict=False):
             for what, (name, array) in layer.items():
@@ -95,22 +112,18 @@ def convert(variables: Mapping, model: RowNet, averages: bool = True) -> dict[st
                 if what in ("kernel", "depthwise_kernel") and array.ndim == len(_AXES[kind]):
                     array = array.transpose(_AXES[kind])
                 if ours not in own:
-                    problems.append(f"left over: {name}")
-                elif array.shape != own[ours].shape or array.dtype.kind != "f":
+                    left.append(name)
+                    continue
+                if array.shape != own[ours].shape or array.dtype.kind != "f":
                     problems.append(f"{name} becomes {ours}, {array.dtype} {array.shape}: expected float {own[ours].shape}")
-                state[ours] = np.ascontiguousarray(array)
-    problems += [f"left over: {name}" for layer in layers.values() for whats in layer.values() for name, _ in whats.values()]
+                state[ours] = np.asarray(array, order="C")
+    left += [name for layer in layers.values() for whats in layer.values() for name, _ in whats.values()]
     for key, array in own.items():
         if key.endswith("num_batches_tracked"):
             state[key] = np.zeros_like(array)  # TensorFlow does not count them
-        elif key not in state:
+        elif key not in state and key not in said:
             problems.append(f"nothing there becomes {key}, {array.shape}")
-    if problems:
-        more = f"\n  ... and {len(problems) - 20} more" if len(problems) > 20 else ""
-        raise ValueError("the variables do not fit the network:\n  " + "\n  ".join(problems[:20]) + more)
-    if found := unusable(state, own):
-        raise ValueError(f"no network works with these variables: {found}")
-    return {key: state[key] for key in own}
+    return {key: state[key] for key in own if key in state}, problems, left
 
 
 def _is_mixnet(model) -> bool:
@@ -129,23 +142,23 @@ def _chosen(variables: Mapping, averages: bool) -> dict[str, np.ndarray]:
     return {**plain, **averaged} if averages else plain
 
 
-def _layers(variables: dict) -> tuple[dict, list[str]]:
-    """{(place, kind of layer): {number: {"kernel", ...: (name, array)}}}, and what is wrong with names."""
+def _layers(variables: dict) -> tuple[dict, list[str], list[str]]:
+    """{(place, kind of layer): {number: {"kernel", ...: (name, array)}}}, what is wrong with names, and those left over."""
     layers: dict = defaultdict(lambda: defaultdict(dict))
-    problems = []
+    problems, left = list[str](), list[str]()
     for name, array in variables.items():
         if _BESIDE.search(name):
             continue
         place, kind, number, what = match.groups() if (match := _NAME.search(name)) else ("", "", "", "")
         kind = "batch_normalization" if kind.endswith("batch_normalization") else kind
         if what not in _OURS.get(kind, ()):
-            problems.append(f"left over: {name}")
+            left.append(name)
             continue
         layer = layers[place, kind][int(number or 0)]
         if what in layer:
             problems.append(f"{name} and {layer[what][0]} have the same place")
         layer[what] = name, array
-    return layers, problems
+    return layers, problems, left
 
 
 def _expected(model: RowNet) -> Iterator[tuple[str, str, list[str]]]:

@@ -13,7 +13,7 @@ from minimix.nn import Module
 from minimix.weights.reading import ReadError, safetensors
 from minimix.weights.reading.result import sentence
 from minimix.weights.reading.safetensors import CHECKSUMS
-from minimix.words import count
+from minimix.words import beside, count
 
 
 def save_weights(model: Module, path) -> None:
@@ -22,8 +22,9 @@ def save_weights(model: Module, path) -> None:
     With them go their checksums, so that ``load_weights`` knows whether they are what was saved. A link leads to the file that
     is replaced.
 
-    Raises TypeError for what is no Module, FileNotFoundError where there is no such folder, ValueError where ``path`` is a
-    folder, a device or a pipe.
+    Raises TypeError for what is no Module or no path, FileNotFoundError where there is no such folder, ValueError where
+    ``path`` is a folder, a device or a pipe, and for a name with another format's ending, such as .pth; OSError where the
+    system does not let it be written.
 
     >>> from minimix import nn
     >>> save_weights(nn.Linear(3, 2), "linear.safetensors")
@@ -33,9 +34,7 @@ def save_weights(model: Module, path) -> None:
     from safetensors.numpy import save as to_bytes
 
     _need_module(model, "save_weights")
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} into")
+    path = files.writable(path, ".safetensors")
     arrays = {name: np.array(array, order="C") for name, array in model.state_dict().items()}
     metadata = {"format": "pt", CHECKSUMS: checksums.sealed(checksums.listed(arrays))}  # "pt": Python's readers look for it
     files.write(path, _settled(to_bytes(arrays, metadata=metadata)))
@@ -110,7 +109,7 @@ def read_weights(path) -> dict[str, np.ndarray]:
     if path.is_dir():
         raise ValueError(f"{path} is a folder, not a safetensors file: give the file in it")
     if not path.exists():
-        raise FileNotFoundError(f"there is no file {path}")
+        raise FileNotFoundError(f"there is no file {path}{beside(path)}")
     if path.is_char_device() or path.is_block_device():
         raise ValueError(f"{path} is a device, not a safetensors file")
     try:

@@ -237,7 +237,7 @@ class Module:
             problems += [f"unexpected {name}" for name in unexpected]
         if problems:
             more = f"\n  ... and {len(problems) - 20} more" if len(problems) > 20 else ""
-            raise RuntimeError(f"the state does not fit {type(self).__name__}:\n  " + "\n  ".join(problems[:20]) + more)
+            raise RuntimeError(f"the state does not fit {called(self)}:\n  " + "\n  ".join(problems[:20]) + more)
         for name, array in own.items():
             if name in given:
                 array[...] = given[name]
@@ -312,6 +312,11 @@ class Module:
             return f"{type(self).__name__}({self.extra_repr()})"
         first = [self.extra_repr()] if self.extra_repr() else []
         return f"{type(self).__name__}(\n  " + "\n  ".join(first + below) + "\n)"
+
+
+def called(module: Module) -> str:
+    """What to call it in a message: the name that ``models.create`` made it by, or its class."""
+    return vars(module).get("created_as") or type(module).__name__
 
 
 def _misfits(name: str, own: np.ndarray, given: np.ndarray) -> Iterator[str]:

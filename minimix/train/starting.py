@@ -9,7 +9,7 @@ from minimix.train import checkpoint, model
 from minimix.train.config import Config
 from minimix.train.naming import located, there
 from minimix.weights import loading, reading
-from minimix.words import some
+from minimix.words import beside, some
 
 LEAST = 0.5  # this part of a network's parameters must be found; less is another network, some of whose names agree
 
@@ -37,12 +37,18 @@ def find(from_, runs) -> Start:
     """
     path = located(from_, runs)
     if not path.exists():
-        raise FileNotFoundError(f"from: there is no run and no file {from_}: {there(str(from_), runs)}")
+        raise FileNotFoundError(f"from: there is no run and no file {from_}{_nearest(from_, runs)}")
     if path.is_dir() or checkpoint.is_checkpoint(path):
         path, arrays, state, note = model.read(path)
         return Start(path, arrays, state["recipe"], note, state["about"])
     read = loading.opened(path)
     return Start(path, read.entries, {}, "", read=read)
+
+
+def _nearest(from_, runs) -> str:
+    """A file beside the one that there is not, or a run."""
+    path = Path(from_).expanduser()
+    return (beside(path) if path.suffix or path.parent != Path() else "") or f": {there(str(from_), runs)}"
 
 
 def with_network(config: Config, start: Start, asked: dict, own_model) -> Config:
@@ -61,7 +67,10 @@ def take(network: Module, start: Start, classes: tuple) -> list[str]:
     Raises ValueError where less than half of the network's parameters are found, naming some that are not; and for weights of
     another library whose network computes something else.
     """
-    own, arrays = network.state_dict(), start.arrays if start.read is None else loading.partly(network, start.read)
+    own, arrays = network.state_dict(), start.arrays
+    unused = [name for name in arrays if name not in own]
+    if start.read is not None:
+        arrays, unused, _ = loading.partly(network, start.read)
     fitting = {name for name, array in own.items() if name in arrays and _fits(array, arrays[name])}
     parameters = [name for name, _ in network.named_parameters()]
     new = [name for name in parameters if name not in fitting]
@@ -85,7 +94,6 @@ def take(network: Module, start: Start, classes: tuple) -> list[str]:
         lines.append(f"new, because its classes are others ({some(before)}): {some(others)}")
     if last and before is None:
         lines.append(f"it does not say for which classes it was trained: {some(last)} fit by shape, and are taken, too")
-    unused = [name for name in arrays if name not in own]
     if unused:
         lines.append(f"not used: {some(unused)}")
     return lines

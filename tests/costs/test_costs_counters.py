@@ -3,8 +3,9 @@
 import pytest
 
 import minimix.functional as F
-from minimix import nn
+from minimix import models, nn
 from minimix.costs import COUNTERS, profile
+from minimix.costs.counters import PRICED
 
 
 def small():
@@ -85,6 +86,29 @@ def test_rows_add_up():
 
 def test_prices_of_ones_own():
     assert profile(small(), (1, 3, 8, 8)).counted_as({"mac": 2, "bias": 1}) == 2 * MACS + BIAS
+
+
+@pytest.mark.parametrize("prices, expected", [
+    ({"mac": 2, "batchnorm": 1}, "nothing is counted under 'batchnorm': did you mean batch_norm"),
+    ({3: 1}, "nothing is counted under 3: there are mac, bias, "), ({"mac": "2"}, "mac has the price '2', expected a number"),
+    ({"mac": None}, "mac has the price None"), ({"mac": True}, "mac has the price True"),
+])  # fmt: skip
+def test_prices_that_are_none(prices, expected):
+    with pytest.raises((ValueError, TypeError), match=expected):
+        profile(small(), (1, 3, 8, 8)).counted_as(prices)
+
+
+def test_whatever_is_counted_has_a_name_for_its_price():
+    network = profile(models.create("mixnet_nano"), (1, 3, 32, 32)).others
+    assert {*profile(small(), (1, 3, 8, 8)).others, *network} <= set(PRICED)
+    assert all(counter.prices.keys() <= set(PRICED) for counter in COUNTERS.values())
+
+
+def test_every_counter_says_its_version():
+    for name, counter in COUNTERS.items():
+        package, version = counter.version.split()
+        assert version[0].isdigit() and (package.lower().replace("_", "-") in name or name == "torch"), name
+        assert counter.rule and not counter.rule.startswith(("as ", "the same"))  # each stands alone
 
 
 def test_unknown_counters_are_refused():

@@ -8,9 +8,14 @@ import pytest
 
 import minimix as mm
 from minimix import models
+from minimix.models import hub as hub_module
 from minimix.models import pretrained
 
 SMALL = "mobilenetv2_050"  # the smallest that has published weights
+
+
+class LocalEntryNotFoundError(FileNotFoundError):
+    """What the client raises offline, whether it was told to stay so or not."""
 
 
 @pytest.fixture
@@ -19,9 +24,13 @@ def hub(monkeypatch, tmp_path):
     path = tmp_path / "cache" / "model.safetensors"
     path.parent.mkdir()
     client = types.ModuleType("huggingface_hub")
-    client.asked, client.error = [], None
+    client.asked, client.error, client.cached = [], None, False
 
-    def hf_hub_download(repo_id, filename):
+    def hf_hub_download(repo_id, filename, local_files_only=False):
+        if local_files_only:
+            if client.cached:
+                return str(path)
+            raise LocalEntryNotFoundError("not there")
         client.asked.append((repo_id, filename))
         if client.error is not None:
             raise client.error
@@ -29,6 +38,7 @@ def hub(monkeypatch, tmp_path):
 
     client.hf_hub_download = hf_hub_download
     monkeypatch.setitem(sys.modules, "huggingface_hub", client)
+    monkeypatch.setattr(hub_module, "silence", lambda url: "")
     mm.manual_seed(7)
     client.published = models.create(SMALL)
     mm.save_weights(client.published, path)
@@ -45,6 +55,21 @@ def test_weights_are_fetched_by_name(hub):
 def test_nothing_is_fetched_unasked(hub):
     models.create(SMALL)
     assert hub.asked == []
+
+
+def test_what_the_client_has_is_not_fetched_again(hub):
+    hub.cached, hub.error = True, OSError("no network")
+    models.create(SMALL, pretrained=True)
+    assert hub.asked == []
+
+
+def test_where_no_server_answers(hub, monkeypatch):
+    monkeypatch.setattr(hub_module, "silence", lambda url: "Network is unreachable")
+    with pytest.raises(ConnectionError) as refusal:
+        models.create("tf_mixnet_s", pretrained=True)
+    text = str(refusal.value)
+    assert "huggingface.co does not answer: Network is unreachable" in text and "--weights FILE" in text and "\n" not in text
+    assert hub.asked == []  # the client would try again and again
 
 
 def test_another_number_of_classes_keeps_a_fresh_classifier(hub):
@@ -80,10 +105,6 @@ def test_without_the_client(monkeypatch):
         models.create("mixnet_s", pretrained=True)
     assert "pip install huggingface_hub" in str(refusal.value)
     assert "https://huggingface.co/timm/mixnet_s.ft_in1k/resolve/main/model.safetensors" in str(refusal.value)
-
-
-class LocalEntryNotFoundError(FileNotFoundError):
-    """What the client raises offline, whether it was told to stay so or not."""
 
 
 @pytest.mark.parametrize(

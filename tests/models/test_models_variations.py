@@ -184,6 +184,23 @@ def test_resolution(blank):
     assert sizes == [(3, 224, 224), (3, 192, 192), (3, 160, 160), (3, 128, 128)]
     assert models.create("xception", resolution=0.5, in_channels=1).input_size == (1, 150, 150)
     assert models.create("mixnet_nano").input_size == (3, 32, 32)
+    assert models.create("mixnet_nano", resolution=8).input_size == (3, 256, 256)
+
+
+@pytest.mark.parametrize("name, side", [
+    ("mobilenetv1_100", 224), ("mixnet_nano", 32), ("mobilenetv2_035_cifar", 32), ("xception", 299), ("mini_xception", 64),
+    ("xception_cifar", 32), ("efficientnet_lite4", 300),
+])  # fmt: skip
+def test_a_resolution_is_no_number_of_pixels(name, side, blank):
+    assert models.create(name, resolution=1.5).input_size[1] == round(1.5 * side)
+    what = rf"it multiplies the side of the pictures, here {side} pixels"
+    with pytest.raises(ValueError, match=rf"resolution must be above 0 and at most 8, got 160: {what}; for 160 pixels it is"):
+        models.create(name, resolution=160)
+    for resolution in (8.1, 1e9, 1e300, 0, -1):
+        with pytest.raises(ValueError, match=rf"resolution must be above 0 and at most 8, got .*: {what}"):
+            models.create(name, resolution=resolution)
+    with pytest.raises(ValueError, match=rf"resolution leaves no pixel, got 1e-09: {what}$"):
+        models.create(name, resolution=1e-9)
 
 
 @pytest.mark.parametrize("name", [name for name in models.names() if name.endswith("_cifar")])
@@ -236,6 +253,21 @@ def test_tables_are_not_changed():
     ({"kernels": (3, 5), "partition": "fair"}, ValueError, r"'fair'"),
     ({"colour": "red"}, TypeError, r"colour"),
     ({"dropout": 2}, ValueError, r"dropout"),
+    ({"width": 160}, ValueError, r"width must be 20 or less, got 160: it multiplies the channels"),
+    ({"width": 1e300}, ValueError, r"width must be 20 or less"),
+    ({"num_classes": 10**12}, ValueError, r"num_classes must be 1,000,000 or less, got 1000000000000: outputs"),
+    ({"in_channels": 10**6}, ValueError, r"in_channels must be 1,024 or less"),
+    ({"kernels": 10**6}, ValueError, r"kernels must be 255 or less, got 1000000"),
+    ({"kernels": [3] * 16 + [[3, 1000]]}, ValueError, r"kernels must be 255 or less, got 1000"),
+    ({"momentum": 2}, ValueError, r"momentum must be 1 or less"),
+    ({"momentum": -0.1}, ValueError, r"momentum must be 0 or more"),
+    ({"eps": 1e9}, ValueError, r"eps must be 1 or less"),
+    ({"rows": [[3, 1, 10**9]]}, ValueError, r"rows\[0\]: channels must be 16,384 or less, got 1000000000: of a block's output"),
+    ({"rows": [[3, 1, 16], [[3, 10**9, 16]]]}, ValueError, r"rows\[1\]\[0\]: expansion must be 64 or less"),
+    ({"rows": [[10**6, 1, 16]]}, ValueError, r"rows\[0\]: kernels must be 255 or less"),
+    ({"rows": [[3, 1, 16, 10**9]]}, ValueError, r"rows\[0\]: stride must be 64 or less"),
+    ({"rows": [{"kernels": 3, "expansion": 1, "channels": 16, "se": 1e9}]}, ValueError, r"rows\[0\]: se must be 64 or less"),
+    ({"rows": [{"kernels": 3, "expansion": 1, "channels": 16, "dilation": [1, 999]}]}, ValueError, r"dilation must be 255"),
 ])  # fmt: skip
 def test_refusals(options, error, message, blank):
     with pytest.raises(error, match=message):

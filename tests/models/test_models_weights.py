@@ -117,7 +117,7 @@ def test_what_does_not_fit_is_named_and_changes_nothing(tmp_path, change, messag
     before, state = copied(model.state_dict()), copied(network(2).state_dict())
     change(state)
     write(tmp_path / "w.safetensors", state)
-    with pytest.raises(RuntimeError, match=f"(?s)w.safetensors: the state does not fit RowNet:\n  .*{message}"):
+    with pytest.raises(RuntimeError, match=f"(?s)w.safetensors: the state does not fit mixnet_nano:\n  .*{message}"):
         mm.load_weights(model, tmp_path / "w.safetensors")
     same(model.state_dict(), before)
 
@@ -161,6 +161,20 @@ def test_a_path_for_a_model(tmp_path):
         mm.load_weights("w.safetensors", nn.Linear(2, 1))
     with pytest.raises(TypeError, match=r"save_weights\(model, path\): model is a dict"):
         mm.save_weights({}, "w.safetensors")
+
+
+@pytest.mark.parametrize("name", ["net.pth", "net.PT", "net.bin", "net.onnx", "net.npz", "net.weights.h5"])
+def test_another_formats_ending(tmp_path, name):
+    """Who reads the file goes by its name."""
+    with pytest.raises(
+        ValueError, match=r"the ending is that of .*, but safetensors is written: net(\.weights)?\.safetensors$"
+    ):
+        mm.save_weights(nn.Linear(2, 1), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+    for other in ("net", "net.SAFETENSORS", "net.v2", "net.st"):
+        model = nn.Linear(2, 1)
+        mm.save_weights(model, tmp_path / other)
+        same(mm.load_weights(nn.Linear(2, 1), tmp_path / other).state_dict(), model.state_dict())
 
 
 def test_a_crash_leaves_the_old_file(tmp_path, monkeypatch):

@@ -5,8 +5,9 @@ import pytest
 
 import minimix as mm
 from minimix.fold import fold_batch_norm
-from minimix.weights.onnx.export import OPSET, _input, _model, _outputs, written
+from minimix.weights.onnx.export import OPSET, _model, _outputs, written
 from minimix.weights.onnx.forms import WRITTEN_OUT
+from minimix.weights.onnx.given import input_of
 from minimix.weights.onnx.recording import Recording, shapes_of
 
 onnx = pytest.importorskip("onnx", reason="the package onnx is not installed")
@@ -53,7 +54,7 @@ def distance(found: np.ndarray, expected: np.ndarray) -> float:
 
 def node_by_node(model, shape, fold, opset=OPSET, reference=False) -> dict[str, float]:
     """{op and layer: distance} of every op that the network runs, each from its own node in the file."""
-    shape, dtype = _input(model, shape)
+    shape, dtype = input_of(model, shape)
     network = fold_batch_norm(model, shape) if fold else model
     batches = [np.random.default_rng(n).standard_normal((n, *shape[1:])).astype(dtype) for n in (2, 3)]
     recordings = [Recording(network, x, WRITTEN_OUT) for x in batches]

@@ -160,7 +160,7 @@ def test_names_can_be_given():
     entries = written("torchvision", small())
     mm.load_weights(small(), entries, names="torchvision")
     with pytest.raises(
-        RuntimeError, match="(?s)names are those of pytorchcv, but not of this.*They look like those of torchvision"
+        RuntimeError, match="(?s)taken for names of pytorchcv, as asked, they do not fit.*They look like those of torchvision"
     ):
         mm.load_weights(small(), entries, names="pytorchcv")
     with pytest.raises(ValueError, match="names: no library is called 'torchvison': did you mean torchvision"):
@@ -200,7 +200,7 @@ def shaped(name, *shape):
         ),
         (
             shaped("features.0.0.weight", 16, 3, 5, 5),
-            r"shape of features.0.0.weight is \(16, 3, 5, 5\), as conv_stem.weight it would be",
+            r"shape of features.0.0.weight is \(16, 3, 5, 5\): expected \(16, 3, 3, 3\), to become conv_stem.weight",
         ),
         (shaped("classifier.1.bias", 7), "create the network with num_classes=7"),
     ],
@@ -208,7 +208,7 @@ def shaped(name, *shape):
 def test_what_does_not_fit_is_named_as_the_file_calls_it(change, said):
     entries = written("torchvision", small())
     change(entries)
-    with pytest.raises(RuntimeError, match=f"(?s)names are those of torchvision, but not of this mobilenetv2:.*{said}"):
+    with pytest.raises(RuntimeError, match=f"(?s)names are those of torchvision, but not of this mobilenetv2_035:.*{said}"):
         mm.load_weights(small(), entries)
 
 

@@ -12,6 +12,7 @@ import minimix as mm
 import minimix.functional as F
 from minimix import nn
 from minimix.ops.op import Op
+from minimix.weights.onnx.recording import Recording
 
 CLASSES = ["cat", "dog", "bird"]
 
@@ -209,16 +210,40 @@ def test_what_is_no_list_of_ops(tmp_path, function, expected):
     assert not (tmp_path / "net.onnx").exists()
 
 
-@pytest.mark.parametrize("options, expected", [
-    ({"opset": 12}, "opset: .* 13 to"), ({"opset": 10_000}, "opset"), ({"opset": 18.0}, "opset"), ({"batch": 0}, "batch"),
-    ({"input_shape": 32}, "input_shape"), ({"input_shape": (3, 0, 32)}, "input_shape"),
-    ({"input_shape": (3, "a", 32)}, "input_shape"), ({"input_names": "x"}, "input_names"),
-    ({"input_names": ["x", "y"]}, "input_names"), ({"output_names": ["a", "b"]}, "output_names"),
-    ({"output_names": ["input"]}, "output_names"),
-], ids=str)  # fmt: skip
-def test_arguments(tmp_path, options, expected):
-    with pytest.raises(ValueError, match=expected):
-        mm.export_onnx(small(), tmp_path / "net.onnx", **options)
+# -- many pictures -----------------------------------------------------------------------------------------------------
+
+
+def test_many_pictures_are_not_followed_where_a_few_do(tmp_path, monkeypatch):
+    followed = []
+
+    class Noted(Recording):
+        def __init__(self, model, x, written_out):
+            followed.append(len(x))
+            super().__init__(model, x, written_out)
+
+    monkeypatch.setattr("minimix.weights.onnx.export.Recording", Noted)
+    model = small()
+    content = exported(model, tmp_path, batch=np.int64(64), opset=np.int32(18))
+    assert followed == [2, 5]
+    graph = onnx.load_model_from_string(content).graph
+    assert [d.dim_value for d in graph.input[0].type.tensor_type.shape.dim] == [64, 3, 32, 32]
+    assert [d.dim_value for d in graph.output[0].type.tensor_type.shape.dim] == [64, 3]
+    (found,) = run(content, x(64))
+    assert distance(found, answer(model, x(64))) < 1e-5
+    rows = onnx.load_model_from_string(exported(Of(lambda y: y.reshape(-1)), tmp_path, (1, 4), batch=64)).graph.output[0]
+    assert [d.dim_value for d in rows.type.tensor_type.shape.dim] == [256]
+
+
+@pytest.mark.parametrize(
+    "function", [lambda y: y * len(y), lambda y: y[1:], lambda y: (y @ y.T).reshape(-1), lambda y: y.var(0)]
+)
+def test_many_pictures_are_followed_where_the_network_counts_them(tmp_path, function):
+    net = Of(function)
+    (found,) = run(exported(net, tmp_path, (1, 4), batch=11), x(11, 4))
+    assert distance(found, answer(net, x(11, 4))) < 1e-5
+
+
+# -- other refusals ----------------------------------------------------------------------------------------------------
 
 
 def test_other_refusals(tmp_path):
@@ -226,10 +251,6 @@ def test_other_refusals(tmp_path):
         mm.export_onnx(nn.Linear(3, 2), tmp_path / "net.onnx")
     with pytest.raises(TypeError, match="model: expected a run"):
         mm.export_onnx(3, tmp_path / "net.onnx")
-    with pytest.raises(FileNotFoundError):
-        mm.export_onnx(small(), tmp_path / "none" / "net.onnx")
-    with pytest.raises(ValueError, match="folder"):
-        mm.export_onnx(small(), tmp_path)
 
 
 def test_without_the_package(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from minimix.weights.libraries.library import Library
 from minimix.weights.libraries.structure import Function, family, function_of
 from minimix.words import nearest
 
-__all__ = ["LIBRARIES", "Function", "Library", "by_name", "family", "function_of", "recognised"]
+__all__ = ["LIBRARIES", "Function", "Library", "by_name", "family", "function_of", "recognised", "usable"]
 
 # The first whose marks fit has written a file.
 LIBRARIES: tuple[Library, ...] = (
@@ -26,19 +26,26 @@ LIBRARIES: tuple[Library, ...] = (
 
 
 def by_name(name: str) -> Library:
-    """The library that is called ``name``. Raises ValueError, with the nearest, where there is none.
+    """The library that is called ``name``.
+
+    Raises ValueError, with the nearest, where there is none; TypeError for what is no text.
 
     >>> by_name("pytorchcv").families()
     ['mixnet', 'mobilenetv1', 'mobilenetv2', 'xception']
     """
+    if not isinstance(name, str):
+        raise TypeError(f"names: expected the name of a library, such as 'torchvision', not a {type(name).__name__}: {name!r}")
     found = {library.name: library for library in LIBRARIES}
     if name not in found:
-        near = nearest(str(name), found)
-        raise ValueError(
-            f"names: no library is called {name!r}: "
-            + (f"did you mean {near[0]}?" if near else f"there are {', '.join(found)}")
-        )
+        near = nearest(name, found)
+        there = f"did you mean {near[0]}?" if near else f"there are {', '.join(usable())}"
+        raise ValueError(f"names: no library is called {name!r}: {there}")
     return found[name]
+
+
+def usable() -> list[str]:
+    """The names of the libraries whose weights can be used."""
+    return [library.name for library in LIBRARIES if not library.refusal]
 
 
 def recognised(names: Iterable[str]) -> Library | None:

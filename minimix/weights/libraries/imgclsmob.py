@@ -141,12 +141,12 @@ _PREPARATIONS = {
     "xception": _IMAGENET._replace(size=299, crop=0.8975),
 }
 _FUNCTIONS = {
-    "mixnet": Function(1e-5, "same", None, "relu", "swish"),
-    "mobilenetv1": Function(1e-5, "same", "relu"),
-    "mobilenetv2": Function(1e-5, "same", "relu6"),
-    "xception": Function(1e-5, "same"),
+    "mixnet": Function(eps=1e-5, padding="same", head_activation="relu", se_activation="swish"),
+    "mobilenetv1": Function(eps=1e-5, padding="same", activation="relu"),
+    "mobilenetv2": Function(eps=1e-5, padding="same", activation="relu6"),
+    "xception": Function(eps=1e-5, padding="same"),
 }
-_SWISH = {**_FUNCTIONS, "mixnet": Function(1e-5, "same", None, "swish", "swish")}
+_SWISH = {**_FUNCTIONS, "mixnet": Function(eps=1e-5, padding="same", head_activation="swish", se_activation="swish")}
 _OTHERS = {
     r"^features\.(stage1\.unit1|1\.0)\.conv1\.": "It is mobilenetv2_w..., which has a 1x1 convolution before the first block's "
     "depthwise one that neither the paper nor the networks here have; mobilenetv2b_w1 is without",

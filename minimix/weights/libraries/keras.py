@@ -157,11 +157,11 @@ _PREPARATIONS = {
     "mixnet": Preparation(interpolation="bilinear"),
 }
 _FUNCTIONS = {
-    "mobilenetv1": Function(1e-3, "tf_same", "relu6"),
-    "mobilenetv2": Function(1e-3, "tf_same", "relu6"),
-    "xception": Function(1e-3, "tf_same"),
-    "mini_xception": Function(1e-3, "tf_same"),
-    "mixnet": Function(1e-3, "tf_same", None, "relu", "swish"),
+    "mobilenetv1": Function(eps=1e-3, padding="tf_same", activation="relu6"),
+    "mobilenetv2": Function(eps=1e-3, padding="tf_same", activation="relu6"),
+    "xception": Function(eps=1e-3, padding="tf_same"),
+    "mini_xception": Function(eps=1e-3, padding="tf_same"),
+    "mixnet": Function(eps=1e-3, padding="tf_same", head_activation="relu", se_activation="swish"),
 }
 
 LIBRARIES = (
@@ -189,6 +189,7 @@ LIBRARIES = (
         arrays=KERAS,
         functions=_FUNCTIONS,
         preparations=_PREPARATIONS,
+        guessed=tuple(_PREPARATIONS),  # anybody may have made it
         clean=even,
     ),
 )

@@ -76,8 +76,10 @@ class Library:
     preparations: {family: how it prepares pictures}; their size is the network's own.
     no_bias: families whose classifier has none.
     clean: {name: (name in the file, array)} of a file's arrays, with names made even and without what is beside the weights.
-    convert: in place of layers and arrays: (entries, network) -> state dict.
+    convert: in place of layers and arrays: (entries, network) -> (what there is of the state dict, what does not fit, in lines,
+        names left over).
     others: {pattern: what it says of a file that a name in it, which was not expected, fits}.
+    guessed: families of which its files do not tell how pictures were prepared: ``preparations`` has what is usual.
     refusal: why none of its files can be used.
     """
 
@@ -91,8 +93,9 @@ class Library:
     preparations: Mapping[str, Preparation] = dataclasses.field(default_factory=dict)
     no_bias: tuple[str, ...] = ()
     clean: Callable[[Mapping], dict] = unchanged
-    convert: Callable[..., dict] | None = None
+    convert: Callable[..., tuple[dict, list[str], list[str]]] | None = None
     others: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    guessed: tuple[str, ...] = ()
     refusal: str = ""
 
     def wrote(self, names: Iterable[str]) -> bool:

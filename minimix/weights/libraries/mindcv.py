@@ -1,6 +1,9 @@
 """MindSpore's zoo, mindcv: layers in lists, where activations are counted, too."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+
+import numpy as np
 
 from minimix.models.pretrained import Preparation
 from minimix.models.rows import RowNet
@@ -53,12 +56,23 @@ def _xception(net: Xception) -> Iterator[tuple[str, str]]:
     yield "fc", "classifier"
 
 
+# What training keeps beside the weights: of optimizers, and how far it has come.
+_BESIDE = re.compile(
+    r"^(moments|moment1|moment2|accum|mean_square|mean_gradients)\."
+    r"|^(learning_rate|momentum|global_step|beta1_power|beta2_power|epoch_num|step_num|current_iterator_step)$"
+)
+
+
+def _weights(entries: Mapping) -> dict[str, tuple[str, np.ndarray]]:
+    return {name: (name, array) for name, array in entries.items() if not _BESIDE.search(name)}
+
+
 _IMAGENET = Preparation()
 
 LIBRARY = Library(
     name="mindcv",
     version="0.3.0 (mindspore 2.10.0)",
-    source="mindcv.models.create_model(...).get_parameters()",
+    source="mindcv.models.create_model(...).get_parameters(), as mindspore.save_checkpoint writes them to a .ckpt",
     marks=(r"^(stem_conv\.0|features\.0|conv1)\.weight$", r"^(stem_conv\.1|features\.1|bn1)\.moving_variance$"),
     layers={
         "mixnet": _mixnet,
@@ -67,11 +81,12 @@ LIBRARY = Library(
         "xception": _xception,
     },
     arrays=MINDSPORE,
+    clean=_weights,
     functions={
-        "mixnet": Function(1e-5, "same", None, "relu", "relu"),
-        "mobilenetv1": Function(1e-5, "same", "relu"),
-        "mobilenetv2": Function(1e-5, "same", "relu6"),
-        "xception": Function(1e-5, "tf_same"),
+        "mixnet": Function(eps=1e-5, padding="same", head_activation="relu", se_activation="relu"),
+        "mobilenetv1": Function(eps=1e-5, padding="same", activation="relu"),
+        "mobilenetv2": Function(eps=1e-5, padding="same", activation="relu6"),
+        "xception": Function(eps=1e-5, padding="tf_same"),
     },
     preparations={
         "mixnet": _IMAGENET,

@@ -4,7 +4,7 @@ from minimix.weights.libraries.library import Library
 
 
 def _refused(name: str, version: str, marks: tuple[str, ...], why: str) -> Library:
-    text = f"these are the names of {version}. Its MixNet is another network, {why}: its weights fit none here"
+    text = f"Its MixNet is another network, {why}: its weights fit none here"
     return Library(name=name, version=version, source="its code", marks=marks, refusal=text)
 
 

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from minimix.nn import Module
+from minimix.nn.module import called
 from minimix.weights.libraries.library import Library, array_names
 from minimix.weights.libraries.structure import family
 from minimix.words import count, nearest
@@ -13,23 +15,43 @@ from minimix.words import count, nearest
 MOST = 8  # lines of one kind in a refusal
 
 
-def renamed(library: Library, entries: Mapping, net: Module) -> dict[str, np.ndarray]:
-    """The state dict of ``net`` from the arrays of one of the library's files.
+class Match(NamedTuple):
+    """What a file's arrays are for a network.
 
-    Raises ValueError for a network of a family that the library's rule does not know; RuntimeError, with the file's names and
-    the nearest that were expected, for arrays that are missing, left over or of another shape.
+    state: {our name: array}, also of other shapes. left: names in the file, of what becomes nothing.
+    refusal: why they do not fit, in lines; "" where all do.
+    """
+
+    state: dict[str, np.ndarray]
+    left: list[str]
+    refusal: str
+
+
+def match(library: Library, entries: Mapping, net: Module, asked: bool = False) -> Match:
+    """The arrays of one of the library's files under the names of ``net``.
+
+    asked: the library was given, so that the names may be those of another.
+
+    Raises ValueError for a network of a family that the library's rule does not know, and for those that are others under the
+    same name.
     """
     if library.refusal:
-        raise ValueError(library.refusal)
+        whose = f"{library.name}, as asked, is" if asked else "these are the names of"
+        raise ValueError(f"{whose} {library.version}. {library.refusal}")
     if family(net) not in library.families():
+        whose = f"taken for names of {library.name}, as asked" if asked else f"the names are those of {library.name}"
         raise ValueError(
-            f"the names are those of {library.name}, of which only {', '.join(library.families())} can be used here, not "
-            f"{family(net) or type(net).__name__}"
+            f"{whose}, of which only {', '.join(library.families())} can be used here, not {family(net) or called(net)}"
         )
-    return library.convert(entries, net) if library.convert else _by_layers(library, entries, net)
+    if library.convert is None:
+        return _by_layers(library, entries, net, asked)
+    state, problems, left = library.convert(entries, net)
+    lines = [*problems, *(f"unexpected {name}" for name in left)]
+    lines = lines[: 2 * MOST] + ([f"... and {len(lines) - 2 * MOST} more"] if len(lines) > 2 * MOST else [])
+    return Match(state, left, "\n  ".join([_heading(library, net, asked), *lines]) if lines else "")
 
 
-def _by_layers(library: Library, entries: Mapping, net: Module) -> dict[str, np.ndarray]:
+def _by_layers(library: Library, entries: Mapping, net: Module, asked: bool) -> Match:
     own, state = net.state_dict(), dict[str, np.ndarray]()
     found = library.clean(entries)
     named, used, missing, shapes = set[str](), set[str](), dict[str, str](), list[str]()
@@ -42,30 +64,26 @@ def _by_layers(library: Library, entries: Mapping, net: Module) -> dict[str, np.
             continue
         used.add(name)
         written, array = found[name]
-        array = _lying_as_ours(array, own[ours].shape, library.arrays.tensorflow)
+        array = np.asarray(_turned(array, own[ours].shape, library.arrays.tensorflow), order="C")
         if array.shape != own[ours].shape:
-            shapes.append(
-                f"{written} is {found[name][1].shape}, as {ours} it would be {array.shape}: expected {own[ours].shape}"
-            )
+            turned = "" if array.shape == found[name][1].shape else f", here {array.shape}"
+            shapes.append(f"{written} is {found[name][1].shape}{turned}: expected {own[ours].shape}, to become {ours}")
         state[ours] = array
     unexpected = {name: found[name][0] for name in found if name not in used}
     strange = [ours for ours in own if ours not in named and not _may_lack(library, ours, net)]
+    refusal = ""
     if missing or unexpected or shapes or strange:
-        raise RuntimeError(_refusal(library, net, missing, unexpected, shapes, strange, state))
-    for ours, array in own.items():
-        if ours not in state and _may_lack(library, ours, net):
-            state[ours] = np.zeros_like(array)
-    return {ours: state[ours] for ours in own if ours in state}
+        lines = _lines(library, net, {name: found[name] for name in unexpected}, missing, shapes, strange, state)
+        refusal = "\n".join([_heading(library, net, asked), *lines])
+    else:
+        state |= {ours: np.zeros_like(array) for ours, array in own.items() if ours not in state}  # that may lack
+    return Match({ours: state[ours] for ours in own if ours in state}, list(unexpected.values()), refusal)
 
 
-def partly(library: Library, entries: Mapping, net: Module) -> dict[str, np.ndarray]:
-    """{our name: array} for what there is of ``net``, also of other shapes, as a classifier's for other classes is."""
-    own, found, state = net.state_dict(), library.clean(entries), dict[str, np.ndarray]()
-    for ours, candidates in array_names(library, net):
-        for name in candidates:
-            if name in found and ours not in state:
-                state[ours] = _lying_as_ours(found[name][1], own[ours].shape, library.arrays.tensorflow)
-    return state
+def _heading(library: Library, net: Module, asked: bool) -> str:
+    if asked:
+        return f"taken for names of {library.name}, as asked, they do not fit this {called(net)}:"
+    return f"the names are those of {library.name}, but not of this {called(net)}:"
 
 
 def _may_lack(library: Library, ours: str, net: Module) -> bool:
@@ -74,35 +92,38 @@ def _may_lack(library: Library, ours: str, net: Module) -> bool:
     return ours in ("classifier.bias", "fc.bias") and family(net) in library.no_bias
 
 
-def _lying_as_ours(array: np.ndarray, shape: tuple, tensorflow: bool) -> np.ndarray:
-    """TensorFlow's axes in our order, and a classifier that is a 1x1 convolution as a matrix."""
+def _turned(array: np.ndarray, shape: tuple, tensorflow: bool) -> np.ndarray:
+    """TensorFlow's axes in our order, and a classifier that is a 1x1 convolution as a matrix. shape: what it is to become."""
     if tensorflow and array.ndim == 4:
         depthwise = len(shape) == 4 and shape[1] == 1 and array.shape[3] == 1 and array.shape[2] == shape[0]
         array = array.transpose((2, 3, 0, 1) if depthwise else (3, 2, 0, 1))
     elif tensorflow and array.ndim == 2:
         array = array.T
-    if len(shape) == 2 and array.ndim == 4 and array.shape[2:] == (1, 1):
-        array = array[:, :, 0, 0]
-    return np.ascontiguousarray(array) if array.ndim else array
+    return array[:, :, 0, 0] if len(shape) == 2 and array.ndim == 4 and array.shape[2:] == (1, 1) else array
 
 
-def _refusal(
-    library: Library, net: Module, missing: dict, unexpected: dict, shapes: list[str], strange: list[str], state: dict
-) -> str:
-    lines = [f"the names are those of {library.name}, but not of this {family(net)}:"]
-    lines += [f"  nothing there becomes {ours}" for ours in strange[:MOST]]
-    for name, written in list(unexpected.items())[:MOST]:
-        near = nearest(name, missing, cutoff=0.5)
+def _lines(
+    library: Library, net: Module, unexpected: dict, missing: dict, shapes: list[str], strange: list[str], state: dict
+) -> list[str]:
+    """What does not fit. unexpected: {name: (name in the file, array)}. missing: {name there: ours}."""
+    own = net.state_dict()
+    lines = [f"  nothing there becomes {ours}" for ours in strange[:MOST]]
+    for name, (written, array) in list(unexpected.items())[:MOST]:
+        shaped = {
+            there: own[ours].shape
+            for there, ours in missing.items()
+            if _turned(array, own[ours].shape, library.arrays.tensorflow).shape == own[ours].shape
+        }
+        near = nearest(name, shaped, cutoff=0.5)
         lines.append(f"  unexpected {written}" + (f" (nearest that is missing: {near[0]})" if near else ""))
     lines += [f"  ... {count(len(unexpected) - MOST, 'name')} more are unexpected"] if len(unexpected) > MOST else []
     lines += [f"  missing {name}, to become {ours}" for name, ours in list(missing.items())[:MOST]]
     lines += [f"  ... {count(len(missing) - MOST, 'name')} more are missing"] if len(missing) > MOST else []
     lines += [f"  shape of {line}" for line in shapes[:MOST]]
     lines += [f"  ... {count(len(shapes) - MOST, 'array')} more of other shapes"] if len(shapes) > MOST else []
-    own = net.state_dict()
     for name in ("classifier.bias", "fc.bias"):
         if name in state and len(state[name]) != len(own[name]):
             classes = len(state[name])
             lines.append(f"It knows {count(classes, 'class', 'classes')}: create the network with num_classes={classes}")
     lines += [why for mark, why in library.others.items() if any(re.search(mark, name) for name in unexpected)]
-    return "\n".join(lines)
+    return lines

@@ -164,19 +164,20 @@ def function_of(net: Module) -> Function:
     eps = _one({norm.eps for norm in norms})
     if isinstance(net, (Xception, MiniXception)):
         pools = {type(layer) for layer in net.modules() if isinstance(layer, (TensorFlowMaxPool2d, MaxPool2d))}
-        return Function(eps, _one({"tf_same" if pool is TensorFlowMaxPool2d else "same" for pool in pools}))
+        padding = _one({"tf_same" if pool is TensorFlowMaxPool2d else "same" for pool in pools})
+        return Function(eps=eps, padding=padding)
     if not isinstance(net, RowNet):
-        return Function(eps)
+        return Function(eps=eps)
     paddings = {"tf_same" if conv.padding == "tf_same" else "same" for conv in [net.conv_stem, *_depthwise(net)]}
     activations = {norm.activation for norm in norms} - {"identity"}
     excites = {layer.activation for layer in net.modules() if hasattr(layer, "conv_reduce")}
     rows = family(net) == "mixnet"  # whose rows have two
     return Function(
-        eps,
-        _one(paddings),
-        None if rows else _one(activations),
-        net.bn2.activation if rows and net.conv_head is not None else None,
-        _one(excites) if excites else None,
+        eps=eps,
+        padding=_one(paddings),
+        activation=None if rows else _one(activations),
+        head_activation=net.bn2.activation if rows and net.conv_head is not None else None,
+        se_activation=_one(excites) if excites else None,
     )
 
 

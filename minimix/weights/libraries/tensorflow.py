@@ -66,9 +66,9 @@ LIBRARIES = (
         version="tensorflow 2.15, github.com/tensorflow/tpu, models/official/mnasnet/mixnet",
         source="the variables of its mixnet_model.py (see minimix.models.tensorflow)",
         marks=(r"(^|/)stem/conv2d(_\d+)?/kernel", r"(^|/)blocks_\d+/depthwise_conv2d(_\d+)?/"),
-        functions={"mixnet": Function(1e-3, "tf_same", None, "relu", "swish")},
+        functions={"mixnet": Function(eps=1e-3, padding="tf_same", head_activation="relu", se_activation="swish")},
         preparations={"mixnet": Preparation()},
-        convert=tensorflow.convert,
+        convert=tensorflow.matched,
     ),
     Library(
         name="slim",
@@ -78,8 +78,8 @@ LIBRARIES = (
         layers={"mobilenetv1": _v1, "mobilenetv2": _v2},
         arrays=SLIM,
         functions={
-            "mobilenetv1": Function(1e-3, "tf_same", "relu6"),
-            "mobilenetv2": Function(1e-3, "tf_same", "relu6"),
+            "mobilenetv1": Function(eps=1e-3, padding="tf_same", activation="relu6"),
+            "mobilenetv2": Function(eps=1e-3, padding="tf_same", activation="relu6"),
         },
         preparations={"mobilenetv1": _CENTRED, "mobilenetv2": _CENTRED},
         clean=_slim,

@@ -90,11 +90,14 @@ def _efficientnet_pytorch(net: RowNet) -> Iterator[tuple[str, str]]:
     yield from _ends("_conv_stem", "_bn0", "_conv_head", "_bn1", "_fc", net)
 
 
-def _by_role(net: RowNet, roles: dict, place, always: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
-    """The layers of all blocks. place: what stands before the names of a block's layers. always: roles with numbered parts."""
+def _by_role(net: RowNet, roles: dict, place, always: tuple[str, ...] = (), plain: dict | None = None) -> Iterator:
+    """The layers of all blocks. place: what stands before the names of a block's layers. always: roles with numbered parts.
+    plain: the names of roles in blocks that do not expand, where they are others.
+    """
     for block in blocks(net):
+        names = roles if plain is None or block.module.expands else plain
         for role, layers in block.layers():
-            yield from numbered(layers, f"{place(block)}.{roles[role]}", role in always)
+            yield from numbered(layers, f"{place(block)}.{names[role]}", role in always)
 
 
 # -- efficientnet-jax -------------------------------------------------------------------------------------------------
@@ -107,10 +110,7 @@ _JAX_PLAIN = {**_JAX_EXPANDING, "project": "conv_pw", "project_norm": "bn_pw"}
 
 
 def _jax(net: RowNet) -> Iterator[tuple[str, str]]:
-    for block in blocks(net):
-        roles = _JAX_EXPANDING if block.module.expands else _JAX_PLAIN
-        for role, layers in block.layers():
-            yield from numbered(layers, f"{block.key}.{roles[role]}")
+    yield from _by_role(net, _JAX_EXPANDING, lambda block: block.key, plain=_JAX_PLAIN)
     yield from _ends("stem.conv", "stem.bn", "head.conv_pw", "head.bn", "head.classifier", net)
 
 
@@ -170,7 +170,7 @@ LIBRARIES = (
         source="torchvision.models.mobilenet_v2().state_dict()",
         marks=(r"^features\.0\.0\.weight$", r"^features\.1\.conv\.0\.0\.weight$"),
         layers={"mobilenetv2": _torchvision},
-        functions={"mobilenetv2": Function(1e-5, "same", "relu6")},
+        functions={"mobilenetv2": Function(eps=1e-5, padding="same", activation="relu6")},
         preparations={"mobilenetv2": _BILINEAR},
     ),
     Library(
@@ -179,7 +179,7 @@ LIBRARIES = (
         source="their mobilenetv2.py and MobileNetV2.py",
         marks=(r"^features\.0\.0\.weight$", r"^features\.1\.conv\.0\.weight$"),
         layers={"mobilenetv2": _flat},
-        functions={"mobilenetv2": Function(1e-5, "same", "relu6")},
+        functions={"mobilenetv2": Function(eps=1e-5, padding="same", activation="relu6")},
         preparations={"mobilenetv2": _BILINEAR},
         others={
             r"^features\.1\.conv\.6\.": "It is of the first version of pytorch-mobilenet-v2, with a 1x1 convolution before the "
@@ -192,7 +192,7 @@ LIBRARIES = (
         source="EfficientNet.from_name('efficientnet-lite0').state_dict()",
         marks=(r"^_conv_stem\.weight$", r"^_blocks\.0\._depthwise_conv\.weight$"),
         layers={"efficientnet_lite": _efficientnet_pytorch},
-        functions={"efficientnet_lite": Function(1e-3, "tf_same", "relu6")},
+        functions={"efficientnet_lite": Function(eps=1e-3, padding="tf_same", activation="relu6")},
         preparations={"efficientnet_lite": _CENTRED},
     ),
     Library(
@@ -209,7 +209,7 @@ LIBRARIES = (
         source="its mixnet.py",
         marks=(r"^mod1\.conv_block\.conv\.weight$", r"^mod2\.block1\."),
         layers={"mixnet": _linksense},
-        functions={"mixnet": Function(1e-3, "same", None, "relu", "swish")},
+        functions={"mixnet": Function(eps=1e-3, padding="same", head_activation="relu", se_activation="swish")},
         preparations={"mixnet": _IMAGENET},
     ),
     Library(
@@ -218,7 +218,7 @@ LIBRARIES = (
         source="its mixnet.py, with grouped 1x1 convolutions",
         marks=(r"^stem_conv\.0\.weight$", r"^layers\.0\.conv\.0\.0\.mixed_depthwise_conv\."),
         layers={"mixnet": _romulus},
-        functions={"mixnet": Function(1e-5, "same", None, "relu", "swish")},
+        functions={"mixnet": Function(eps=1e-5, padding="same", head_activation="relu", se_activation="swish")},
         preparations={"mixnet": _IMAGENET},
     ),
 )  # fmt: skip

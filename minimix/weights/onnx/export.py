@@ -1,9 +1,10 @@
 """``export_onnx``: a network as a file that onnxruntime, and whatever else reads ONNX, can run."""
 
-import json
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -12,15 +13,17 @@ from minimix.costs.outline import tensors_in
 from minimix.fold import fold_batch_norm
 from minimix.nn import Module
 from minimix.ops.op import Op
-from minimix.prediction import Seer, seer_of
 from minimix.tensor import Tensor
-from minimix.weights.onnx.forms import FORMS, WRITTEN_OUT
+from minimix.weights.onnx import given
+from minimix.weights.onnx.forms import FORMS
 from minimix.weights.onnx.graph import Graph, Value
+from minimix.weights.onnx.metadata import need_fitting, texts
 from minimix.weights.onnx.recording import Recording, Step, shapes_of
+from minimix.words import count
 
 OPSET = 18  # the version of ONNX's operators; 18 is of 2022, and PyTorch's default, too
-OLDEST = 13  # the first in which Split and Squeeze take their numbers as they are given here
-BATCHES = 2, 5  # of the recordings
+BATCHES = 2, 5  # pictures of the recordings
+FEW = 8  # pictures that are recorded as they are; more, where a few do not tell the same, as they take memory and time
 
 
 def export_onnx(
@@ -39,6 +42,8 @@ def export_onnx(
     metadata: Mapping[str, str] | None = None,
     written_out: Mapping[Op, Callable] | None = None,
     weights: str | os.PathLike | None = None,
+    names: str | None = None,
+    take: str = "",
     runs: str | os.PathLike = "runs",
 ) -> None:
     """Write ``model``, in evaluation mode, to ``path`` as an ONNX file, in one step: after a crash there is the old file or the
@@ -48,7 +53,7 @@ def export_onnx(
     Height and width are fixed. Numbers have the dtype of the model; onnxruntime has no convolutions in float64: model.float().
 
     model: a Module; or whatever ``predict`` takes: what ``train`` returned, a run's folder or name, the name of a network with
-        its published weights or those in the file ``weights``.
+        its published weights or those in the file ``weights``: names and take are as for ``load_weights``.
     input_shape: (C, H, W) of a picture, (N, ...) of a batch of whatever else the network takes, or an example of such a batch,
         an array or a Tensor. By default the model's ``input_size``; of a run, that of its pictures.
     fold: fold batch norms into the convolutions before them.
@@ -58,11 +63,15 @@ def export_onnx(
         dict where there are several.
     classes, mean, std: are written into the file's metadata as JSON: the classes' names, and how pixels from 0 to 1 were
         normalised, a number a channel. By default those of the run, or of the published weights.
-    metadata: further texts for it. "minimix", the version, is always there.
+    metadata: {key: text} of what else it is to say. "minimix", the version, is always there.
     written_out: {op: function} for ops of your own: the function computes the same on Tensors with minimix's.
 
-    Raises ImportError without the package; NotImplementedError, with its name and that of its module, for an op that has no
-    form in ONNX; ValueError where the network cannot be written as a list of ops, and for an input that it does not take.
+    Raises, before anything is written, ImportError without the package; NotImplementedError, with its name and that of its
+    module, for an op that has no form in ONNX; ValueError where the network cannot be written as a list of ops, for an input
+    that it does not take, more or fewer classes than it knows, means and stds that are not one finite number a channel, a std
+    that is not above 0, a key of ``metadata`` that the file has already, an opset that is not known, a path with another
+    format's ending, such as .pth; TypeError for what is of another type; FileNotFoundError where there is no such folder, run
+    or file of weights; OSError where the system does not let the file be written; and what ``predict`` raises of a model.
 
     >>> from minimix import models
     >>> export_onnx(models.create("mixnet_nano", num_classes=3), "net.onnx", classes=["cat", "dog", "bird"])
@@ -70,35 +79,71 @@ def export_onnx(
     >>> {property.key: property.value for property in onnx.load("net.onnx").metadata_props}["classes"]
     '["cat", "dog", "bird"]'
     """
-    onnx = _package()
-    _need(opset, OLDEST, onnx.defs.onnx_opset_version(), f"opset: the package onnx {onnx.__version__} writes")
-    if batch is not None:
-        _need(batch, 1, 2**31, "batch: expected a number of pictures,")
-    seer = _seer(model, weights, runs)
+    onnx = given.package()
+    given.need_numbers(onnx, opset, batch, fold)
+    path, forms = files.writable(path, ".onnx"), given.forms_with(written_out)
+    called = given.input_name(input_names), given.output_names(output_names)
+    seer = given.seer_from(model, runs, {"weights": weights, "names": names, "take": take})
     if input_shape is None and not isinstance(model, Module):
-        input_shape = pictures_of(seer)
-    shape, dtype = _input(seer.model, input_shape)
-    network = fold_batch_norm(seer.model, shape) if fold and len(shape) == 4 else seer.model
-    lengths = BATCHES if batch is None else (batch, batch)
-    rng = np.random.default_rng(0)
-    pictures = [rng.standard_normal((n, *shape[1:])).astype(dtype) for n in lengths]
-    forms = {**WRITTEN_OUT, **(written_out or {})}
-    recordings = [Recording(network, x, forms) for x in pictures]
-    for step in recordings[0].steps:
-        if step.op not in FORMS:
-            raise NotImplementedError(_no_form(step))
-    graph, values = written(recordings[0], shapes_of(*recordings), opset, _input_name(input_names))
-    outputs = _outputs(graph, recordings[0], values, output_names)
-    about = _about(seer, classes, mean, std) | {str(key): str(value) for key, value in (metadata or {}).items()}
+        input_shape = given.pictures_of(seer)
+    shape, dtype = given.input_of(seer.model, input_shape)
+    about = texts(seer, shape[1] if len(shape) == 4 else None, classes, mean, std, metadata)
+    try:
+        network = fold_batch_norm(seer.model, shape) if fold and len(shape) == 4 else seer.model
+        graph, outputs, returned = _graph_of(network, shape, dtype, forms, opset, called, batch)
+    except NotImplementedError:
+        raise
+    except RuntimeError as error:  # layers refuse some inputs so, as PyTorch's do
+        raise ValueError(f"input_shape {shape}: {error}") from error
+    if classes is not None:
+        need_fitting(about["classes"], returned)
     content = _model(onnx, graph, outputs, type(seer.model).__name__, about)
     onnx.checker.check_model(content, full_check=True)
     files.write(path, content.SerializeToString(deterministic=True))
 
 
+# -- the graph ---------------------------------------------------------------------------------------------------------
+
+
+def _graph_of(
+    network: Module, shape, dtype, forms: Mapping, opset: int, called: tuple[str, list[str] | None], batch: int | None
+) -> tuple[Graph, list[Value], Any]:
+    """(the graph, its outputs, what the network returned). called: the names of the input and of the outputs."""
+    input_name, output_names = called
+    rng = np.random.default_rng(0)
+
+    def follow(*lengths: int) -> tuple[Graph, list[Value], Any]:
+        first, second = (Recording(network, rng.standard_normal((n, *shape[1:])).astype(dtype), forms) for n in lengths)
+        for step in first.steps:
+            if step.op not in FORMS:
+                raise NotImplementedError(_no_form(step))
+        graph, values = written(first, shapes_of(first, second), opset, input_name)
+        outputs = _outputs(graph, first, values, output_names)
+        if batch is not None:
+            twins = [second.batch, *(tensor.data for tensor in tensors_in(second.output))]
+            graph.batch, *outputs = (_of(batch, *pair) for pair in zip([graph.batch, *outputs], twins, strict=True))
+        return graph, outputs, first.output
+
+    if batch is None:
+        return follow(*BATCHES)
+    if batch > FEW:
+        with contextlib.suppress(ValueError):
+            return follow(*BATCHES)
+    return follow(batch, batch)
+
+
+def _of(batch: int, value: Value, twin: np.ndarray) -> Value:
+    """``value`` with the shape that it has for ``batch`` pictures. twin: what it was in the second recording."""
+    lengths = list(zip(value.array.shape, twin.shape, strict=True))
+    if any(n != m and n * BATCHES[1] != m * BATCHES[0] for n, m in lengths):
+        raise ValueError("an axis that is no multiple of the number of pictures")
+    return value._replace(shape=tuple(n if n == m else n // BATCHES[0] * int(batch) for n, m in lengths))
+
+
 def written(recording: Recording, shapes: list, opset: int, input_name: str = "input") -> tuple[Graph, list[Value]]:
     """The graph of a recording, and the Values of the batch and of what each step made. shapes: as ``shapes_of`` gives them."""
     batch = Value(input_name, shapes[0], recording.batch)
-    graph = Graph(opset, recording.names, batch)
+    graph = Graph(int(opset), recording.names, batch)
     values = [batch]
     for step, shape in zip(recording.steps, shapes[1:], strict=True):
         graph.layer, graph.out = step.layer, Value("", shape, step.output.data)
@@ -129,66 +174,7 @@ def _no_form(step: Step) -> str:
     return f"{step} has no form in ONNX: {advice}"
 
 
-# -- what was given ----------------------------------------------------------------------------------------------------
-
-
-def _package() -> ModuleType:
-    try:
-        import onnx
-        import onnx.checker
-        import onnx.defs
-        import onnx.helper
-        import onnx.numpy_helper
-    except ImportError as error:
-        raise ImportError(f'export_onnx needs the package onnx ({error}): pip install "minimix[onnx]"') from error
-    return onnx
-
-
-def _need(number, least: int, most: int, what: str) -> None:
-    whole = isinstance(number, (int, np.integer)) and not isinstance(number, bool)
-    if not whole or not least <= number <= most:
-        raise ValueError(f"{what} {least} to {most}, not {number!r}")
-
-
-def _seer(model, weights, runs) -> Seer:
-    """The network, and what is known of its pictures."""
-    if isinstance(model, Seer):
-        return model
-    if not isinstance(model, Module):
-        return seer_of(model, weights=weights, runs=runs)
-    if weights is not None:
-        raise ValueError("weights: for the name of a network; load them into a Module with load_weights(model, file)")
-    return Seer(model, None, (0, 0), None, None)
-
-
-def pictures_of(seer: Seer) -> tuple[int, int, int]:
-    """(C, H, W) of its pictures: a run's may have another size than the network was made for."""
-    return getattr(seer.model, "input_size", (3,))[0], *seer.size
-
-
-def _input(model: Module, given) -> tuple[tuple[int, ...], np.dtype]:
-    """(shape with the batch in front, dtype) of what the network takes."""
-    given = getattr(model, "input_size", None) if given is None else given
-    if given is None:
-        raise ValueError(f"{type(model).__name__} has no input_size: give input_shape, such as (3, 224, 224)")
-    array = given.data if isinstance(given, Tensor) else given
-    listed = isinstance(array, (tuple, list))
-    shape = tuple(array) if listed else getattr(array, "shape", ())
-    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n > 0 for n in shape)
-    if not shape or not whole or (len(shape) == 1 and not listed):
-        raise ValueError(f"input_shape: expected (C, H, W), (N, C, H, W), or a batch, not {given!r}")
-    shape = (1, *shape) if listed and len(shape) in (1, 3) else tuple(shape)
-    own = None if listed or array.dtype.kind != "f" else array.dtype
-    return shape, next((p.dtype for p in model.parameters() if p.dtype.kind == "f"), own or np.dtype(np.float32))
-
-
-def _input_name(names: Sequence[str]) -> str:
-    if isinstance(names, str) or len(names) != 1:
-        raise ValueError(f"input_names: expected a list of one name, not {names!r}: a network here has one input")
-    return str(names[0])
-
-
-def _outputs(graph: Graph, recording: Recording, values: list[Value], names: Sequence[str] | None) -> list[Value]:
+def _outputs(graph: Graph, recording: Recording, values: list[Value], called: list[str] | None) -> list[Value]:
     """What the network returns, under its names, each made by a node of its own that does nothing: an array may be returned
     twice, or be the input."""
     returned = recording.output
@@ -197,38 +183,21 @@ def _outputs(graph: Graph, recording: Recording, values: list[Value], names: Seq
         raise ValueError(
             f"the network returns {type(returned).__name__}, expected a Tensor, or several in a tuple, list or dict"
         )
-    if names is None and isinstance(returned, dict) and len(returned) == len(outputs):
-        names = list(map(str, returned))
-    if names is None:
-        names = ["output"] if len(outputs) == 1 else [f"output_{i}" for i in range(len(outputs))]
-    names = [names] if isinstance(names, str) else list(map(str, names))
-    if len(names) != len(outputs) or len({*names, graph.batch.name}) != len(names) + 1:
+    called = _output_names(returned, len(outputs)) if called is None else called
+    if len(called) != len(outputs) or len({*called, graph.batch.name}) != len(called) + 1:
         raise ValueError(
-            f"output_names: expected {len(outputs)} names, all different and not {graph.batch.name!r}, not {names}"
+            f"output_names: expected {count(len(outputs), 'name')}, all different and not {graph.batch.name!r}, not {called}"
         )
-    for name, value in zip(names, outputs, strict=True):
+    for name, value in zip(called, outputs, strict=True):
         graph.nodes.append(("Identity", [value.name], [graph.fresh(name)], {}))
     return [value._replace(name=made[0]) for value, (_, _, made, _) in zip(outputs, graph.nodes[-len(outputs) :], strict=True)]
 
 
-def _about(seer: Seer, classes, mean, std) -> dict[str, str]:
-    """The metadata of the file."""
-    from minimix import __version__
-
-    how = seer.how
-    found = {
-        "classes": seer.classes if classes is None else classes,
-        "mean": seer.mean if mean is None else mean,
-        "std": seer.std if std is None else std,
-        "crop": None if how is None else how.crop,
-        "interpolation": None if how is None else how.interpolation,
-    }
-    about = {"minimix": __version__}
-    for key, value in found.items():
-        if value is not None:
-            listed = np.asarray(value).tolist() if key in ("mean", "std", "classes") else value
-            about[key] = value if isinstance(value, str) else json.dumps(listed, ensure_ascii=False)
-    return about
+def _output_names(returned, number: int) -> list[str]:
+    """What they are called where the user says nothing."""
+    if isinstance(returned, dict) and len(returned) == number:
+        return list(map(str, returned))
+    return ["output"] if number == 1 else [f"output_{i}" for i in range(number)]
 
 
 # -- the file ----------------------------------------------------------------------------------------------------------

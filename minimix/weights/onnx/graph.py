@@ -50,8 +50,8 @@ class Graph:
 
     def constant(self, array: np.ndarray) -> str:
         """The name of a constant: the parameter's or buffer's that it is, or one by its layer."""
-        known = self._names.get(id(array), self.batch.name)
-        if known != self.batch.name:
+        known = self._names.get(id(array))
+        if known not in (None, self.batch.name):  # a parameter may be called as the input is: then it gets another name
             self.constants[known] = array
             return known
         key = (array.dtype, array.shape, array.tobytes()) if array.size <= 64 else (id(array),)

@@ -1,12 +1,13 @@
 """What is in a file of weights, whoever wrote it: ``read``. Nothing here knows of networks.
 
 result         what reading gives, and how it fails; how much memory a file may take
-safetensors, npz, hdf5 (Keras), torch_zip, torch_legacy    the formats
+safetensors, npz, hdf5 (Keras), torch_zip, torch_legacy, mindspore    the formats
 zipped         archives                    unpickler, tensors    what PyTorch's pickles consist of
-state_dict     the weights in a checkpoint         others        files that are not read, and what to do instead
+given          arrays in memory, as of a file      state_dict   the weights in a checkpoint
+others        files that are not read, and what to do instead
 """
 
-from minimix.weights.reading.file import read
+from minimix.weights.reading.file import read, read_given
 from minimix.weights.reading.result import Read, ReadError
 
-__all__ = ["Read", "ReadError", "read"]
+__all__ = ["Read", "ReadError", "read", "read_given"]

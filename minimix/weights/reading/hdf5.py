@@ -39,10 +39,7 @@ def entries(content: bytes | memoryview, budget: Budget) -> tuple[dict[str, np.n
     if not sys.executable:
         raise ImportError("Keras' files are read in a process of their own, and sys.executable does not say where Python is")
     command = [sys.executable, "-I", "-c", _START, json.dumps(sys.path), str(_PROCESS), str(budget.left)]
-    environment = os.environ | {
-        "HDF5_PLUGIN_PRELOAD": "::",
-        "OPENBLAS_NUM_THREADS": "1",
-    }  # "::": no plugins
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}  # "::": no plugins
     try:
         done = subprocess.run(
             command, input=content, capture_output=True, timeout=SECONDS + len(content) / 1e6, env=environment, check=False

@@ -66,16 +66,16 @@ def refusal(content: bytes, path: Path) -> str:
             return what
     if ending == ".ckpt" and content[:1] == b"\n":
         return (
-            "is a checkpoint of MindSpore or TensorFlow. In MindSpore: np.savez('weights.npz', **{name: array.asnumpy() "
-            f"for name, array in mindspore.load_checkpoint(file).items()}}). {_FREEZE}"
+            "is a checkpoint of MindSpore, damaged or encrypted, or of TensorFlow. In MindSpore: np.savez('weights.npz', "
+            f"**{{name: array.asnumpy() for name, array in mindspore.load_checkpoint(file).items()}}). {_FREEZE}"
         )
     if content[:1] == b"\x08" and b"onnx" in content[:1000].lower():
         return _ONNX
     if content[:1] == b"\n" and b"\x12\x05Const" in content[:10_000]:
         return _GRAPH
     return (
-        "is no whole file of a format that is read: expected safetensors, .npz, PyTorch's .pth or .pt, or Keras' .h5; "
-        "truncated or damaged?"
+        "is no whole file of a format that is read: expected safetensors, .npz, PyTorch's .pth or .pt, Keras' .h5, or "
+        "MindSpore's .ckpt; truncated or damaged?"
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minimix.words import count
+from minimix.words import count, some
 
 RATIO, SPARE = 32, 16 << 20  # a file may become so many times its size, and so many bytes
 
@@ -21,17 +21,26 @@ class Read:
     entries: {name: array}, in the file's order. They are not to be written to: some share memory, as they did in the file.
         bfloat16, which NumPy does not have, has become float32; all other numbers are of the file's dtype.
     path, format: "PyTorch (zip)", "Keras (HDF5)", ...
-    taken: which part of the file that is, in words; "" where it is all of it.
+    part: which part of the file that is, in words; "" where it is all of it.
     prefix: what stood before every name, and is not in ``entries`` any more: "module.", or "".
+    beside: arrays that were set aside because they are without that prefix, and no layers: a loss' weights.
     about: what the file says of itself besides, as text: safetensors' metadata; Keras' model_config, keras_version, ...
     """
 
     entries: dict[str, np.ndarray]
     path: Path
     format: str
-    taken: str = ""
+    part: str = ""
     prefix: str = ""
+    beside: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     about: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def taken(self) -> str:
+        """What was taken of the file, in words; "" where it is all of it, and as it stands there."""
+        prefix = f'names without "{self.prefix}"' if self.prefix else ""
+        beside = f"without {some(map(shown, self.beside))}" if self.beside else ""
+        return ", ".join(filter(None, (self.part, prefix, beside)))
 
 
 class Budget:

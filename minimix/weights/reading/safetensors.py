@@ -15,6 +15,11 @@ _DTYPES = {  # as the format calls them; all are little-endian there
 }  # fmt: skip
 
 
+def begins(content: bytes) -> bool:
+    """Whether it has the header's length in front, and a header that is as long."""
+    return content[8:9] == b"{" and int.from_bytes(content[:8], "little") <= len(content) - 8
+
+
 def entries(content: bytes) -> dict[str, np.ndarray]:
     """{name: array}, sorted by name: the format has no order of its own.
 

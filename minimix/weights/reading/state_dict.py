@@ -13,7 +13,7 @@ from minimix.pickled.arrays import Array
 from minimix.pickled.machine import text
 from minimix.weights.reading.result import ReadError, shown
 from minimix.weights.reading.tensors import Tensor, Unreadable
-from minimix.words import some
+from minimix.words import nearest, some
 
 WRAPPERS = 5  # one in the other, at most
 DEPTH, LONGEST = 4, 16  # so deep is looked for weights, and into lists and tuples of so many things
@@ -31,7 +31,8 @@ MODELS = (
 )
 AVERAGES = frozenset({"ema", "averaged", "swa"})  # words of a name
 OTHERS = frozenset(  # words of what is no network
-    "optimizer optimizers optim opt scheduler schedulers sched scaler amp loss criterion callbacks metrics".split()
+    "optimizer optimizers optim opt scheduler schedulers sched scaler amp loss losses criterion callbacks "
+    "metric metrics acc accuracy auroc f1".split()
 )
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.")  # of wrappers: in parallel, compiled, Lightning
 BESIDE = frozenset({"n_averaged", "initted", "step", "num_updates", "decay"})  # numbers of those who average
@@ -68,7 +69,7 @@ class Part:
 def find(value: Any, take: str = "") -> tuple[dict[str, Any], str]:
     """({name: array or description of one}, what that is in words, or "" where it is all).
 
-    take: the part to take, by its key or as it is written in errors; "": decide.
+    take: the part to take, by a key that leads to it alone, by all keys, "ema.module", or as errors write it; "": decide.
 
     Raises ReadError where there is none, where there are several and nothing tells which is meant, and for a name in it that
     stands for something unreadable.
@@ -84,8 +85,11 @@ def find(value: Any, take: str = "") -> tuple[dict[str, Any], str]:
 
 
 def _parts(value: Any) -> list[Part]:
+    """All sets of weights, in the order of the checkpoint. A dict is one where arrays stand in it themselves, and what is below
+    it then is none of its own; but where weights are below it, those arrays are something else (see ``Part.is_within``).
+    """
     found: list[Part] = []
-    seen: set[int] = set()  # the same thing may stand in a thousand places
+    seen: set[int] = set()  # ids: a pickle of a few bytes can have the same dict in a thousand places, each in the other
 
     def look(value, path: tuple) -> None:
         if id(value) in seen or len(path) > DEPTH:
@@ -118,8 +122,8 @@ def _chosen(parts: list[Part]) -> Part:
         return average
     if best is None:
         raise ReadError(
-            f"holds several sets of weights, {some(map(str, parts), 10)}: say which to take, "
-            "minimix.weights.reading.read(path, take=...), or save it alone"
+            f"holds several sets of weights, {some(map(str, parts), 10)}: say which to take, take={_key(parts[0])!r} or --take "
+            f"{_key(parts[0])}, or save it alone"
         )
     return best
 
@@ -129,10 +133,21 @@ def _likeliest(parts: list[Part]) -> Part | None:
     return None if any((part.rank, len(part.path)) == (first.rank, len(first.path)) for part in others) else first
 
 
+def _key(part: Part) -> str:
+    """What to type for it."""
+    return ".".join(map(str, part.path))
+
+
 def _asked(parts: list[Part], take: str) -> Part:
-    asked = [part for part in parts if take == str(part) or (len(part.path) == 1 and take == str(part.path[0]))]
+    if not any(part.path for part in parts):
+        raise ReadError(f"has no part {shown(take)}, and no parts at all: it is one set of weights, leave out take")
+    asked = [part for part in parts if take in (str(part), _key(part))] or [part for part in parts if take in part.path]
+    if len(asked) > 1:
+        raise ReadError(f"has several parts {shown(take)}: say which, {some(map(_key, asked), 10)}")
     if not asked:
-        raise ReadError(f"has no part {shown(take)}: there is {some(map(str, parts), 10)}")
+        near = nearest(take, map(_key, parts))
+        there = f"did you mean {shown(near[0])}?" if near else f"there is {some(map(str, parts), 10)}"
+        raise ReadError(f"has no part {shown(take)}: {there}")
     return asked[0]
 
 
@@ -153,16 +168,27 @@ def _weights(found: dict) -> tuple[dict[str, Any], list[str]]:
     return weights, left
 
 
-def unprefixed(weights: dict[str, Any], prefixes: tuple[str, ...] = PREFIXES) -> tuple[dict[str, Any], str]:
-    """The weights without what wrappers put before all names, and what that was.
+def unprefixed(weights: dict[str, Any], prefixes: tuple[str, ...] = PREFIXES) -> tuple[dict[str, Any], str, dict[str, Any]]:
+    """The weights without what wrappers put before all names, what that was, and what stood beside it.
 
     >>> unprefixed({"module.fc.weight": 1, "module.fc.bias": 2, "n_averaged": 3})
-    ({'fc.weight': 1, 'fc.bias': 2}, 'module.')
+    ({'fc.weight': 1, 'fc.bias': 2}, 'module.', {})
+
+    Lightning has the network's weights beside those of a loss, and numbers of its own.
+
+    >>> unprefixed({"model.fc.weight": 1, "model.fc.bias": 2, "criterion.weight": 3})
+    ({'fc.weight': 1, 'fc.bias': 2}, 'model.', {'criterion.weight': 3})
     """
-    prefix = common_prefix(weights.keys() - BESIDE, prefixes)
+    names = weights.keys() - BESIDE
+    beside = set[str]()
+    prefix = common_prefix(names, prefixes)
     if not prefix:
-        return weights, ""
-    return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}, prefix
+        beside = {name for name in names if "." not in name or OTHERS & _words(name.partition(".")[0])}
+        prefix = common_prefix(names - beside, prefixes) if 2 * len(beside) < len(names) else ""
+    if not prefix:
+        return weights, "", {}
+    inside = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+    return inside, prefix, {name: value for name, value in weights.items() if name in beside}
 
 
 def common_prefix(names: set[str], prefixes: tuple[str, ...] = PREFIXES) -> str:

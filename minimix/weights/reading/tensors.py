@@ -92,9 +92,8 @@ class Tensor:
         elif start + (last + 1) * size > end:
             raise ReadError(f"its part of the storage {shown(storage.key)} reaches beyond the end: damaged")
         else:
-            if (
-                number > storage.numel or self.dtype == BFLOAT16 or self.conjugate or self.negative
-            ):  # more than the file has of it
+            more = number > storage.numel or self.dtype == BFLOAT16 or self.conjugate or self.negative  # than the file has
+            if more:
                 budget.take(number * size, f"an array of shape {shown(self.shape)}")
             steps = [step * size if length > 1 else 0 for length, step in zip(self.shape, self.stride, strict=True)]
             array = np.ndarray(self.shape, dtype, raw, start, steps)

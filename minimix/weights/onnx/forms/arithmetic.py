@@ -42,7 +42,8 @@ def _where(g: Graph, a: Value, b: Value, condition: np.ndarray) -> str:
     return g.add("Where", condition, a, b)
 
 
-def _cast(g: Graph, x: Value, dtype) -> str:
+def cast(g: Graph, x: Value, dtype) -> str:
+    """``x`` in another dtype."""
     from onnx.helper import np_dtype_to_tensor_dtype
 
     return g.add("Cast", x, to=np_dtype_to_tensor_dtype(np.dtype(dtype)))
@@ -64,7 +65,7 @@ FORMS = {
     elementwise.ABS: _plain("Abs"),
     elementwise.CLIP: _clip,
     elementwise.WHERE: _where,
-    elementwise.CAST: _cast,
+    elementwise.CAST: cast,
     activation.RELU: _activation("relu"),
     activation.RELU6: _activation("relu6"),
     activation.SWISH: _activation("swish"),

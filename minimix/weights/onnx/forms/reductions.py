@@ -4,6 +4,7 @@ import numpy as np
 
 from minimix.costs.shapes import reduced_axes
 from minimix.ops import reduce
+from minimix.weights.onnx.forms.arithmetic import cast
 from minimix.weights.onnx.graph import Graph, Value, like, whole
 
 AXES_AS_INPUT = {"ReduceSum": 13}  # since that opset; the others since 18, and before that they were an attribute
@@ -18,11 +19,7 @@ def reduced(g: Graph, kind: str, x: Value | str, axes: tuple[int, ...], keepdims
 
 def _reduction(kind: str):
     def form(g: Graph, x: Value, axis=None, keepdims=False) -> str:
-        given: Value | str = x
-        if x.dtype != g.out.dtype:  # NumPy adds small whole numbers up in larger ones
-            from onnx.helper import np_dtype_to_tensor_dtype
-
-            given = g.add("Cast", x, to=np_dtype_to_tensor_dtype(g.out.dtype))
+        given = x if x.dtype == g.out.dtype else cast(g, x, g.out.dtype)  # NumPy adds small whole numbers up in larger ones
         return reduced(g, kind, given, tuple(sorted(reduced_axes(x.array.ndim, axis))), keepdims)
 
     return form

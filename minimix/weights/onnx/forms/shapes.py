@@ -62,20 +62,22 @@ def _getitem(g: Graph, x: Value, index) -> str:
     parts = _parts(index, len(x.shape))
     if any(isinstance(part, np.ndarray) for part in parts):
         return _taken(g, x, parts)
-    given: Value | str = x
-    axis, slices, dropped, added, place = 0, [], [], [], 0
+    slices, dropped, added = [], [], []  # (axis, bounds) of x; axes of x; axes of the result
+    axis = place = 0  # how far x and the result have been gone through
     for part in parts:
         if part is None:
             added.append(place)
             place += 1
-        elif isinstance(part, slice):
+            continue
+        if isinstance(part, slice):
             slices.append((axis, _bounds(part)))
-            axis, place = axis + 1, place + 1
+            place += 1
         else:
             number = int(part)
             slices.append((axis, (number, number + 1 if number != -1 else TO_THE_END, 1)))
             dropped.append(axis)
-            axis += 1
+        axis += 1
+    given: Value | str = x
     slices = [(axis, bounds) for axis, bounds in slices if bounds != (0, TO_THE_END, 1)]
     if slices:
         axes, bounds = zip(*slices, strict=True)

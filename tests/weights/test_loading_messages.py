@@ -1,0 +1,92 @@
+"""What ``load_weights`` says of names and shapes that do not fit, of libraries, and of files that are not there."""
+
+import numpy as np
+import pytest
+from test_loading import small, written
+
+import minimix as mm
+from minimix import models
+from minimix.data.classes import read_classes
+from minimix.data.pictures import load_pictures
+from minimix.weights.libraries import by_name
+
+
+@pytest.mark.parametrize("names", [["torchvision"], {"torchvision"}, 3, by_name("torchvision")])
+def test_names_that_are_no_text(names):
+    with pytest.raises(TypeError, match="names: expected the name of a library, such as 'torchvision', not a "):
+        mm.load_weights(small(), written("torchvision", small()), names=names)
+
+
+def test_libraries_that_are_refused_are_no_choices():
+    with pytest.raises(
+        ValueError, match="names: no library is called 'zzzzzz': there are timm, torchvision, .*keras-numbered$"
+    ):
+        by_name("zzzzzz")
+    with pytest.raises(ValueError, match="did you mean zsef123"):
+        by_name("zsef12")
+
+
+def test_names_that_are_forced_are_not_said_to_be_in_the_file(blank):
+    entries, nano = written("torchvision", small()), models.create("mixnet_nano")
+    for names, net, said in [
+        ("mindcv", small(), "taken for names of mindcv, as asked, they do not fit this mobilenetv2_035:"),
+        ("keras", nano, "taken for names of keras, as asked, of which only .* can be used here, not mixnet"),
+        ("timm", small(), "as names of timm, none is of this mobilenetv2_035:"),
+        ("zsef123", nano, "zsef123, as asked, is github.com/zsef123/MixNet-PyTorch. Its MixNet is another"),
+    ]:  # fmt: skip
+        with pytest.raises((RuntimeError, ValueError), match=f"(?s)^the dict: {said}.*They look like those of torchvision$"):
+            mm.load_weights(net, entries, names=names)
+
+
+def test_the_nearest_names_have_the_same_shape():
+    """A name is no help that the array cannot have."""
+    entries = written("torchvision", small())
+    entries["features.2.conv.0.0.weihgt"] = entries.pop("features.2.conv.0.0.weight")
+    entries["features.3.conv.0.0.weigth"] = np.zeros((7, 7), np.float32)
+    del entries["features.3.conv.0.0.weight"]
+    with pytest.raises(RuntimeError) as refusal:
+        mm.load_weights(small(), entries)
+    lines = str(refusal.value).splitlines()
+    assert "  unexpected features.2.conv.0.0.weihgt (nearest that is missing: features.2.conv.0.0.weight)" in lines
+    assert "  unexpected features.3.conv.0.0.weigth" in lines
+    with pytest.raises(RuntimeError) as refusal:
+        mm.load_weights(small(), {"conv_stem_weight": np.zeros((16, 3, 3, 3)), "classifier_weight": np.zeros((5, 5))})
+    lines = str(refusal.value).splitlines()
+    assert "  conv_stem_weight, (16, 3, 3, 3) (nearest here: conv_stem.weight)" in lines
+    assert "  classifier_weight, (5, 5)" in lines and "not of this mobilenetv2_035:" in lines[0]
+
+
+def test_shapes_are_said_once():
+    """And a second time where the axes are others here."""
+    for library, said in [
+        ("torchvision", "  shape of classifier.1.weight is (3, 1280): expected (4, 1280), to become classifier.weight"),
+        ("slim", "  shape of MobilenetV2/Logits/Conv2d_1c_1x1/weights is (1280, 3), here (3, 1280): expected (4, 1280), "
+         "to become classifier.weight"),
+    ]:  # fmt: skip
+        net = models.create("mobilenetv2_035", num_classes=4, **by_name(library).function(small()).given())
+        with pytest.raises(RuntimeError) as refusal:
+            mm.load_weights(net, written(library, small()))
+        assert said in str(refusal.value).splitlines()
+        assert str(refusal.value).endswith("It knows 3 classes: create the network with num_classes=3")
+
+
+def test_a_mistyped_file_gets_the_nearest_in_its_folder(tmp_path):
+    np.savez(tmp_path / "mobilenet.npz", **written("mindcv", small()))
+    for typed in ("mobilnet.npz", "mobilenet.pth", "Mobile_Net.npz"):
+        with pytest.raises(FileNotFoundError, match="there is no file .*: did you mean .*mobilenet.npz?"):
+            mm.load_weights(small(), tmp_path / typed)
+    with pytest.raises(FileNotFoundError, match=r"there is no file .*zzz$"):
+        mm.load_weights(small(), tmp_path / "zzz")
+    with pytest.raises(FileNotFoundError, match="there is no file .*: did you mean .*mobilenet.npz?"):
+        models.weights.read_weights(tmp_path / "mobilnet.npz")
+    with pytest.raises(FileNotFoundError, match="there is no file .*: did you mean .*mobilenet.npz?"):
+        models.tensorflow.read_npz(tmp_path / "mobilnet.npz")
+    with pytest.raises(FileNotFoundError, match=r"there is no file .*w\.npz$"):
+        mm.load_weights(small(), tmp_path / "gone" / "w.npz")
+    with pytest.raises(FileNotFoundError, match=r"there is no file .*gone\.npz$"):  # the ending alone makes none near
+        mm.load_weights(small(), tmp_path / "gone.npz")
+    (tmp_path / "photo.jpg").touch()
+    with pytest.raises(FileNotFoundError, match="there is no image .*: did you mean .*photo.jpg?"):
+        load_pictures([tmp_path / "photo.jpeg"], models.preparation("mixnet_s"))
+    with pytest.raises(FileNotFoundError, match="names of classes: did you mean .*photo.jpg?"):
+        read_classes(tmp_path / "photos.txt", 3)
