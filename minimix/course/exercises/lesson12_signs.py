@@ -105,8 +105,8 @@ SIGN_FLIPS = Exercise(
               "means with the mean.", of=lambda rows: rows.mean(axis=-1)),
         _make("largest differences", "The largest differences are compared, not the sums.", of=lambda rows: rows.max(axis=-1),
               observed=lambda d: d.max()),
-        _make("always 1", "Every way counts. A sum does not depend on the order, and squares have no signs: flip the signs, "
-              "and add up.", flips=lambda d: np.tile(d, (2, 1))),
+        _make("always 1", "Every way counts. A sum does not depend on the order, squares have no signs, and flips of "
+              "differences below 0 alone make no sum smaller: flip all signs, and add up.", flips=lambda d: np.tile(d, (2, 1))),
         _make("medians", "The medians are compared, not the sums.", of=lambda rows: np.median(rows, axis=-1),
               observed=np.median),
         _make("products", "The products are compared, not the sums.", of=lambda rows: rows.astype(float).prod(axis=-1),
@@ -134,8 +134,6 @@ SIGN_FLIPS = Exercise(
               "there, the observed one among them.", counted=lambda count, flips, n: (count + 1) / (flips + 1)),
         _make("only differences above 0 flipped", f"Differences below 0 keep their sign. {_ALL}",
               flips=lambda d: np.where(d < 0, d, _flips(d))),
-        _make("only differences below 0 flipped", f"Differences above 0 keep their sign. {_ALL}",
-              flips=lambda d: np.where(d > 0, d, _flips(d))),
         Mistake("equal sums counted once", "Ways with equal sums are counted once, as in a set. Each way counts by itself, "
                 "whatever its sum is.", _once_each),
         _make("count instead of share", "This is how many ways there are. Wanted is their share of all 2 ** n.",
