@@ -222,9 +222,7 @@ def sign_flips_with_replacement(differences):
     return np.mean(np.array(sums) >= observed)
 
 
-@solution(
-    "sign_flips", "kept or left out", "each difference is kept or left out (times 1 or 0), instead of kept or turned round"
-)
+@solution("sign_flips", "kept or left out")  # the sum is as large where what is left out is not above 0
 def sign_flips_subsets(differences):
     ways = list(itertools.product([0, 1], repeat=len(differences)))
     return sum((np.array(way) * differences).sum() >= differences.sum() for way in ways) / len(ways)
