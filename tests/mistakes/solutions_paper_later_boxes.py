@@ -151,26 +151,6 @@ def match_object_by_object(shared, threshold):
     return found
 
 
-@solution("match", "largest total", "step 1 takes the pairs whose sum is the largest, not the one that shares most first")
-def match_largest_total(shared, threshold):
-    anchors, objects = shared.shape
-
-    def best(number, taken):  # (sum, pairs) of the objects from this one on
-        if number == objects:
-            return 0.0, []
-        options = [best(number + 1, taken)]
-        for anchor in range(anchors):
-            if anchor not in taken and shared[anchor, number] > 0:
-                total, pairs = best(number + 1, taken | {anchor})
-                options.append((total + shared[anchor, number], [(anchor, number), *pairs]))
-        return max(options, key=lambda option: option[0])
-
-    found = _second_step(shared, threshold)
-    for anchor, number in best(0, frozenset())[1]:
-        found[anchor] = number
-    return found
-
-
 @solution("match", "first that is enough", "step 2 takes the first object that shares enough, not the one that shares most")
 def match_first_enough(shared, threshold):
     anchors, objects = shared.shape

@@ -165,7 +165,7 @@ def seeds_needed_root_of_less(deviation, half):
 
 
 @solution(
-    "seeds_needed", "whole width", "the whole interval, from end to end, is to be at most half, not its reach to each side"
+    "seeds_needed", "from end to end", "the whole interval, from end to end, is to be at most half, not its reach to each side"
 )
 def seeds_needed_whole_width(deviation, half):
     n = 2
@@ -183,7 +183,7 @@ def seeds_needed_one_less(deviation, half):
     return max(2, n - 2)
 
 
-@solution("seeds_needed", "doubled, then halved")
+@solution("seeds_needed", "bisected")
 def seeds_needed_bisected(deviation, half):
     def enough(n):
         return student(n - 1) * deviation <= half * math.sqrt(n)

@@ -17,7 +17,7 @@ def _order(scores):
 
 @solution(
     "suppress",
-    "removed while it is walked",
+    "remove in a loop over the list",
     "boxes are removed from the list over which the loop goes: the one behind each is skipped",
 )
 def suppress_removed_while_walked(boxes, scores, threshold):

@@ -38,7 +38,7 @@ def kernel_mask_middle_of_groups(channels, groups, largest):
 
 @solution(
     "kernel_mask",
-    "up to minus the edge",
+    "minus an edge of 0",
     "slices edge:-edge, which is empty where the edge is 0: the largest kernel is missing",
 )
 def kernel_mask_minus_zero(channels, groups, largest):
@@ -234,7 +234,7 @@ def rank_correlation_searched(a, b):
 
 @solution(
     "reward",
-    "only above the target",
+    "factor cut off at 1",
     "networks that cost less than the target get their accuracy alone: the factor is cut off at 1",
 )
 def reward_only_above(accuracy, macs, target):
@@ -245,7 +245,7 @@ def reward_only_above(accuracy, macs, target):
 
 @solution("reward", "all in the power", "accuracy stands inside the parentheses: it is raised to the power, too")
 def reward_all_in_the_power(accuracy, macs, target):
-    return (accuracy * macs / target) ** -0.07 if accuracy else 0.0
+    return (accuracy * macs / target) ** -0.07
 
 
 @solution("reward", "only the target in the power", "without parentheses the power is that of target alone")

@@ -32,6 +32,7 @@ def _broad(rng):
     for _ in range(60):
         half = float(f"{10.0 ** rng.uniform(-0.4, 0.4):.3g}")
         yield {"deviation": float(f"{min(2.0, half * 10.0 ** rng.uniform(-1, 0.6)):.4g}"), "half": half}
+    yield {"deviation": 1.0, "half": 0.05}  # more than a thousand
 
 
 def _least(enough):
@@ -119,6 +120,8 @@ SEEDS_NEEDED = Exercise(
               told=lambda n: n + 1),
         _make("one seed too few", "The number is too small by 1: the last that is not enough, or the degrees of freedom.",
               told=lambda n: n - 1),
+        _make("one seed too few, but two at least", "The number is too small by 1, where it is not 2: it is the last "
+              "that is not enough.", told=lambda n: max(2, n - 1)),
         _make("two seeds too few", "The number is too small by 2.", told=lambda n: n - 2),
         _make("runs of both", "The runs of both networks are counted. Wanted is the number of seeds, which both share.",
               told=lambda n: 2 * n),

@@ -61,6 +61,16 @@ def _one_at_a_time(d):
     return d * np.where(np.eye(len(d), dtype=bool), -1, 1)
 
 
+def _by_count(signs):
+    """combinations_with_replacement: each number of minus signs once."""
+    return lambda d: np.array(list(itertools.combinations_with_replacement(signs, len(d)))) * d
+
+
+def _on_and_on(d):
+    """Each way flips what the way before it left."""
+    return np.cumprod(list(itertools.product((1, -1), repeat=len(d))), axis=0) * d
+
+
 def _binomial(d) -> float:
     """The sign test: only how many are above 0 counts."""
     n, above = len(d), int((d > 0).sum())
@@ -120,6 +130,14 @@ SIGN_FLIPS = Exercise(
         _make("one sign at a time", f"One difference is flipped at a time: n ways. {_ALL}", flips=_one_at_a_time),
         _make("one sign at a time, or none", f"At most one difference is flipped at a time: n + 1 ways. {_ALL}",
               flips=lambda d: np.vstack([d, _one_at_a_time(d)])),
+        *(
+            _make(f"each number of minus signs once, the {which} ones", f"There are only n + 1 ways, one for each number of "
+                  f"minus signs, as of combinations_with_replacement. {_ALL} itertools.product has them.",
+                  flips=_by_count(signs))
+            for which, signs in [("last", (1, -1)), ("first", (-1, 1))]
+        ),
+        _make("flipped on and on", "Each way flips what the way before left, so that some come twice and others never. "
+              "Begin each way with the differences as they are: is their name bound again in the loop?", flips=_on_and_on),
         _make("all signs or none", f"All differences are flipped at once, or none: two ways. {_ALL}",
               flips=lambda d: np.stack([d, -d])),
         _make("the first sign stays", f"The first difference is never flipped: half of the ways are missing. {_ALL}",

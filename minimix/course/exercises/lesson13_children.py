@@ -110,6 +110,12 @@ CHILD = Exercise(
     (
         _make("parents exchanged", "Where sides is 0 the block comes from the second parent. 0 means one, 1 means other.",
               inherit=lambda one, other, sides: np.where(sides == 1, one, other)),
+        _make("the last block is not changed", "The last block keeps what it inherited, also where changed is True: does the "
+              "loop over changes end too early?",
+              mutate=lambda inherited, changed, fresh: np.append(np.where(changed, fresh, inherited)[:-1], inherited[-1])),
+        _make("the first block is not changed", "The first block keeps what it inherited, also where changed is True: does the "
+              "loop over changes begin at 1?",
+              mutate=lambda inherited, changed, fresh: np.append(inherited[0], np.where(changed, fresh, inherited)[1:])),
         _make("only the first parent", "All blocks come from one: is sides looked at?", inherit=lambda one, other, sides: one),
         _make("only the second parent", "All blocks come from other: is sides looked at?",
               inherit=lambda one, other, sides: other),
@@ -163,8 +169,9 @@ CHILD = Exercise(
               mutate=lambda child, changed, fresh: child[~changed]),
         _make("only the changed blocks", "Only blocks that are changed are there. The child has as many blocks as its parents.",
               mutate=lambda child, changed, fresh: fresh[changed]),
-        Mistake("changed before it is inherited", "The first parent is changed, and not the child: blocks from the second "
-                "one stay as they are.", lambda one, other, sides, changed, fresh: built()(
+        Mistake("changed before it is inherited", "The first parent is changed, and not the child, or the side is asked "
+                "before the change: blocks from the second one stay as they are.",
+                lambda one, other, sides, changed, fresh: built()(
                     np.where(changed, fresh, one), other, sides, np.zeros_like(changed), fresh)),
         Mistake("only the second parent changed", "The second parent is changed, and not the child: blocks from the first "
                 "one stay as they are.", lambda one, other, sides, changed, fresh: built()(

@@ -175,7 +175,9 @@ KERNEL_MASK = Exercise(
               sizes=_spread),
         _make("remainder missing", f"The channels that are left over have no mask. {_FIRST}",
               sizes=lambda channels, groups: [channels // groups] * groups),
-        Mistake("remainder all zero", f"The channels that are left over have a mask of zeros. {_FIRST}", _lost),
+        Mistake("remainder all zero", f"The last channels, as many as are left over, have a mask of zeros. {_FIRST} "
+                "So the later groups begin that many channels further: does the place move on by all that the first "
+                "one has?", _lost),
         Mistake("remainder to each group", "Every group gets the channels that are left over, so that the later ones begin too "
                 f"late. {_FIRST}", _behind_each_other(lambda channels, groups, t: channels // groups + channels % groups)),
         Mistake("every group begins at channel 0", "Every group's slice begins at channel 0, and later ones stay 0: is the "

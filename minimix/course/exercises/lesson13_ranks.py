@@ -1,5 +1,7 @@
 """An exercise on trust: whether two ways to judge networks put them in the same order."""
 
+import itertools
+
 import numpy as np
 
 from minimix.course.checking.engine import check
@@ -52,6 +54,15 @@ def _ordered(case: dict) -> bool:
 
 def _means(values):
     return np.array([(values < value).sum() + ((values == value).sum() + 1) / 2 for value in values])
+
+
+def _in_pairs(values):
+    """Equal ones share two by two, each with the next one."""
+    order, found = values.argsort(kind="stable"), _stable(values)
+    for left, right in itertools.pairwise(order):
+        if values[left] == values[right]:
+            found[left] = found[right] = (found[left] + found[right]) / 2
+    return found
 
 
 def _least(values):
@@ -132,6 +143,8 @@ RANK_CORRELATION = Exercise(
     rank_correlation,
     _pairs,
     (
+        _make("equal numbers share in pairs", "Equal numbers share their ranks two by two, each with the next one. Where three "
+              "or more are equal, all of them get the mean of all their ranks.", ranks=_in_pairs),
         _make("correlation of the numbers", "This is Pearson's correlation of the numbers themselves. Only their order counts: "
               "put their ranks in their places.", ranks=lambda values: values),
         _make("ranks of a only", "Only a has become ranks, b has not.", other_ranks=lambda values: values),
@@ -182,7 +195,7 @@ RANK_CORRELATION = Exercise(
               "multiplied.", correlated=lambda x, y: float((x - 0.5) @ (y - 0.5) / np.sqrt(
                   ((x - 0.5) @ (x - 0.5)) * ((y - 0.5) @ (y - 0.5))))),
         _make("the ranks of equal numbers rounded down", f"Where an even number of equal numbers share a rank, it is rounded "
-              f"down: // where / is meant. {_TIES}", ranks=lambda values: np.floor(_means(values))),
+              f"down: by //, or in an array of whole numbers. {_TIES}", ranks=lambda values: np.floor(_means(values))),
         _make("half of the equal numbers rounded down", f"Half of the equal numbers is rounded down: // where / is meant. "
               f"{_TIES}", ranks=lambda values: np.array([(values < v).sum() + (values == v).sum() // 2 for v in values])),
         _make("always 1", "The result is 1 always, the correlation of something with itself: is it an entry on the diagonal of "

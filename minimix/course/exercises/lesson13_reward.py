@@ -43,6 +43,10 @@ def built(
     return function
 
 
+def _all_raised(accuracy, macs, target):
+    return (accuracy * macs / target) ** EXPONENT
+
+
 _make = altered(built)
 _LESS = "What costs more than the target is to be worth less."
 
@@ -101,6 +105,12 @@ REWARD = Exercise(
         _make("ratio squared", "The ratio is squared.", ratio=lambda macs, target: (macs / target) ** 2),
         _make("cost ignored", "The reward is the accuracy: cost makes no difference.", power=lambda ratio: 1.0),
         _make("accuracy ignored", "The accuracy is left out.", given=lambda accuracy: 1.0),
+        _make("percent made a share", "An accuracy above 1 is divided by 100. It is taken as it is given, in percent or not.",
+              given=lambda accuracy: accuracy / 100 if accuracy > 1 else accuracy),
+        Mistake("the accuracy raised, too", "The accuracy is raised to the power, too. Close the parenthesis before it: "
+                "accuracy * (macs / target) ** -0.07.", _all_raised),
+        _make("a whole ratio", "The ratio is rounded to a whole number, 1 at least.",
+              ratio=lambda macs, target: max(1, round(macs / target))),
         _make("accuracy as a share", "The accuracy is divided by 100. It is taken as it is given.",
               given=lambda accuracy: accuracy / 100),
         _make("accuracy in percent", "The accuracy is multiplied by 100. It is taken as it is given.",

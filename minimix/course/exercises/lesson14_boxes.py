@@ -84,6 +84,12 @@ def _around(a, b):
     return np.prod(np.maximum(a[:, None, 2:], b[None, :, 2:]) - np.minimum(a[:, None, :2], b[None, :, :2]), axis=-1)
 
 
+def _with_corner(a, b):
+    """bool (n, m): whether a corner of b's box lies in a's, or on its edge."""
+    x, y = ((a[:, None, None, i] <= b[None, :, i::2]) & (b[None, :, i::2] <= a[:, None, None, i + 2]) for i in (0, 1))
+    return x.any(axis=-1) & y.any(axis=-1)
+
+
 def _from_sizes(box):
     return np.concatenate([box[:, :2], box[:, :2] + box[:, 2:]], axis=1)
 
@@ -211,6 +217,14 @@ INTERSECTION_OVER_UNION = Exercise(
               told=lambda result: np.repeat(result[:, :1], result.shape[1], axis=1)),
         _make("the first of a for all", "All rows are those of the first box of a.",
               told=lambda result: np.repeat(result[:1], result.shape[0], axis=0)),
+        _make("the last of a for all", "All rows are those of the last box of a: is the result [[0] * m] * n, n times the same "
+              "list?", told=lambda result: np.repeat(result[-1:], result.shape[0], axis=0)),
+        _make("corners of b in a", "Boxes share nothing here unless a corner of b's box lies in a's. Two may also cross, or "
+              "a's lie inside b's.", divided=lambda shared, whole, a, b: _with_corner(a, b) * shared / whole),
+        _make("corners of a in b", "Boxes share nothing here unless a corner of a's box lies in b's. Two may also cross, or "
+              "b's lie inside a's.", divided=lambda shared, whole, a, b: _with_corner(b, a).T * shared / whole),
+        _make("the width twice, where both are above 0", "What is shared is its width squared: the second factor should be its "
+              "height.", product=lambda sides: sides[..., 0] ** 2 * (sides[..., 1] > 0)),
         _make("the last row and column stay 0", "The last box of a and the last one of b are left out: what is the last number "
               "that range(n) gives?", told=lambda result: _without_last(result)),
         _make("a flat list", "The numbers are in one row. A matrix (n, m) is wanted.", told=lambda result: result.reshape(-1)),

@@ -120,6 +120,12 @@ def _surest_has_it(shared, threshold, found):
     return wanted
 
 
+def _best_of_each_other(shared, threshold, found):
+    """One round: an object gets its best anchor only if it is that anchor's best object, too."""
+    return [(anchor, number) for anchor, number in _each_takes_its_best(shared, threshold, found)
+            if int(shared[anchor].argmax()) == number]  # fmt: skip
+
+
 def _all_best(shared, threshold, found):
     """All anchors that share as much as the best one."""
     return [(int(anchor), number) for number, column in enumerate(shared.T) if column.max() > 0
@@ -211,6 +217,9 @@ MATCH = Exercise(
               "the others get none. The pair that shares most goes first; the others take what is left.", own=_first_has_it),
         _make("the others get no anchor", "Where several objects share most with the same anchor, the one that shares most "
               "has it, which is right; but the others get none. They take the best of what is left.", own=_surest_has_it),
+        _make("only those that are each other's best", "An object gets its best anchor only where it is also that anchor's "
+              "best object; the others get none. They take the best of what is left: go on until no pair is left.",
+              own=_best_of_each_other),
         _make("objects choose in their order", "The objects choose their anchors in the order of their numbers. The pair that "
               "shares most goes first, whatever the numbers are.", own=_first_come),
         _make("objects that share little choose first", "The object whose best anchor shares least chooses first. The pair "

@@ -210,6 +210,11 @@ SUPPRESS = Exercise(
               "are to be looked at.", rule=_by_the_last_that_stays),
         _make("compared with the surest only", "All boxes are compared with the surest one alone: is there a loop around it?",
               rule=_by_the_surest),
+        _make("scores below 0 are lost", "Boxes whose score is below 0 are never looked at: does a score of -1 or 0 mean that "
+              "a box is done? Scores may be any numbers.", rule=lambda order, goes, scores: [
+                  i for i in _by_those_that_stay(order, goes, scores) if scores[i] >= 0]),
+        _make("any share at all", "A box goes if it shares anything with one that stays: is np.any(...) itself compared with "
+              "the threshold? True counts as 1.", above=lambda shared, threshold: (shared > 0) & (threshold < 1)),
         _make("equal scores spare each other", "Boxes with equal scores do not put each other out. Of equal ones the first "
               "stays.", rule=_by_surer_ones),
         _make("taken out of a list while it is walked", "The box behind one that goes is not looked at, as where a list is "

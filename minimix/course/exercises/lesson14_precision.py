@@ -193,7 +193,8 @@ AVERAGE_PRECISION = Exercise(
     lambda right, scores, objects: float(built()(right, scores, objects)),
     _lists,
     (
-        _make("not sorted", "The detections are taken as they come. They are to be sorted by their scores, the surest first.",
+        _make("not sorted", "The detections are taken as they come, or only the scores are sorted. right is to be put in the "
+              "order of the scores, too, the surest first.",
               order=lambda scores: np.arange(len(scores))),
         _make("the least sure first", "The detections are sorted the wrong way round: the surest one is to be the first.",
               order=lambda scores: np.argsort(scores, kind="stable")),
@@ -212,6 +213,8 @@ AVERAGE_PRECISION = Exercise(
               highest=lambda precision: precision),
         _make("the highest precision before", f"{HIGHEST} Here it is the highest so far: the maximum runs from the wrong end.",
               highest=np.maximum.accumulate),
+        _make("the highest precision up to the recall", f"{HIGHEST} Here it is the highest at this recall or a lower one: <= "
+              "where >= is meant.", highest=np.maximum.accumulate, read=_before),
         _make("the highest precision of all", f"{HIGHEST} Here it is the highest of all, at any recall.",
               highest=lambda precision: np.full_like(precision, precision.max(initial=0))),
         _make("the lowest precision behind", f"{HIGHEST} Here it is the lowest: minimum where maximum is meant.",
