@@ -11,7 +11,7 @@ from minimix.course.ways import comparisons
 from minimix.study.statistics import student
 
 LIMIT = 1.96  # of Student's factor, with many degrees of freedom
-LAST = 2000  # where wrong ways give up
+LAST = 5000  # where wrong ways give up
 
 
 def _plans(rng):
@@ -32,7 +32,7 @@ def _broad(rng):
     for _ in range(60):
         half = float(f"{10.0 ** rng.uniform(-0.4, 0.4):.3g}")
         yield {"deviation": float(f"{min(2.0, half * 10.0 ** rng.uniform(-1, 0.6)):.4g}"), "half": half}
-    yield {"deviation": 1.0, "half": 0.05}  # more than a thousand
+    yield {"deviation": 1.0, "half": 0.0606}  # more than a thousand
 
 
 def _least(enough):
@@ -41,17 +41,17 @@ def _least(enough):
 
 def built(
     factor=lambda n: student(n - 1), root=math.sqrt, spread=lambda deviation: deviation, wanted=lambda half: half,
-    first=2, told=lambda n: n,
+    first=2, told=lambda n: n, last=LAST,
 ):  # fmt: skip
     """f(deviation, half), the right one where no part is given.
 
     factor: of n. root: of n, by which the deviation is divided. spread: what is taken of the deviation; wanted: of half.
-    first: so many seeds at least. told: what is made of the number.
+    first: so many seeds at least; last: where it gives up. told: what is made of the number.
     """
 
     def function(deviation, half):
         reach, limit = spread(deviation), wanted(half)
-        return told(next((n for n in range(first, LAST) if factor(n) * reach / root(n) <= limit), LAST))
+        return told(next((n for n in range(first, last) if factor(n) * reach / root(n) <= limit), last))
 
     return function
 
@@ -81,7 +81,7 @@ SEEDS_NEEDED = Exercise(
     _plans,
     (
         *(
-            _make(name, f"{text} {_FEW}", factor=lambda n, value=value: value)
+            _make(name, f"{text} {_FEW}", factor=lambda n, value=value: value, last=100_000)
             for name, text, value in [
                 ("1.96 errors", "The interval is taken to reach 1.96 errors, as with very many seeds.", LIMIT),
                 ("two errors", "The interval is taken to reach two errors to each side.", 2.0),
