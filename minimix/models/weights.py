@@ -4,6 +4,7 @@ Any file with the right names and shapes will do, whoever wrote it. Nothing in s
 """
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from minimix.weights.reading import ReadError, safetensors
 from minimix.weights.reading.result import sentence
 from minimix.weights.reading.safetensors import CHECKSUMS
 from minimix.words import beside, count
+
+_COMPUTED = re.compile(r"_(orig|mask|g|v)$|(^|\.)parametrizations\.")  # names of what PyTorch computes weights from
 
 
 def save_weights(model: Module, path) -> None:
@@ -58,7 +61,11 @@ def put_in(model: Module, arrays: dict, path, check: bool = True) -> None:
     state = model.state_dict()
     for name, own in state.items():
         if own.dtype.kind == "f" and name in arrays and arrays[name].dtype.kind != "f":
-            raise ValueError(f"{path}: {name} is {arrays[name].dtype}, expected floating-point numbers: quantised weights?")
+            dtype = arrays[name].dtype
+            why = ": quantised weights?" if dtype.kind in "iu" else ""
+            raise ValueError(f"{path}: {name} is {dtype}, expected floating-point numbers{why}")
+        if own.ndim == 0 and name in arrays and arrays[name].size == 1:  # a counter, which some programs write as a row of one
+            arrays = {**arrays, name: arrays[name].reshape(())}
     if check and (found := unusable(arrays, state)):
         raise ValueError(f"{path}: {found}. load_weights(model, file, check=False) reads them all the same, for a look at them")
     try:
@@ -66,6 +73,11 @@ def put_in(model: Module, arrays: dict, path, check: bool = True) -> None:
     except RuntimeError as error:
         run = any("/" in name for name in arrays)
         more = "\nIt looks like a checkpoint of `minimix train`: minimix.train.load_model reads those" if run else ""
+        if any(_COMPUTED.search(name) for name in arrays):
+            more += (
+                "\nSome of its weights are to be computed from others: pruned, or with a weight norm or spectral norm. In "
+                "PyTorch, torch.nn.utils.prune.remove, or parametrize.remove_parametrizations, makes plain ones of them"
+            )
         for name in ("classifier.bias", "fc.bias"):
             if name in state and name in arrays and state[name].shape != arrays[name].shape:
                 classes = arrays[name].size

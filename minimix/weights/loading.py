@@ -47,7 +47,8 @@ def load_weights(model: Own, path, check: bool = True, names: str | None = None,
     check: refuse numbers with which no network works: NaN, infinity (also where a number is too large for the model's dtype),
         and negative running variances; and a network that computes something else than the library's with the same weights,
         with another eps, padding or activation. False: read them all the same, for a look at them.
-    take: which part of a checkpoint with several, such as "model_ema". By default averages go before the weights themselves.
+    take: which part of a checkpoint with several, such as "model_ema", or what the names in it begin with, "teacher". By
+        default averages go before the weights themselves.
 
     The batch norms' num_batches_tracked may be missing, as older files do not have them. Everything is checked before anything
     is changed.

@@ -310,6 +310,61 @@ def test_a_part_of_a_checkpoint(tmp_path):
     np.testing.assert_array_equal(found, expected)
 
 
+NAMES = {"own": lambda net: {**net.state_dict()}, "torchvision": lambda net: written("torchvision", net)}
+
+
+def under(prefix, entries, change=0.0):
+    return {prefix + name: array + change if array.dtype.kind == "f" else array for name, array in entries.items()}
+
+
+@pytest.mark.parametrize("names", NAMES)
+def test_several_networks_in_one_state_dict(names):
+    """Averages go before the others; and what else is there is left alone, if it is no network of this kind."""
+    net = small()
+    entries = NAMES[names](net)
+    expected = mm.load_weights(small(), dict(entries)).classifier.weight.data
+    beside = {"0.mean": np.zeros(3), "0.std": np.ones(3), "projector.weight": np.zeros((4, 4))}
+    for mixed in (
+        under("model.", entries, 1.0) | under("ema.module.", entries),
+        under("model.", entries) | under("teacher.", entries, 1.0),
+        under("model.", entries) | under("ema.", {name: a for name, a in entries.items() if "running" not in name}, 1.0),
+        under("1.", entries) | beside,
+        under("lit.net_of_mine.", entries) | beside,
+    ):
+        found = mm.load_weights(small(), mixed)
+        np.testing.assert_array_equal(found.classifier.weight.data, expected)
+        np.testing.assert_array_equal(
+            mm.load_weights(small(), mixed, names="timm" if names == "own" else names).bn1.running_var, found.bn1.running_var
+        )
+    mixed = under("teacher.", entries) | under("student.", entries, 1.0)
+    with pytest.raises(ValueError, match='the dict holds several sets .*"teacher.", "student.": say .* take=\'teacher\' or'):
+        mm.load_weights(small(), mixed)
+    np.testing.assert_array_equal(mm.load_weights(small(), mixed, take="student").classifier.weight.data, expected + 1)
+
+
+def test_two_networks_alike_that_belong_together():
+    """Of one's own: nothing is taken for a copy of the other."""
+    pair = nn.Sequential(small(), small())
+    mm.load_weights(nn.Sequential(small(), small()), pair.state_dict())
+    with pytest.raises(ValueError, match="holds several sets"):
+        mm.load_weights(small(), pair.state_dict())
+
+
+def test_parts_that_were_wrapped_by_themselves():
+    """As nn.DataParallel(net.features) is."""
+    for entries in (under("", small().state_dict()), written("torchvision", small())):
+        wrapped = {name.replace("blocks.", "blocks.module.").replace("features.", "features.module."): array
+                   for name, array in entries.items()}  # fmt: skip
+        found = mm.load_weights(small(), wrapped).state_dict()
+        for name, array in mm.load_weights(small(), entries).state_dict().items():
+            np.testing.assert_array_equal(found[name], array)
+
+
+def test_counters_in_a_row_of_one():
+    state = {name: np.atleast_1d(array) for name, array in small().state_dict().items()}
+    assert mm.load_weights(small(), state).bn1.num_batches_tracked.shape == ()
+
+
 def test_pretrainedmodels_classifier(blank):
     net = models.create("legacy_xception", num_classes=2)
     entries = {name.replace("fc.", "last_linear."): np.ones_like(array) for name, array in net.state_dict().items()}

@@ -90,3 +90,27 @@ def test_a_mistyped_file_gets_the_nearest_in_its_folder(tmp_path):
         load_pictures([tmp_path / "photo.jpeg"], models.preparation("mixnet_s"))
     with pytest.raises(FileNotFoundError, match="names of classes: did you mean .*photo.jpg?"):
         read_classes(tmp_path / "photos.txt", 3)
+
+
+def test_weights_that_are_computed_from_others():
+    state = small().state_dict()
+    for names in (["conv_head.weight_orig", "conv_head.weight_mask"], ["conv_head.weight_g", "conv_head.weight_v"],
+                  ["conv_head.parametrizations.weight.original0"]):  # fmt: skip
+        other = {name: array for name, array in state.items() if name != "conv_head.weight"}
+        with pytest.raises(RuntimeError, match=r"(?s)missing conv_head.weight.*pruned, or with a weight norm.*prune\.remove"):
+            mm.load_weights(small(), other | dict.fromkeys(names, np.zeros((1, 1), np.float32)))
+
+
+def test_what_is_no_floating_point():
+    for dtype, why in (("int8", ": quantised weights[?]"), ("complex64", ""), ("bool", "")):
+        state = small().state_dict()
+        state["conv_stem.weight"] = state["conv_stem.weight"].astype(dtype)
+        with pytest.raises(ValueError, match=f"conv_stem.weight is {dtype}, expected floating-point numbers{why}$"):
+            mm.load_weights(small(), state)
+
+
+@pytest.mark.parametrize("ending", ["pth", "npz", "h5", "safetensors", "ckpt", "onnx"])
+def test_empty_files(tmp_path, ending):
+    (tmp_path / f"w.{ending}").touch()
+    with pytest.raises(ValueError, match=rf"w\.{ending} is empty$"):
+        mm.load_weights(small(), tmp_path / f"w.{ending}")

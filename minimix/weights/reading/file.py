@@ -24,6 +24,7 @@ from minimix.weights.reading.result import Budget, Read, ReadError, sentence, sh
 from minimix.weights.reading.tensors import Tensor
 from minimix.words import beside, some
 
+_NO_PART = "is {}, which has no parts such as {} to take: leave out take"
 ALWAYS = ("module.", "_orig_mod.")  # prefixes that no network has of itself
 
 
@@ -35,8 +36,8 @@ def read(path, take: str = "") -> Read:
     justifies (see ``result.Budget``). Where it is a checkpoint with more in it than weights, these are found, and
     ``Read.taken`` says which they are.
 
-    take: which part of a checkpoint, where there are several: "model_ema", for instance. "": decide. Files of other kinds than
-        PyTorch's have no parts.
+    take: which part of a checkpoint, where there are several: "model_ema", for instance; or what its names begin with. "":
+        decide.
 
     Raises FileNotFoundError; ReadError, a ValueError that names the file, says why it cannot be read and what would help, for
     what is damaged, truncated, of another kind, asks for code, or holds tensors that NumPy has no numbers for (sparse,
@@ -94,15 +95,15 @@ def _read(path: Path, take: str) -> Read:
     if path.suffix.lower() == ".safetensors" or content[8:9] == b"{":  # damaged
         return _safetensors(path, content, take)
     if mindspore.begins(content):
-        _need_no_part(take, "a checkpoint of MindSpore's")
-        return _made(path, "MindSpore", mindspore.entries(content, budget), "", ALWAYS)
+        found, part = _part(mindspore.entries(content, budget), take, "a checkpoint of MindSpore's")
+        return _made(path, "MindSpore", found, part, ALWAYS)
     raise ReadError(others.refusal(content, path))
 
 
 def _safetensors(path: Path, content: bytes, take: str) -> Read:
-    _need_no_part(take, "a safetensors file")
-    found, about = safetensors.entries(content), safetensors.metadata(content)
-    return _made(path, "safetensors", found, "", () if safetensors.CHECKSUMS in about else ALWAYS, about)
+    found, part = _part(safetensors.entries(content), take, "a safetensors file")
+    about = safetensors.metadata(content)
+    return _made(path, "safetensors", found, part, () if safetensors.CHECKSUMS in about else ALWAYS, about)
 
 
 def _archive(path: Path, content: bytes, budget: Budget, take: str) -> Read:
@@ -117,9 +118,9 @@ def _archive(path: Path, content: bytes, budget: Budget, take: str) -> Read:
         texts = {key: bytes(content).decode("utf-8", "replace") for key, content in said.items()}
         return dataclasses.replace(read, about=texts | read.about)
     if members and all(name.endswith(".npy") for name in members):
-        _need_no_part(take, "an .npz file")
         found, left = npz.entries(members, budget)
-        return _made(path, "NumPy (.npz)", found, left, ALWAYS)
+        found, part = _part(found, take, "an .npz file")
+        return _made(path, "NumPy (.npz)", found, ", ".join(filter(None, (part, left))), ALWAYS)
     raise ReadError(f"is a zip archive without weights that are read; in it: {some(map(shown, members)) or 'nothing'}")
 
 
@@ -137,14 +138,18 @@ def _torch(path: Path, form: str, reader: Any, budget: Budget, take: str) -> Rea
 
 def _keras(path: Path, content: bytes | memoryview, budget: Budget, take: str) -> Read:
     found, about, taken = hdf5.entries(content, budget)
-    if take not in (taken, taken.strip('["]')):
-        _need_no_part(take, "a file of Keras'")
+    if take and take not in (taken, taken.strip('["]')):
+        raise ReadError(_NO_PART.format("a file of Keras'", shown(take)))
     return _made(path, "Keras (HDF5)", found, taken, (), about)
 
 
-def _need_no_part(take: str, what: str) -> None:
-    if take:
-        raise ReadError(f"is {what}, which has no parts such as {shown(take)} to take: leave out take")
+def _part(arrays: dict, take: str, what: str) -> tuple[dict, str]:
+    """(those whose names begin with ``take``, what to say of it), of a file that has no other parts; without take, all."""
+    if not take:
+        return arrays, ""
+    if not (inside := state_dict.under(arrays, take)):
+        raise ReadError(_NO_PART.format(what, shown(take)))
+    return inside, state_dict.begin_with(take)
 
 
 def _made(path: Path, form: str, arrays: dict, part: str, prefixes: tuple[str, ...], about: dict | None = None) -> Read:
@@ -154,6 +159,7 @@ def _made(path: Path, form: str, arrays: dict, part: str, prefixes: tuple[str, .
         if not isinstance(name, str) or any(0xD800 <= ord(letter) < 0xE000 for letter in name):  # halves of letters
             raise ReadError(f"holds a name that is no text, {shown(name)}: damaged")
     arrays, prefix, left = state_dict.unprefixed(arrays, prefixes)
+    arrays = state_dict.unwrapped(arrays) if prefixes else arrays
     return Read(_native(arrays), path, form, part, prefix, _native(left), about or {})
 
 

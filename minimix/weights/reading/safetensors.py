@@ -27,6 +27,8 @@ def entries(content: bytes) -> dict[str, np.ndarray]:
     """
     import safetensors
 
+    if not content:
+        raise ReadError("is empty")
     try:
         found = sorted(safetensors.deserialize(content))
     except safetensors.SafetensorError as error:

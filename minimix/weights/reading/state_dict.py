@@ -5,6 +5,7 @@ over training (EMA) goes before the weights themselves, as the published accurac
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,26 +36,30 @@ OTHERS = frozenset(  # words of what is no network
     "metric metrics acc accuracy auroc f1".split()
 )
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.")  # of wrappers: in parallel, compiled, Lightning
+WRAPPED = re.compile(
+    r"(?:(?<=\.)|^)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
+)  # layers, by PyTorch itself
 BESIDE = frozenset({"n_averaged", "initted", "step", "num_updates", "decay"})  # numbers of those who average
 
 Leaf = Tensor | Unreadable | Array | np.ndarray
 
 
 class Part:
-    """A dict with arrays in it. path: the keys, or places, that lead to it."""
+    """A dict with arrays in it. path: the keys, or places, that lead to it. start: what its names began with, where only those
+    are meant.
+    """
 
-    def __init__(self, path: tuple, found: dict):
-        self.path, self.found = path, found
-        self.averages = any(word in AVERAGES for key in path for word in _words(key))
+    def __init__(self, path: tuple, found: dict, start: str = ""):
+        self.path, self.found, self.start = path, found, start
+        self.averages = any(map(averages, path))
 
     def __str__(self) -> str:
-        return "".join(f"[{key}]" if isinstance(key, int) else f'["{shown(key)}"]' for key in self.path)
+        keys = "".join(f"[{key}]" if isinstance(key, int) else f'["{shown(key)}"]' for key in self.path)
+        return ", ".join(filter(None, (keys, self.start and begin_with(self.start))))
 
     @property
     def rank(self) -> int:
-        """By its name: 0 is the likeliest; the same for all unknown ones."""
-        ranks = [MODELS.index(key) for key in self.path if key in MODELS]
-        return min(ranks, default=len(MODELS))
+        return rank(self.path)
 
     def is_within(self, path: tuple, number: int) -> bool:
         """Whether these are the weights, and not the ``number`` arrays beside them: a best accuracy, for instance."""
@@ -69,7 +74,8 @@ class Part:
 def find(value: Any, take: str = "") -> tuple[dict[str, Any], str]:
     """({name: array or description of one}, what that is in words, or "" where it is all).
 
-    take: the part to take, by a key that leads to it alone, by all keys, "ema.module", or as errors write it; "": decide.
+    take: the part to take, by a key that leads to it alone, by all keys, "ema.module", or as errors write it; or what the names
+        of one begin with, up to a "."; "": decide.
 
     Raises ReadError where there is none, where there are several and nothing tells which is meant, and for a name in it that
     stands for something unreadable.
@@ -78,7 +84,7 @@ def find(value: Any, take: str = "") -> tuple[dict[str, Any], str]:
     if not parts:
         raise ReadError(f"holds no weights: {_kind(value)}, expected a dict of tensors by name")
     part = _asked(parts, take) if take else _chosen(parts)
-    others = [str(other) for other in parts if other is not part]
+    others = [str(other) for other in parts if other.path != part.path]
     weights, left = _weights(part.found)
     said = str(part) + (f", not {some(others)}" if others else "")
     return weights, ", ".join(filter(None, (said, f"without {some(map(shown, left))}" if left else "")))
@@ -139,9 +145,10 @@ def _key(part: Part) -> str:
 
 
 def _asked(parts: list[Part], take: str) -> Part:
-    if not any(part.path for part in parts):
-        raise ReadError(f"has no part {shown(take)}, and no parts at all: it is one set of weights, leave out take")
     asked = [part for part in parts if take in (str(part), _key(part))] or [part for part in parts if take in part.path]
+    asked = asked or [Part(part.path, inside, take) for part in parts if (inside := under(part.found, take))]
+    if not asked and not any(part.path for part in parts):
+        raise ReadError(f"has no part {shown(take)}, and no parts at all: it is one set of weights, leave out take")
     if len(asked) > 1:
         raise ReadError(f"has several parts {shown(take)}: say which, {some(map(_key, asked), 10)}")
     if not asked:
@@ -149,6 +156,30 @@ def _asked(parts: list[Part], take: str) -> Part:
         there = f"did you mean {shown(near[0])}?" if near else f"there is {some(map(str, parts), 10)}"
         raise ReadError(f"has no part {shown(take)}: {there}")
     return asked[0]
+
+
+def under(weights: dict[str, Any], start: str) -> dict[str, Any]:
+    """
+    >>> under({"student.fc.weight": 1, "teacher.fc.weight": 2}, "teacher")
+    {'fc.weight': 2}
+    """
+    prefix = start.rstrip(".") + "."
+    return {name.removeprefix(prefix): value for name, value in weights.items() if str(name).startswith(prefix)}
+
+
+def begin_with(start: str) -> str:
+    """What is said of a part that is the names with that beginning."""
+    return f'names that begin with "{shown(start.rstrip("."))}."'
+
+
+def averages(name: str) -> bool:
+    """Whether that is what averages are called: a key, or what names begin with."""
+    return bool(AVERAGES & _words(name))
+
+
+def rank(path: Sequence) -> int:
+    """How likely keys lead to a network: 0 is the likeliest; the same for all unknown ones."""
+    return min((MODELS.index(key) for key in path if key in MODELS), default=len(MODELS))
 
 
 def _weights(found: dict) -> tuple[dict[str, Any], list[str]]:
@@ -189,6 +220,16 @@ def unprefixed(weights: dict[str, Any], prefixes: tuple[str, ...] = PREFIXES) ->
         return weights, "", {}
     inside = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
     return inside, prefix, {name: value for name, value in weights.items() if name in beside}
+
+
+def unwrapped(weights: dict[str, Any]) -> dict[str, Any]:
+    """Without what PyTorch puts in front of the names within a layer that it has wrapped: compiled, in parallel.
+
+    >>> unwrapped({"conv._orig_mod.weight": 1, "blocks.0._fsdp_wrapped_module.fc.bias": 2})
+    {'conv.weight': 1, 'blocks.0.fc.bias': 2}
+    """
+    found = {WRAPPED.sub("", name): value for name, value in weights.items()}
+    return found if len(found) == len(weights) else weights
 
 
 def common_prefix(names: set[str], prefixes: tuple[str, ...] = PREFIXES) -> str:
