@@ -5,6 +5,7 @@ Any file with the right names and shapes will do, whoever wrote it. Nothing in s
 
 import json
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def save_weights(model: Module, path) -> None:
     """Write all parameters and buffers of ``model`` to ``path``, in one step: after a crash there is the old file or the new.
 
     With them go their checksums, so that ``load_weights`` knows whether they are what was saved. A link leads to the file that
-    is replaced.
+    is replaced. Numbers with which no network works, such as NaN, are written all the same, with a warning.
 
     Raises TypeError for what is no Module or no path, FileNotFoundError where there is no such folder, ValueError where
     ``path`` is a folder, a device or a pipe, and for a name with another format's ending, such as .pth; OSError where the
@@ -39,6 +40,8 @@ def save_weights(model: Module, path) -> None:
     _need_module(model, "save_weights")
     path = files.writable(path, ".safetensors")
     arrays = {name: np.array(array, order="C") for name, array in model.state_dict().items()}
+    if found := unusable(arrays, arrays):
+        warnings.warn(f"{found}: load_weights(model, {str(path)!r}) will refuse it, without check=False", stacklevel=2)
     metadata = {"format": "pt", CHECKSUMS: checksums.sealed(checksums.listed(arrays))}  # "pt": Python's readers look for it
     files.write(path, _settled(to_bytes(arrays, metadata=metadata)))
 
@@ -85,10 +88,11 @@ def put_in(model: Module, arrays: dict, path, check: bool = True) -> None:
         raise RuntimeError(f"{path}: {error}{more}") from error
 
 
-def unusable(arrays: dict, state: dict) -> str:
+def unusable(arrays: dict, state: dict, infinity: bool = True) -> str:
     """Which of ``arrays`` hold numbers that no network works with, in words; "" where none does.
 
-    state: the arrays of a model, into whose dtypes they are to be converted.
+    state: the arrays of a model, into whose dtypes they are to be converted. infinity: whether that is such a number: masks of
+        one's own have it.
 
     >>> unusable({"w": np.array([1.0, 1e300])}, {"w": np.zeros(2, np.float32)})
     'w holds a number that is too large for float32'
@@ -99,9 +103,11 @@ def unusable(arrays: dict, state: dict) -> str:
             if array.dtype.kind != "f":
                 continue
             dtype = state[name].dtype if name in state and state[name].dtype.kind == "f" else array.dtype
-            if not np.isfinite(array).all():
-                what = "NaN" if np.isnan(array).any() else "infinity"
-            elif not np.isfinite(array.astype(dtype, copy=False)).all():
+            if np.isnan(array).any():
+                what = "NaN"
+            elif infinity and np.isinf(array).any():
+                what = "infinity"
+            elif np.isinf(array.astype(dtype, copy=False)).sum() > np.isinf(array).sum():
                 what = f"a number that is too large for {dtype}"
             elif name.rpartition(".")[2] == "running_var" and (array < 0).any():
                 what = "a negative variance"

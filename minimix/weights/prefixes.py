@@ -9,10 +9,9 @@ import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
-from minimix.weights.reading import Read, ReadError
+from minimix.weights.reading import Read, SeveralError
 from minimix.weights.reading.result import sentence
-from minimix.weights.reading.state_dict import WRAPPERS, averages, rank, unprefixed
-from minimix.words import some
+from minimix.weights.reading.state_dict import WRAPPERS, averages, begin_with, rank, unprefixed
 
 Known = Callable[[Iterable[str]], bool]
 _INSIDE = ".module."  # of a part that was wrapped by itself, as the examples of PyTorch wrap "features" of a network
@@ -23,7 +22,7 @@ def seen_through(read: Read, own: set[str], known: Known) -> Read:
 
     own: the network's names. known: whether names are those of a library.
 
-    Raises ReadError where there are several such parts, and nothing tells which is meant.
+    Raises SeveralError where there are several such parts, and nothing tells which is meant.
     """
     ways = [read, *_with(read), *_without(read), *_within(read)]
     numbers = [len(own & way.entries.keys()) for way in ways]
@@ -80,14 +79,8 @@ def _part(read: Read, own: set[str], known: Known) -> Read | None:
     first = min(map(rank, (prefix.split(".") for prefix in chosen)))
     chosen = [prefix for prefix in chosen if rank(prefix.split(".")) == first]
     if len(chosen) > 1:
-        named, take = some((f'"{prefix}"' for prefix in likely), 10), chosen[0].rstrip(".")
-        raise ReadError(
-            sentence(
-                read.path,
-                f"holds several sets of weights, with names that begin with {named}: say which to take, take={take!r} or "
-                f"--take {take}",
-            )
-        )
+        several = SeveralError.of([begin_with(prefix) for prefix in likely], chosen[0].rstrip("."))
+        raise SeveralError(sentence(read.path, str(several)))
     prefix = chosen[0]
     beside = {name: array for name, array in read.entries.items() if not name.startswith(prefix)}
     return dataclasses.replace(read, entries=parts[prefix], prefix=read.prefix + prefix, beside=read.beside | beside)

@@ -255,6 +255,18 @@ def test_strange_variances_that_are_none_the_less_some(tmp_path, value):
     assert mm.load_weights(network(2), tmp_path / "w.safetensors").bn1.running_var[0] == np.float32(value)
 
 
+def test_what_will_be_refused_is_said_when_it_is_saved(tmp_path):
+    """And is kept all the same: the run that made it may be gone."""
+    for value, what in ((np.nan, "NaN"), (np.inf, "infinity")):
+        model = network()
+        model.conv_stem.weight.data.flat[0] = value
+        with pytest.warns(
+            UserWarning, match=f"^conv_stem.weight holds {what}: load_weights.* will refuse it, without check=False"
+        ):
+            mm.save_weights(model, tmp_path / "w.safetensors")
+        same(mm.load_weights(network(1), tmp_path / "w.safetensors", check=False).state_dict(), model.state_dict())
+
+
 def test_five_names_are_enough(tmp_path):
     state = {name: np.full_like(a, np.nan) if a.dtype.kind == "f" else a for name, a in network().state_dict().items()}
     write(tmp_path / "w.safetensors", state)

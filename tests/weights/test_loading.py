@@ -337,7 +337,7 @@ def test_several_networks_in_one_state_dict(names):
             mm.load_weights(small(), mixed, names="timm" if names == "own" else names).bn1.running_var, found.bn1.running_var
         )
     mixed = under("teacher.", entries) | under("student.", entries, 1.0)
-    with pytest.raises(ValueError, match='the dict holds several sets .*"teacher.", "student.": say .* take=\'teacher\' or'):
+    with pytest.raises(ValueError, match='the dict holds several sets .*"teacher.", .*"student.": say .* take=\'teacher\' or'):
         mm.load_weights(small(), mixed)
     np.testing.assert_array_equal(mm.load_weights(small(), mixed, take="student").classifier.weight.data, expected + 1)
 
@@ -427,3 +427,16 @@ def test_training_may_begin_with_them(tmp_path):
     np.testing.assert_array_equal(net.conv_head.weight.data, draw("conv_head.weight", net.conv_head.weight.shape))
     with pytest.raises(ValueError, match="those of mindcv .* has eps=1e-05, padding='same', and this network has eps=0.001"):
         starting.take(small(eps=1e-3, padding="tf_same"), start, ())
+
+
+def test_training_says_how_a_part_of_a_file_is_made_one(tmp_path):
+    """Training has no such options: a file with that part alone can be made."""
+    from minimix.train import starting
+
+    net = small()
+    np.savez(tmp_path / "w.npz", **(under("a.", net.state_dict()) | under("b.", net.state_dict())))
+    with pytest.raises(ValueError, match="^from: .*several sets of weights, .*`minimix export .* --take PART` does, and train"):
+        starting.take(net, starting.find(tmp_path / "w.npz", tmp_path), ())
+    np.savez(tmp_path / "w.npz", **{f"x{i}": array for i, array in enumerate(net.state_dict().values())})
+    with pytest.raises(ValueError, match="0 of .*: say which network it is.*; of another library's.* --names LIBRARY` makes"):
+        starting.take(net, starting.find(tmp_path / "w.npz", tmp_path), ())

@@ -8,6 +8,6 @@ others        files that are not read, and what to do instead
 """
 
 from minimix.weights.reading.file import read, read_given
-from minimix.weights.reading.result import Read, ReadError
+from minimix.weights.reading.result import Read, ReadError, SeveralError
 
-__all__ = ["Read", "ReadError", "read", "read_given"]
+__all__ = ["Read", "ReadError", "SeveralError", "read", "read_given"]

@@ -52,7 +52,7 @@ def read(path, take: str = "") -> Read:
     try:
         return _read(path, take)
     except ReadError as error:
-        raise ReadError(sentence(path, str(error))) from error.__cause__
+        raise type(error)(sentence(path, str(error))) from error.__cause__
 
 
 def read_given(arrays: Mapping, take: str = "") -> Read:
@@ -69,9 +69,9 @@ def read_given(arrays: Mapping, take: str = "") -> Read:
     path = Path("the dict")
     try:
         weights, taken = state_dict.find(given.plain(arrays), take)
-        return _made(path, "arrays", weights, taken, state_dict.PREFIXES)
+        return _made(path, "arrays", weights, taken, state_dict.PREFIXES, state_dict.about(arrays))
     except ReadError as error:
-        raise ReadError(sentence(path, str(error))) from None
+        raise type(error)(sentence(path, str(error))) from None
 
 
 def _read(path: Path, take: str) -> Read:
@@ -125,7 +125,8 @@ def _archive(path: Path, content: bytes, budget: Budget, take: str) -> Read:
 
 
 def _torch(path: Path, form: str, reader: Any, budget: Budget, take: str) -> Read:
-    weights, taken = state_dict.find(reader.load(), take)
+    checkpoint = reader.load()
+    weights, taken = state_dict.find(checkpoint, take)
     arrays = {}
     for name, value in weights.items():
         try:
@@ -133,7 +134,7 @@ def _torch(path: Path, form: str, reader: Any, budget: Budget, take: str) -> Rea
         except ReadError as error:
             raise ReadError(f"{shown(name)}: {error}") from None
     form = "pickle" if getattr(reader, "is_plain", False) else form
-    return _made(path, form, arrays, taken, state_dict.PREFIXES)
+    return _made(path, form, arrays, taken, state_dict.PREFIXES, state_dict.about(checkpoint))
 
 
 def _keras(path: Path, content: bytes | memoryview, budget: Budget, take: str) -> Read:

@@ -4,15 +4,17 @@ Programs put it beside an epoch, an optimizer, options and further weights, unde
 over training (EMA) goes before the weights themselves, as the published accuracies are its, unless it lacks some of them.
 """
 
+import argparse
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from minimix.pickled.arrays import Array
 from minimix.pickled.machine import text
-from minimix.weights.reading.result import ReadError, shown
+from minimix.weights.reading.result import ReadError, SeveralError, shown
 from minimix.weights.reading.tensors import Tensor, Unreadable
 from minimix.words import nearest, some
 
@@ -127,10 +129,7 @@ def _chosen(parts: list[Part]) -> Part:
     if average is not None and (best is None or average.names() >= best.names()):
         return average
     if best is None:
-        raise ReadError(
-            f"holds several sets of weights, {some(map(str, parts), 10)}: say which to take, take={_key(parts[0])!r} or --take "
-            f"{_key(parts[0])}, or save it alone"
-        )
+        raise SeveralError.of(list(map(str, parts)), _key(parts[0]))
     return best
 
 
@@ -156,6 +155,22 @@ def _asked(parts: list[Part], take: str) -> Part:
         there = f"did you mean {shown(near[0])}?" if near else f"there is {some(map(str, parts), 10)}"
         raise ReadError(f"has no part {shown(take)}: {there}")
     return asked[0]
+
+
+def about(value: Any) -> dict[str, str]:
+    """{"args": the options that it was trained with, as JSON}, where a checkpoint has them as timm's do.
+
+    >>> about({"state_dict": {}, "args": {"img_size": 160, "device": object()}})
+    {'args': '{"img_size": 160, "device": null}'}
+    """
+    args = value.get("args") if isinstance(value, Mapping) else None
+    args = vars(args) if isinstance(args, argparse.Namespace) else args
+    if not isinstance(args, dict):
+        return {}
+    try:
+        return {"args": json.dumps({key: args[key] for key in args if isinstance(key, str)}, default=lambda _: None)}
+    except (TypeError, ValueError, RecursionError):  # keys below that are no text; a dict that is in itself
+        return {}
 
 
 def under(weights: dict[str, Any], start: str) -> dict[str, Any]:
