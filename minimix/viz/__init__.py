@@ -41,6 +41,7 @@ from minimix.viz.numbers.arrays import compare, show
 from minimix.viz.numbers.lines import lines
 from minimix.viz.training.detections import detections
 from minimix.viz.training.mistakes import confusion, mistakes
+from minimix.viz.training.pairs import paired
 from minimix.viz.training.runs import curves, runs, seeds, sweep
 from minimix.viz.training.tradeoff import tradeoff
 
@@ -48,6 +49,6 @@ __all__ = [
     "agreement", "beyond", "blocks", "by_layer", "channel_graph", "compare", "cone", "confusion", "connections", "convolution",
     "convolution_kinds", "counters", "curves", "derivative_errors", "detections", "embed", "embedded", "feature_maps",
     "field_box", "filters", "gridding", "input_gradient", "kernels", "kind_shares", "ladder", "layer_costs", "lines",
-    "machine_code", "main_loop", "mistakes", "paddings", "partition", "partitions", "paths", "receptive_field", "roofline",
-    "runs", "seeds", "shifts", "show", "step_errors", "sweep", "tangent", "tape", "tradeoff", "windows",
+    "machine_code", "main_loop", "mistakes", "paddings", "paired", "partition", "partitions", "paths", "receptive_field",
+    "roofline", "runs", "seeds", "shifts", "show", "step_errors", "sweep", "tangent", "tape", "tradeoff", "windows",
 ]  # fmt: skip

@@ -40,6 +40,16 @@ def test_boxes_of_another_kind_have_their_own_words():
         viz.detections(IMAGES[:1], REAL[:1], classes=CLASSES, called=("anchors",))
 
 
+def test_pictures_have_titles_of_ones_own_and_a_word_may_be_left_out():
+    figure = viz.detections(IMAGES[:2], REAL[:2], classes=CLASSES, called=("", ""), titles=["first", "second"])
+    assert set(texts(figure)) == {"first", "second", "ring", "disc", "cross"}
+    assert len(figure.axes[0].patches) == 3 * 3 and "first and second" in figure.alt
+    both = viz.detections(IMAGES[:1], REAL[:1], FOUND[:1], CLASSES, called=("", "anchor"))
+    assert {"1 anchor", "ring", "anchor"} <= set(texts(both))
+    with pytest.raises(ValueError, match="titles: 1 of them for 2"):
+        viz.detections(IMAGES[:2], REAL[:2], classes=CLASSES, titles=["one"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

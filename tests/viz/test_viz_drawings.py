@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from looks import count, grids, hatched, texts
+from matplotlib.colors import to_hex
 
 import minimix as mm
 from minimix import nn, viz
@@ -144,6 +145,15 @@ def test_an_array_shows_its_numbers_and_one_scale():
     assert apart[0][0, 1] == apart[1][0, 1]
     negative = grids(viz.show([[-2.0, 0.0, 2.0]]))[0][0]
     assert len(set(negative)) == 3
+
+
+def test_the_scale_ends_at_the_largest_number_there_is():
+    mask = np.zeros((11, 11))
+    mask[3:8, 3:8] = 1
+    figure = viz.show(mask, 0 * mask, titles=("mask", "nothing"), values=False)
+    assert {"0", "1", "mask", "nothing"} == set(texts(figure))
+    colours = figure.axes[0].images[-1].get_array()  # of the scale
+    assert to_hex(colours[0, 0]) == grids(figure)[0][0, 0] and to_hex(colours[0, -1]) == grids(figure)[0][5, 5]
 
 
 def test_what_is_no_array_is_refused():

@@ -33,6 +33,14 @@ def test_few_places_have_a_tick_each():
     assert ax.get_legend() is None  # a single line needs no name
 
 
+def test_steps_hold_until_the_next_place_and_a_level_goes_across():
+    (ax,) = viz.lines({"best": ([1, 2, 3], [4, 4, 6])}, "looked at", "best so far", steps=True, level=5).axes
+    best, level = ax.get_lines()
+    assert best.get_drawstyle() == "steps-post" and set(level.get_ydata()) == {5}
+    (ax,) = viz.lines({"best": ([1, 2, 3], [4, 4, 6])}, "looked at", "best so far").axes
+    assert [line.get_drawstyle() for line in ax.get_lines()] == ["default"]
+
+
 def test_lines_into_axes_of_ones_own():
     own = theme.Picture(figsize=(4, 3)).add_subplot()
     assert viz.lines({"a": ([1, 2], [3, 4])}, "x", "y", ax=own) is own.figure and own.get_lines()

@@ -111,10 +111,28 @@ def test_a_tradeoff_has_costs_below_and_names_at_its_points():
     places = {(text.get_text(), text.xy) for text in figure.axes[0].texts}
     assert places == {("3", (8e5, 51)), ("11", (1.6e6, 67)), ("5", (9e5, 61.5)), ("5", (1e6, 66))}
     assert {"multiply-adds", "one size", "mixed"} <= set(texts(figure))
+    apart = viz.tradeoff(results, joined=False).axes[0]
+    assert {container.lines[0].get_linestyle() for container in apart.containers} == {"None"}
+    assert {container.lines[0].get_linestyle() for container in figure.axes[0].containers} == {"-", "--"}
     with pytest.raises(ValueError, match="results"):
         viz.tradeoff({})
     with pytest.raises(ValueError, match="the cost of 'a' must be finite"):
         viz.tradeoff({"x": {"a": (np.inf, 3)}})
+
+
+def test_pairs_have_the_error_of_two_groups_and_that_of_their_differences():
+    first, second = {0: 60.0, 1: 66.0, 2: 63.0}, {2: 64.5, 0: 61.5, 1: 67.0}
+    figure = viz.paired(first, second, (LONG, "5x5"))
+    assert {"+1.33 ± 2.35", "+1.33 ± 0.17", "by seed", "5x5"} <= set(texts(figure))
+    runs, difference = figure.axes
+    assert [line.get_ydata().tolist() for line in runs.get_lines()] == [[60, 61.5], [66, 67], [63, 64.5]]
+    assert difference.get_lines()[1].get_xdata().tolist() == [1.5, 1, 1.5]
+    assert "by seed +1.33 ± 0.17" in figure.alt
+    for other in ({0: 1.0, 1: 2.0}, {0: 1.0, 1: 2.0, 3: 4.0}):
+        with pytest.raises(ValueError, match="the same seeds of both"):
+            viz.paired(first, other)
+    with pytest.raises(ValueError, match="second must be finite"):
+        viz.paired(first, {0: 1.0, 1: np.nan, 2: 2.0})
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10, 20])

@@ -5,7 +5,7 @@ out, a list that grows. So it is called again with what it was given before, in 
 filled with other numbers since.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,18 +24,23 @@ SOME = 16  # configurations whose arrays are filled again
 
 @dataclass(frozen=True)
 class Later:
-    """A call that shows that something is kept: which configuration, what came of it, and what is to be said."""
+    """A call that shows that something is kept: which configuration, what came of it, and what is to be said. Without a text it
+    is wrong there by itself, whatever was called before."""
 
     trial: Trial
     text: str
 
 
-def later(exercise: Exercise, function, trials: list[Trial]) -> Later | None:
-    """The first sign that a function, right in all trials so far, keeps something between calls."""
-    for sign in (_overwritten, _another_order, _filled_again):
+def later(exercise: Exercise, function, trials: list[Trial], fresh: Callable) -> Later | None:
+    """The first sign that a function, right in all trials so far, keeps something between calls. fresh: makes a copy that has
+    never been called."""
+    for sign in (_overwritten, _another_order):
         if found := sign(exercise, function, trials):
             return found
-    return None
+    found = _filled_again(exercise, function, trials)
+    if found and differs(run(exercise, fresh(), found.trial.case, found.trial.solved), found.trial.outcome):
+        return found
+    return found and Later(found.trial, "")
 
 
 def _overwritten(exercise: Exercise, function, trials: list[Trial]) -> Later | None:

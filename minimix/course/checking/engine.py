@@ -20,6 +20,7 @@ from minimix.course.checking.trial import Trial
 from minimix.words import count
 
 STRICT = "MINIMIX_COURSE_STRICT"
+ELSEWHERE = "Elsewhere your numbers are others: it may be a different mistake, which comes to the same there."
 
 
 class CheckFailed(AssertionError):
@@ -57,7 +58,9 @@ def _examined(exercise: Exercise, function) -> Report:
         )
         return _report(exercise, function, "type", trials, floats, (f"{text}// instead of /, or int(...) at the end.",))
     if not wrong:
-        if sign := later(exercise, function, trials):
+        if sign := later(exercise, function, trials, fresh):
+            if not sign.text:  # rare numbers, which no configuration has
+                return _report(exercise, function, "values", [*trials, sign.trial], [sign.trial], ())
             return _report(exercise, function, "state", trials, [sign.trial], (sign.text,))
         title = f"{exercise.name}: right in all {len(trials)} configurations"
         return Report(exercise.name, "passed", title, total=len(trials))
@@ -234,9 +237,9 @@ def _fitted(fit: diagnose.Fit) -> list[str]:
     first = fit.mistakes[0]
     if fit.share:
         text = "In {} of the {} configurations with wrong numbers they are what this mistake gives".format(*fit.share)
-        return [f"{text}: {first.name}. {first.explanation}"]
+        return [f"{text}: {first.name}. {first.explanation}", ELSEWHERE]
     if fit.where:
-        return [f"Wherever {fit.where}, the results are what this mistake gives: {first.name}. {first.explanation}"]
+        return [f"Wherever {fit.where}, the results are what this mistake gives: {first.name}. {first.explanation}", ELSEWHERE]
     if fit.altered:
         return [f"Two things at once: {first.name}; and of what that gives, {fit.altered}.", first.explanation]
     second = fit.mistakes[1]

@@ -1,13 +1,15 @@
 """What came of calling a function once: the numbers it returned, or why there are none.
 
-Learners return lists, tuples, integers, float32 and float64. That does not matter. How many numbers there are, and in which
-shape, does.
+Learners return lists, tuples, integers, fractions, float32 and float64. That does not matter. How many numbers there are, and
+in which shape, does.
 """
 
 import contextlib
 import io
+import numbers
 import warnings
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 
@@ -123,6 +125,8 @@ def _array(value) -> np.ndarray:
         raise Malformed(f"{kind_of(value)} from which no array can be made (do its rows differ in length?)") from None
     if array.dtype.kind == "c" and not array.imag.any():
         array = array.real
+    if array.dtype.kind == "O" and all(isinstance(entry, (numbers.Real, Decimal)) for entry in array.flat):
+        array = array.astype(float)  # fractions
     if array.dtype.kind == "O" and isinstance(value, np.ndarray):
         raise Malformed("an array of objects, not of numbers (do its rows differ in length?)")
     if array.dtype.kind not in "biuf":

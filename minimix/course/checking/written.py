@@ -91,14 +91,7 @@ class Search:
         return f"In all {count} configurations" + (" in which it returns numbers" if count < len(self.trials) else "")
 
     def _everywhere(self, names: list[str]) -> str:
-        values = {
-            float(v)
-            for trial in self.wrong
-            for n, a in trial.outcome.arrays.items()
-            if _part(n) in names
-            for v in a.ravel()[:LEAST]
-        }
-        if len(values) < LEAST:
+        if not self._enough(names):
             return ""
         for tried in self.tried:
             if all(hit is not None and hit.issuperset(names) for hit in tried.hits) and all(
@@ -108,9 +101,19 @@ class Search:
                 return tried.words
         return ""
 
+    def _enough(self, names: list[str]) -> bool:
+        """Whether the wrong results are of so many different numbers, or patterns of a few numbers, that no slip gives them by
+        chance."""
+        arrays = [a for trial in self.wrong for name, a in trial.outcome.arrays.items() if _part(name) in names and a.size]
+        values = {f"{float(value):.6g}" for array in arrays for value in array.ravel()[:LEAST]}  # rounded alike, they are one
+        patterns = {(array.shape, array.tobytes()) for array in arrays if (array != array.flat[0]).any()}
+        return len(values) >= LEAST or len(patterns) >= LEAST
+
     def partly(self) -> list[str]:
         """The slip that gives the learner's numbers in the configurations that have something in common; others are right."""
         found, seen = [], set()
+        if not self._enough(list(dict.fromkeys(_part(name) for trial in self.wrong for name in trial.expected))):
+            return []
         for tried in itertools.islice((tried for tried in self.tried if self._whole(tried)), PARTLY):
             if self._late() or not all(self._gives(tried.function, trial) for trial in self.wrong):
                 continue

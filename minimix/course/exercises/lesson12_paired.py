@@ -3,7 +3,7 @@
 import numpy as np
 
 from minimix.course.checking.engine import check
-from minimix.course.checking.exercise import Exercise, altered
+from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_numbers
 from minimix.course.exercises.features import Condition, features
@@ -49,11 +49,15 @@ def _broad(rng):
     for number in range(48):
         n = drawn_numbers.whole(rng, 2, 40)
         size = 10.0 ** rng.integers(-3, 5)
-        case = _drawn(rng, n, size * float(rng.choice([0, 1, 50, -30])), size * float(rng.choice([0, 1, 5])), size)
-        if number % 3 == 0 and n > 4:
+        middle, of_seeds = float(rng.choice([0, 1, 50, -30])), float(rng.choice([0, 1, 5]))
+        if number % 8 == 1:  # no rounding: the error is 0, whatever way it is computed
+            n, size = 2 ** int(rng.integers(1, 6)), 1.0
+        case = _drawn(rng, n, size * middle, size * of_seeds, size)
+        if number % 3 == 0 and number % 8 != 1 and n > 4:
             case = _lacking(rng, case)
         if number % 8 == 1:  # all differences are equal
-            case["a"] = {seed: value + 3 * size for seed, value in case["b"].items()}
+            case["b"] = {seed: round(4 * value) / 4 for seed, value in case["b"].items()}
+            case["a"] = {seed: value + 3 for seed, value in case["b"].items()}
         if number % 8 == 3:
             case = {name: {seed: round(value) for seed, value in runs.items()} for name, runs in case.items()}
         if number % 8 == 5:
@@ -81,6 +85,32 @@ def _missing_as(value):
         return np.array([(a.get(seed, value), b.get(seed, value)) for seed in seeds], float).T
 
     return pairs
+
+
+def _missing_in(side):
+    """A run that one side lacks is 0 there; what the other lacks is left out."""
+
+    def pairs(a, b):
+        seeds = sorted(a if side == "b" else b)
+        return np.array([(a.get(seed, 0.0), b.get(seed, 0.0)) for seed in seeds], float).T
+
+    return pairs
+
+
+def _but_zeros(a, b):
+    x, y = _pairs(a, b)
+    return np.array([x, y])[:, (x != 0) & (y != 0)]
+
+
+def _counted(count, factor=True):
+    """n is another number than that of the pairs, in the error and perhaps in Student's factor. count: of (a, b)."""
+
+    def function(a, b):
+        n = count(a, b)
+        other = {"factor": lambda *_: student(n - 1)} if factor else {}
+        return built(error=lambda d, x, y: d.std(ddof=1) / np.sqrt(n), **other)(a, b)
+
+    return function
 
 
 def _seeds_of_a(a, b):
@@ -156,6 +186,12 @@ PAIRED = Exercise(
         _make("each run with each", f"Every run of a is paired with every run of b. {_SEED}", pairs=_each_with_each),
         _make("a missing run counts as 0", f"A seed that only one of them has is paired with 0. {_COMMON}",
               pairs=_missing_as(0.0)),
+        _make("a run that b lacks counts as 0", f"A seed of a that b does not have is paired with 0. {_COMMON}",
+              pairs=_missing_in("b")),
+        _make("a run that a lacks counts as 0", f"A seed of b that a does not have is paired with 0. {_COMMON}",
+              pairs=_missing_in("a")),
+        _make("accuracies of 0 left out", "Pairs in which an accuracy is 0 are left out: `if a.get(seed)` is true of other "
+              "numbers only. Ask whether the seed is in both.", pairs=_but_zeros),
         _make("seeds of a taken for those of both", f"It looks for each seed of a among b's runs, where it may be missing. "
               f"{_COMMON}", pairs=_seeds_of_a),
         _make("seeds taken for 0, 1, 2, ...", "Seeds are taken to be 0, 1, 2, and so on. Which there are, the dicts say.",
@@ -205,6 +241,14 @@ PAIRED = Exercise(
               factor=lambda n, a, b: student(len(a) - 1)),
         _make("degrees of freedom of all runs of b", f"Student's factor counts all runs of b. {_COMMON}",
               factor=lambda n, a, b: student(len(b) - 1)),
+        *(
+            Mistake(f"n of {words}, {where}", f"In {place}, n is the number of {words}. {_COMMON} n is the number of pairs.",
+                    _counted(count, factor))
+            for words, count in (("all runs of a", lambda a, b: len(a)), ("all runs of b", lambda a, b: len(b)),
+                                 ("all seeds", lambda a, b: len(a.keys() | b.keys())))
+            for where, place, factor in (("throughout", "the error and in Student's factor", True),
+                                         ("in the error", "the error", False))
+        ),
         _make("five seeds assumed", "Student's factor is that of five seeds. How many pairs there are, the dicts say.",
               factor=lambda n, a, b: student(4)),
         _make("interval of 90 percent", "The interval holds 90 percent. Student's factor is asked for with 95.",
@@ -262,8 +306,8 @@ PAIRED = Exercise(
 
 
 def check_paired(function) -> Report:
-    """Check f(a, b) -> (mean, error, low, high) of the differences by seed, a minus b: their mean, its standard error, and the
-    ends of Student's interval that holds the true mean with 95 percent.
+    """Check f(a, b) -> (mean, error, low, high) of the differences by seed, a minus b: their mean, its standard error (their
+    standard deviation, with n - 1, over the root of n), and the ends of Student's interval of 95 percent.
 
     a, b: dicts {seed: accuracy}, in any order; seeds are whole numbers, and what only one of them has does not count. Two
     seeds at least are in both. ``minimix.study.statistics.student(n - 1)`` is how many errors the interval reaches to each side

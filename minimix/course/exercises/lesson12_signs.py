@@ -71,6 +71,12 @@ def _cumulated(rows):
     return rows.cumsum(axis=-1).max(axis=-1)
 
 
+def _once_each(d) -> float:
+    """A set of sums: equal ones are one."""
+    sums = np.unique(_flips(d).sum(axis=1))
+    return float((sums >= d.sum()).mean())
+
+
 _make = altered(built)
 _ALL = "Each of the n signs is + or -, whatever the others are: 2 ** n ways."
 
@@ -99,8 +105,8 @@ SIGN_FLIPS = Exercise(
               "means with the mean.", of=lambda rows: rows.mean(axis=-1)),
         _make("largest differences", "The largest differences are compared, not the sums.", of=lambda rows: rows.max(axis=-1),
               observed=lambda d: d.max()),
-        _make("always 1", "Every way counts. A sum does not depend on the order, and squares have no signs: flip the signs, "
-              "and add up.", flips=lambda d: np.tile(d, (2, 1))),
+        _make("always 1", "Every way counts. A sum does not depend on the order, squares have no signs, and flips of "
+              "differences below 0 alone make no sum smaller: flip all signs, and add up.", flips=lambda d: np.tile(d, (2, 1))),
         _make("medians", "The medians are compared, not the sums.", of=lambda rows: np.median(rows, axis=-1),
               observed=np.median),
         _make("products", "The products are compared, not the sums.", of=lambda rows: rows.astype(float).prod(axis=-1),
@@ -126,6 +132,10 @@ SIGN_FLIPS = Exercise(
               "one of them, and as large as observed.", counted=lambda count, flips, n: (count - 1) / flips),
         _make("one more of both", "One is added to the count and to the ways, as where ways are drawn at random. Here all are "
               "there, the observed one among them.", counted=lambda count, flips, n: (count + 1) / (flips + 1)),
+        _make("only differences above 0 flipped", f"Differences below 0 keep their sign. {_ALL}",
+              flips=lambda d: np.where(d < 0, d, _flips(d))),
+        Mistake("equal sums counted once", "Ways with equal sums are counted once, as in a set. Each way counts by itself, "
+                "whatever its sum is.", _once_each),
         _make("count instead of share", "This is how many ways there are. Wanted is their share of all 2 ** n.",
               counted=lambda count, flips, n: count),
         _make("percent", "The share is in percent.", counted=lambda count, flips, n: 100 * count / flips),
@@ -162,7 +172,8 @@ def check_sign_flips(function) -> Report:
     large as observed, or larger.
 
     differences: an array (n,) of whole numbers, 1 to 12 of them, in dtype int64: by seed, how many more test images one network
-    has right than the other. Each way takes every difference as it is, or with its sign reversed.
+    has right than the other. Each way takes every difference as it is, or with its sign reversed; that in which all are as
+    they are is one of the ways, and a 0 has two signs as well.
 
     >>> check_sign_flips(lambda differences: 0.5).passed
     False

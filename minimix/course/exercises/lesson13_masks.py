@@ -128,6 +128,36 @@ def _from_to(size, largest, first, _):
     return plane
 
 
+def _behind_each_other(count, moves=True):
+    """Slices of masks written one after the other. count: channels of group t, of (channels, groups, t). moves: whether the
+    next one begins where the last one ends."""
+
+    def function(channels, groups, largest):
+        masks, place = np.zeros((channels, 1, largest, largest), int), 0
+        for t in range(groups):
+            many = count(channels, groups, t)
+            masks[place : place + many, 0] = _square(2 * t + 3, largest, _middle(2 * t + 3, largest), t)
+            place += many * moves
+        return masks.tolist()
+
+    return function
+
+
+def _from_the_largest_there_is(to_the_edge):
+    """The rim is counted from the choice's largest kernel. to_the_edge: whether a kernel ends as far from the other side."""
+
+    def function(channels, groups, largest):
+        def plane(size, largest, first, t):
+            rim, found = groups - 1 - t, np.zeros((largest, largest), int)
+            end = largest - rim if to_the_edge else rim + size
+            found[rim:end, rim:end] = 1
+            return found
+
+        return built(plane=plane)(channels, groups, largest)
+
+    return function
+
+
 _make = altered(built)
 _FIRST = "What is left over goes to the first group."
 _CENTRE = "A small kernel lies in the middle of the large one."
@@ -146,6 +176,11 @@ KERNEL_MASK = Exercise(
         _make("remainder missing", f"The channels that are left over have no mask. {_FIRST}",
               sizes=lambda channels, groups: [channels // groups] * groups),
         Mistake("remainder all zero", f"The channels that are left over have a mask of zeros. {_FIRST}", _lost),
+        Mistake("remainder to each group", "Every group gets the channels that are left over, so that the later ones begin too "
+                f"late. {_FIRST}", _behind_each_other(lambda channels, groups, t: channels // groups + channels % groups)),
+        Mistake("every group begins at channel 0", "Every group's slice begins at channel 0, and later ones stay 0: is the "
+                "first channel moved on?",
+                _behind_each_other(lambda channels, groups, t: _equal(channels, groups)[t], moves=False)),
         _make("remainder rounded up", "Each group's channels are rounded up: there are more masks than channels.",
               sizes=lambda channels, groups: [-(-channels // groups)] * groups),
         _make("channels divided exponentially", "The channels are divided in the exponential way. It is the equal kind here.",
@@ -164,6 +199,16 @@ KERNEL_MASK = Exercise(
                 lambda c, g, n: np.ones((c, 1, n, n), int).tolist()),
         Mistake("the whole kernel for the last group", "The last group has all weights, whatever its own kernel is.",
                 lambda c, g, n: built(kernel=lambda t: n if t == g - 1 else 2 * t + 3)(c, g, n)),
+        _make("a rim of 0 counted from the end", "Where a kernel is as large as the whole, its rim is 0, and a slice up to -0 "
+              "is empty: nothing is kept. Write the end as largest - rim.",
+              plane=lambda size, largest, first, t: _square(size, largest, first, t) * (size < largest)),
+        Mistake("the side of the choice's largest kernel", "The masks have the side of the choice's largest kernel, 2 groups + "
+                "1. The weights have that of the largest of all choices.", lambda c, g, n: built()(c, g, 2 * g + 1)),
+        Mistake("the rim up to the choice's largest kernel", "The rim around a kernel is counted from the choice's largest "
+                "kernel, on both sides: where that is smaller than the whole, all kernels are too large.",
+                _from_the_largest_there_is(True)),
+        Mistake("the middle of the choice's largest kernel", "The kernels lie in the middle of the choice's largest one, in "
+                f"the first corner. {_CENTRE}", _from_the_largest_there_is(False)),
         _make("kernels in the corner", f"The kernels lie in the first corner. {_CENTRE}", first=lambda size, largest: 0),
         _make("kernels in the last corner", f"The kernels lie in the last corner. {_CENTRE}",
               first=lambda size, largest: largest - size),
@@ -219,9 +264,9 @@ def check_kernel_mask(function) -> Report:
     """Check f(channels, groups, largest) -> (channels, 1, largest, largest) of 0 and 1: which weights of depthwise kernels of
     the size ``largest`` a MixConv with so many groups has.
 
-    The channels are divided equally, what is left over goes to the first group; group t, from 1, has the kernel size
-    2 t + 1, in the middle of the large one. largest is odd, and 2 * groups + 1 or more; channels are as many as groups,
-    or more. An array of any dtype will do, or nested lists.
+    Each group has channels // groups channels, side by side, the first one also what is left over; group t, from 1, has square
+    kernels of side 2 t + 1, in the middle of the large one. largest is odd, and 2 * groups + 1 or more; channels are as many as
+    groups, or more. An array of any dtype will do, or nested lists.
 
     >>> check_kernel_mask(lambda channels, groups, largest: np.ones((channels, 1, largest, largest))).title
     'kernel_mask: the whole kernel for all'

@@ -97,7 +97,7 @@ def built(ranks=_means, other_ranks=None, correlated=_pearson, told=lambda value
     """
 
     def function(a, b):
-        return told(correlated(ranks(np.asarray(a, float)), (other_ranks or ranks)(np.asarray(b, float))))
+        return told(correlated(ranks(np.asarray(a)), (other_ranks or ranks)(np.asarray(b))))
 
     return function
 
@@ -138,6 +138,8 @@ RANK_CORRELATION = Exercise(
         _make("ranks of b only", "Only b has become ranks, a has not.", ranks=lambda values: values, other_ranks=_means),
         _make("equal numbers in the order in which they stand", f"Equal numbers get different ranks, as argsort leaves them. "
               f"{_TIES}", ranks=_stable),
+        _make("equal numbers in any order", f"Equal numbers get different ranks, in whatever order argsort leaves them. "
+              f"{_TIES}", ranks=lambda values: values.argsort().argsort() + 1.0),
         _make("equal numbers in the opposite order", f"Equal numbers get different ranks, the later the smaller. {_TIES}",
               ranks=_later_first),
         _make("equal numbers with the smallest of their ranks", f"Equal numbers have the smallest of their ranks. {_TIES}",
@@ -148,6 +150,8 @@ RANK_CORRELATION = Exercise(
               ranks=_dense),
         _make("argsort in place of ranks", "Once, argsort gives the places of the smallest, the second smallest, ... The ranks "
               "are its inverse: argsort of that.", ranks=_order),
+        _make("argsort in place of ranks, equal numbers in any order", "Once, argsort gives the places of the smallest, the "
+              f"second smallest, ... The ranks are its inverse. {_TIES}", ranks=lambda values: values.argsort() + 1.0),
         _make("the formula with squares, where there are ties", _DEFINITION, correlated=_by_squares),
         _make("smallest ranks, and the formula with squares", f"Equal numbers have the smallest of their ranks. {_TIES}",
               ranks=_least, correlated=_by_squares),
@@ -174,6 +178,15 @@ RANK_CORRELATION = Exercise(
               correlated=lambda x, y: float(x @ y / np.sqrt((x @ x) * (y @ y)))),
         _make("cosine of ranks from 0", "The mean of the ranks, counted from 0, is not subtracted before they are multiplied.",
               correlated=lambda x, y: float((x - 1) @ (y - 1) / np.sqrt(((x - 1) @ (x - 1)) * ((y - 1) @ (y - 1)) or 1.0))),
+        _make("cosine of ranks from a half", "The mean of the ranks, counted from 1/2, is not subtracted before they are "
+              "multiplied.", correlated=lambda x, y: float((x - 0.5) @ (y - 0.5) / np.sqrt(
+                  ((x - 0.5) @ (x - 0.5)) * ((y - 0.5) @ (y - 0.5))))),
+        _make("the ranks of equal numbers rounded down", f"Where an even number of equal numbers share a rank, it is rounded "
+              f"down: // where / is meant. {_TIES}", ranks=lambda values: np.floor(_means(values))),
+        _make("half of the equal numbers rounded down", f"Half of the equal numbers is rounded down: // where / is meant. "
+              f"{_TIES}", ranks=lambda values: np.array([(values < v).sum() + (values == v).sum() // 2 for v in values])),
+        _make("always 1", "The result is 1 always, the correlation of something with itself: is it an entry on the diagonal of "
+              "np.corrcoef's matrix?", correlated=lambda x, y: 1.0),
         _make("covariance of the ranks", "This is the covariance of the ranks, over n - 1. Divide by both standard deviations.",
               correlated=lambda x, y: float(np.cov(x, y)[0, 1])),
         _make("covariance over n", "This is the covariance of the ranks. Divide by both standard deviations.",
@@ -231,7 +244,7 @@ def check_rank_correlation(function) -> Report:
     """Check f(a, b) -> Spearman's rank correlation: Pearson's correlation of the ranks, in which equal numbers share the mean
     of their ranks.
 
-    a, b: arrays (n,) of numbers, n from 2 on, in which not all are equal.
+    a, b: arrays (n,) of numbers, n from 2 on, in which not all are equal. The smallest has the rank 1. A number from -1 to 1.
 
     >>> check_rank_correlation(lambda a, b: np.corrcoef(a, b)[0, 1]).title
     'rank_correlation: correlation of the numbers'

@@ -51,7 +51,8 @@ REWARD = Exercise(
     reward,
     _networks,
     (
-        _make("exponent above 0", f"The exponent is +0.07, or the accuracy is divided by the power. {_LESS}",
+        _make("exponent above 0", "The exponent is +0.07, or the ratio is upside down, or the accuracy is divided by the "
+              f"power. {_LESS}",
               power=lambda ratio: ratio**0.07),
         _make("ratio rounded down", "With macs // target it is a whole number: 0 or 1 for most networks. Divide with /.",
               ratio=lambda macs, target: macs // target or math.ulp(0)),
@@ -65,6 +66,12 @@ REWARD = Exercise(
               power=lambda ratio: ratio ** (1 / EXPONENT) if 0.1 < ratio < 10 else math.nan),
         _make("times the exponent", "The ratio is multiplied by -0.07. It is to be raised to that power: ** in Python.",
               power=lambda ratio: ratio * EXPONENT),
+        _make("only the target raised", "The power is of the target alone: ** goes before /. Put the ratio in parentheses.",
+              ratio=lambda macs, target: macs / target**EXPONENT, power=lambda ratio: ratio),
+        _make("only the multiply-adds raised", "The power is of the multiply-adds alone, and not of the ratio.",
+              ratio=lambda macs, target: macs**EXPONENT / target, power=lambda ratio: ratio),
+        _make("a logarithm to base 10", "The logarithm is to base 10, and the power to base e. Take the same base, "
+              "or **.", power=lambda ratio: math.exp(EXPONENT * math.log10(ratio))),
         _make("7 percent off a ratio", "The factor is 1 - 0.07 * ratio. Wanted is a power of the ratio.",
               power=lambda ratio: 1 - 0.07 * ratio),
         _make("7 percent of what is too much", "The factor is 1 - 0.07 * (ratio - 1), a straight line. Wanted is a power of "
@@ -103,6 +110,8 @@ REWARD = Exercise(
               joined=lambda accuracy, ratio: (accuracy * ratio) ** EXPONENT if accuracy else math.inf),
         _make("factor added", "The power is added to the accuracy. It is to be multiplied.",
               joined=lambda a, factor: a + factor),
+        _make("exponent subtracted", "Here 0.07 is subtracted from accuracy times ratio. It is the exponent of the ratio: ** "
+              "in Python.", power=lambda ratio: ratio, joined=lambda accuracy, ratio: accuracy * ratio + EXPONENT),
         _make("factor subtracted", "The power is subtracted from the accuracy. It is to be multiplied.",
               joined=lambda a, factor: a - factor),
         _make("error in place of accuracy", "What is taken is 100 - accuracy, the error. The reward is of the accuracy.",
@@ -110,6 +119,7 @@ REWARD = Exercise(
         _make("a loss", "The sign is reversed, as for something that is to become small. The reward is to become large.",
               told=lambda value: -value),
         _make("rounded", "The reward is rounded to whole numbers.", told=round),
+        _make("cut to a whole number", "What stands behind the point of the reward is cut off.", told=int),
         Mistake("accuracy rounded down", "The accuracy is cut to a whole number.",
                 lambda accuracy, macs, target: reward(int(accuracy), macs, target)),
     ),

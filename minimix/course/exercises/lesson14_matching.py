@@ -4,7 +4,7 @@ import numpy as np
 
 from minimix import detection
 from minimix.course.checking.engine import check
-from minimix.course.checking.exercise import Exercise, altered
+from minimix.course.checking.exercise import Exercise, Mistake, altered
 from minimix.course.checking.report import Report
 from minimix.course.exercises import drawn_boxes, drawn_numbers
 from minimix.course.exercises.features import Condition, features
@@ -36,7 +36,7 @@ def _broad(rng):
             shared = detection.intersection_over_union(found[:anchors], found[anchors:])
         else:
             shared = rng.random((anchors, objects)) * (rng.random((anchors, objects)) < rng.choice([0.3, 0.7, 1.0]))
-        yield {"shared": shared, "threshold": float(rng.choice([0.125, 0.25, 0.4, 0.5, 0.5, 0.5, 0.7, 0.875]))}
+        yield {"shared": shared, "threshold": float(rng.choice([0.125, 0.25, 0.4, 0.5, 0.5, 0.5, 0.7, 0.875, 1.0]))}
     known = [case for case in _tables(rng) if case["shared"].size > 3]
     yield from drawn_numbers.otherwise(known, "shared", manners=drawn_numbers.IN_MEMORY)
     yield {"shared": np.zeros((9, 4)), "threshold": 0.5}
@@ -170,6 +170,15 @@ def _by_best_once(shared, threshold, found):
     return pairs
 
 
+def _zero_is_none(shared, threshold):
+    """Step 2 also looks at anchors to which step 1 gave object 0: found[i] <= 0, or not found[i]."""
+    found = built()(shared, threshold)
+    for row, own in _best_first(shared, threshold, []):
+        if own == 0 and shared[row].max() >= threshold:
+            found[row] = int(shared[row].argmax())
+    return found
+
+
 def _by_object(found, shared, threshold):
     """For each object an anchor."""
     return [found.index(number) if number in found else -1 for number in range(shared.shape[1])]
@@ -187,12 +196,14 @@ MATCH = Exercise(
     lambda shared, threshold: built()(shared, threshold),
     _tables,
     (
-        _make("no anchor of its own", f"{OWN}, the one that it shares most with, however little that is. Only the threshold "
-              "counts here, so that small objects are missed.", own=lambda shared, threshold, found: []),
-        _make("only anchors of its own", "Each object has one anchor. Others that share threshold or more with an object stand "
-              "for it, too.", enough=lambda shared, threshold, row: False),
-        _make("threshold before the anchor of its own", f"{OWN}. Here an anchor that shares enough with another object is "
-              "lost to it again: the order of the two steps is reversed.", own_last=False),
+        _make("no anchor of its own", f"{OWN}, however little they share. Here only the threshold counts, so that an object "
+              "that shares less with every anchor has none.", own=lambda shared, threshold, found: []),
+        _make("only anchors of its own", "Each object has one anchor: step 1 alone. Anchors that are left and share threshold "
+              "or more with an object stand for it, too, also where it has its own.",
+              enough=lambda shared, threshold, row: False),
+        _make("threshold before the anchor of its own", "Where an object's own anchor shares the threshold or more with "
+              "another object, it stands for that one here: step 2 goes before step 1, or overwrites it. What step 1 gave "
+              "away stays.", own_last=False),
         _make("the last object has the anchor", "Where several objects share most with the same anchor, the last of them has "
               "it, and the others have none. The pair that shares most goes first; the others take what is left.",
               own=_each_takes_its_best),
@@ -202,30 +213,34 @@ MATCH = Exercise(
               "has it, which is right; but the others get none. They take the best of what is left.", own=_surest_has_it),
         _make("objects choose in their order", "The objects choose their anchors in the order of their numbers. The pair that "
               "shares most goes first, whatever the numbers are.", own=_first_come),
-        _make("objects that share little choose first", "The objects whose best anchor shares least choose first. It is the "
-              "other way round.", own=_worst_first),
-        _make("the order is not looked at again", "The objects are sorted once, by what they share with their best anchor. "
-              "When that is taken, what they share with the next best may come behind others.", own=_by_best_once),
-        _make("only one object gets its own anchor", f"{OWN}. Here only the pair that shares most of all is found: is there a "
-              "loop over the objects?", own=_one_pair),
-        _make("all anchors that share most", "Where several anchors share equally much with an object, all of them become its "
-              "own. The first one does.", own=_all_best),
-        _make("its own only where it has none", f"{OWN}, also where other anchors stand for it by the threshold. It may be "
-              "one that another object would have otherwise.", own=_without_any),
-        _make("its own anchor needs the threshold", f"{OWN}, however little they share. Here that must be the threshold, too.",
-              own=_with_enough),
-        _make("an anchor that shares nothing", "An object that shares nothing with any anchor that is left gets none. "
-              "argmax of zeros is 0, which is no anchor of its own.", own=_sharing_nothing),
-        _make("of equal pairs the last", "Of equal pairs the last goes first. It should be the first: that of the smaller "
-              "anchor's number, then of the smaller object's.", own=_last_of_equals),
+        _make("objects that share little choose first", "The object whose best anchor shares least chooses first. The pair "
+              "that shares most goes first.", own=_worst_first),
+        _make("the order is not looked at again", "The objects choose in the order of what each shares with its best anchor "
+              "of all. When that anchor is taken, what is left for an object may be less than what is left for another, which "
+              "then goes first.", own=_by_best_once),
+        _make("only one object gets its own anchor", f"{OWN}. Here only one object gets it, by the pair that shares most of "
+              "all: is there a loop, and does it go on?", own=_one_pair),
+        _make("all anchors that share most", "Each object gets all anchors that share as much with it as its best one. In step "
+              "1 it gets a single one, of equal ones the first.", own=_all_best),
+        _make("its own only where it has none", "An object that has an anchor by the threshold gets none of its own here. Step "
+              "1 is for every object: its best anchor may be one that shares still more with another object.",
+              own=_without_any),
+        _make("its own anchor needs the threshold", f"{OWN}, however little they share. Here they must share the threshold in "
+              "step 1, too.", own=_with_enough),
+        _make("an anchor that shares nothing", "An object gets an anchor with which it shares nothing. argmax of zeros is 0, "
+              "the first place: step 1 ends where no pair shares more than 0.", own=_sharing_nothing),
+        _make("of equal pairs the last", "Of pairs that share equally much, the one with the greatest numbers goes first in "
+              "step 1. The smaller number of the anchor goes first, then the smaller one of the object.", own=_last_of_equals),
         _make("of equal objects the last", "An anchor that shares as much with two objects stands for the last of them. It "
               "should be the first.", choice=lambda shared, threshold, row: len(shared[row]) - 1
               - int(shared[row][::-1].argmax())),
         _make("the threshold itself is too little", "An anchor that shares exactly the threshold stands for no object: > where "
               "it should be >=.", enough=lambda shared, threshold, row: shared[row].max() > threshold),
-        _make("the threshold is ignored", "Every anchor that shares anything stands for an object. It needs the threshold.",
+        _make("the threshold is ignored", "Every anchor that shares anything with an object stands for one. In step 2 it needs "
+              "the threshold.",
               enough=_nothing_left),
-        _make("all anchors stand for an object", "Every anchor stands for an object, also where it shares nothing.",
+        _make("all anchors stand for an object", "Every anchor stands for an object, also where it shares nothing with any. It "
+              "needs the threshold.",
               enough=lambda shared, threshold, row: True),
         _make("the threshold is 0.5 always", "The threshold is 0.5, whatever is given.",
               enough=lambda shared, threshold, row: shared[row].max() >= 0.5),
@@ -233,7 +248,7 @@ MATCH = Exercise(
               "should be the one that it shares most with.",
               choice=lambda shared, threshold, row: int((shared[row] >= threshold).argmax())),
         _make("the last object that shares enough", "An anchor stands for the last object with which it shares enough. It "
-              "should be the one that it shares most with: do later objects overwrite earlier ones?",
+              "should be the one that it shares most with: does a later object overwrite an earlier one?",
               choice=lambda shared, threshold, row: int(np.flatnonzero(shared[row] >= threshold)[-1])),
         _make("the object that it shares least with", "An anchor stands for the object that it shares least with: argmin where "
               "argmax is meant.", choice=lambda shared, threshold, row: int(shared[row].argmin())),
@@ -243,6 +258,8 @@ MATCH = Exercise(
               "meant?", enough=lambda shared, threshold, row: shared[row][0] >= threshold),
         _make("the sum over all objects", "What an anchor shares with all objects is added up. Its best object counts alone.",
               enough=lambda shared, threshold, row: shared[row].sum() >= threshold),
+        Mistake("object 0 is taken for none", "An anchor whose own object has the number 0 is taken for one without an object, "
+                "and step 2 may give it another one. None is -1.", _zero_is_none),
         _make("numbers begin at 1", "Objects are counted from 1 on. The first one has the number 0.",
               told=lambda found, shared, threshold: [number + 1 if number >= 0 else -1 for number in found]),
         _make("none is 0", "An anchor without an object has a 0, which is the number of the first object. -1 is wanted.",
@@ -256,7 +273,7 @@ MATCH = Exercise(
                                                      for row, number in enumerate(found)]),
         _make("an anchor for each object", "This is a number for each object. One for each anchor is wanted: the first axis of "
               "shared has the anchors.", told=_by_object),
-        _make("anchors and objects exchanged", "The axes are exchanged: rows are anchors, columns are objects.",
+        _make("anchors and objects exchanged", "The axes of shared are exchanged: its rows are anchors, its columns objects.",
               given=lambda shared: shared.T),
         _make("a mark for each pair", "This is a table of anchors and objects. A number for each anchor is wanted.",
               told=lambda found, shared, threshold: [[int(number == j) for j in range(shared.shape[1])] for number in found]),
@@ -300,8 +317,8 @@ def check_match(function) -> Report:
     shared: (anchors, objects), the intersection over union of each anchor with each object; one anchor or more, perhaps no
     object. threshold: above 0. First each object gets an anchor of its own: of all pairs, the one that shares most goes first
     (of equal ones that of the first anchor, then of the first object); that anchor and that object are gone, and so on, as long
-    as there is a pair that shares more than 0. Then every other anchor that shares ``threshold`` or more with an object stands
-    for the one that it shares most with, of equal ones the first.
+    as there is a pair that shares more than 0. Then every other anchor that shares ``threshold`` or more with an object, also
+    one that has an anchor, stands for the one that it shares most with, of equal ones the first.
 
     >>> check_match(lambda shared, threshold: [-1] * len(shared)).passed
     False

@@ -130,6 +130,28 @@ def _while_it_is_walked(order, goes, scores):
     return kept
 
 
+def _one_each(order, goes, scores):
+    """A break behind the first box that goes: each puts out one, the surest that is left."""
+    kept, left = [], [int(i) for i in order]
+    while left:
+        best = left.pop(0)
+        kept.append(best)
+        gone = next((i for i in left if goes[i, best]), None)
+        left = [i for i in left if i != gone]
+    return kept
+
+
+def _first_by_number(order, goes, scores):
+    """The same, but a box that is gone already counts as the one."""
+    kept, gone = [], set()
+    for place, i in enumerate(order):
+        if int(i) in gone:
+            continue
+        kept.append(int(i))
+        gone.update([int(j) for j in order[place + 1 :] if goes[j, i]][:1])
+    return kept
+
+
 def _none_alone(order, goes, scores):
     """while len(left) > 1: the last one that is left is not kept."""
     left, kept = [int(i) for i in order], []
@@ -192,6 +214,10 @@ SUPPRESS = Exercise(
               "stays.", rule=_by_surer_ones),
         _make("taken out of a list while it is walked", "The box behind one that goes is not looked at, as where a list is "
               "changed in a loop over itself. Make a new list.", rule=_while_it_is_walked),
+        _make("each puts out a single one", "A box that stays puts out only one other, the surest that it covers. All that it "
+              "covers go: does a break end the loop?", rule=_one_each),
+        _make("each puts out a single one, if it is there", "A box that stays puts out only one other, the surest that it "
+              "covers. All that it covers go: does a break end the loop?", rule=_first_by_number),
         _make("the last one left is lost", "Where a single box is left over, it is not kept: does the loop end one too early?",
               rule=_none_alone),
         _make("those that go", "These are the boxes that go. Those that stay are wanted.", rule=_put_out),
@@ -320,7 +346,7 @@ def check_suppress(function) -> Report:
 
     boxes: (n, 4) of left, top, right, bottom, each with an area above 0; n may be 0. scores: (n,), any numbers. threshold: 0 to
     1. The boxes are looked at from the largest score to the smallest, of equal scores the first one first. A box stays unless
-    its intersection over union with a box that stays is above ``threshold``.
+    its intersection over union with a box that stays is above ``threshold``; exactly that is not too much.
 
     >>> check_suppress(lambda boxes, scores, threshold: list(range(len(boxes)))).passed
     False

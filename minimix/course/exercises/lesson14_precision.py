@@ -162,6 +162,14 @@ def _over_all(right, scores, objects):
     return float((hits / found).mean()) if len(right) else 0.0
 
 
+def _at_once(right, scores, objects):
+    """A place in the list only behind all detections of a score."""
+    order = _surest_first(scores)
+    ends = np.append(np.diff(scores[order]) != 0, True)[: len(order)]
+    hits, found = np.cumsum(right[order], dtype=float)[ends], np.arange(1, len(order) + 1)[ends]
+    return np.mean([_first_there(_highest_behind(hits / found), hits / objects, value) for value in RECALLS])
+
+
 def _f1(right, scores, objects):
     return 2 * right.sum() / (len(right) + objects)
 
@@ -252,6 +260,8 @@ AVERAGE_PRECISION = Exercise(
               given=_kept(lambda right, scores: scores >= 0.5)),
         _make("the last detection left out", "The last detection of the list is left out.",
               given=_kept(lambda right, scores: np.arange(len(right)) < len(right) - 1)),
+        Mistake("equal scores at once", "Detections of equal scores are one step, and precision is taken behind all of them. "
+                "Each of them has a place in the list: the first one goes first.", _at_once),
         Mistake("the area below the steps", "This is the exact area below the highest precision over recall, as in VOC 2010. "
                 f"{READ}, and averaged.", _under_steps(_highest_behind)),
         Mistake("the area below precision as it is", "This is the sum of the precisions at all right detections over the "

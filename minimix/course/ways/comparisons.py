@@ -32,7 +32,7 @@ def paired_loop(a, b):
 
 def seeds_needed_range(deviation, half):
     found = 0
-    for n in range(2, 1000):
+    for n in range(2, 10000):
         error = deviation / np.sqrt(n)
         if found == 0 and student(n - 1) * error <= half:
             found = n

@@ -101,7 +101,7 @@ def more(found: list[tuple[Point, dict]]) -> dict:
 
 
 def figure(found: list[tuple[Point, dict]]):
-    """By name; what a search found costs more or less from seed to seed, and stands at its mean."""
+    """Points by name, which no line joins; what a search found costs more or less from seed to seed, and is at its mean."""
     from minimix import viz
 
     lines: dict = {}
@@ -109,7 +109,7 @@ def figure(found: list[tuple[Point, dict]]):
         values = list(results.values())
         macs = sum(value["macs"] for value in values) / len(values)
         lines.setdefault(point.family, {})[point.name] = macs, [value["accuracy"] for value in values]
-    return viz.tradeoff(lines)
+    return viz.tradeoff(lines, joined=False)
 
 
 STUDY = Study(

@@ -34,7 +34,7 @@ class Block(NamedTuple):
     """title: its first line is bold. fill: (rows, columns, 4). texts, bold, mask: (rows, columns); mask is what is hatched.
     dots: (n, 2), in cells, (0.5, 0.5) being the middle of the first; spacing: how many cells they are apart.
     above: rows above the line that blocks are aligned at, None for the middle. lines: whether cells have edges.
-    coarse: shorter texts, for cells in which the first have no room.
+    coarse: shorter texts, for cells in which the first have no room. most: the largest number, where the scale goes on beyond.
     """
 
     title: str
@@ -49,6 +49,7 @@ class Block(NamedTuple):
     scale: Scale | None = None
     lines: bool = True
     coarse: np.ndarray | None = None
+    most: float | None = None
 
     @property
     def up(self) -> float:
@@ -155,4 +156,4 @@ def _draw(ax, x: float, y: float, cell: float, block: Block) -> None:
     if block.has_scale(cell):
         bottom = y + block.fill.shape[0] * cell + 0.12
         length = max(cells.scale_width(block.scale.norm), min(2.0, block.fill.shape[1] * cell))
-        cells.scale(ax, x, bottom, length, *block.scale)
+        cells.scale(ax, x, bottom, length, *block.scale, block.most)

@@ -86,10 +86,12 @@ def title_size(title: str) -> tuple[float, float]:
     return width, theme.LINE * theme.lines_in(title) + 0.12
 
 
-def scale(ax, x: float, y: float, width: float, colours: str, norm: Normalize) -> None:
-    """A bar of all colours, with the numbers at its ends below it, and zero where it lies between them."""
+def scale(ax, x: float, y: float, width: float, colours: str, norm: Normalize, most: float | None = None) -> None:
+    """A bar of all colours, up to that of ``most`` where it is given, with the numbers at its ends below it, and zero where it
+    lies between them."""
+    seen, norm = norm, norm if most is None else Normalize(norm.vmin, most)
     steps = np.linspace(norm.vmin, norm.vmax, 128)
-    ax.imshow(coloured(steps[None], colours, norm), extent=(x, x + width, y + 0.13, y), aspect="equal", zorder=2)
+    ax.imshow(coloured(steps[None], colours, seen), extent=(x, x + width, y + 0.13, y), aspect="equal", zorder=2)
     outline(ax, x, y, width, 0.13, theme.GREY, 0.8)
     low, high = _ends(norm)
     ax.text(x, y + 0.17, low, ha="left", va="top")

@@ -151,6 +151,7 @@ def block(title: str, picture: np.ndarray, scale: Scale, bold=None, frames=()) -
         scale=scale._replace(norm=norm),
         lines=few,
         coarse=cell_texts(picture, most=1) if few else None,
+        most=float(scale.norm.vmax),
     )
 
 

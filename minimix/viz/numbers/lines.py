@@ -21,12 +21,15 @@ def lines(
     log: str = "",
     height: float = 3.8,
     ax=None,
+    steps: bool = False,
+    level: float | None = None,
 ) -> theme.Picture:
     """A line for each of ``series``, with a legend beside.
 
     series: {name: (places, values)}, two sequences of one length. log: the axes that are logarithmic, "x", "y" or "xy".
     height: inches of the figure. Up to 30 points have a marker each; where all lines together have 10 places or fewer, each
-    place has a tick, if there is room.
+    place has a tick, if there is room. steps: values hold until the next place, so that there is nothing between them.
+    level: a value to compare with, at which a thin line goes across.
 
     Raises ValueError for no series, lengths that differ, another ``log``, and where an axis is logarithmic, for what is not
     above 0.
@@ -48,9 +51,12 @@ def lines(
             if axis in log and not (numbers > 0).all():
                 raise ValueError(f"series[{name!r}] has numbers that are not above 0 along {axis}, which is logarithmic")
         look = {"marker": MARKERS[i % len(MARKERS)], "markersize": 5} if len(x) <= POINTS else {}
-        ax.plot(x, y, STYLES[i % 4], color=palette[i], label=theme.shortened(str(name), 2.4), **look)
+        way = "steps-post" if steps else "default"
+        ax.plot(x, y, STYLES[i % 4], color=palette[i], label=theme.shortened(str(name), 2.4), drawstyle=way, **look)
         places.update(x.tolist())
         said.append(f"{name}: {_course(x, y)}.")
+    if level is not None:
+        ax.axhline(level, color=theme.GREY, linewidth=1.0, zorder=1)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     for axis, name in ((ax.xaxis, "x"), (ax.yaxis, "y")):
         if name in log:

@@ -17,13 +17,15 @@ LINES = (0, (2.2, 1.6)), "-"  # of objects, of detections
 def detections(
     images, objects: Sequence, found: Sequence | None = None, classes: Sequence[str] = (), title: str = "",
     least: float = 0.5, columns: int = 5, called: Sequence[str] = ("true", "found"),
+    titles: Sequence[str] | None = None,
 ) -> theme.Picture:  # fmt: skip
     """Pictures with boxes: dashed where an object is, solid where one was found, in the colour of its class.
 
     images: uint8 (N, 3, H, W). objects: ``Objects``, or (boxes, labels), of each picture. found: ``Detections``, or (boxes,
     labels, scores), of each; None: only what is there. Boxes are (n, 4), left, top, right, bottom, in pixels.
     classes: names. least: score from which on a detection is drawn. columns: pictures in a row. called: what stands for objects
-    and for detections, where the boxes are others.
+    and for detections, where the boxes are others; what is "" is neither counted nor explained. titles: a text above each
+    picture, in place of how many boxes it has.
 
     Raises ValueError where there is not one entry for each picture, or a label has no name.
 
@@ -36,12 +38,13 @@ def detections(
     if len(objects) != len(images) or (found is not None and len(found) != len(images)):
         given = f"{len(objects)} entries of objects" + ("" if found is None else f", {len(found)} of found")
         raise ValueError(f"there are {len(images)} images, but {given}: give one for each image")
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(f"titles: {len(titles)} of them for {len(images)} images")
     if len(called) != 2:
         raise ValueError(f"called: expected two words, for objects and for detections, not {called!r}")
     drawn = [[(called[0], *_boxes(*real)) for real in objects]]
     if found is not None:
         drawn.append([(called[1], *_boxes(*_sure(*one, least))) for one in found])
-    lines = dict(zip(called, LINES, strict=True))
     labels = sorted({int(label) for entries in drawn for entry in entries for label in entry[2]})
     if labels and not 0 <= labels[0] <= labels[-1] < len(classes):
         raise ValueError(f"labels go from {labels[0]} to {labels[-1]}, but there are {len(classes)} classes: give their names")
@@ -50,7 +53,7 @@ def detections(
     width = max(2 * MARGIN + columns * (SIDE + GAP) - GAP, 3.6)
     heading = theme.wrapped(title, width - 2 * MARGIN, theme.FONT + 1) if title else ""
     names = [(str(classes[label]), colours[label], "-") for label in labels]
-    names += [(name, "black", line) for name, line in lines.items() if found is not None or name == called[0]]
+    names += [(name, "black", line) for name, line, _ in zip(called, LINES, drawn, strict=False) if name]
     places, below = _flow([name for name, *_ in names], width - 2 * MARGIN)
     top = MARGIN + (0.2 * theme.lines_in(heading) + 0.1 if heading else 0.0)
     side = SIDE * images.shape[2] / images.shape[3]
@@ -62,15 +65,16 @@ def detections(
     for i, image in enumerate(images):
         x, y = MARGIN + i % columns * (SIDE + GAP), top + i // columns * (above + side + GAP) + above
         ax.imshow(image.transpose(1, 2, 0), interpolation="nearest", extent=(x, x + SIDE, y + side, y))
-        ax.text(x, y - 0.05, ", ".join(f"{len(entries[i][1])} {entries[i][0]}" for entries in drawn), ha="left", va="bottom")
-        for entries in drawn:
-            kind, boxes, own = entries[i]
+        counts = ", ".join(f"{len(entries[i][1])} {entries[i][0]}" for entries in drawn if entries[i][0])
+        ax.text(x, y - 0.05, counts if titles is None else theme.literal(titles[i]), ha="left", va="bottom")
+        for line, entries in zip(LINES, drawn, strict=False):
+            _, boxes, own = entries[i]
             for box, label in zip(boxes, own, strict=True):
-                _outline(ax, x, y, SIDE / image.shape[2], box, colours[int(label)], lines[kind])
+                _outline(ax, x, y, SIDE / image.shape[2], box, colours[int(label)], line)
     for (name, colour, line), (x, y) in zip(names, places, strict=True):
         ax.plot([MARGIN + x, MARGIN + x + 0.3], [bottom + y + 0.1] * 2, color=colour, linestyle=line, linewidth=2.2)
         ax.text(MARGIN + x + 0.38, bottom + y + 0.1, theme.literal(name), ha="left", va="center_baseline")
-    return theme.told(figure, _said(title, drawn, classes))
+    return theme.told(figure, _said(title or theme.listed(titles or [""]), drawn, classes))
 
 
 def _boxes(boxes, labels) -> tuple[np.ndarray, np.ndarray]:

@@ -18,11 +18,12 @@ def tradeoff(
     xlabel: str = "multiply-adds",
     ylabel: str = "accuracy on the test images, %",
     ax=None,
+    joined: bool = True,
 ) -> theme.Picture:
     """Means over seeds, with their standard errors, over what each variant costs; a line for each family of variants.
 
     results: {family: {variant: (cost, one number, or one a seed)}}. A variant's name stands beside its point, so keep it
-    short.
+    short. joined: False leaves out the lines, where the variants of a family have no order.
 
     Raises ValueError for no results, and numbers that are none.
 
@@ -33,7 +34,7 @@ def tradeoff(
     if not results or not all(results.values()):
         raise ValueError("results: give {family: {variant: (cost, numbers)}}, each with one variant or more")
     figure, ax = theme.axes(ax, theme.WIDTH, 4.2)
-    named, said = [], [f"{ylabel}, over {xlabel}, a line for each family."]
+    named, said = [], [f"{ylabel}, over {xlabel}, {'a line' if joined else 'points'} for each family."]
 
     def words(point) -> str:
         return f"{point[3]} with {point[1]:.4g} at {short(point[0])}"
@@ -45,7 +46,8 @@ def tradeoff(
             points.append((float(numbers(cost, f"the cost of {name!r}")[0]), mean, error, str(name)))
         points.sort()
         costs, means, errors = (np.array(part) for part in zip(*(point[:3] for point in points), strict=True))
-        look = {"color": colour, "linestyle": STYLES[i % 4], "marker": MARKERS[i % len(MARKERS)], "markersize": 6}
+        style = STYLES[i % 4] if joined else "none"
+        look = {"color": colour, "linestyle": style, "marker": MARKERS[i % len(MARKERS)], "markersize": 6}
         bars = {"yerr": errors if errors.any() else None, "capsize": 4, "elinewidth": 1.4}
         ax.errorbar(costs, means, **bars, **look, label=theme.shortened(str(family), 2.4))
         named += [(cost, mean, name) for cost, mean, _, name in points]

@@ -1,5 +1,8 @@
 """What a check says of functions that are wrong in other ways than their numbers, and of numbers that fit no mistake."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -53,6 +56,22 @@ def test_what_returns_none_is_told_from_what_is_empty():
     assert course.check_partition(forgotten).title == "partition: your function returns None"
     for function in (empty, begun, lambda channels, groups, kind: None):
         assert course.check_partition(function).title == "partition: not written yet"
+
+
+def test_fractions_are_numbers():
+    def flips(differences):
+        sums = [0]
+        for difference in differences.tolist():
+            sums = [total + sign * difference for total in sums for sign in (1, -1)]
+        return Fraction(sum(total >= differences.sum() for total in sums), len(sums))
+
+    def tables(a, b):
+        return [[Fraction(share) for share in row] for row in course.INTERSECTION_OVER_UNION.solution(a, b).tolist()]
+
+    assert course.check_sign_flips(flips).passed
+    assert course.check_sign_flips(lambda differences: Decimal("0.5")).kind == "values"
+    assert course.check_intersection_over_union(tables).passed
+    assert course.check_seeds_needed(lambda deviation, half: Fraction(2)).kind == "values"
 
 
 @pytest.mark.parametrize(
@@ -240,6 +259,19 @@ def test_a_random_result():
     rng = np.random.default_rng(0)
     report = course.check_depthwise_conv2d(lambda *given: right(*given) + rng.normal())
     assert report.kind == "state"
+
+
+def test_rare_wrong_numbers_are_not_taken_for_what_is_kept():
+    """Small shares are found by other numbers in arrays that were seen before; a function that was never called is wrong there,
+    too."""
+
+    def f(a, b):
+        shared = course.INTERSECTION_OVER_UNION.solution(a, b)
+        shared[shared < 1e-3] = 0
+        return shared
+
+    report = course.check_intersection_over_union(f)
+    assert not report.passed and report.kind == "values" and "between calls" not in said(report)
 
 
 def test_a_result_that_is_right_only_the_first_time():

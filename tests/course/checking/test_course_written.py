@@ -102,3 +102,25 @@ def test_an_exception_in_a_slip_is_no_explanation():
         return np.full((classes, classes), len(labels))
 
     assert "of a right function" not in told(course.CONFUSION, counted)
+
+
+def test_a_slip_in_results_of_zeros_and_ones():
+    """There are two numbers only, but many patterns of them."""
+
+    def mask(channels, groups, largest):
+        kept = np.zeros((channels, 1, largest, largest), int)
+        first, share = 0, channels // groups
+        for t in range(groups):
+            count = share if t else channels - share * (groups - 1)
+            edge = (largest - 2 * t - 3) // 2
+            kept[first : first + count, 0, edge : edge + 2 * t + 3, edge:] = 1
+            first += count
+        return kept
+
+    (text,) = check(course.KERNEL_MASK, mask).paragraphs[:1]
+    assert text.startswith("In all ") and "edge:]" in text and "Two things" not in text
+
+
+def test_a_number_that_is_always_the_same_is_no_slip():
+    report = check(course.SIGN_FLIPS, lambda d: course.SIGN_FLIPS.solution(d) if len(d) < 9 else 0.5)
+    assert not any("right function" in text for text in report.paragraphs)

@@ -111,6 +111,7 @@ def test_answers_from_measurements():
     assert asked("11 a changed number", function=lambda x: 2 * x) == 2
     assert asked("12 claims seen live", verdicts=["seen", "cannot tell", "seen"]) == 2
     assert asked("13 trust in shared weights", correlation=np.float64(0.5)) == 0.5
+    assert asked("13 trust in shared weights", correlation=np.nan) is None
     arguments = {"a": np.ones(4), "b": np.ones(4, np.float32), "c": np.ones(8)[::2], "d": np.zeros(5)}
     assert asked("11 how often it is compiled", arguments=arguments) == 3
     assert asked("11 a gradient that was cut", function=lambda x: (x * x).detach() * x) == pytest.approx(1 / 3)
