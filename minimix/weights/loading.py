@@ -7,14 +7,13 @@ their weights, such as the eps of their batch norms; where the network here has 
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minimix import models
 from minimix.models.own import is_own
-from minimix.models.weights import put_in, read_weights
+from minimix.models.weights import put_in
 from minimix.nn import Module
 from minimix.nn.module import Own, called
 from minimix.weights import reading
@@ -89,12 +88,7 @@ def opened(path, take: str | None = "") -> reading.Read:
         advice = ": give its state_dict()" if hasattr(path, "state_dict") else ""
         what = f"the network {called(path)}" if isinstance(path, Module) else f"a {type(path).__name__}"
         raise TypeError(f"path: expected a file's path, or a dict of arrays by name, not {what}{advice}")
-    try:
-        return reading.read(path, take or "")
-    except reading.ReadError:
-        if not take and Path(path).suffix.lower() == ".safetensors":
-            read_weights(path)  # whose error says what is wrong with it as such
-        raise
+    return reading.read(path, take or "")
 
 
 def named(model: Module, read: reading.Read, names: str | None = None) -> Named:

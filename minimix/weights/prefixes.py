@@ -10,8 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from minimix.weights.reading import Read, SeveralError
+from minimix.weights.reading.names import WRAPPERS, averages, begin_with, rank, unprefixed
 from minimix.weights.reading.result import sentence
-from minimix.weights.reading.state_dict import WRAPPERS, averages, begin_with, rank, unprefixed
 
 Known = Callable[[Iterable[str]], bool]
 _INSIDE = ".module."  # of a part that was wrapped by itself, as the examples of PyTorch wrap "features" of a network

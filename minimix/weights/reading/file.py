@@ -12,12 +12,14 @@ from minimix.weights.reading import (
     hdf5,
     mindspore,
     named_checksum,
+    names,
     npz,
     others,
     safetensors,
     state_dict,
     torch_legacy,
     torch_zip,
+    training_options,
     zipped,
 )
 from minimix.weights.reading.result import Budget, Read, ReadError, sentence, shown
@@ -69,7 +71,7 @@ def read_given(arrays: Mapping, take: str = "") -> Read:
     path = Path("the dict")
     try:
         weights, taken = state_dict.find(given.plain(arrays), take)
-        return _made(path, "arrays", weights, taken, state_dict.PREFIXES, state_dict.about(arrays))
+        return _made(path, "arrays", weights, taken, names.PREFIXES, training_options.about(arrays))
     except ReadError as error:
         raise type(error)(sentence(path, str(error))) from None
 
@@ -134,7 +136,7 @@ def _torch(path: Path, form: str, reader: Any, budget: Budget, take: str) -> Rea
         except ReadError as error:
             raise ReadError(f"{shown(name)}: {error}") from None
     form = "pickle" if getattr(reader, "is_plain", False) else form
-    return _made(path, form, arrays, taken, state_dict.PREFIXES, state_dict.about(checkpoint))
+    return _made(path, form, arrays, taken, names.PREFIXES, training_options.about(checkpoint))
 
 
 def _keras(path: Path, content: bytes | memoryview, budget: Budget, take: str) -> Read:
@@ -148,9 +150,9 @@ def _part(arrays: dict, take: str, what: str) -> tuple[dict, str]:
     """(those whose names begin with ``take``, what to say of it), of a file that has no other parts; without take, all."""
     if not take:
         return arrays, ""
-    if not (inside := state_dict.under(arrays, take)):
+    if not (inside := names.under(arrays, take)):
         raise ReadError(_NO_PART.format(what, shown(take)))
-    return inside, state_dict.begin_with(take)
+    return inside, names.begin_with(take)
 
 
 def _made(path: Path, form: str, arrays: dict, part: str, prefixes: tuple[str, ...], about: dict | None = None) -> Read:
@@ -159,8 +161,8 @@ def _made(path: Path, form: str, arrays: dict, part: str, prefixes: tuple[str, .
     for name in arrays:
         if not isinstance(name, str) or any(0xD800 <= ord(letter) < 0xE000 for letter in name):  # halves of letters
             raise ReadError(f"holds a name that is no text, {shown(name)}: damaged")
-    arrays, prefix, left = state_dict.unprefixed(arrays, prefixes)
-    arrays = state_dict.unwrapped(arrays) if prefixes else arrays
+    arrays, prefix, left = names.unprefixed(arrays, prefixes)
+    arrays = names.unwrapped(arrays) if prefixes else arrays
     return Read(_native(arrays), path, form, part, prefix, _native(left), about or {})
 
 

@@ -4,45 +4,18 @@ Programs put it beside an epoch, an optimizer, options and further weights, unde
 over training (EMA) goes before the weights themselves, as the published accuracies are its, unless it lacks some of them.
 """
 
-import argparse
-import json
-import re
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from minimix.pickled.arrays import Array
 from minimix.pickled.machine import text
+from minimix.weights.reading.names import BESIDE, MODELS, OTHERS, averages, begin_with, common_prefix, rank, under, words
 from minimix.weights.reading.result import ReadError, SeveralError, shown
 from minimix.weights.reading.tensors import Tensor, Unreadable
 from minimix.words import nearest, some
 
-WRAPPERS = 5  # one in the other, at most
 DEPTH, LONGEST = 4, 16  # so deep is looked for weights, and into lists and tuples of so many things
-MODELS = (
-    "state_dict",
-    "model_state_dict",
-    "model_state",
-    "model",
-    "net_state_dict",
-    "net",
-    "network",
-    "weights",
-    "params",
-    "module",
-)
-AVERAGES = frozenset({"ema", "averaged", "swa"})  # words of a name
-OTHERS = frozenset(  # words of what is no network
-    "optimizer optimizers optim opt scheduler schedulers sched scaler amp loss losses criterion callbacks "
-    "metric metrics acc accuracy auroc f1".split()
-)
-PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.")  # of wrappers: in parallel, compiled, Lightning
-WRAPPED = re.compile(
-    r"(?:(?<=\.)|^)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
-)  # layers, by PyTorch itself
-BESIDE = frozenset({"n_averaged", "initted", "step", "num_updates", "decay"})  # numbers of those who average
-
 Leaf = Tensor | Unreadable | Array | np.ndarray
 
 
@@ -106,7 +79,7 @@ def _parts(value: Any) -> list[Part]:
         inner: list[tuple[Any, Any]]
         if isinstance(value, dict):
             value = _with_text_keys(value)
-            inner = [(key, below) for key, below in value.items() if isinstance(key, str) and not OTHERS & _words(key)]
+            inner = [(key, below) for key, below in value.items() if isinstance(key, str) and not OTHERS & words(key)]
             direct = sum(isinstance(below, Leaf) for below in value.values())
         elif isinstance(value, (list, tuple)) and len(value) <= LONGEST:
             inner, direct = list(enumerate(value)), 0
@@ -157,46 +130,6 @@ def _asked(parts: list[Part], take: str) -> Part:
     return asked[0]
 
 
-def about(value: Any) -> dict[str, str]:
-    """{"args": the options that it was trained with, as JSON}, where a checkpoint has them as timm's do.
-
-    >>> about({"state_dict": {}, "args": {"img_size": 160, "device": object()}})
-    {'args': '{"img_size": 160, "device": null}'}
-    """
-    args = value.get("args") if isinstance(value, Mapping) else None
-    args = vars(args) if isinstance(args, argparse.Namespace) else args
-    if not isinstance(args, dict):
-        return {}
-    try:
-        return {"args": json.dumps({key: args[key] for key in args if isinstance(key, str)}, default=lambda _: None)}
-    except (TypeError, ValueError, RecursionError):  # keys below that are no text; a dict that is in itself
-        return {}
-
-
-def under(weights: dict[str, Any], start: str) -> dict[str, Any]:
-    """
-    >>> under({"student.fc.weight": 1, "teacher.fc.weight": 2}, "teacher")
-    {'fc.weight': 2}
-    """
-    prefix = start.rstrip(".") + "."
-    return {name.removeprefix(prefix): value for name, value in weights.items() if str(name).startswith(prefix)}
-
-
-def begin_with(start: str) -> str:
-    """What is said of a part that is the names with that beginning."""
-    return f'names that begin with "{shown(start.rstrip("."))}."'
-
-
-def averages(name: str) -> bool:
-    """Whether that is what averages are called: a key, or what names begin with."""
-    return bool(AVERAGES & _words(name))
-
-
-def rank(path: Sequence) -> int:
-    """How likely keys lead to a network: 0 is the likeliest; the same for all unknown ones."""
-    return min((MODELS.index(key) for key in path if key in MODELS), default=len(MODELS))
-
-
 def _weights(found: dict) -> tuple[dict[str, Any], list[str]]:
     """The arrays, and the names of what is none."""
     weights, left = dict[str, Any](), []
@@ -214,53 +147,6 @@ def _weights(found: dict) -> tuple[dict[str, Any], list[str]]:
     return weights, left
 
 
-def unprefixed(weights: dict[str, Any], prefixes: tuple[str, ...] = PREFIXES) -> tuple[dict[str, Any], str, dict[str, Any]]:
-    """The weights without what wrappers put before all names, what that was, and what stood beside it.
-
-    >>> unprefixed({"module.fc.weight": 1, "module.fc.bias": 2, "n_averaged": 3})
-    ({'fc.weight': 1, 'fc.bias': 2}, 'module.', {})
-
-    Lightning has the network's weights beside those of a loss, and numbers of its own.
-
-    >>> unprefixed({"model.fc.weight": 1, "model.fc.bias": 2, "criterion.weight": 3})
-    ({'fc.weight': 1, 'fc.bias': 2}, 'model.', {'criterion.weight': 3})
-    """
-    names = weights.keys() - BESIDE
-    beside = set[str]()
-    prefix = common_prefix(names, prefixes)
-    if not prefix:
-        beside = {name for name in names if "." not in name or OTHERS & _words(name.partition(".")[0])}
-        prefix = common_prefix(names - beside, prefixes) if 2 * len(beside) < len(names) else ""
-    if not prefix:
-        return weights, "", {}
-    inside = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
-    return inside, prefix, {name: value for name, value in weights.items() if name in beside}
-
-
-def unwrapped(weights: dict[str, Any]) -> dict[str, Any]:
-    """Without what PyTorch puts in front of the names within a layer that it has wrapped: compiled, in parallel.
-
-    >>> unwrapped({"conv._orig_mod.weight": 1, "blocks.0._fsdp_wrapped_module.fc.bias": 2})
-    {'conv.weight': 1, 'blocks.0.fc.bias': 2}
-    """
-    found = {WRAPPED.sub("", name): value for name, value in weights.items()}
-    return found if len(found) == len(weights) else weights
-
-
-def common_prefix(names: set[str], prefixes: tuple[str, ...] = PREFIXES) -> str:
-    """
-    >>> common_prefix({"module.model.a.weight", "module.model.b.weight"}), common_prefix({"model.a", "head.a"})
-    ('module.model.', '')
-    """
-    whole = ""
-    for _ in range(WRAPPERS if names else 0):
-        prefix = next((one for one in prefixes if all(name.startswith(whole + one) for name in names)), None)
-        if prefix is None or whole + prefix in names:
-            break
-        whole += prefix
-    return whole
-
-
 def _with_text_keys(found: dict) -> dict:
     """The same with strings for Python 2's."""
     try:
@@ -270,10 +156,6 @@ def _with_text_keys(found: dict) -> dict:
     if len(made) != len(found):
         raise ReadError("holds a name twice: damaged")
     return {key: value for key, value in made.items() if isinstance(key, str) or not isinstance(value, Leaf)}
-
-
-def _words(key) -> set[str]:
-    return set(re.split(r"[^a-z0-9]+", str(key).lower()))
 
 
 def _kind(value: Any) -> str:
