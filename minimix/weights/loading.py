@@ -88,6 +88,8 @@ def opened(path, take: str | None = "") -> reading.Read:
         advice = ": give its state_dict()" if hasattr(path, "state_dict") else ""
         what = f"the network {called(path)}" if isinstance(path, Module) else f"a {type(path).__name__}"
         raise TypeError(f"path: expected a file's path, or a dict of arrays by name, not {what}{advice}")
+    if path == "":
+        raise ValueError("path: expected a file's path, not an empty text")
     return reading.read(path, take or "")
 
 

@@ -109,6 +109,11 @@ def test_what_is_no_floating_point():
             mm.load_weights(small(), state)
 
 
+def test_no_path_at_all():
+    with pytest.raises(ValueError, match="path: expected a file's path, not an empty text"):
+        mm.load_weights(small(), "")
+
+
 @pytest.mark.parametrize("ending", ["pth", "npz", "h5", "safetensors", "ckpt", "onnx"])
 def test_empty_files(tmp_path, ending):
     (tmp_path / f"w.{ending}").touch()

@@ -216,6 +216,15 @@ def test_a_networks_own_run_is_seen_as_asked(tmp_path):
     assert not any("normalised as in" in line for line in ready.remarks)
 
 
+def test_means_of_pixels_from_0_to_255_are_refused(tmp_path):
+    np.savez(tmp_path / "w.npz", **small().state_dict())
+    for asked, said_of in (({"mean": (123.675, 116.28, 103.53)}, "mean"), ({"mean": 0.5, "std": 58}, "std")):
+        with pytest.raises(
+            ValueError, match=f"{said_of}: expected numbers in units of 255, such as 0.5, .*: divide them by 255"
+        ):
+            seer_by_name("mobilenetv2_035", {"num_classes": 3}, tmp_path / "w.npz", **asked)
+
+
 @pytest.mark.parametrize(
     "args, expected",
     [
