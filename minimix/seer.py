@@ -17,6 +17,7 @@ from minimix.data.classes import IMAGENET_FILE
 from minimix.data.official import CLASSES, STATISTICS, TITLES
 from minimix.data.pictures import fitted, prepare
 from minimix.models import own, pretrained
+from minimix.models.function import family
 from minimix.models.pretrained import Preparation
 from minimix.nn import Module
 from minimix.padding import number, pair
@@ -26,7 +27,6 @@ from minimix.train.checkpoint import is_checkpoint
 from minimix.train.checkpoint import load as load_checkpoint
 from minimix.train.naming import located
 from minimix.weights import loading, pictures
-from minimix.weights.libraries import family
 from minimix.words import count
 
 BACKGROUND = "background"  # the class before ImageNet's in TensorFlow's networks

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from minimix import checksums, files
+from minimix.models.function import family, function_of
 from minimix.nn import Module
 from minimix.weights.reading import ReadError, safetensors
 from minimix.weights.reading.result import sentence
-from minimix.weights.reading.safetensors import CHECKSUMS
+from minimix.weights.reading.safetensors import CHECKSUMS, FUNCTION
 from minimix.words import beside, count
 
 _COMPUTED = re.compile(r"_(orig|mask|g|v)$|(^|\.)parametrizations\.")  # names of what PyTorch computes weights from
@@ -23,7 +24,8 @@ _COMPUTED = re.compile(r"_(orig|mask|g|v)$|(^|\.)parametrizations\.")  # names o
 def save_weights(model: Module, path) -> None:
     """Write all parameters and buffers of ``model`` to ``path``, in one step: after a crash there is the old file or the new.
 
-    With them go their checksums, so that ``load_weights`` knows whether they are what was saved. A link leads to the file that
+    With them go their checksums, so that ``load_weights`` knows whether they are what was saved, and what a network computes
+    besides them, such as its batch norms' eps, so that it knows whether the network is the same. A link leads to the file that
     is replaced. Numbers with which no network works, such as NaN, are written all the same, with a warning.
 
     Raises TypeError for what is no Module or no path, FileNotFoundError where there is no such folder, ValueError where
@@ -43,6 +45,8 @@ def save_weights(model: Module, path) -> None:
     if found := unusable(arrays, arrays):
         warnings.warn(f"{found}: load_weights(model, {str(path)!r}) will refuse it, without check=False", stacklevel=2)
     metadata = {"format": "pt", CHECKSUMS: checksums.sealed(checksums.listed(arrays))}  # "pt": Python's readers look for it
+    if family(model):
+        metadata[FUNCTION] = function_of(model).written()
     files.write(path, _settled(to_bytes(arrays, metadata=metadata)))
 
 
