@@ -17,6 +17,7 @@ from minimix.data.classes import IMAGENET_FILE
 from minimix.data.official import CLASSES, STATISTICS, TITLES
 from minimix.data.pictures import fitted, prepare
 from minimix.models import own, pretrained
+from minimix.models.function import family
 from minimix.models.pretrained import Preparation
 from minimix.nn import Module
 from minimix.padding import number, pair
@@ -26,10 +27,10 @@ from minimix.train.checkpoint import is_checkpoint
 from minimix.train.checkpoint import load as load_checkpoint
 from minimix.train.naming import located
 from minimix.weights import loading, pictures
-from minimix.weights.libraries import family
 from minimix.words import count
 
 BACKGROUND = "background"  # the class before ImageNet's in TensorFlow's networks
+MOST = 4  # of a mean or std in units of 255: more is one of pixels from 0 to 255
 LARGEST = 4096  # pixels a side of what a photograph is made into
 
 
@@ -224,6 +225,8 @@ def _numbers(what: str, given, channels: int | None = None) -> tuple[float, ...]
     if not values or (channels is not None and len(values) not in (1, channels)):
         numbers = "numbers" if channels is None else count(channels, "number")
         raise ValueError(f"{what}: expected {numbers} in units of 255, such as 0.5, not {given!r}")
+    if max(map(abs, values)) > MOST:
+        raise ValueError(f"{what}: expected numbers in units of 255, such as 0.5, not {given!r}: divide them by 255")
     if what == "std" and min(values) <= 0:
         raise ValueError(f"std: expected numbers above 0, not {given!r}")
     return values if channels is None else _each(values, channels)

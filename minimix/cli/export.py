@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from minimix.cli.options import RUNS, THREADS, image_size_of, network_of, numbers_of
+from minimix.cli.options import NAMES, RUNS, STD, TAKE, THREADS, image_size_of, network_of, numbers_of
 from minimix.cli.training import find_run
 from minimix.words import nearest
 
@@ -32,26 +32,12 @@ def export(
     weights: Annotated[
         Path | None,
         Option(
-            help="Of a network by name: a file of weights, safetensors, .npz, PyTorch's .pth or Keras' .h5.",
+            help="Of a network by name: a file of weights, safetensors, .npz, PyTorch's .pth, Keras' .h5 or MindSpore's .ckpt.",
             show_default="the published ones, from the hub",
         ),
     ] = None,
-    names: Annotated[
-        str | None,
-        Option(
-            metavar="LIBRARY",
-            help="With --weights: whose names the file has: torchvision, pytorchcv, mindcv, keras, ...; README has a table.",
-            show_default="what the names look like",
-        ),
-    ] = None,
-    take: Annotated[
-        str | None,
-        Option(
-            metavar="PART",
-            help="With --weights: which part of a checkpoint that has several, such as model_ema.",
-            show_default="averages before the weights themselves",
-        ),
-    ] = None,
+    names: NAMES = None,
+    take: TAKE = None,
     model: Annotated[str | None, Option(help="Of a run: where a network of your own is now, FILE.py:FUNCTION.")] = None,
     image: Annotated[
         str | None, Option("--input", "--size", metavar="CxHxW", help="The pictures.", show_default="what it is made for")
@@ -64,7 +50,7 @@ def export(
             show_default="what the run, the file or the library says",
         ),
     ] = None,
-    std: Annotated[str | None, Option(metavar="NUMBERS", help="As --mean.", show_default="as --mean")] = None,
+    std: STD = None,
     fold: Annotated[bool, Option("--fold/--no-fold", help="Fold batch norms into the convolutions before them.")] = True,
     batch: Annotated[int | None, Option(help="Pictures at a time.", show_default="any number", min=1)] = None,
     opset: Annotated[int | None, Option(help="Version of ONNX's operators.", show_default="18")] = None,

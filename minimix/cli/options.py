@@ -16,6 +16,23 @@ DATA_DIR = Annotated[
 BATCH_SIZE = Annotated[int, typer.Option(help="Images at a time.", min=1, max=2**20)]
 RUNS = Annotated[Path, typer.Option(help="Where the folders of runs are.")]
 THREADS = Annotated[int | None, typer.Option(help="Changes speed only, never a result.", show_default="every core", min=1)]
+NAMES = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LIBRARY",
+        help="With --weights: whose names the file has: torchvision, pytorchcv, mindcv, keras, ...; README has a table.",
+        show_default="what the names look like",
+    ),
+]
+TAKE = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PART",
+        help="With --weights: which part of a checkpoint that has several, such as model_ema.",
+        show_default="averages before the weights themselves",
+    ),
+]
+STD = Annotated[str | None, typer.Option(metavar="NUMBERS", help="As --mean.", show_default="as --mean")]
 
 
 def kernels_of(text: str | None) -> tuple[int, ...] | None:

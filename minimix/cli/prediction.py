@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from minimix.cli.options import RUNS, THREADS, image_size_of, network_of, numbers_of, one_of
+from minimix.cli.options import NAMES, RUNS, STD, TAKE, THREADS, image_size_of, network_of, numbers_of, one_of
 from minimix.cli.training import find_run
 from minimix.words import count
 
@@ -41,22 +41,8 @@ def predict(
             show_default="the published ones, from the hub",
         ),
     ] = None,
-    names: Annotated[
-        str | None,
-        Option(
-            metavar="LIBRARY",
-            help="With --weights: whose names the file has: torchvision, pytorchcv, mindcv, keras, ...; README has a table.",
-            show_default="what the names look like",
-        ),
-    ] = None,
-    take: Annotated[
-        str | None,
-        Option(
-            metavar="PART",
-            help="With --weights: which part of a checkpoint that has several, such as model_ema.",
-            show_default="averages before the weights themselves",
-        ),
-    ] = None,
+    names: NAMES = None,
+    take: TAKE = None,
     size: Annotated[
         str | None,
         Option(
@@ -75,7 +61,7 @@ def predict(
             show_default="what the run, the file or the library says",
         ),
     ] = None,
-    std: Annotated[str | None, Option(metavar="NUMBERS", help="As --mean.", show_default="as --mean")] = None,
+    std: STD = None,
     classes_file: Annotated[
         Path | None,
         Option(

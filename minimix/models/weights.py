@@ -4,23 +4,29 @@ Any file with the right names and shapes will do, whoever wrote it. Nothing in s
 """
 
 import json
+import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 
 from minimix import checksums, files
+from minimix.models.function import family, function_of
 from minimix.nn import Module
 from minimix.weights.reading import ReadError, safetensors
 from minimix.weights.reading.result import sentence
-from minimix.weights.reading.safetensors import CHECKSUMS
+from minimix.weights.reading.safetensors import CHECKSUMS, FUNCTION
 from minimix.words import beside, count
+
+_COMPUTED = re.compile(r"_(orig|mask|g|v)$|(^|\.)parametrizations\.")  # names of what PyTorch computes weights from
 
 
 def save_weights(model: Module, path) -> None:
     """Write all parameters and buffers of ``model`` to ``path``, in one step: after a crash there is the old file or the new.
 
-    With them go their checksums, so that ``load_weights`` knows whether they are what was saved. A link leads to the file that
-    is replaced.
+    With them go their checksums, so that ``load_weights`` knows whether they are what was saved, and what a network computes
+    besides them, such as its batch norms' eps, so that it knows whether the network is the same. A link leads to the file that
+    is replaced. Numbers with which no network works, such as NaN, are written all the same, with a warning.
 
     Raises TypeError for what is no Module or no path, FileNotFoundError where there is no such folder, ValueError where
     ``path`` is a folder, a device or a pipe, and for a name with another format's ending, such as .pth; OSError where the
@@ -36,7 +42,11 @@ def save_weights(model: Module, path) -> None:
     _need_module(model, "save_weights")
     path = files.writable(path, ".safetensors")
     arrays = {name: np.array(array, order="C") for name, array in model.state_dict().items()}
+    if found := unusable(arrays, arrays):
+        warnings.warn(f"{found}: load_weights(model, {str(path)!r}) will refuse it, without check=False", stacklevel=2)
     metadata = {"format": "pt", CHECKSUMS: checksums.sealed(checksums.listed(arrays))}  # "pt": Python's readers look for it
+    if family(model):
+        metadata[FUNCTION] = function_of(model).written()
     files.write(path, _settled(to_bytes(arrays, metadata=metadata)))
 
 
@@ -58,7 +68,11 @@ def put_in(model: Module, arrays: dict, path, check: bool = True) -> None:
     state = model.state_dict()
     for name, own in state.items():
         if own.dtype.kind == "f" and name in arrays and arrays[name].dtype.kind != "f":
-            raise ValueError(f"{path}: {name} is {arrays[name].dtype}, expected floating-point numbers: quantised weights?")
+            dtype = arrays[name].dtype
+            why = ": quantised weights?" if dtype.kind in "iu" else ""
+            raise ValueError(f"{path}: {name} is {dtype}, expected floating-point numbers{why}")
+        if own.ndim == 0 and name in arrays and arrays[name].size == 1:  # a counter, which some programs write as a row of one
+            arrays = {**arrays, name: arrays[name].reshape(())}
     if check and (found := unusable(arrays, state)):
         raise ValueError(f"{path}: {found}. load_weights(model, file, check=False) reads them all the same, for a look at them")
     try:
@@ -66,6 +80,11 @@ def put_in(model: Module, arrays: dict, path, check: bool = True) -> None:
     except RuntimeError as error:
         run = any("/" in name for name in arrays)
         more = "\nIt looks like a checkpoint of `minimix train`: minimix.train.load_model reads those" if run else ""
+        if any(_COMPUTED.search(name) for name in arrays):
+            more += (
+                "\nSome of its weights are to be computed from others: pruned, or with a weight norm or spectral norm. In "
+                "PyTorch, torch.nn.utils.prune.remove, or parametrize.remove_parametrizations, makes plain ones of them"
+            )
         for name in ("classifier.bias", "fc.bias"):
             if name in state and name in arrays and state[name].shape != arrays[name].shape:
                 classes = arrays[name].size
@@ -73,10 +92,11 @@ def put_in(model: Module, arrays: dict, path, check: bool = True) -> None:
         raise RuntimeError(f"{path}: {error}{more}") from error
 
 
-def unusable(arrays: dict, state: dict) -> str:
+def unusable(arrays: dict, state: dict, infinity: bool = True) -> str:
     """Which of ``arrays`` hold numbers that no network works with, in words; "" where none does.
 
-    state: the arrays of a model, into whose dtypes they are to be converted.
+    state: the arrays of a model, into whose dtypes they are to be converted. infinity: whether that is such a number: masks of
+        one's own have it.
 
     >>> unusable({"w": np.array([1.0, 1e300])}, {"w": np.zeros(2, np.float32)})
     'w holds a number that is too large for float32'
@@ -87,9 +107,11 @@ def unusable(arrays: dict, state: dict) -> str:
             if array.dtype.kind != "f":
                 continue
             dtype = state[name].dtype if name in state and state[name].dtype.kind == "f" else array.dtype
-            if not np.isfinite(array).all():
-                what = "NaN" if np.isnan(array).any() else "infinity"
-            elif not np.isfinite(array.astype(dtype, copy=False)).all():
+            if np.isnan(array).any():
+                what = "NaN"
+            elif infinity and np.isinf(array).any():
+                what = "infinity"
+            elif np.isinf(array.astype(dtype, copy=False)).sum() > np.isinf(array).sum():
                 what = f"a number that is too large for {dtype}"
             elif name.rpartition(".")[2] == "running_var" and (array < 0).any():
                 what = "a negative variance"

@@ -10,7 +10,7 @@ def detected(seed: int, test: int = TEST, **config) -> dict:
     """``minimix.detection.training.trained``, of the same arguments.
 
     >>> detected(0, images=8, epochs=1, kernels=[3], width=0.25, test=8)["params"]
-    7217
+    12858
     """
     return numbers(learned(seed, **config), test)
 

@@ -13,6 +13,7 @@ from minimix import checksums, files
 from minimix.weights.reading import safetensors as safetensors_file
 
 FORMAT, VERSION = "minimix-checkpoint", 1
+_ALONE = "to read weights alone, name the network, too, and give the file as its weights"
 
 
 class CheckpointError(ValueError):
@@ -51,6 +52,8 @@ def load(path) -> tuple[dict, dict]:
     if not path.is_file():
         raise CheckpointError(f"{path} is no plain file, so no checkpoint")
     content = path.read_bytes()
+    if path.suffix.lower() != ".safetensors" and not safetensors_file.begins(content):
+        raise CheckpointError(f"{path} is no checkpoint of minimix, as it is no safetensors file: {_ALONE}")
     advice = "take another copy of it, or the run's other checkpoint (last.safetensors, best.safetensors)"
     try:
         arrays = dict(sorted(from_bytes(content).items()))
@@ -58,9 +61,7 @@ def load(path) -> tuple[dict, dict]:
     except (safetensors.SafetensorError, ValueError, KeyError, OverflowError) as error:
         raise CheckpointError(f"{path} is no whole safetensors file ({error}): truncated or altered; {advice}") from error
     if "minimix" not in metadata:
-        raise CheckpointError(
-            f"{path} is a safetensors file, but no checkpoint of minimix: to read weights alone, name the network, too"
-        )
+        raise CheckpointError(f"{path} is a safetensors file, but no checkpoint of minimix: {_ALONE}")
     try:
         whole = checksums.unsealed(metadata["minimix"])
     except ValueError as error:

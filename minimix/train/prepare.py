@@ -21,6 +21,9 @@ from minimix.train.naming import check_free, folder_name
 from minimix.train.progress import Silent
 from minimix.train.starting import Start
 from minimix.train.state import State
+from minimix.words import count
+
+CHANNELS = 3  # of all pictures that are trained on: grey ones are made colour
 
 
 def check_model(config: Config, own_model, file: str | None) -> None:
@@ -29,8 +32,8 @@ def check_model(config: Config, own_model, file: str | None) -> None:
         own.maker(file)  # raises, where there is none
     elif own_model is None and config.model not in models.names():
         models.create(config.model)  # raises, with the nearest name
-    for name, whose in (("num_classes", "the data has them"), ("in_channels", "pictures have 3")):
-        if name in config.model_options and (name, config.model_options[name]) != ("in_channels", 3):
+    for name, whose in (("num_classes", "the data has them"), ("in_channels", f"pictures have {CHANNELS}")):
+        if name in config.model_options and (name, config.model_options[name]) != ("in_channels", CHANNELS):
             raise ValueError(f"model_options: {name} is no choice in training: {whose}")
     if own_model is not None and config.model_options:
         raise ValueError("model_options: these are for a model that is created by name, but a module was given")
@@ -39,8 +42,13 @@ def check_model(config: Config, own_model, file: str | None) -> None:
 def check_start(config: Config, start: Start | None) -> None:
     """Refuse options, a size, first weights (``start``) and stages that a network by name cannot have."""
     network = models.create(config.model, **config.model_options)
+    if (channels := network.input_size[0]) != CHANNELS:
+        raise ValueError(
+            f"model: {config.model} is for pictures of {count(channels, 'channel')}, and those that are trained on have "
+            f"{CHANNELS}: give it the option in_channels={CHANNELS}"
+        )
     if config.size is not None:
-        check_size(config, network, (3, config.size, config.size))
+        check_size(config, network, (CHANNELS, config.size, config.size))
     if start is not None:
         starting.take(network, start, ())
     if config.freeze is not None:

@@ -11,6 +11,11 @@ from minimix.train.naming import located, there
 from minimix.weights import loading, reading
 from minimix.words import beside, some
 
+_SAVED = ": `minimix export NETWORK weights.safetensors --weights FILE --take PART` does, and training may begin with that file"
+_NAMED = (
+    "; of another library's names, if they are not recognised, `minimix export NETWORK weights.safetensors --weights FILE "
+    "--names LIBRARY` makes those that fit"
+)
 LEAST = 0.5  # this part of a network's parameters must be found; less is another network, some of whose names agree
 
 
@@ -41,7 +46,10 @@ def find(from_, runs) -> Start:
     if path.is_dir() or checkpoint.is_checkpoint(path):
         path, arrays, state, note = model.read(path)
         return Start(path, arrays, state["recipe"], note, state["about"])
-    read = loading.opened(path)
+    try:
+        read = loading.opened(path)
+    except reading.SeveralError as error:
+        raise reading.SeveralError(f"from: {error}{_SAVED}") from error
     return Start(path, read.entries, {}, "", read=read)
 
 
@@ -70,15 +78,19 @@ def take(network: Module, start: Start, classes: tuple) -> list[str]:
     own, arrays = network.state_dict(), start.arrays
     unused = [name for name in arrays if name not in own]
     if start.read is not None:
-        arrays, unused, _ = loading.partly(network, start.read)
+        try:
+            arrays, unused, _ = loading.partly(network, start.read)
+        except reading.SeveralError as error:
+            raise reading.SeveralError(f"from: {error}{_SAVED}") from error
     fitting = {name for name, array in own.items() if name in arrays and _fits(array, arrays[name])}
     parameters = [name for name, _ in network.named_parameters()]
     new = [name for name in parameters if name not in fitting]
     reasons = [f"{name} ({_shape(arrays.get(name))}, here {own[name].shape})" for name in new]
     if len(new) > LEAST * len(parameters):
+        library = _NAMED if start.read is not None and not fitting else ""
         raise ValueError(
             f"from: {start.path} holds another network: {len(parameters) - len(new)} of {len(parameters)} parameters fit by "
-            f"name and shape; not {some(reasons)}: say which network it is, by name and options"
+            f"name and shape; not {some(reasons)}: say which network it is, by name and options{library}"
         )
     last = [name for name in classifier(network, len(classes)) if name in fitting]
     before = start.about.get("classes")

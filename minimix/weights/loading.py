@@ -7,20 +7,21 @@ their weights, such as the eps of their batch norms; where the network here has 
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minimix import models
+from minimix.models.function import Function, family, function_of
 from minimix.models.own import is_own
-from minimix.models.weights import put_in, read_weights
+from minimix.models.weights import put_in
 from minimix.nn import Module
 from minimix.nn.module import Own, called
 from minimix.weights import reading
-from minimix.weights.libraries import Function, Library, by_name, family, function_of, recognised, renaming, usable
+from minimix.weights.libraries import Library, by_name, recognised, renaming, usable
 from minimix.weights.libraries.renaming import Match
 from minimix.weights.prefixes import seen_through
+from minimix.weights.reading.safetensors import FUNCTION
 from minimix.words import count, nearest, some
 
 _PLAIN = "timm"  # its names are those here
@@ -29,12 +30,18 @@ _STATISTICS = re.compile("running_|moving_|num_batches_tracked")
 
 
 class Named(NamedTuple):
-    """Arrays under our names. library: whose names they had; None where nobody knows them, so that they stay as they are."""
+    """Arrays under our names.
+
+    library: whose names they had; None where nobody knows them, so that they stay as they are. function: what their network
+    computes besides, where that is known; whose: who has it so, in words.
+    """
 
     state: dict[str, np.ndarray]
     library: Library | None
     path: Any
-    taken: str = ""
+    taken: str
+    function: Function
+    whose: str
 
 
 def load_weights(model: Own, path, check: bool = True, names: str | None = None, take: str = "") -> Own:
@@ -47,7 +54,8 @@ def load_weights(model: Own, path, check: bool = True, names: str | None = None,
     check: refuse numbers with which no network works: NaN, infinity (also where a number is too large for the model's dtype),
         and negative running variances; and a network that computes something else than the library's with the same weights,
         with another eps, padding or activation. False: read them all the same, for a look at them.
-    take: which part of a checkpoint with several, such as "model_ema". By default averages go before the weights themselves.
+    take: which part of a checkpoint with several, such as "model_ema", or what the names in it begin with, "teacher". By
+        default averages go before the weights themselves.
 
     The batch norms' num_batches_tracked may be missing, as older files do not have them. Everything is checked before anything
     is changed.
@@ -88,12 +96,9 @@ def opened(path, take: str | None = "") -> reading.Read:
         advice = ": give its state_dict()" if hasattr(path, "state_dict") else ""
         what = f"the network {called(path)}" if isinstance(path, Module) else f"a {type(path).__name__}"
         raise TypeError(f"path: expected a file's path, or a dict of arrays by name, not {what}{advice}")
-    try:
-        return reading.read(path, take or "")
-    except reading.ReadError:
-        if not take and Path(path).suffix.lower() == ".safetensors":
-            read_weights(path)  # whose error says what is wrong with it as such
-        raise
+    if path == "":
+        raise ValueError("path: expected a file's path, not an empty text")
+    return reading.read(path, take or "")
 
 
 def named(model: Module, read: reading.Read, names: str | None = None) -> Named:
@@ -107,7 +112,7 @@ def named(model: Module, read: reading.Read, names: str | None = None) -> Named:
         _need_some(model, found.state, read.path, names)
     if found.refusal:
         raise RuntimeError(f"{read.path}: {found.refusal}{_also(names, read.entries)}")
-    return Named(found.state, library, read.path, read.taken)
+    return Named(found.state, library, read.path, read.taken, *_function(model, library, read))
 
 
 def partly(model: Module, read: reading.Read) -> Match:
@@ -116,7 +121,7 @@ def partly(model: Module, read: reading.Read) -> Match:
     Raises ValueError for networks that are others under the same name, and that compute something else.
     """
     found, library, read = _matched(model, read, None)
-    if library is not None and (wrong := mismatch(library, model)):
+    if wrong := mismatch(model, *_function(model, library, read)):
         raise ValueError(f"{read.path}: {wrong}")
     return found
 
@@ -142,7 +147,7 @@ def _matched(model: Module, read: reading.Read, names: str | None) -> tuple[Matc
 
 def put_named(model: Module, found: Named, check: bool = True) -> None:
     """Copy them into ``model``. check: as for ``load_weights``."""
-    if check and found.library is not None and (wrong := mismatch(found.library, model)):
+    if check and (wrong := mismatch(model, found.function, found.whose)):
         raise ValueError(f"{found.path}: {wrong}; load_weights(model, file, check=False) loads them all the same")
     put_in(model, found.state, found.path, check)
 
@@ -193,16 +198,17 @@ def network_for(name: str, options: dict, path, names: str | None, label: str, t
     model, read = models.create(name, **options), opened(path, take)
     found = named(model, read, names)
     lines = [f"{label} with {found.path}" + (f", {found.taken}" if found.taken else "")]
+    changed = differences(found.function, model)
+    more = {key: value for key, value in found.function.given().items() if key not in options}
+    if changed and more and not is_own(name):
+        model = models.create(name, **options, **more)
+    computed = f"computed with {Function(**changed)}" if changed else ""
     if found.library is not None:
-        wanted = options_of(found.library, model)
-        changed = differences(wanted, model)
-        more = {key: value for key, value in wanted.items() if key not in options}
-        if changed and more and not is_own(name):
-            model = models.create(name, **options, **more)
         known = family(model) in found.library.preparations and family(model) not in found.library.guessed
         prepared = ": pictures are prepared as there" if known else ""
-        computed = f", computed with {Function(**changed)}" if changed else ""
-        lines.append(f"its names are those of {found.library.name}{prepared}{computed}")
+        lines.append(f"its names are those of {found.library.name}{prepared}{computed and ', '}{computed}")
+    elif computed:
+        lines.append(f"{computed}, as the file says")
     put_named(model, found)
     return Ready(model, found.library, read, lines)
 
@@ -210,30 +216,37 @@ def network_for(name: str, options: dict, path, names: str | None, label: str, t
 # -- functions --------------------------------------------------------------------------------------------------------
 
 
-def mismatch(library: Library, model: Module) -> str:
-    """What the library's network computes otherwise than ``model``, and the options that change it; "" where all agrees."""
-    wrong, own = differences(options_of(library, model), model), function_of(model)._asdict()
+def _function(model: Module, library: Library | None, read: reading.Read) -> tuple[Function, str]:
+    """(what a network like ``model`` computes besides its weights where they are from, whose network that is, in words)."""
+    if library is None and FUNCTION in read.about:
+        try:
+            return Function.read(read.about[FUNCTION]), "it was saved from a network that"
+        except ValueError as error:
+            raise reading.ReadError(f"{read.path}: {error}: damaged metadata") from None
+    if library is None:
+        return Function(), ""
+    whose = f"the names are those of {library.name} ({library.version}), whose {family(model)}"
+    return library.function(model), whose
+
+
+def mismatch(model: Module, theirs: Function, whose: str) -> str:
+    """What that network computes otherwise than ``model``, and the options that change it; "" where all agrees."""
+    wrong, own = differences(theirs, model), function_of(model)._asdict()
     if not wrong:
         return ""
     has = ", ".join(f"{name}={own[name]!r}" for name in wrong)
     typed = ":".join(f"{name}={value}" for name, value in wrong.items())
     return (
-        f"the names are those of {library.name} ({library.version}), whose {family(model)} has {Function(**wrong)}, and this "
-        f"network has {has}: with these weights it would compute something else. Create it with {Function(**wrong)}, on the "
-        f"command line --model NAME:{typed}"
+        f"{whose} has {Function(**wrong)}, and this network has {has}: with these weights it would compute something else. "
+        f"Create it with {Function(**wrong)}, on the command line --model NAME:{typed}"
     )
 
 
-def differences(theirs: dict, model: Module) -> dict:
-    """Those of the options ``theirs`` with which a network computes otherwise than ``model``."""
-    own = function_of(model)._asdict()
-    return {name: value for name, value in theirs.items() if not _same(own[name], value)}
+def differences(theirs: Function, model: Module) -> dict:
+    """Those of the options ``theirs`` with which a network computes otherwise than ``model``, where that has such a thing."""
+    own = function_of(model).given()
+    return {name: value for name, value in theirs.given().items() if name in own and not _same(own[name], value)}
 
 
 def _same(own, theirs) -> bool:
     return abs(own - theirs) < 1e-12 if isinstance(own, float) and isinstance(theirs, float) else own == theirs
-
-
-def options_of(library: Library | None, model: Module) -> dict:
-    """The options of ``models.create`` with which a network like ``model`` computes what the library's does."""
-    return {} if library is None else library.function(model).given()

@@ -1,7 +1,8 @@
 """What a file of weights says of the pictures that its network was made for.
 
-Only Keras' files do, where a model was saved whole: "model_config" lists its layers, of which the first may resize pictures, or
-multiply their pixels. Nobody's code is run: what is looked for are numbers in JSON.
+Keras' files do, where a model was saved whole: "model_config" lists its layers, of which the first may resize pictures, or
+multiply their pixels. And so do checkpoints of timm's training, in "args": its options. Nobody's code is run: what is looked
+for are numbers in JSON.
 """
 
 import itertools
@@ -37,9 +38,12 @@ def said(read: Read) -> Said:
     Said(size=(160, 160), mean=(0.5,), std=(0.5,))
     """
     try:
-        first = list(_first(json.loads(read.about.get("model_config", "null"))))
+        model, options = (json.loads(read.about.get(key, "null")) for key in ("model_config", "args"))
+        first = list(_first(model))
     except (ValueError, RecursionError):  # it says nothing that can be read
         return Said()
+    if isinstance(options, dict):
+        return _by_options(options)
     scale, offset = [1.0], [0.0]  # pixels from 0 to 255 become pixels * scale + offset
     size = next(filter(None, (_resized(kind, config) for kind, config in first)), None)
     size = size or next(filter(None, (_shaped(config) for _, config in first)), None)
@@ -58,6 +62,19 @@ def said(read: Read) -> Said:
     std = [1 / (255 * factor) for factor in scale]
     mean = [-term * one for term, one in zip(offset, std, strict=True)]
     return Said(size, _rounded(mean), _rounded(std))
+
+
+def _by_options(options: dict) -> Said:
+    """Of timm's training, where None is for what the network has of itself.
+
+    >>> _by_options({"img_size": None, "input_size": [3, 160, 192], "mean": [0.5], "std": None})
+    Said(size=(160, 192), mean=(0.5,), std=None)
+    """
+    shape, side = options.get("input_size"), options.get("img_size")
+    size = _size(*shape[1:]) if isinstance(shape, list) and len(shape) == 3 else _size(shape, shape) or _size(side, side)
+    mean, std = (_numbers(options.get(key)) for key in ("mean", "std"))
+    mean, std = (numbers if all(0 <= one <= 1 for one in numbers) else [] for numbers in (mean, std))
+    return Said(size, tuple(mean) or None, tuple(std) or None if all(std) else None)
 
 
 def _first(network: Any) -> Iterator[tuple[str, dict]]:

@@ -295,6 +295,14 @@ def test_pictures_that_are_too_small_for_the_network_are_refused(run, tmp_path, 
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_network_for_grey_pictures_is_refused_with_the_option_that_changes_it(run):
+    with pytest.raises(
+        ValueError, match="model: mini_xception is for pictures of 1 channel, .* have 3: .* option in_channels=3"
+    ):
+        run(model="mini_xception")
+    prepare.check_start(Config(model="mini_xception", model_options={"in_channels": 3}), None)
+
+
 def test_the_smallest_pictures_are_known():
     """By the strides: nano divides by 8, mixnet_s by 32."""
     for name, least in (("mixnet_nano", 5), ("mixnet_s", 17)):

@@ -19,7 +19,8 @@ import real
 def inputs(folder):
     from minimix import models
     from minimix.data.pictures import load_pictures
-    from minimix.weights.libraries import by_name, family
+    from minimix.models.function import family
+    from minimix.weights.libraries import by_name
 
     for name, of in real.WEIGHTS.items():
         net = models.create(of.network)

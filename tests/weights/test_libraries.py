@@ -14,8 +14,9 @@ from drawn import draw, picture
 
 import minimix as mm
 from minimix import models
+from minimix.models.function import family
 from minimix.weights import loading
-from minimix.weights.libraries import LIBRARIES, by_name, family, recognised
+from minimix.weights.libraries import LIBRARIES, by_name, recognised
 from minimix.weights.libraries.library import array_names
 
 FILES = sorted((Path(__file__).parents[1] / "golden" / "libraries").glob("*.json.gz"))
@@ -57,7 +58,7 @@ def as_there(facts, entries):
     """The network that computes what the library's does."""
     net = network(facts)
     found = loading.named(net, loading.opened(entries))
-    return network(facts, **loading.options_of(found.library, net)) if loading.mismatch(found.library, net) else net
+    return network(facts, **found.function.given()) if loading.differences(found.function, net) else net
 
 
 def logits(net, facts, dtype):

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from drawn import draw, picture
+from safetensors.numpy import save_file
 
 import minimix as mm
 from minimix import models, nn
+from minimix.models.function import Function, family, function_of
 from minimix.prediction import seer_by_name
-from minimix.weights.libraries import Function, by_name, family, function_of
+from minimix.weights.libraries import by_name
 from minimix.weights.libraries.library import array_names
 from minimix.weights.libraries.structure import kind
 
@@ -126,7 +128,7 @@ def test_what_each_library_computes(library, network, options, said, blank):
 def test_the_networks_own_names_say_nothing_of_its_function(tmp_path):
     """timm's names are those here, also of networks with other activations; unless it is said that they are timm's."""
     net = models.create("mobilenetv1_025", num_classes=2, activation="swish")
-    mm.save_weights(net, tmp_path / "w.safetensors")
+    save_file({name: np.array(array, order="C") for name, array in net.state_dict().items()}, tmp_path / "w.safetensors")
     mm.load_weights(models.create("mobilenetv1_025", num_classes=2, activation="relu"), tmp_path / "w.safetensors")
     with pytest.raises(ValueError, match="those of timm .* has activation='relu6', and this network has activation='swish'"):
         mm.load_weights(net, tmp_path / "w.safetensors", names="timm")
@@ -310,6 +312,61 @@ def test_a_part_of_a_checkpoint(tmp_path):
     np.testing.assert_array_equal(found, expected)
 
 
+NAMES = {"own": lambda net: {**net.state_dict()}, "torchvision": lambda net: written("torchvision", net)}
+
+
+def under(prefix, entries, change=0.0):
+    return {prefix + name: array + change if array.dtype.kind == "f" else array for name, array in entries.items()}
+
+
+@pytest.mark.parametrize("names", NAMES)
+def test_several_networks_in_one_state_dict(names):
+    """Averages go before the others; and what else is there is left alone, if it is no network of this kind."""
+    net = small()
+    entries = NAMES[names](net)
+    expected = mm.load_weights(small(), dict(entries)).classifier.weight.data
+    beside = {"0.mean": np.zeros(3), "0.std": np.ones(3), "projector.weight": np.zeros((4, 4))}
+    for mixed in (
+        under("model.", entries, 1.0) | under("ema.module.", entries),
+        under("model.", entries) | under("teacher.", entries, 1.0),
+        under("model.", entries) | under("ema.", {name: a for name, a in entries.items() if "running" not in name}, 1.0),
+        under("1.", entries) | beside,
+        under("lit.net_of_mine.", entries) | beside,
+    ):
+        found = mm.load_weights(small(), mixed)
+        np.testing.assert_array_equal(found.classifier.weight.data, expected)
+        np.testing.assert_array_equal(
+            mm.load_weights(small(), mixed, names="timm" if names == "own" else names).bn1.running_var, found.bn1.running_var
+        )
+    mixed = under("teacher.", entries) | under("student.", entries, 1.0)
+    with pytest.raises(ValueError, match='the dict holds several sets .*"teacher.", .*"student.": say .* take=\'teacher\' or'):
+        mm.load_weights(small(), mixed)
+    np.testing.assert_array_equal(mm.load_weights(small(), mixed, take="student").classifier.weight.data, expected + 1)
+
+
+def test_two_networks_alike_that_belong_together():
+    """Of one's own: nothing is taken for a copy of the other."""
+    pair = nn.Sequential(small(), small())
+    mm.load_weights(nn.Sequential(small(), small()), pair.state_dict())
+    with pytest.raises(ValueError, match="holds several sets"):
+        mm.load_weights(small(), pair.state_dict())
+
+
+def test_parts_that_were_wrapped_by_themselves():
+    """As nn.DataParallel(net.features) is."""
+    for entries in (under("", small().state_dict()), written("torchvision", small())):
+        wrapped = {name.replace("blocks.", "blocks.module.").replace("features.", "features.module."): array
+                   for name, array in entries.items()}  # fmt: skip
+        found = mm.load_weights(small(), wrapped).state_dict()
+        for name, array in mm.load_weights(small(), entries).state_dict().items():
+            np.testing.assert_array_equal(found[name], array)
+
+
+def test_counters_in_a_row_of_one():
+    state = {name: np.atleast_1d(array) for name, array in small().state_dict().items()}
+    assert mm.load_weights(small(), state).bn1.num_batches_tracked.shape == ()
+
+
 def test_pretrainedmodels_classifier(blank):
     net = models.create("legacy_xception", num_classes=2)
     entries = {name.replace("fc.", "last_linear."): np.ones_like(array) for name, array in net.state_dict().items()}
@@ -372,3 +429,16 @@ def test_training_may_begin_with_them(tmp_path):
     np.testing.assert_array_equal(net.conv_head.weight.data, draw("conv_head.weight", net.conv_head.weight.shape))
     with pytest.raises(ValueError, match="those of mindcv .* has eps=1e-05, padding='same', and this network has eps=0.001"):
         starting.take(small(eps=1e-3, padding="tf_same"), start, ())
+
+
+def test_training_says_how_a_part_of_a_file_is_made_one(tmp_path):
+    """Training has no such options: a file with that part alone can be made."""
+    from minimix.train import starting
+
+    net = small()
+    np.savez(tmp_path / "w.npz", **(under("a.", net.state_dict()) | under("b.", net.state_dict())))
+    with pytest.raises(ValueError, match="^from: .*several sets of weights, .*`minimix export .* --take PART` does, and train"):
+        starting.take(net, starting.find(tmp_path / "w.npz", tmp_path), ())
+    np.savez(tmp_path / "w.npz", **{f"x{i}": array for i, array in enumerate(net.state_dict().values())})
+    with pytest.raises(ValueError, match="0 of .*: say which network it is.*; of another library's.* --names LIBRARY` makes"):
+        starting.take(net, starting.find(tmp_path / "w.npz", tmp_path), ())

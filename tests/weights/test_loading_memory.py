@@ -125,8 +125,12 @@ def test_lightnings_file(tmp_path):
 
 
 def test_two_networks_side_by_side_are_not_one():
-    with pytest.raises(RuntimeError, match="names are those of no library that is known"):
-        mm.load_weights(small(), {**entries("student."), **entries("teacher.")})
+    several = {**entries("student."), **entries("teacher.", change=1)}
+    with pytest.raises(
+        ValueError, match='several sets of weights, .*"student.", .*"teacher.": say which to take, take=.student'
+    ):
+        mm.load_weights(small(), several)
+    same(mm.load_weights(small(), several, take="teacher"), 1)
 
 
 # -- parts ------------------------------------------------------------------------------------------------------------

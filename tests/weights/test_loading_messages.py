@@ -2,13 +2,19 @@
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from test_loading import small, written
 
 import minimix as mm
-from minimix import models
+from minimix import load_weights, models, nn
 from minimix.data.classes import read_classes
 from minimix.data.pictures import load_pictures
+from minimix.models.function import function_of
+from minimix.models.weights import save_weights
 from minimix.weights.libraries import by_name
+from minimix.weights.loading import network_for, opened, partly
+from minimix.weights.reading import ReadError
+from minimix.weights.reading.safetensors import FUNCTION
 
 
 @pytest.mark.parametrize("names", [["torchvision"], {"torchvision"}, 3, by_name("torchvision")])
@@ -90,3 +96,62 @@ def test_a_mistyped_file_gets_the_nearest_in_its_folder(tmp_path):
         load_pictures([tmp_path / "photo.jpeg"], models.preparation("mixnet_s"))
     with pytest.raises(FileNotFoundError, match="names of classes: did you mean .*photo.jpg?"):
         read_classes(tmp_path / "photos.txt", 3)
+
+
+def test_weights_that_are_computed_from_others():
+    state = small().state_dict()
+    for names in (["conv_head.weight_orig", "conv_head.weight_mask"], ["conv_head.weight_g", "conv_head.weight_v"],
+                  ["conv_head.parametrizations.weight.original0"]):  # fmt: skip
+        other = {name: array for name, array in state.items() if name != "conv_head.weight"}
+        with pytest.raises(RuntimeError, match=r"(?s)missing conv_head.weight.*pruned, or with a weight norm.*prune\.remove"):
+            mm.load_weights(small(), other | dict.fromkeys(names, np.zeros((1, 1), np.float32)))
+
+
+def test_what_is_no_floating_point():
+    for dtype, why in (("int8", ": quantised weights[?]"), ("complex64", ""), ("bool", "")):
+        state = small().state_dict()
+        state["conv_stem.weight"] = state["conv_stem.weight"].astype(dtype)
+        with pytest.raises(ValueError, match=f"conv_stem.weight is {dtype}, expected floating-point numbers{why}$"):
+            mm.load_weights(small(), state)
+
+
+def test_no_path_at_all():
+    with pytest.raises(ValueError, match="path: expected a file's path, not an empty text"):
+        mm.load_weights(small(), "")
+
+
+@pytest.mark.parametrize("ending", ["pth", "npz", "h5", "safetensors", "ckpt", "onnx"])
+def test_empty_files(tmp_path, ending):
+    (tmp_path / f"w.{ending}").touch()
+    with pytest.raises(ValueError, match=rf"w\.{ending} is empty$"):
+        mm.load_weights(small(), tmp_path / f"w.{ending}")
+
+
+def test_a_file_says_what_its_network_computes_besides(tmp_path):
+    """Equal names and shapes, another function: what save_weights wrote is told from what it may be loaded into."""
+    path = tmp_path / "net.safetensors"
+    save_weights(models.create("mixnet_nano", num_classes=3, eps=1e-3, padding="tf_same"), path)
+    with pytest.raises(
+        ValueError, match=r"saved from a network that has eps=0.001, padding='tf_same', and this network has eps"
+    ):
+        load_weights(models.create("mixnet_nano", num_classes=3), path)
+    load_weights(models.create("mixnet_nano", num_classes=3), path, check=False)
+    load_weights(models.create("mixnet_nano", num_classes=3, eps=1e-3, padding="tf_same"), path)
+    ready = network_for("mixnet_nano", {"num_classes": 3}, path, None, "mixnet_nano")
+    assert ready.lines[1] == "computed with eps=0.001, padding='tf_same', as the file says"
+    assert function_of(ready.model) == function_of(models.create("mixnet_nano", eps=1e-3, padding="tf_same"))
+    with pytest.raises(ValueError, match="saved from a network that has eps"):
+        partly(models.create("mixnet_nano"), opened(path))
+
+
+@pytest.mark.parametrize("text", ["[]", "nonsense", '{"eps": "small"}', '{"width": 2.0}', "3", '{"eps": null}'])
+def test_what_says_it_wrongly_is_damaged(tmp_path, text):
+    path, net = tmp_path / "net.safetensors", models.create("mixnet_nano", num_classes=3)
+    save_file({name: np.ascontiguousarray(array) for name, array in net.state_dict().items()}, path, {FUNCTION: text})
+    with pytest.raises(ReadError, match="is not what a network's function depends on: damaged metadata"):
+        load_weights(net, path)
+
+
+def test_networks_of_the_users_own_say_nothing(tmp_path):
+    save_weights(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, eps=1e-3)), tmp_path / "own.safetensors")
+    load_weights(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)), tmp_path / "own.safetensors")

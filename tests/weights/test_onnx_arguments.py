@@ -117,6 +117,39 @@ def test_classes_of_networks_that_return_something_else(tmp_path):
     assert json.loads(properties(tmp_path / "net.onnx")["classes"]) == ["a", "b", "c", "d"]
 
 
+@pytest.mark.parametrize("array, value, what", [
+    ("weight", np.nan, "weight holds NaN"), ("bias", np.nan, "bias holds NaN"), ("running_var", -1.0, "negative variance"),
+])  # fmt: skip
+def test_weights_of_which_no_answers_come(tmp_path, array, value, what):
+    net = nn.BatchNorm2d(3)
+    net.state_dict()[array][0] = value
+    with pytest.raises(ValueError, match=f"BatchNorm2d cannot be used: .*{what}; has its training diverged"):
+        mm.export_onnx(net, tmp_path / "net.onnx", (3, 4, 4))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_mask_of_ones_own_may_be_infinite(tmp_path):
+    class Masked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("mask", np.array([0, -np.inf, 0], np.float32))
+
+        def forward(self, x):
+            return mm.functional.softmax(x + self.mask, -1)
+
+    mm.export_onnx(Masked(), tmp_path / "net.onnx", (3,))
+
+
+def test_files_that_are_no_checkpoints_say_that_weights_need_a_network(tmp_path):
+    np.savez(tmp_path / "w.npz", w=np.ones(3))
+    for call in (lambda file: mm.export_onnx(file, tmp_path / "net.onnx"), mm.train.load_model,
+                 lambda file: mm.predict(file, np.zeros((1, 3, 8, 8), np.float32))):  # fmt: skip
+        with pytest.raises(
+            ValueError, match=r"w\.npz is no checkpoint of minimix.* to read weights alone, name the network, too"
+        ):
+            call(tmp_path / "w.npz")
+
+
 def test_metadata_in_numbers_and_keys_that_are_free(tmp_path):
     metadata = {"epochs": 3, "accuracy": np.float64(0.5), "crop": "0.9"}  # of a Module, nobody else says its crop
     mm.export_onnx(small(), tmp_path / "net.onnx", metadata=metadata)

@@ -13,7 +13,7 @@ from minimix.data.pictures import prepare
 from minimix.models.pretrained import Preparation
 from minimix.seer import seer_by_name
 from minimix.weights.pictures import Said, said
-from minimix.weights.reading import Read
+from minimix.weights.reading import Read, read_given
 
 
 def config(*layers, **more):
@@ -214,3 +214,46 @@ def test_a_networks_own_run_is_seen_as_asked(tmp_path):
     assert ready.size == (48, 48) and ready.std == (0.5,) * 3 and len(ready.mean) == 3
     assert any("normalised as asked" in line for line in ready.remarks)
     assert not any("normalised as in" in line for line in ready.remarks)
+
+
+def test_means_of_pixels_from_0_to_255_are_refused(tmp_path):
+    np.savez(tmp_path / "w.npz", **small().state_dict())
+    for asked, said_of in (({"mean": (123.675, 116.28, 103.53)}, "mean"), ({"mean": 0.5, "std": 58}, "std")):
+        with pytest.raises(
+            ValueError, match=f"{said_of}: expected numbers in units of 255, such as 0.5, .*: divide them by 255"
+        ):
+            seer_by_name("mobilenetv2_035", {"num_classes": 3}, tmp_path / "w.npz", **asked)
+
+
+@pytest.mark.parametrize(
+    "args, expected",
+    [
+        ({"img_size": 160, "input_size": None, "mean": None, "std": None}, Said((160, 160))),
+        ({"img_size": 160, "input_size": [3, 96, 128]}, Said((96, 128))),
+        ({"input_size": 192}, Said((192, 192))),
+        ({"mean": [0.5, 0.5, 0.5], "std": [0.25]}, Said(None, (0.5, 0.5, 0.5), (0.25,))),
+        ({"mean": [123.675, 116.28, 103.53], "std": [0.0]}, Said()),  # in other units, or no numbers to divide by
+        ({"img_size": "160", "mean": "0.5", "std": {}}, Said()),
+        ({"img_size": -1, "input_size": [3, 0, 10**30], "mean": [float("nan")], "std": [[0.5]]}, Said()),
+        ({"img_size": True, "input_size": [3], "lr": object()}, Said()),
+        (["img_size"], Said()),
+    ],
+)
+def test_options_of_timms_training(args, expected):
+    from argparse import Namespace
+
+    for given in (args, Namespace(**args)) if isinstance(args, dict) else (args,):
+        assert said(read_given({"state_dict": {"w": np.zeros(1)}, "args": given})) == expected
+
+
+def test_pictures_have_the_size_that_timms_training_had(tmp_path):
+    torch = pytest.importorskip("torch")
+    from argparse import Namespace
+
+    state = {name: torch.tensor(np.array(array)) for name, array in small().state_dict().items()}
+    args = Namespace(model="mobilenetv2_035", img_size=96, mean=[0.5, 0.5, 0.5], std=[0.25, 0.25, 0.25], lr=0.1)
+    for old in (False, True):
+        torch.save({"args": args, "state_dict": state}, tmp_path / "w.pth", _use_new_zipfile_serialization=not old)
+        ready = seer_by_name("mobilenetv2_035", {"num_classes": 3}, tmp_path / "w.pth")
+        assert (ready.size, ready.mean, ready.std) == ((96, 96), (0.5,) * 3, (0.25,) * 3)
+        assert any("pictures are 96x96 pixels, as the file says" in line for line in ready.remarks)

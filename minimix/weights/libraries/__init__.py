@@ -9,10 +9,9 @@ from collections.abc import Iterable
 
 from minimix.weights.libraries import imgclsmob, keras, mindcv, refused, tensorflow, torch_names
 from minimix.weights.libraries.library import Library
-from minimix.weights.libraries.structure import Function, family, function_of
 from minimix.words import nearest
 
-__all__ = ["LIBRARIES", "Function", "Library", "by_name", "family", "function_of", "recognised", "usable"]
+__all__ = ["LIBRARIES", "Library", "by_name", "recognised", "usable"]
 
 # The first whose marks fit has written a file.
 LIBRARIES: tuple[Library, ...] = (

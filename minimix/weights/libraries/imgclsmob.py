@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from minimix.models.function import Function, family
 from minimix.models.pretrained import Preparation
 from minimix.models.rows import RowNet
 from minimix.models.xception import Xception
 from minimix.weights.libraries.library import GLUON, KERAS, Library
-from minimix.weights.libraries.structure import Block, Function, blocks, family, units
+from minimix.weights.libraries.structure import Block, blocks, units
 
 _MIX = {
     "expand": "exp_conv.conv", "expand_norm": "exp_conv.bn", "depthwise": "conv1.conv", "depthwise_norm": "conv1.bn",

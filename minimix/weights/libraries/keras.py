@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from minimix.models.function import Function
 from minimix.models.mini_xception import MiniXception
 from minimix.models.pretrained import Preparation
 from minimix.models.rows import RowNet
 from minimix.models.xception import Xception
 from minimix.nn import Module
 from minimix.weights.libraries.library import KERAS, Library
-from minimix.weights.libraries.structure import Function, blocks, kind, units
+from minimix.weights.libraries.structure import blocks, kind, units
 
 _CLASSES = {  # of layers, as Keras numbers them: the names of their arrays, in the order in which Keras 3 numbers these
     "conv2d": ("kernel", "bias"),

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minimix.models.function import Function, family
 from minimix.models.pretrained import Preparation
 from minimix.nn import Module
-from minimix.weights.libraries.structure import Function, family, kind
+from minimix.weights.libraries.structure import kind
 
 
 class Arrays(NamedTuple):

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from minimix.models.function import Function
 from minimix.models.pretrained import Preparation
 from minimix.models.rows import RowNet
 from minimix.models.xception import Xception
 from minimix.weights.libraries.library import MINDSPORE, Library
-from minimix.weights.libraries.structure import Function, blocks, units
+from minimix.weights.libraries.structure import blocks, units
 from minimix.weights.libraries.torch_names import numbered
 
 # After these comes an activation, which has a place in the list, but no arrays.

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minimix.models.function import family
 from minimix.nn import Module
 from minimix.nn.module import called
 from minimix.weights.libraries.library import Library, array_names
-from minimix.weights.libraries.structure import family
 from minimix.words import count, nearest
 
 MOST = 8  # lines of one kind in a refusal

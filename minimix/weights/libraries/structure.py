@@ -1,40 +1,17 @@
-"""What a network here consists of, as other libraries would list it; and what its function depends on besides its weights."""
+"""What a network here consists of, as other libraries would list it."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from minimix.models.mini_xception import MiniXception
 from minimix.models.rows import RowNet
-from minimix.models.xception import TensorFlowMaxPool2d, Xception, XceptionUnit
-from minimix.nn import BatchNorm2d, DepthwiseConv2d, Linear, MaxPool2d, MixBlock, MixConv2d, Module
+from minimix.models.xception import Xception, XceptionUnit
+from minimix.nn import BatchNorm2d, DepthwiseConv2d, Linear, MixBlock, MixConv2d, Module
 
 # What a layer is in a block, in the order in which they work.
 ROLES = (
     "expand", "expand_norm", "depthwise", "depthwise_norm", "reduce", "excite", "project", "project_norm",
 )  # fmt: skip
-
-
-def family(net: Module) -> str:
-    """Which networks this one is of: "mixnet", "mobilenetv1", "mobilenetv2", "efficientnet_lite", "xception", "mini_xception".
-
-    "" where it is none of them, as are all of the user's own. The layers decide, not the name that it was created by.
-
-    >>> from minimix import models
-    >>> family(models.create("mixnet_nano")), family(models.create("mobilenetv1_025", num_classes=2))
-    ('mixnet', 'mobilenetv1')
-    """
-    if isinstance(net, Xception):
-        return "xception"
-    if isinstance(net, MiniXception):
-        return "mini_xception"
-    found = [block.module for block in blocks(net)] if isinstance(net, RowNet) else []
-    if not found or not all(isinstance(block, MixBlock) for block in found):
-        return ""
-    if not any(block.expands for block in found):
-        return "mobilenetv1"
-    if any(block.se is not None or len(block.conv_dw.kernel_sizes) > 1 for block in found):
-        return "mixnet"
-    return "mobilenetv2" if all(block.conv_dw.kernel_sizes == ((3, 3),) for block in found) else "efficientnet_lite"
 
 
 class Block(NamedTuple):
@@ -129,61 +106,3 @@ def kind(layer: Module) -> str:
     if isinstance(layer, Linear):
         return "dense"
     return "depthwise" if isinstance(layer, (DepthwiseConv2d, MixConv2d)) else "conv"
-
-
-class Function(NamedTuple):
-    """What a network's function depends on besides its weights: options of ``models.create``. None: it has nothing of the kind,
-    or has it as the table of its rows says.
-
-    activation: of all layers. head_activation: behind the last convolution before the classifier. se_activation: inside each
-    squeeze-and-excite.
-    """
-
-    eps: float | None = None
-    padding: str | None = None
-    activation: str | None = None
-    head_activation: str | None = None
-    se_activation: str | None = None
-
-    def __str__(self) -> str:
-        return ", ".join(f"{name}={value!r}" for name, value in self.given().items())
-
-    def given(self) -> dict:
-        """Those that are not None."""
-        return {name: value for name, value in self._asdict().items() if value is not None}
-
-
-def function_of(net: Module) -> Function:
-    """What ``net`` has. Where its layers differ, as only those of the user's own making do, it is "mixed".
-
-    >>> from minimix import models
-    >>> print(function_of(models.create("tf_mixnet_s", num_classes=2)))
-    eps=0.001, padding='tf_same', head_activation='relu', se_activation='swish'
-    """
-    norms = [layer for layer in net.modules() if isinstance(layer, BatchNorm2d)]
-    eps = _one({norm.eps for norm in norms})
-    if isinstance(net, (Xception, MiniXception)):
-        pools = {type(layer) for layer in net.modules() if isinstance(layer, (TensorFlowMaxPool2d, MaxPool2d))}
-        padding = _one({"tf_same" if pool is TensorFlowMaxPool2d else "same" for pool in pools})
-        return Function(eps=eps, padding=padding)
-    if not isinstance(net, RowNet):
-        return Function(eps=eps)
-    paddings = {"tf_same" if conv.padding == "tf_same" else "same" for conv in [net.conv_stem, *_depthwise(net)]}
-    activations = {norm.activation for norm in norms} - {"identity"}
-    excites = {layer.activation for layer in net.modules() if hasattr(layer, "conv_reduce")}
-    rows = family(net) == "mixnet"  # whose rows have two
-    return Function(
-        eps=eps,
-        padding=_one(paddings),
-        activation=None if rows else _one(activations),
-        head_activation=net.bn2.activation if rows and net.conv_head is not None else None,
-        se_activation=_one(excites) if excites else None,
-    )
-
-
-def _depthwise(net: RowNet) -> list[MixConv2d]:
-    return [layer for layer in net.modules() if isinstance(layer, MixConv2d)]
-
-
-def _one(values: set):
-    return next(iter(values)) if len(values) == 1 else "mixed" if values else None

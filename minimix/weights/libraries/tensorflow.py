@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from minimix.models import tensorflow
+from minimix.models.function import Function
 from minimix.models.pretrained import Preparation
 from minimix.models.rows import RowNet
 from minimix.weights.libraries.library import SLIM, Library
-from minimix.weights.libraries.structure import Function, blocks
+from minimix.weights.libraries.structure import blocks
 
 # What training keeps beside the weights; other constants of a graph; the head that retrain.py puts behind it.
 _BESIDE = re.compile(

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from minimix.models.function import Function
 from minimix.models.pretrained import Preparation
 from minimix.models.rows import RowNet
 from minimix.nn import Module
 from minimix.weights.libraries.library import Library, unchanged
-from minimix.weights.libraries.structure import Block, Function, blocks
+from minimix.weights.libraries.structure import Block, blocks
 
 _IMAGENET = Preparation()
 _BILINEAR = _IMAGENET._replace(interpolation="bilinear")

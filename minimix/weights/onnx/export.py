@@ -69,9 +69,10 @@ def export_onnx(
     Raises, before anything is written, ImportError without the package; NotImplementedError, with its name and that of its
     module, for an op that has no form in ONNX; ValueError where the network cannot be written as a list of ops, for an input
     that it does not take, more or fewer classes than it knows, means and stds that are not one finite number a channel, a std
-    that is not above 0, a key of ``metadata`` that the file has already, an opset that is not known, a path with another
-    format's ending, such as .pth; TypeError for what is of another type; FileNotFoundError where there is no such folder, run
-    or file of weights; OSError where the system does not let the file be written; and what ``predict`` raises of a model.
+    that is not above 0, a key of ``metadata`` that the file has already, an opset that is not known, weights that are NaN, a
+    path with another format's ending, such as .pth; TypeError for what is of another type; FileNotFoundError where there is no
+    such folder, run or file of weights; OSError where the system does not let the file be written; and what ``predict`` raises
+    of a model.
 
     >>> from minimix import models
     >>> export_onnx(models.create("mixnet_nano", num_classes=3), "net.onnx", classes=["cat", "dog", "bird"])
@@ -86,6 +87,7 @@ def export_onnx(
     seer = given.seer_from(model, runs, {"weights": weights, "names": names, "take": take})
     if input_shape is None and not isinstance(model, Module):
         input_shape = given.pictures_of(seer)
+    given.need_usable(seer.model)
     shape, dtype = given.input_of(seer.model, input_shape)
     about = texts(seer, shape[1] if len(shape) == 4 else None, classes, mean, std, metadata)
     try:

@@ -6,7 +6,9 @@ from types import ModuleType
 
 import numpy as np
 
+from minimix.models.weights import unusable
 from minimix.nn import Module
+from minimix.nn.module import called
 from minimix.ops.op import Op
 from minimix.seer import Seer, seer_of
 from minimix.tensor import Tensor
@@ -59,6 +61,13 @@ def seer_from(model, runs, of_name: dict) -> Seer:
     if isinstance(model, Seer):
         return model
     return Seer(model, None, (0, 0), None, None) if isinstance(model, Module) else seer_of(model, runs=runs, **given)
+
+
+def need_usable(model: Module) -> None:
+    """Refuse weights of which no answers come."""
+    state = model.state_dict()
+    if found := unusable(state, state, infinity=False):
+        raise ValueError(f"{called(model)} cannot be used: {found}; has its training diverged?")
 
 
 def pictures_of(seer: Seer) -> tuple[int, int, int]:

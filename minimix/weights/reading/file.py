@@ -12,18 +12,21 @@ from minimix.weights.reading import (
     hdf5,
     mindspore,
     named_checksum,
+    names,
     npz,
     others,
     safetensors,
     state_dict,
     torch_legacy,
     torch_zip,
+    training_options,
     zipped,
 )
 from minimix.weights.reading.result import Budget, Read, ReadError, sentence, shown
 from minimix.weights.reading.tensors import Tensor
 from minimix.words import beside, some
 
+_NO_PART = "is {}, which has no parts such as {} to take: leave out take"
 ALWAYS = ("module.", "_orig_mod.")  # prefixes that no network has of itself
 
 
@@ -35,8 +38,8 @@ def read(path, take: str = "") -> Read:
     justifies (see ``result.Budget``). Where it is a checkpoint with more in it than weights, these are found, and
     ``Read.taken`` says which they are.
 
-    take: which part of a checkpoint, where there are several: "model_ema", for instance. "": decide. Files of other kinds than
-        PyTorch's have no parts.
+    take: which part of a checkpoint, where there are several: "model_ema", for instance; or what its names begin with. "":
+        decide.
 
     Raises FileNotFoundError; ReadError, a ValueError that names the file, says why it cannot be read and what would help, for
     what is damaged, truncated, of another kind, asks for code, or holds tensors that NumPy has no numbers for (sparse,
@@ -51,7 +54,7 @@ def read(path, take: str = "") -> Read:
     try:
         return _read(path, take)
     except ReadError as error:
-        raise ReadError(sentence(path, str(error))) from error.__cause__
+        raise type(error)(sentence(path, str(error))) from error.__cause__
 
 
 def read_given(arrays: Mapping, take: str = "") -> Read:
@@ -68,9 +71,9 @@ def read_given(arrays: Mapping, take: str = "") -> Read:
     path = Path("the dict")
     try:
         weights, taken = state_dict.find(given.plain(arrays), take)
-        return _made(path, "arrays", weights, taken, state_dict.PREFIXES)
+        return _made(path, "arrays", weights, taken, names.PREFIXES, training_options.about(arrays))
     except ReadError as error:
-        raise ReadError(sentence(path, str(error))) from None
+        raise type(error)(sentence(path, str(error))) from None
 
 
 def _read(path: Path, take: str) -> Read:
@@ -94,15 +97,15 @@ def _read(path: Path, take: str) -> Read:
     if path.suffix.lower() == ".safetensors" or content[8:9] == b"{":  # damaged
         return _safetensors(path, content, take)
     if mindspore.begins(content):
-        _need_no_part(take, "a checkpoint of MindSpore's")
-        return _made(path, "MindSpore", mindspore.entries(content, budget), "", ALWAYS)
+        found, part = _part(mindspore.entries(content, budget), take, "a checkpoint of MindSpore's")
+        return _made(path, "MindSpore", found, part, ALWAYS)
     raise ReadError(others.refusal(content, path))
 
 
 def _safetensors(path: Path, content: bytes, take: str) -> Read:
-    _need_no_part(take, "a safetensors file")
-    found, about = safetensors.entries(content), safetensors.metadata(content)
-    return _made(path, "safetensors", found, "", () if safetensors.CHECKSUMS in about else ALWAYS, about)
+    found, part = _part(safetensors.entries(content), take, "a safetensors file")
+    about = safetensors.metadata(content)
+    return _made(path, "safetensors", found, part, () if safetensors.CHECKSUMS in about else ALWAYS, about)
 
 
 def _archive(path: Path, content: bytes, budget: Budget, take: str) -> Read:
@@ -117,14 +120,15 @@ def _archive(path: Path, content: bytes, budget: Budget, take: str) -> Read:
         texts = {key: bytes(content).decode("utf-8", "replace") for key, content in said.items()}
         return dataclasses.replace(read, about=texts | read.about)
     if members and all(name.endswith(".npy") for name in members):
-        _need_no_part(take, "an .npz file")
         found, left = npz.entries(members, budget)
-        return _made(path, "NumPy (.npz)", found, left, ALWAYS)
+        found, part = _part(found, take, "an .npz file")
+        return _made(path, "NumPy (.npz)", found, ", ".join(filter(None, (part, left))), ALWAYS)
     raise ReadError(f"is a zip archive without weights that are read; in it: {some(map(shown, members)) or 'nothing'}")
 
 
 def _torch(path: Path, form: str, reader: Any, budget: Budget, take: str) -> Read:
-    weights, taken = state_dict.find(reader.load(), take)
+    checkpoint = reader.load()
+    weights, taken = state_dict.find(checkpoint, take)
     arrays = {}
     for name, value in weights.items():
         try:
@@ -132,19 +136,23 @@ def _torch(path: Path, form: str, reader: Any, budget: Budget, take: str) -> Rea
         except ReadError as error:
             raise ReadError(f"{shown(name)}: {error}") from None
     form = "pickle" if getattr(reader, "is_plain", False) else form
-    return _made(path, form, arrays, taken, state_dict.PREFIXES)
+    return _made(path, form, arrays, taken, names.PREFIXES, training_options.about(checkpoint))
 
 
 def _keras(path: Path, content: bytes | memoryview, budget: Budget, take: str) -> Read:
     found, about, taken = hdf5.entries(content, budget)
-    if take not in (taken, taken.strip('["]')):
-        _need_no_part(take, "a file of Keras'")
+    if take and take not in (taken, taken.strip('["]')):
+        raise ReadError(_NO_PART.format("a file of Keras'", shown(take)))
     return _made(path, "Keras (HDF5)", found, taken, (), about)
 
 
-def _need_no_part(take: str, what: str) -> None:
-    if take:
-        raise ReadError(f"is {what}, which has no parts such as {shown(take)} to take: leave out take")
+def _part(arrays: dict, take: str, what: str) -> tuple[dict, str]:
+    """(those whose names begin with ``take``, what to say of it), of a file that has no other parts; without take, all."""
+    if not take:
+        return arrays, ""
+    if not (inside := names.under(arrays, take)):
+        raise ReadError(_NO_PART.format(what, shown(take)))
+    return inside, names.begin_with(take)
 
 
 def _made(path: Path, form: str, arrays: dict, part: str, prefixes: tuple[str, ...], about: dict | None = None) -> Read:
@@ -153,7 +161,8 @@ def _made(path: Path, form: str, arrays: dict, part: str, prefixes: tuple[str, .
     for name in arrays:
         if not isinstance(name, str) or any(0xD800 <= ord(letter) < 0xE000 for letter in name):  # halves of letters
             raise ReadError(f"holds a name that is no text, {shown(name)}: damaged")
-    arrays, prefix, left = state_dict.unprefixed(arrays, prefixes)
+    arrays, prefix, left = names.unprefixed(arrays, prefixes)
+    arrays = names.unwrapped(arrays) if prefixes else arrays
     return Read(_native(arrays), path, form, part, prefix, _native(left), about or {})
 
 

@@ -40,13 +40,9 @@ def entries(content: bytes, budget: Budget) -> dict[str, np.ndarray]:
     """{name: array} in the file's order, in its memory. Raises ReadError."""
     try:
         return _entries(_checked(memoryview(content)), budget)
-    except (
-        IndexError,
-        ValueError,
-        TypeError,
-    ) as error:  # of ours, where lengths and kinds of fields are not what they should be
-        if isinstance(error, ReadError):
-            raise
+    except ReadError:
+        raise
+    except (IndexError, ValueError, TypeError) as error:  # of ours, where lengths and fields are not what they should be
         raise ReadError(f"is no whole checkpoint of MindSpore ({error}): truncated or damaged") from None
 
 

@@ -14,6 +14,18 @@ class ReadError(ValueError):
     """A file cannot be read as weights. The message names the file and says why, and what would help."""
 
 
+class SeveralError(ReadError):
+    """There are several sets of weights, and nothing tells which is meant."""
+
+    @classmethod
+    def of(cls, sets: list[str], take: str) -> "SeveralError":
+        """sets: what they are called. take: what to type for one of them."""
+        return cls(
+            f"holds several sets of weights, {some(sets, 10)}: say which to take, take={take!r} or --take {take}, or save it "
+            "alone"
+        )
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Read:
     """The arrays of a file, under the names that it gives them.
@@ -24,7 +36,8 @@ class Read:
     part: which part of the file that is, in words; "" where it is all of it.
     prefix: what stood before every name, and is not in ``entries`` any more: "module.", or "".
     beside: arrays that were set aside because they are without that prefix, and no layers: a loss' weights.
-    about: what the file says of itself besides, as text: safetensors' metadata; Keras' model_config, keras_version, ...
+    about: what the file says of itself besides, as text: safetensors' metadata; Keras' model_config, keras_version, ...;
+        the options that timm trained with, args.
     """
 
     entries: dict[str, np.ndarray]

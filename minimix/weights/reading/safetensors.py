@@ -8,6 +8,7 @@ from minimix import checksums
 from minimix.weights.reading.result import ReadError, empty, shown
 
 CHECKSUMS = "minimix-checksums"  # this key of a file's metadata holds those of its arrays
+FUNCTION = "minimix-function"  # and this one what its network computes besides its weights
 
 _DTYPES = {  # as the format calls them; all are little-endian there
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "C64": "<c8",
@@ -27,6 +28,8 @@ def entries(content: bytes) -> dict[str, np.ndarray]:
     """
     import safetensors
 
+    if not content:
+        raise ReadError("is empty")
     try:
         found = sorted(safetensors.deserialize(content))
     except safetensors.SafetensorError as error:

@@ -4,57 +4,37 @@ Programs put it beside an epoch, an optimizer, options and further weights, unde
 over training (EMA) goes before the weights themselves, as the published accuracies are its, unless it lacks some of them.
 """
 
-import re
 from typing import Any
 
 import numpy as np
 
 from minimix.pickled.arrays import Array
 from minimix.pickled.machine import text
-from minimix.weights.reading.result import ReadError, shown
+from minimix.weights.reading.names import BESIDE, MODELS, OTHERS, averages, begin_with, common_prefix, rank, under, words
+from minimix.weights.reading.result import ReadError, SeveralError, shown
 from minimix.weights.reading.tensors import Tensor, Unreadable
 from minimix.words import nearest, some
 
-WRAPPERS = 5  # one in the other, at most
 DEPTH, LONGEST = 4, 16  # so deep is looked for weights, and into lists and tuples of so many things
-MODELS = (
-    "state_dict",
-    "model_state_dict",
-    "model_state",
-    "model",
-    "net_state_dict",
-    "net",
-    "network",
-    "weights",
-    "params",
-    "module",
-)
-AVERAGES = frozenset({"ema", "averaged", "swa"})  # words of a name
-OTHERS = frozenset(  # words of what is no network
-    "optimizer optimizers optim opt scheduler schedulers sched scaler amp loss losses criterion callbacks "
-    "metric metrics acc accuracy auroc f1".split()
-)
-PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.")  # of wrappers: in parallel, compiled, Lightning
-BESIDE = frozenset({"n_averaged", "initted", "step", "num_updates", "decay"})  # numbers of those who average
-
 Leaf = Tensor | Unreadable | Array | np.ndarray
 
 
 class Part:
-    """A dict with arrays in it. path: the keys, or places, that lead to it."""
+    """A dict with arrays in it. path: the keys, or places, that lead to it. start: what its names began with, where only those
+    are meant.
+    """
 
-    def __init__(self, path: tuple, found: dict):
-        self.path, self.found = path, found
-        self.averages = any(word in AVERAGES for key in path for word in _words(key))
+    def __init__(self, path: tuple, found: dict, start: str = ""):
+        self.path, self.found, self.start = path, found, start
+        self.averages = any(map(averages, path))
 
     def __str__(self) -> str:
-        return "".join(f"[{key}]" if isinstance(key, int) else f'["{shown(key)}"]' for key in self.path)
+        keys = "".join(f"[{key}]" if isinstance(key, int) else f'["{shown(key)}"]' for key in self.path)
+        return ", ".join(filter(None, (keys, self.start and begin_with(self.start))))
 
     @property
     def rank(self) -> int:
-        """By its name: 0 is the likeliest; the same for all unknown ones."""
-        ranks = [MODELS.index(key) for key in self.path if key in MODELS]
-        return min(ranks, default=len(MODELS))
+        return rank(self.path)
 
     def is_within(self, path: tuple, number: int) -> bool:
         """Whether these are the weights, and not the ``number`` arrays beside them: a best accuracy, for instance."""
@@ -69,7 +49,8 @@ class Part:
 def find(value: Any, take: str = "") -> tuple[dict[str, Any], str]:
     """({name: array or description of one}, what that is in words, or "" where it is all).
 
-    take: the part to take, by a key that leads to it alone, by all keys, "ema.module", or as errors write it; "": decide.
+    take: the part to take, by a key that leads to it alone, by all keys, "ema.module", or as errors write it; or what the names
+        of one begin with, up to a "."; "": decide.
 
     Raises ReadError where there is none, where there are several and nothing tells which is meant, and for a name in it that
     stands for something unreadable.
@@ -78,7 +59,7 @@ def find(value: Any, take: str = "") -> tuple[dict[str, Any], str]:
     if not parts:
         raise ReadError(f"holds no weights: {_kind(value)}, expected a dict of tensors by name")
     part = _asked(parts, take) if take else _chosen(parts)
-    others = [str(other) for other in parts if other is not part]
+    others = [str(other) for other in parts if other.path != part.path]
     weights, left = _weights(part.found)
     said = str(part) + (f", not {some(others)}" if others else "")
     return weights, ", ".join(filter(None, (said, f"without {some(map(shown, left))}" if left else "")))
@@ -98,7 +79,7 @@ def _parts(value: Any) -> list[Part]:
         inner: list[tuple[Any, Any]]
         if isinstance(value, dict):
             value = _with_text_keys(value)
-            inner = [(key, below) for key, below in value.items() if isinstance(key, str) and not OTHERS & _words(key)]
+            inner = [(key, below) for key, below in value.items() if isinstance(key, str) and not OTHERS & words(key)]
             direct = sum(isinstance(below, Leaf) for below in value.values())
         elif isinstance(value, (list, tuple)) and len(value) <= LONGEST:
             inner, direct = list(enumerate(value)), 0
@@ -121,10 +102,7 @@ def _chosen(parts: list[Part]) -> Part:
     if average is not None and (best is None or average.names() >= best.names()):
         return average
     if best is None:
-        raise ReadError(
-            f"holds several sets of weights, {some(map(str, parts), 10)}: say which to take, take={_key(parts[0])!r} or --take "
-            f"{_key(parts[0])}, or save it alone"
-        )
+        raise SeveralError.of(list(map(str, parts)), _key(parts[0]))
     return best
 
 
@@ -139,9 +117,10 @@ def _key(part: Part) -> str:
 
 
 def _asked(parts: list[Part], take: str) -> Part:
-    if not any(part.path for part in parts):
-        raise ReadError(f"has no part {shown(take)}, and no parts at all: it is one set of weights, leave out take")
     asked = [part for part in parts if take in (str(part), _key(part))] or [part for part in parts if take in part.path]
+    asked = asked or [Part(part.path, inside, take) for part in parts if (inside := under(part.found, take))]
+    if not asked and not any(part.path for part in parts):
+        raise ReadError(f"has no part {shown(take)}, and no parts at all: it is one set of weights, leave out take")
     if len(asked) > 1:
         raise ReadError(f"has several parts {shown(take)}: say which, {some(map(_key, asked), 10)}")
     if not asked:
@@ -168,43 +147,6 @@ def _weights(found: dict) -> tuple[dict[str, Any], list[str]]:
     return weights, left
 
 
-def unprefixed(weights: dict[str, Any], prefixes: tuple[str, ...] = PREFIXES) -> tuple[dict[str, Any], str, dict[str, Any]]:
-    """The weights without what wrappers put before all names, what that was, and what stood beside it.
-
-    >>> unprefixed({"module.fc.weight": 1, "module.fc.bias": 2, "n_averaged": 3})
-    ({'fc.weight': 1, 'fc.bias': 2}, 'module.', {})
-
-    Lightning has the network's weights beside those of a loss, and numbers of its own.
-
-    >>> unprefixed({"model.fc.weight": 1, "model.fc.bias": 2, "criterion.weight": 3})
-    ({'fc.weight': 1, 'fc.bias': 2}, 'model.', {'criterion.weight': 3})
-    """
-    names = weights.keys() - BESIDE
-    beside = set[str]()
-    prefix = common_prefix(names, prefixes)
-    if not prefix:
-        beside = {name for name in names if "." not in name or OTHERS & _words(name.partition(".")[0])}
-        prefix = common_prefix(names - beside, prefixes) if 2 * len(beside) < len(names) else ""
-    if not prefix:
-        return weights, "", {}
-    inside = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
-    return inside, prefix, {name: value for name, value in weights.items() if name in beside}
-
-
-def common_prefix(names: set[str], prefixes: tuple[str, ...] = PREFIXES) -> str:
-    """
-    >>> common_prefix({"module.model.a.weight", "module.model.b.weight"}), common_prefix({"model.a", "head.a"})
-    ('module.model.', '')
-    """
-    whole = ""
-    for _ in range(WRAPPERS if names else 0):
-        prefix = next((one for one in prefixes if all(name.startswith(whole + one) for name in names)), None)
-        if prefix is None or whole + prefix in names:
-            break
-        whole += prefix
-    return whole
-
-
 def _with_text_keys(found: dict) -> dict:
     """The same with strings for Python 2's."""
     try:
@@ -214,10 +156,6 @@ def _with_text_keys(found: dict) -> dict:
     if len(made) != len(found):
         raise ReadError("holds a name twice: damaged")
     return {key: value for key, value in made.items() if isinstance(key, str) or not isinstance(value, Leaf)}
-
-
-def _words(key) -> set[str]:
-    return set(re.split(r"[^a-z0-9]+", str(key).lower()))
 
 
 def _kind(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from torch_files import Call, ordered, tensors, zipped
 
 from minimix.weights.reading import ReadError, read
@@ -101,6 +102,32 @@ def test_several_of_which_none_is_the_model(tmp_path):
 def test_one_may_be_asked_for(tmp_path):
     path = saved(tmp_path, {"state_dict": arrays(1), "state_dict_ema": arrays(0)})
     assert read(path, take="state_dict").taken == '["state_dict"], not ["state_dict_ema"]'
+
+
+def test_names_that_begin_alike_may_be_asked_for(tmp_path):
+    """Lightning has all networks in one state dict."""
+    both = arrays(0, prefix="student.") | arrays(1, prefix="ema.module.")
+    np.savez(tmp_path / "w.npz", **both)
+    safetensors.numpy.save_file(both, tmp_path / "w.safetensors")
+    lightning = saved(tmp_path, {"state_dict": both, "epoch": 1})
+    for path, part in [(tmp_path / "w.npz", ""), (tmp_path / "w.safetensors", ""), (lightning, '["state_dict"], ')]:
+        assert read(path).entries.keys() == both.keys() and read(path).prefix == ""
+        for take in ("ema.module", "ema", "ema."):
+            found = read(path, take=take)
+            start = take.rstrip(".")
+            prefix = "" if start == "ema.module" else ', names without "module."'
+            assert found.taken == f'{part}names that begin with "{start}."{prefix}'
+            assert sorted(found.entries) == sorted(NAMES) and all(array.all() for array in found.entries.values())
+        with pytest.raises(ReadError, match="no part(s such as)? teacher"):
+            read(path, take="teacher")
+
+
+@pytest.mark.parametrize("word", ["_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"])
+def test_layers_that_pytorch_has_wrapped(tmp_path, word):
+    wrapped = {name.replace(".", f".{word}.") if i else name: array for i, (name, array) in enumerate(arrays(1).items())}
+    assert list(read(saved(tmp_path, {"model": wrapped})).entries) == list(NAMES)
+    twice = wrapped | arrays(1)  # which of them, nobody knows
+    assert read(saved(tmp_path, twice)).entries.keys() == twice.keys()
 
 
 def test_numbers_are_arrays(tmp_path):
