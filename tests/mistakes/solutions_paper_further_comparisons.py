@@ -134,13 +134,6 @@ def seeds_needed_from_one(deviation, half):
     return max(n, 2)
 
 
-@solution("seeds_needed", "up to a thousand", "looks only at n below 1000 and returns None if all of them are too few")
-def seeds_needed_thousand(deviation, half):
-    for n in range(2, 1000):
-        if student(n - 1) * deviation / np.sqrt(n) <= half:
-            return n
-
-
 @solution("seeds_needed", "doubled", "n is doubled until it is enough: it is enough, but not the smallest number")
 def seeds_needed_doubled(deviation, half):
     n = 2
