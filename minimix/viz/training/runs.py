@@ -197,7 +197,8 @@ def sweep(
     ax.grid(True)
     several = any(len(container.lines[2]) for container in ax.containers)  # error bars
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error" if several else None)
-    return theme.told(figure, f"{ylabel}, over the {xlabel}, means with standard errors. {' '.join(said)}")
+    means = ", means with standard errors" if several else ""
+    return theme.told(figure, f"{ylabel}, over the {xlabel}{means}. {' '.join(said)}")
 
 
 def numbers(values, name: str) -> np.ndarray:
