@@ -63,24 +63,20 @@ def summary(
 
     "kernels" and "channels" are those of each group of channels, "field" the pixels that one output can depend on.
     """
-    from minimix.costs.counters import COUNTERS, prices_of
+    from minimix.costs.counters import COUNTERS
     from minimix.costs.report import WORDS
     from minimix.tables import print_table
 
     one_of({"--json": as_json, "--csv": as_csv})
-    counters = (
-        list(COUNTERS) if count_as == "all" else [] if count_as is None else [name.strip() for name in count_as.split(",")]
-    )
-    for counter in counters:
-        prices_of(counter)  # refuses
+    counters = _counters(count_as)
     network = _network(model, image, _shared(width, kernels, settings, classes), batch_size)
     cost = network.cost
     if as_json:
-        reported = {"counted_as": {counter: cost.counted_as(counter) for counter in COUNTERS}}
-        versions = {
-            "counters": {name: {"version": counter.version, "rule": counter.rule} for name, counter in COUNTERS.items()}
+        reported = {
+            "counted_as": _as_others_count(cost),
+            "counters": {name: {"version": counter.version, "rule": counter.rule} for name, counter in COUNTERS.items()},
         }
-        print(json.dumps({**network.names(), **cost.to_dict(), **reported, **versions}, indent=2))
+        print(json.dumps({**network.names(), **cost.to_dict(), **reported}, indent=2))
         return
     if as_csv:
         print(cost.to_csv(counters), end="")

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from minimix.models.limits import MOST as LIMITS
+
 PLACES = 10_000  # widths are whole multiples of 1 / PLACES
-LEAST, MOST = 0.05, 20.0
+LEAST, MOST = 0.05, LIMITS["width"][0]
 NEAR = 0.15  # of the target
 
 

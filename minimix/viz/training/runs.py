@@ -195,10 +195,15 @@ def sweep(
     ax.margins(x=0.06)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.grid(True)
-    several = any(len(container.lines[2]) for container in ax.containers)  # error bars
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error" if several else None)
-    means = ", means with standard errors" if several else ""
+    means = ", means with standard errors" if legend(ax) else ""
     return theme.told(figure, f"{ylabel}, over the {xlabel}{means}. {' '.join(said)}")
+
+
+def legend(ax) -> bool:
+    """Names beside the axes, under what error bars mean. Returns whether there are any."""
+    bars = any(len(container.lines[2]) for container in ax.containers)
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error" if bars else None)
+    return bars
 
 
 def numbers(values, name: str) -> np.ndarray:

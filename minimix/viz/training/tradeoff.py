@@ -9,7 +9,7 @@ from minimix.means import mean_and_error
 from minimix.viz.drawing import theme
 from minimix.viz.drawing.labels import beside
 from minimix.viz.drawing.values import short
-from minimix.viz.training.runs import MARKERS, STYLES, numbers
+from minimix.viz.training.runs import MARKERS, STYLES, legend, numbers
 
 
 @theme.styled
@@ -58,7 +58,6 @@ def tradeoff(
     ax.xaxis.set_major_locator(MaxNLocator(nbins=8))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
     ax.grid(True)
-    several = any(len(container.lines[2]) for container in ax.containers)  # error bars
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="mean ± standard error" if several else None)
+    legend(ax)
     beside(ax, [point for point in named if point[2]])
     return theme.told(figure, " ".join(said))
