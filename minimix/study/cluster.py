@@ -36,7 +36,7 @@ def ended(jobs: Iterable[Job], address: str, workers: int) -> Generator[Ended, N
         _same_versions(client)
         waiting = {}
         for job in jobs:
-            waiting[client.submit(_timed, job.config, pure=False, retries=2)] = job
+            waiting[client.submit(_timed, job.config, minimix.__version__, pure=False, retries=2)] = job
         for future in as_completed(list(waiting)):
             job = waiting.pop(future)
             if future.status == "finished":
@@ -72,9 +72,12 @@ def _version() -> str:
     return __version__
 
 
-def _timed(config: dict) -> tuple[dict | None, str, float]:
+def _timed(config: dict, version: str) -> tuple[dict | None, str, float]:
+    """version: the coordinator's. A worker may have joined after all others were asked for theirs."""
     import time
 
+    if minimix.__version__ != version:
+        return None, f"its worker has minimix {minimix.__version__}, not {version}: install the same everywhere", 0.0
     began = time.monotonic()
     minimix.set_num_threads(1)
     result, error = attempt(config)

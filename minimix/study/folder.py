@@ -31,6 +31,7 @@ def described(folder: Path) -> dict:
             raise ValueError
         if set(found["options"]) != known:
             raise ValueError
+        Options(**found["options"])
         return found
     except (ValueError, KeyError, TypeError):
         raise StudyError(f"{path} does not describe a study: take another folder, or remove this one") from None
@@ -66,11 +67,12 @@ def options_of(folder: Path, study: Study, asked: dict) -> Options | None:
 
 
 def write(folder: Path, study: Study, options: Options, asked: dict) -> None:
-    """study.json: all that is needed to do it again."""
+    """study.json: all that is needed to do it again. asked: options that were given now; those of before are still known."""
+    before = described(folder)["asked"] if (folder / FILE).exists() else {}
     content = {
         "study": study.name,
         "options": dataclasses.asdict(options),
-        "asked": asked,
+        "asked": {**before, **asked},
         **environment(),
     }
     files.write(folder / FILE, json.dumps(content, indent=2) + "\n")

@@ -16,11 +16,13 @@ from minimix.study.pool import Ended
 def done(place: Path, jobs: Iterable[Job]) -> Iterator[tuple[str, Ended]]:
     """(folder's name, what came of a job), for those of the jobs that have a result in a folder beside ``place``.
 
-    Folders of another version, of other versions of what it needs or from another commit are passed over; so are jobs of kinds
-    that are not minimix's own, whose code may have changed.
+    Folders of another version, of other versions of what it needs or from another commit are passed over, and all of them where
+    files have changed since the commit; so are jobs of kinds that are not minimix's own, whose code may have changed.
     """
     wanted = {job.key: job for job in jobs if job.config["job"] in KINDS}
     now = environment()
+    if (now["commit"] or "").endswith("+"):  # what was changed, and whether it was the same then, nobody knows
+        return
     for folder in sorted(path.parent for path in place.resolve().parent.glob(f"*/{FILE}") if path.parent != place.resolve()):
         try:
             found = described(folder)

@@ -45,3 +45,9 @@ def test_another_version_is_refused(local, monkeypatch):
     monkeypatch.setattr("minimix.__version__", "99.0")
     with pytest.raises(RuntimeError, match=r"this is minimix 99\.0, but .* has 0\."):
         list(cluster.ended(jobs("numbers", 1, value=1.0), local.scheduler_address, 1))
+
+
+def test_a_worker_with_another_version_that_joins_later_does_no_job(local, monkeypatch):
+    monkeypatch.setattr(cluster, "_same_versions", lambda client: monkeypatch.setattr("minimix.__version__", "99.0"))
+    [one] = cluster.ended(jobs("numbers", 1, value=1.0), local.scheduler_address, 1)
+    assert one.result is None and "its worker has minimix 0." in one.error and "not 99.0" in one.error
