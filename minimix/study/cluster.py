@@ -18,8 +18,8 @@ WAIT = 10.0  # seconds for a scheduler to answer, and for its first worker
 def ended(jobs: Iterable[Job], address: str, workers: int) -> Generator[Ended, None, None]:
     """As ``pool.ended``, on a Dask cluster. workers: of a local one.
 
-    Raises ImportError without Dask, ConnectionError where no scheduler listens at ``address``, RuntimeError for a cluster
-    without workers, or of which some have another version of minimix, or none.
+    Raises ImportError without Dask, ConnectionError where no scheduler listens at ``address``, or none does any more;
+    RuntimeError for a cluster without workers, or of which some have another version of minimix, or none.
     """
     try:
         from distributed import Client, LocalCluster, as_completed
@@ -41,9 +41,14 @@ def ended(jobs: Iterable[Job], address: str, workers: int) -> Generator[Ended, N
             job = waiting.pop(future)
             if future.status == "finished":
                 yield Ended(job, *future.result())
-            else:
+            elif future.status == "error":
+                _same_versions(client)  # a worker that came later and has another fails quickly, and would get all the jobs
                 reason = future.exception()
                 yield Ended(job, None, f"{type(reason).__name__}: {reason}".splitlines()[0], 0.0)
+            else:
+                raise ConnectionError(
+                    f"--dask: the scheduler at {address} is gone; what is done is kept, and the same command goes on"
+                )
             future.release()
     finally:
         client.close()
@@ -77,7 +82,7 @@ def _timed(config: dict, version: str) -> tuple[dict | None, str, float]:
     import time
 
     if minimix.__version__ != version:
-        return None, f"its worker has minimix {minimix.__version__}, not {version}: install the same everywhere", 0.0
+        raise RuntimeError(f"its worker has minimix {minimix.__version__}, not {version}")
     began = time.monotonic()
     minimix.set_num_threads(1)
     result, error = attempt(config)

@@ -1,6 +1,8 @@
 """Jobs on a Dask cluster: the same numbers as here, whatever becomes of the workers."""
 
+import multiprocessing
 import os
+import threading
 
 import pytest
 
@@ -47,7 +49,34 @@ def test_another_version_is_refused(local, monkeypatch):
         list(cluster.ended(jobs("numbers", 1, value=1.0), local.scheduler_address, 1))
 
 
-def test_a_worker_with_another_version_that_joins_later_does_no_job(local, monkeypatch):
-    monkeypatch.setattr(cluster, "_same_versions", lambda client: monkeypatch.setattr("minimix.__version__", "99.0"))
-    [one] = cluster.ended(jobs("numbers", 1, value=1.0), local.scheduler_address, 1)
-    assert one.result is None and "its worker has minimix 0." in one.error and "not 99.0" in one.error
+def test_a_worker_with_another_version_that_joins_later_ends_the_run_and_fails_no_job(local, monkeypatch):
+    asked = []
+
+    def at_first(client, check=cluster._same_versions):
+        if asked:
+            check(client)
+        asked.append(True)
+        monkeypatch.setattr("minimix.__version__", "99.0")
+
+    monkeypatch.setattr(cluster, "_same_versions", at_first)
+    with pytest.raises(RuntimeError, match=r"this is minimix 99\.0, but .* has 0\."):
+        list(cluster.ended(jobs("numbers", 2, value=1.0), local.scheduler_address, 1))
+
+
+def test_a_scheduler_that_is_gone_fails_no_job():
+    context = multiprocessing.get_context("spawn")
+    pipe, other = context.Pipe()
+    process = context.Process(target=a_scheduler, args=(other,), daemon=True)
+    process.start()
+    given = jobs("slow", 2, seconds=60.0)
+    running = cluster.ended(given, pipe.recv(), 1)
+    threading.Timer(3.0, process.kill).start()
+    with pytest.raises(ConnectionError, match="the scheduler at tcp.* is gone; what is done is kept"):
+        list(running)
+
+
+def a_scheduler(pipe):
+    """A process with a scheduler, and a worker as a thread of it."""
+    with distributed.LocalCluster(n_workers=1, processes=False, protocol="tcp", dashboard_address=None) as running:
+        pipe.send(running.scheduler_address)
+        threading.Event().wait()

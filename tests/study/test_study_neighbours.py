@@ -90,3 +90,16 @@ def test_nothing_is_taken_where_files_have_changed_since_the_commit(tmp_path, do
     del done[:]
     run(SECOND, folder=tmp_path / "second", workers=1, log=False)
     assert sorted(done) == ["b", "b", "c", "c"]
+
+
+def test_what_was_begun_at_another_commit_says_so_and_is_not_taken(tmp_path, done, monkeypatch):
+    run(FIRST, folder=tmp_path / "first", workers=1, log=False)
+    for commit in ("4567", "89ab", "89ab"):
+        monkeypatch.setattr("minimix.study.folder.commit", lambda commit=commit: commit)
+        run(FIRST, folder=tmp_path / "first", workers=1, log=False)
+    found = json.loads((tmp_path / "first" / FILE).read_text())
+    assert found["commit"] == "89ab" and [one["commit"] for one in found["earlier"]] == ["0123", "4567"]
+    assert set(found["earlier"][0]) == {"minimix", "commit", "versions"}
+    del done[:]
+    run(SECOND, folder=tmp_path / "second", workers=1, log=False)
+    assert sorted(done) == ["b", "b", "c", "c"]
