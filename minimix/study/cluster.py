@@ -4,6 +4,10 @@ A job is a function of minimix and a small dict, so that workers need minimix an
 once. A worker that dies costs the time of its job: Dask gives it to another one.
 """
 
+import contextlib
+import logging
+import signal
+import threading
 from collections.abc import Generator, Iterable
 
 import minimix
@@ -27,7 +31,10 @@ def ended(jobs: Iterable[Job], address: str, workers: int) -> Generator[Ended, N
         raise ImportError('--dask needs Dask: pip install "minimix[distributed]"') from None
     cluster = None
     if address == LOCAL:
-        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+        with _deaf():
+            cluster = LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            )
     try:
         client = Client(cluster or address, timeout=WAIT)
     except (OSError, ValueError, TimeoutError) as error:
@@ -54,6 +61,19 @@ def ended(jobs: Iterable[Job], address: str, workers: int) -> Generator[Ended, N
         client.close()
         if cluster is not None:
             cluster.close()
+
+
+@contextlib.contextmanager
+def _deaf():
+    """Processes that are begun within it do not hear Ctrl-C, which reaches all of a terminal: the coordinator ends them."""
+    if threading.current_thread() is not threading.main_thread():  # the only one that may say so
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _same_versions(client) -> None:

@@ -63,3 +63,8 @@ def empty(seed: int) -> dict:
 
 def grows(value: float, seed: int) -> dict:
     return numbers(value, seed) | {"macs": 10 * (seed + 1)}
+
+
+def hears(seed: int) -> dict:
+    """1 where Ctrl-C would be heard."""
+    return {"accuracy": float(signal.getsignal(signal.SIGINT) != signal.SIG_IGN)}

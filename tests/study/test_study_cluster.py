@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 
 import pytest
@@ -80,3 +81,11 @@ def a_scheduler(pipe):
     with distributed.LocalCluster(n_workers=1, processes=False, protocol="tcp", dashboard_address=None) as running:
         pipe.send(running.scheduler_address)
         threading.Event().wait()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals reach a group of processes")
+def test_on_this_machine_the_processes_leave_ctrl_c_to_the_coordinator(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.path.dirname(__file__), os.getcwd()]))
+    before = signal.getsignal(signal.SIGINT)
+    [one] = cluster.ended(jobs("hears", 1), cluster.LOCAL, 1)
+    assert one.result == {"accuracy": 0.0} and signal.getsignal(signal.SIGINT) is before
