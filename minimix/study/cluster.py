@@ -40,6 +40,7 @@ def ended(jobs: Iterable[Job], address: str, workers: int) -> Generator[Ended, N
     except (OSError, ValueError, TimeoutError) as error:
         raise ConnectionError(f"--dask: no scheduler answers at {address}: {error}") from None
     try:
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # that it has lost its scheduler is told below
         _same_versions(client)
         waiting = {}
         for job in jobs:
