@@ -9,6 +9,7 @@ import minimix as mm
 import minimix.functional as F
 from minimix.data import patterns10
 from minimix.study import kept, search
+from minimix.study.paper.search import agreement
 from minimix.study.statistics import rank_correlation
 from minimix.study.supernet import BLOCKS, GROUPS, LARGEST, NETWORK, Supernet, drawn, kernels, mask, recalibrate
 
@@ -117,6 +118,13 @@ def test_rewards():
 )
 def test_rank_correlation(first, second, rho):
     assert rank_correlation(first, second) == pytest.approx(rho)
+
+
+def test_ranks_of_one_seed_against_those_of_another():
+    """Only seeds that all networks have count; one alone says nothing."""
+    values = [{0: 1.0, 1: 5.0, 2: 9.0}, {0: 2.0, 1: 4.0}, {0: 3.0, 1: 3.0, 2: 0.0}]
+    assert agreement(values) == pytest.approx(-1.0)
+    assert agreement([{0: 1.0}, {0: 2.0}]) is None and agreement([{0: 1.0}, {1: 2.0}]) is None
 
 
 def test_drawn_choices_use_every_number_of_groups():

@@ -2,33 +2,12 @@
 
 import numpy as np
 import pytest
-from drawn import draw, picture
-from safetensors.numpy import save_file
+from drawn import draw
+from written import small, under, written
 
 import minimix as mm
 from minimix import models, nn
-from minimix.models.function import Function, family, function_of
-from minimix.prediction import seer_by_name
 from minimix.weights.libraries import by_name
-from minimix.weights.libraries.library import array_names
-from minimix.weights.libraries.structure import kind
-
-
-def written(library, net, change=lambda name, array: array):
-    """The arrays of ``net`` as a library would write them, drawn, in the order of its layers."""
-    row, state, found = by_name(library), net.state_dict(), {}
-    for ours, (theirs, *_) in array_names(row, net):
-        array = np.zeros((), np.int64) if ours.endswith("num_batches_tracked") else draw(ours, state[ours].shape)
-        if row.arrays.tensorflow and array.ndim > 1:
-            depthwise = kind(net.get_submodule(ours.rpartition(".")[0])) == "depthwise"
-            array = array.transpose({4: (2, 3, 0, 1) if depthwise else (2, 3, 1, 0), 2: (1, 0)}[array.ndim])
-        found[theirs.replace("#", "_")] = change(theirs, array)
-    return found
-
-
-def small(**options):
-    return models.create("mobilenetv2_035", num_classes=3, **options)
-
 
 EVERY = ["torchvision", "mobilenetv2.pytorch", "pytorchcv", "gluoncv2", "mindcv", "keras", "slim", "efficientnet-jax"]
 
@@ -75,87 +54,6 @@ def test_numbered_arrays_are_refused():
     entries = {f"arr_{i}": array for i, array in enumerate(written("mindcv", small()).values())}
     with pytest.raises(ValueError, match="no names, only numbers .*MindSpore has a batch norm's mean and variance before"):
         mm.load_weights(small(), entries)
-
-
-# -- the function -----------------------------------------------------------------------------------------------------
-
-
-def test_another_function_is_an_error_that_says_which_options_to_use():
-    entries = written("keras", small())
-    net = small()
-    before = {name: np.array(array) for name, array in net.state_dict().items()}
-    with pytest.raises(ValueError) as refusal:
-        mm.load_weights(net, entries)
-    text = str(refusal.value)
-    assert "the names are those of keras (keras 3.15.1" in text
-    assert "has eps=0.001, padding='tf_same', and this network has eps=1e-05, padding='same'" in text
-    assert "Create it with eps=0.001, padding='tf_same'" in text and "--model NAME:eps=0.001:padding=tf_same" in text
-    for name, array in net.state_dict().items():
-        np.testing.assert_array_equal(array, before[name])
-    mm.load_weights(net, entries, check=False)
-    mm.load_weights(small(eps=1e-3, padding="tf_same"), entries)
-
-
-@pytest.mark.parametrize(
-    "library, network, options, said",
-    [
-        ("gluoncv2", "mixnet_s", {}, "head_activation='swish'"),
-        ("pytorchcv", "mixnet_s", {"head_activation": "swish"}, "head_activation='relu'"),
-        ("mindcv", "mixnet_s", {}, "se_activation='relu'"),
-        ("mindcv", "mobilenetv1_025", {}, "activation='relu'"),
-        ("pytorchcv", "mobilenetv1_025", {}, "activation='relu'"),
-        ("linksense", "mixnet_s", {}, "eps=0.001"),
-        ("linksense", "mixnet_s", {"eps": 1e-3, "padding": "tf_same"}, "padding='same'"),
-        ("torchvision", "mobilenetv2_035", {"eps": 1e-3}, "eps=1e-05"),
-        ("torchvision", "mobilenetv2_035", {"activation": "relu"}, "activation='relu6'"),
-        ("efficientnet-pytorch", "efficientnet_lite0", {}, "eps=0.001, padding='tf_same'"),
-        ("mindcv", "xception", {}, "eps=1e-05"),
-        ("pytorchcv", "xception", {}, "eps=1e-05, padding='same'"),
-        ("keras-numbered", "mini_xception", {"padding": "same"}, "padding='tf_same'"),
-        ("slim", "mobilenetv1_025", {"padding": "tf_same"}, "eps=0.001"),
-    ],
-)  # fmt: skip
-def test_what_each_library_computes(library, network, options, said, blank):
-    net = models.create(network, num_classes=2, **options)
-    entries = {name: np.zeros_like(array) for name, array in written(library, net).items()}
-    with pytest.raises(ValueError, match=f"{library}.* has {said}.*Create it with {said}"):
-        mm.load_weights(net, entries)
-    wanted = by_name(library).function(net).given()
-    right = models.create(network, num_classes=2, **(options | wanted))
-    assert mm.load_weights(right, entries) is right
-
-
-def test_the_networks_own_names_say_nothing_of_its_function(tmp_path):
-    """timm's names are those here, also of networks with other activations; unless it is said that they are timm's."""
-    net = models.create("mobilenetv1_025", num_classes=2, activation="swish")
-    save_file({name: np.array(array, order="C") for name, array in net.state_dict().items()}, tmp_path / "w.safetensors")
-    mm.load_weights(models.create("mobilenetv1_025", num_classes=2, activation="relu"), tmp_path / "w.safetensors")
-    with pytest.raises(ValueError, match="those of timm .* has activation='relu6', and this network has activation='swish'"):
-        mm.load_weights(net, tmp_path / "w.safetensors", names="timm")
-    mm.load_weights(models.create("mobilenetv1_025", num_classes=2), tmp_path / "w.safetensors", names="timm")
-
-
-@pytest.mark.parametrize("name", [name for name in models.names() if "cifar" not in name])
-def test_functions_are_seen_in_the_network(name, blank):
-    net = models.create(name)
-    found = function_of(net)
-    tensorflow = name.startswith("tf_") or name in ("xception", "mini_xception")
-    assert (found.eps, found.padding) == ((1e-3, "tf_same") if tensorflow else (1e-5, "same"))
-    if family(net) == "mixnet":
-        assert found[2:] == (None, "relu", "swish")
-    elif "xception" not in name and family(net):
-        assert found[2:] == ("relu6", None, None)
-
-
-def test_a_network_of_which_some_layers_differ(blank):
-    net = small()
-    net.bn1.eps = 1e-3
-    assert function_of(net).eps == "mixed"
-    with pytest.raises(ValueError, match="this network has eps='mixed'"):
-        mm.load_weights(net, {name: np.zeros_like(array) for name, array in written("torchvision", net).items()})
-
-
-# -- names ------------------------------------------------------------------------------------------------------------
 
 
 def test_names_can_be_given():
@@ -315,10 +213,6 @@ def test_a_part_of_a_checkpoint(tmp_path):
 NAMES = {"own": lambda net: {**net.state_dict()}, "torchvision": lambda net: written("torchvision", net)}
 
 
-def under(prefix, entries, change=0.0):
-    return {prefix + name: array + change if array.dtype.kind == "f" else array for name, array in entries.items()}
-
-
 @pytest.mark.parametrize("names", NAMES)
 def test_several_networks_in_one_state_dict(names):
     """Averages go before the others; and what else is there is left alone, if it is no network of this kind."""
@@ -371,74 +265,3 @@ def test_pretrainedmodels_classifier(blank):
     net = models.create("legacy_xception", num_classes=2)
     entries = {name.replace("fc.", "last_linear."): np.ones_like(array) for name, array in net.state_dict().items()}
     assert mm.load_weights(net, entries).fc.bias.data.all()
-
-
-# -- predict ----------------------------------------------------------------------------------------------------------
-
-
-def test_predict_computes_and_prepares_as_the_library(tmp_path):
-    entries = written("keras", small())
-    ready = seer_by_name("mobilenetv2_035", {"num_classes": 3}, entries)
-    assert function_of(ready.model)[:2] == (1e-3, "tf_same")
-    assert ready.how.mean == (0.5, 0.5, 0.5) and ready.how.interpolation == "bilinear" and ready.how.size == 224
-    assert (
-        "names are those of keras: pictures are prepared as there, computed with eps=0.001, padding='tf_same'"
-        in ready.remarks[1]
-    )
-    expected = mm.load_weights(small(eps=1e-3, padding="tf_same"), entries).eval()(picture(64)).data
-    np.testing.assert_array_equal(ready.model(picture(64)).data, expected)
-
-
-def test_predict_refuses_options_that_are_not_the_librarys():
-    with pytest.raises(ValueError, match="keras .*has eps=0.001, and this network has eps=1e-05"):
-        seer_by_name("mobilenetv2_035", {"num_classes": 3, "eps": 1e-5}, written("keras", small()))
-    with pytest.raises(ValueError, match="names says nothing without weights"):
-        seer_by_name("mobilenetv2_035", {}, names="keras")
-
-
-def test_from_the_command_line(minimix, tmp_path):
-    from PIL import Image
-
-    Image.new("RGB", (60, 40), "red").save(tmp_path / "red.png")
-    np.savez(tmp_path / "w.npz", **written("mindcv", small()))
-    typed = "predict", tmp_path / "red.png", "--model", "mobilenetv2_035:num_classes=3", "--weights", tmp_path / "w.npz"
-    code, output, errors = minimix(*typed)
-    assert code == 0, errors
-    assert "its names are those of mindcv" in output
-    code, output, errors = minimix(*typed, "--names", "torchvision")
-    assert code != 0 and "They look like those of mindcv" in errors
-    code, output, errors = minimix("predict", tmp_path / "red.png", "--names", "keras")
-    assert code != 0 and "--model" in errors
-
-
-def test_a_function_is_printed_as_options():
-    assert str(Function(1e-3, "same")) == "eps=0.001, padding='same'"
-
-
-def test_training_may_begin_with_them(tmp_path):
-    """For other classes: all but the classifier is taken."""
-    from minimix.train import starting
-
-    np.savez(tmp_path / "w.npz", **written("mindcv", small()))
-    start = starting.find(tmp_path / "w.npz", tmp_path)
-    net = models.create("mobilenetv2_035", num_classes=5)
-    lines = starting.take(net, start, tuple("abcde"))
-    assert (
-        "new, because they are not in it or of another shape: classifier.weight (there (3, 1280), here (5, 1280))" in lines[1]
-    )
-    np.testing.assert_array_equal(net.conv_head.weight.data, draw("conv_head.weight", net.conv_head.weight.shape))
-    with pytest.raises(ValueError, match="those of mindcv .* has eps=1e-05, padding='same', and this network has eps=0.001"):
-        starting.take(small(eps=1e-3, padding="tf_same"), start, ())
-
-
-def test_training_says_how_a_part_of_a_file_is_made_one(tmp_path):
-    """Training has no such options: a file with that part alone can be made."""
-    from minimix.train import starting
-
-    net = small()
-    np.savez(tmp_path / "w.npz", **(under("a.", net.state_dict()) | under("b.", net.state_dict())))
-    with pytest.raises(ValueError, match="^from: .*several sets of weights, .*`minimix export .* --take PART` does, and train"):
-        starting.take(net, starting.find(tmp_path / "w.npz", tmp_path), ())
-    np.savez(tmp_path / "w.npz", **{f"x{i}": array for i, array in enumerate(net.state_dict().values())})
-    with pytest.raises(ValueError, match="0 of .*: say which network it is.*; of another library's.* --names LIBRARY` makes"):
-        starting.take(net, starting.find(tmp_path / "w.npz", tmp_path), ())

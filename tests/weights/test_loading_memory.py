@@ -5,7 +5,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 from drawn import draw
-from test_loading import small, written
+from written import small, written
 
 import minimix as mm
 from minimix import nn

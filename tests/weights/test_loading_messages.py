@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
-from test_loading import small, written
+from written import small, written
 
 import minimix as mm
 from minimix import load_weights, models, nn

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawn import draw
-from test_loading import small, written
+from written import small, written
 
 import minimix as mm
 from minimix import models, nn

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from test_loading import small, written
+from written import small, written
 
 import minimix as mm
 from minimix import models

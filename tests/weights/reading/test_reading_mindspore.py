@@ -117,7 +117,7 @@ def test_damage_anywhere(tmp_path):
 
 
 def test_mindcvs_checkpoint_as_it_is(tmp_path):
-    from test_loading import small, written
+    from written import small, written
 
     beside = {"moments.features.0.weight": np.ones((8, 3, 3, 3), "f4"), "learning_rate": np.array(0.1, "f4")}
     entries = written("mindcv", small())

@@ -41,6 +41,10 @@ def dumps(value) -> bytes:
     return b"\x80\x02" + _dumped(value) + b"."
 
 
+def dumps_inside(value) -> bytes:
+    return dumps(value)[2:-1]
+
+
 def _dumped(value) -> bytes:
     if isinstance(value, Global):
         return f"c{value.module}\n{value.attribute}\n".encode()

@@ -280,7 +280,7 @@ def test_preview(minimix):
 
 def test_readme_walks_the_same_way(minimix):
     """Its commands, one after the other, as they stand there; only the first run is shorter."""
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     block = re.search(r"## Your own pictures.*?```\n(.*?)```", readme, re.S)[1]
     commands = [shlex.split(line, comments=True)[1:] for line in block.splitlines()]
     assert [command[0] for command in commands] == ["train", "plot", "evaluate", "predict", "train"]
