@@ -63,20 +63,27 @@ def run(
 def show(name: NAME, folder: FOLDER = None):
     """Print what a study has found so far."""
     from minimix.study import show
-    from minimix.study.results import RULE
-    from minimix.tables import print_table
-    from minimix.words import count
+    from minimix.words import count, some
 
     results = show(name, folder=folder)
-    if not results.summary():
+    if results.summary():
+        _print_found(results)
+    elif not results.failed:
         print(f"nothing has ended yet in {results.folder}")
         return
+    for reason, places in results.reasons().items():
+        print(f"{count(len(places), 'job')} failed: {some(places, 3)}: {reason}")
+    if results.missing:
+        print(f"{count(len(results.missing), 'job')} of {len(results.jobs)} are still to be done")
+
+
+def _print_found(results):
+    from minimix.tables import print_table
+
     print_table(results.summary_table(), left=2, labels=2)
     print()
     print_table(results.claims_table(), left=1)
     print()
-    print(RULE)
+    print(results.rule)
     for note in results.notes():
         print(note)
-    if results.missing:
-        print(f"{count(len(results.missing), 'job')} of {len(results.jobs)} are still to be done")

@@ -1,8 +1,8 @@
 """The jobs "search" and "chosen": which kernels each block should have, by a network that shares its weights between all.
 
-The paper (sec. 4.1) searches with accuracy and cost in one reward, ACC x (cost / target)^-0.07, as MnasNet does. Here: train
-the shared weights with a choice drawn at each step; then look for the choice with the best reward on the validation images, by
-evolution, or, as the control, by drawing as many at random.
+The paper (sec. 4.1) searches as MnasNet does, whose reward has accuracy and cost in one, ACC x (cost / target)^-0.07. Here:
+train the shared weights with a choice drawn at each step; then look for the choice with the best reward on the validation
+images, by evolution, or, as the control, by drawing as many at random.
 """
 
 import functools

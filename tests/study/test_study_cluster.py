@@ -1,6 +1,9 @@
 """Jobs on a Dask cluster: the same numbers as here, whatever becomes of the workers."""
 
+import multiprocessing
 import os
+import signal
+import threading
 
 import pytest
 
@@ -45,3 +48,44 @@ def test_another_version_is_refused(local, monkeypatch):
     monkeypatch.setattr("minimix.__version__", "99.0")
     with pytest.raises(RuntimeError, match=r"this is minimix 99\.0, but .* has 0\."):
         list(cluster.ended(jobs("numbers", 1, value=1.0), local.scheduler_address, 1))
+
+
+def test_a_worker_with_another_version_that_joins_later_ends_the_run_and_fails_no_job(local, monkeypatch):
+    asked = []
+
+    def at_first(client, check=cluster._same_versions):
+        if asked:
+            check(client)
+        asked.append(True)
+        monkeypatch.setattr("minimix.__version__", "99.0")
+
+    monkeypatch.setattr(cluster, "_same_versions", at_first)
+    with pytest.raises(RuntimeError, match=r"this is minimix 99\.0, but .* has 0\."):
+        list(cluster.ended(jobs("numbers", 2, value=1.0), local.scheduler_address, 1))
+
+
+def test_a_scheduler_that_is_gone_fails_no_job():
+    context = multiprocessing.get_context("spawn")
+    pipe, other = context.Pipe()
+    process = context.Process(target=a_scheduler, args=(other,), daemon=True)
+    process.start()
+    given = jobs("slow", 2, seconds=60.0)
+    running = cluster.ended(given, pipe.recv(), 1)
+    threading.Timer(3.0, process.kill).start()
+    with pytest.raises(ConnectionError, match="the scheduler at tcp.* is gone; what is done is kept"):
+        list(running)
+
+
+def a_scheduler(pipe):
+    """A process with a scheduler, and a worker as a thread of it."""
+    with distributed.LocalCluster(n_workers=1, processes=False, protocol="tcp", dashboard_address=None) as running:
+        pipe.send(running.scheduler_address)
+        threading.Event().wait()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals reach a group of processes")
+def test_on_this_machine_the_processes_leave_ctrl_c_to_the_coordinator(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.path.dirname(__file__), os.getcwd()]))
+    before = signal.getsignal(signal.SIGINT)
+    [one] = cluster.ended(jobs("hears", 1), cluster.LOCAL, 1)
+    assert one.result == {"accuracy": 0.0} and signal.getsignal(signal.SIGINT) is before

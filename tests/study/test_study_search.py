@@ -1,5 +1,7 @@
 """Shared weights: a choice by masks is the choice's own network; searches find what there is to find."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -151,4 +153,13 @@ def test_what_was_found_is_a_table_of_rows_that_builds_the_network(tmp_path):
         [block.conv_dw.kernel_sizes for block in model.modules() if hasattr(block, "conv_dw")] for model in (found, wanted)
     ]
     assert sizes[0] == sizes[1] and mm.profile(found, (1, 3, 32, 32)).macs == search.macs_of(best[1][0], {})
-    assert "rows.json is the table of what evolution found with seed 1" in (tmp_path / "table.md").read_text()
+    table = (tmp_path / "table.md").read_text()
+    assert "rows.json is the table of what evolution found with seed 1" in table
+    assert '`models.create("mixnet_nano", rows="rows.json", width=0.25)` builds it' in table
+    wide = dataclasses.replace(options, width=1.0)
+    assert '`models.create("mixnet_nano", rows="rows.json")` builds it' in "".join(study.notes(results_of(study, wide)))
+
+
+def results_of(study, options):
+    result = {"accuracy": 80.0, "validation": 80.0, "macs": 1, "params": 1, "shared": 50.0, "reward": 1.0, "choice": "1-1-1-1"}
+    return [(point, {0: result}) for point in study.points(options)]

@@ -71,9 +71,15 @@ def notes(found: list[tuple[Point, dict]]) -> list[str]:
     if chosen := best(found):
         lines.append(
             f"{ROWS} is the table of what evolution found with seed {chosen[0]}, which is the best of these on the validation "
-            f'images; {DRAWING} shows it. `models.create("{NETWORK}", rows="{ROWS}")` builds it.'
+            f'images; {DRAWING} shows it. `models.create("{NETWORK}", rows="{ROWS}"{_width(found)})` builds it.'
         )
     return lines
+
+
+def _width(found: list[tuple[Point, dict]]) -> str:
+    """The argument for the width of the study's networks, where it is another than the table's."""
+    width = next(point.config["network"]["model_options"]["width"] for point, _ in found if point.family == FOUND)
+    return "" if width == 1 else f", width={width:g}"
 
 
 def agreement(values: list[dict[int, float]]) -> float | None:
