@@ -88,7 +88,7 @@ class Results:
     def summary(self) -> list[dict]:
         """A line a point: means over the seeds; ``accuracy_error`` is the standard error, None for a single seed.
 
-        macs, params: of the first seed. What none of the jobs has told, such as ``macs`` of a job of your own, is left out.
+        What none of the jobs has told, such as ``macs`` of a job of your own, is left out.
         """
         lines = []
         for point in self.points:
@@ -101,7 +101,8 @@ class Results:
                 if told[key]:
                     mean, error = mean_and_error(told[key])
                     line |= {key: mean, f"{key}_error": error if len(told[key]) > 1 else None}
-            lines.append(line | {key: told[key][0] for key in ("macs", "params") if told[key]})
+            # a network that was searched for is another one with each seed
+            lines.append(line | {key: round(sum(told[key]) / len(told[key])) for key in ("macs", "params") if told[key]})
             if self.papers:
                 lines[-1]["paper"] = self.papers.get((point.family, point.name))
         return lines

@@ -294,6 +294,7 @@ def test_costs_that_differ_by_seed_are_at_their_mean(tmp_path, monkeypatch):
     """As of networks that were searched for."""
     points = [Point("f", name, 0.0, {"job": "study_jobs:grows", "value": value}) for name, value in (("a", 70.0), ("b", 60.0))]
     found = quietly(study(points), tmp_path)
+    assert [line["macs"] for line in found.summary()] == [15, 15]
     monkeypatch.setattr("minimix.viz.tradeoff", lambda lines, **_: lines)
     for name in ("groups", "search"):
         costs = [macs for macs, _ in STUDIES[name].figure(found._with_results())["f"].values()]

@@ -138,7 +138,7 @@ def figure(found: list[tuple[Point, dict]]):
 STUDY = Study(
     "search",
     "A search for groups, block by block",
-    "MixConv, sec. 4.1, figure 8",
+    "MixConv, sec. 4.1 and figure 8",
     "Does a search with shared weights find a better network than chance, at equal cost?",
     points,
     claims,
