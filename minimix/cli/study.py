@@ -47,16 +47,19 @@ def run(
     folder: FOLDER = None,
     retry: Annotated[bool, Option("--retry", help="Do jobs again that have failed.")] = False,
 ):
-    """Do a study, or go on with it, and write tables and a figure. Ctrl-C keeps what is done."""
+    """Do a study, or go on with it, and write tables and a figure. Ctrl-C keeps what is done. The exit code is 1 where jobs
+    have failed."""
     import os
 
     from minimix import study
 
     if data_dir is not None:
         os.environ["MINIMIX_DATA"] = str(data_dir.resolve())  # for the processes that do the jobs
-    study.run(name, data=data, seeds=seeds, images=images, epochs=epochs, width=width, workers=workers, dask=dask,
-              budget=budget, folder=folder, retry=retry)  # fmt: skip
+    found = study.run(name, data=data, seeds=seeds, images=images, epochs=epochs, width=width, workers=workers, dask=dask,
+                      budget=budget, folder=folder, retry=retry)  # fmt: skip
     show(name, folder)
+    if found.failed:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import signal
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 
 import minimix
 from minimix.study.job import Job
@@ -19,8 +19,10 @@ LOCAL = "local"  # in place of an address: a cluster on this machine, for trying
 WAIT = 10.0  # seconds for a scheduler to answer, and for its first worker
 
 
-def ended(jobs: Iterable[Job], address: str, workers: int) -> Generator[Ended, None, None]:
-    """As ``pool.ended``, on a Dask cluster. workers: of a local one.
+def ended(
+    jobs: Iterable[Job], address: str, workers: int, tell: Callable[[str], object] = print
+) -> Generator[Ended, None, None]:
+    """As ``pool.ended``, on a Dask cluster. workers: of a local one. tell: takes a line for the user.
 
     Raises ImportError without Dask, ConnectionError where no scheduler listens at ``address``, or none does any more;
     RuntimeError for a cluster without workers, or of which some have another version of minimix, or none.
@@ -39,6 +41,8 @@ def ended(jobs: Iterable[Job], address: str, workers: int) -> Generator[Ended, N
         client = Client(cluster or address, timeout=WAIT)
     except (OSError, ValueError, TimeoutError) as error:
         raise ConnectionError(f"--dask: no scheduler answers at {address}: {error}") from None
+    over = threading.Event()
+    threading.Thread(target=_watch, args=(client, tell, over), name="minimix", daemon=True).start()
     try:
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # that it has lost its scheduler is told below
         _same_versions(client)
@@ -59,9 +63,26 @@ def ended(jobs: Iterable[Job], address: str, workers: int) -> Generator[Ended, N
                 )
             future.release()
     finally:
+        over.set()
         client.close()
         if cluster is not None:
             cluster.close()
+
+
+def _watch(client, tell: Callable[[str], object], over: threading.Event) -> None:
+    """Say it, each time when the last worker has gone: Dask waits for another one without a word."""
+    alone = False
+    while not over.wait(WAIT):
+        before = alone
+        try:
+            alone = not client.ncores()
+        except Exception:  # the scheduler is gone, too: that is told where results are waited for
+            return
+        if alone and not before:
+            tell(
+                "--dask: no worker is left; the study goes on when one comes (`dask worker ADDRESS --nthreads 1`), and Ctrl-C "
+                "keeps what is done"
+            )
 
 
 @contextlib.contextmanager

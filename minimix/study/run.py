@@ -99,7 +99,7 @@ def run(
             results = Results(study, options, place, journal.entries)
             if results.missing or (retry and results.failed):
                 options.check_data()  # of what was begun: it need not be what is asked for now
-            _do(results, journal, _ended_by(dask, workers), retry, tell)
+            _do(results, journal, _ended_by(dask, workers, tell), retry, tell)
         results.write()
     tell(f"results in {place}: results.csv, summary.csv, table.md, figure.png")
     if results.failed:
@@ -151,10 +151,10 @@ def _fitted(study: Study, options: Options, workers: int, allowed: float, tell) 
     return fit
 
 
-def _ended_by(dask: str | None, workers: int):
+def _ended_by(dask: str | None, workers: int, tell):
     if dask is None:
         return functools.partial(pool.ended, workers=workers)
-    return functools.partial(cluster.ended, address=dask, workers=workers)
+    return functools.partial(cluster.ended, address=dask, workers=workers, tell=tell)
 
 
 def _do(results: Results, journal: Journal, ended_by, retry: bool, tell) -> None:

@@ -39,6 +39,20 @@ def test_a_worker_that_dies_costs_time_and_nothing_else(local, tmp_path):
     assert flag.exists() and len(found) == 5 and not any(one.error for one in found)
 
 
+def test_it_is_said_once_when_the_last_worker_has_gone(monkeypatch):
+    """A client that has two workers, none for three looks, one, and none again."""
+    looks = iter([{"a": 1, "b": 1}, {}, {}, {}, {"c": 1}, {}])
+
+    class Client:
+        def ncores(self):
+            return next(looks)  # and then the scheduler is gone
+
+    monkeypatch.setattr(cluster, "WAIT", 0.0)
+    lines: list = []
+    cluster._watch(Client(), lines.append, threading.Event())
+    assert len(lines) == 2 and all("no worker is left; the study goes on when one comes" in line for line in lines)
+
+
 def test_nobody_listens():
     with pytest.raises(ConnectionError, match="no scheduler answers at tcp://127.0.0.1:9"):
         list(cluster.ended(jobs("numbers", 1, value=1.0), "tcp://127.0.0.1:9", 1))

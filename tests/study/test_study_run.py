@@ -353,6 +353,17 @@ def test_reasons_of_failures_are_shown_each_once(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.splitlines() == [last]
 
 
+def test_the_exit_code_says_whether_jobs_have_failed(minimix, tmp_path, monkeypatch):
+    flag = tmp_path / "flag"
+    points = [PAIR[0], Point("f", "b", 0.0, {"job": "study_jobs:once_works", "flag": str(flag)})]
+    monkeypatch.setitem(STUDIES, "mine", dataclasses.replace(study(points), claims=lambda points: []))
+    typed = "study", "run", "mine", "--folder", tmp_path / "s", "--data", "patterns10", "--seeds", 2
+    code, output, _ = minimix(*typed)
+    assert code == 1 and "2 jobs failed: f b, seed 0, f b, seed 1: RuntimeError: not yet" in output
+    flag.touch()
+    assert minimix(*typed, "--retry")[0] == 0
+
+
 def test_the_points_of_a_single_layer_stand_beside_the_papers():
     what = STUDIES["single_layer"]
     options = mm.study.Options("patterns10", seeds=2)

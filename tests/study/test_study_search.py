@@ -90,10 +90,36 @@ def test_evolution_finds_more_than_chance_where_blocks_add_up():
     assert all(evolved >= random for evolved, random in found) and sum(e > r for e, r in found) >= 6
 
 
+@pytest.mark.parametrize("find", [search.evolved, search.best_of_random])
+def test_choices_that_are_not_allowed_are_not_looked_at(find):
+    seen = []
+
+    def value(choice):
+        seen.append(choice)
+        return float(sum(choice))
+
+    best = find(value, 60, 3, lambda choice: sum(choice) <= 22)
+    assert len(set(seen)) == len(seen) == 60 and max(map(sum, seen)) == sum(best) <= 22
+    two = []  # nobody waits for a hundred where there are so many
+    found = find(value, 100, 3, lambda choice: len(two) < 2 and not two.append(choice))
+    assert found in two and value(found) == max(map(value, two))
+    with pytest.raises(ValueError, match="bound: none of 1000 random choices is so cheap"):
+        find(value, 60, 3, lambda choice: False)
+
+
+def test_what_is_found_costs_no_more_than_its_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "user_cache", lambda: tmp_path)
+    network = {"data": "patterns10", "images": 40, "epochs": 1, "batch_size": 16, "model_options": {"width": 0.25}}
+    costs = [search.macs_of((groups,) * BLOCKS, network["model_options"]) for groups in GROUPS]
+    for bound in (costs[1], costs[3]):
+        found = search.search(0, "random", 8, costs[3], bound, network)
+        assert costs[0] < found["macs"] <= bound
+
+
 def test_what_is_kept_changes_no_result(tmp_path, monkeypatch):
     monkeypatch.setattr(kept, "user_cache", lambda: tmp_path)
     network = {"data": "patterns10", "images": 64, "epochs": 1, "small_first": 0.0, "model_options": {"width": 0.5}}
-    searched = {"how": "evolution", "evaluations": 2, "target": 10**6}
+    searched = {"how": "evolution", "evaluations": 2, "target": 10**6, "bound": 10**9}
     results = []
     for _ in range(2):
         search._shared.cache_clear()

@@ -32,7 +32,7 @@ def points(options: Options) -> list[Point]:
         target = macs(NETWORK, at.width)
         training = at.training(NETWORK)
         network = {key: value for key, value in training.items() if key not in ("job", "model")}
-        searched = {"how": "evolution", "evaluations": EVALUATIONS, "target": target}
+        searched = {"how": "evolution", "evaluations": EVALUATIONS, "target": target, "bound": target}
         found += [
             Point(FOUND, size, factor, {"job": "chosen", "network": network, "searched": searched}),
             Point(NANO, size, factor, training),

@@ -24,7 +24,7 @@ def points(options: Options) -> list[Point]:
     target = macs_of((3,) * BLOCKS, training["model_options"])
     found = [
         Point(FOUND, name, x, {"job": "chosen", "network": network,
-                               "searched": {"how": how, "evaluations": EVALUATIONS, "target": target}})
+                               "searched": {"how": how, "evaluations": EVALUATIONS, "target": target, "bound": target}})
         for x, (name, how) in enumerate(HOW.items())
     ]  # fmt: skip
     found += [Point(UNIFORM, str(groups), groups, with_choice(training, (groups,) * BLOCKS)) for groups in GROUPS]
