@@ -47,36 +47,46 @@ def run(
     folder: FOLDER = None,
     retry: Annotated[bool, Option("--retry", help="Do jobs again that have failed.")] = False,
 ):
-    """Do a study, or go on with it, and write tables and a figure. Ctrl-C keeps what is done."""
+    """Do a study, or go on with it, and write tables and a figure. Ctrl-C keeps what is done. The exit code is 1 where jobs
+    have failed."""
     import os
 
     from minimix import study
 
     if data_dir is not None:
         os.environ["MINIMIX_DATA"] = str(data_dir.resolve())  # for the processes that do the jobs
-    study.run(name, data=data, seeds=seeds, images=images, epochs=epochs, width=width, workers=workers, dask=dask,
-              budget=budget, folder=folder, retry=retry)  # fmt: skip
+    found = study.run(name, data=data, seeds=seeds, images=images, epochs=epochs, width=width, workers=workers, dask=dask,
+                      budget=budget, folder=folder, retry=retry)  # fmt: skip
     show(name, folder)
+    if found.failed:
+        raise typer.Exit(1)
 
 
 @app.command()
 def show(name: NAME, folder: FOLDER = None):
     """Print what a study has found so far."""
     from minimix.study import show
-    from minimix.study.results import RULE
-    from minimix.tables import print_table
-    from minimix.words import count
+    from minimix.words import count, some
 
     results = show(name, folder=folder)
-    if not results.summary():
+    if results.summary():
+        _print_found(results)
+    elif not results.failed:
         print(f"nothing has ended yet in {results.folder}")
         return
+    for reason, places in results.reasons().items():
+        print(f"{count(len(places), 'job')} failed: {some(places, 3)}: {reason}")
+    if results.missing:
+        print(f"{count(len(results.missing), 'job')} of {len(results.jobs)} are still to be done")
+
+
+def _print_found(results):
+    from minimix.tables import print_table
+
     print_table(results.summary_table(), left=2, labels=2)
     print()
     print_table(results.claims_table(), left=1)
     print()
-    print(RULE)
+    print(results.rule)
     for note in results.notes():
         print(note)
-    if results.missing:
-        print(f"{count(len(results.missing), 'job')} of {len(results.jobs)} are still to be done")

@@ -44,7 +44,7 @@ def create(name: str, *, pretrained: bool = False, **options) -> Module:
     """Build the network ``name``, with fresh weights. It takes (N, C, H, W) of any size; ``input_size`` is what it is made for.
 
     pretrained: with the published weights, fetched from the hub (see ``models/pretrained.py``). With another ``num_classes``
-        than their 1000 the classifier's stay fresh, for training on.
+        than their 1000 the classifier's are zero, for training on.
     num_classes: outputs. 1000 for networks for large pictures, 10 for those for 32x32.
     in_channels: of the pictures, 3.
     dropout: probability, before the classifier. By default as published.

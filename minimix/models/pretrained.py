@@ -14,6 +14,8 @@ project's issue 64).
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from minimix.models import hub, weights
 from minimix.nn import Module
 
@@ -146,13 +148,14 @@ def download(name: str) -> Path:
 def load_pretrained(model: Module, name: str) -> Module:
     """Read the published weights of the network ``name`` into ``model``, and return it.
 
-    Where the model has not ImageNet's 1000 classes, its classifier keeps the weights that it has: they are to be trained.
+    Where the model has not ImageNet's 1000 classes, its classifier is to be trained, and begins at zero, as in
+    ``train/starting.py``.
     Raises what ``download`` and ``load_weights`` raise; RuntimeError, too, where options have given the model other shapes.
     """
     path = download(name)
     arrays = weights.read_weights(path)
     own = {key: array for key, array in model.state_dict().items() if key.startswith("classifier.")}
     if len(own["classifier.bias"]) != CLASSES:
-        arrays |= own
+        arrays |= {key: np.zeros_like(array) for key, array in own.items()}
     weights.put_in(model, arrays, path)
     return model

@@ -12,6 +12,7 @@ from minimix.study.study import Study
 from minimix.train.prepare import versions
 
 FILE = "study.json"
+EARLIER = "earlier"  # in study.json: versions and commits before the last ones
 GROWING = ("seeds",)  # options that may be larger when a study goes on: there are only more jobs then
 
 
@@ -31,6 +32,7 @@ def described(folder: Path) -> dict:
             raise ValueError
         if set(found["options"]) != known:
             raise ValueError
+        Options(**found["options"])
         return found
     except (ValueError, KeyError, TypeError):
         raise StudyError(f"{path} does not describe a study: take another folder, or remove this one") from None
@@ -66,12 +68,21 @@ def options_of(folder: Path, study: Study, asked: dict) -> Options | None:
 
 
 def write(folder: Path, study: Study, options: Options, asked: dict) -> None:
-    """study.json: all that is needed to do it again."""
+    """study.json: all that is needed to do it again.
+
+    asked: options that were given now; those of before are still known. So are versions and commits with which it was begun, or
+    went on, where they were others: jobs may be of any of them.
+    """
+    before, now = described(folder) if (folder / FILE).exists() else {}, environment()
+    earlier, last = before.get(EARLIER, []), {name: before.get(name) for name in now}
+    if before and last != now:
+        earlier = [*(one for one in earlier if one != last), last]
     content = {
         "study": study.name,
         "options": dataclasses.asdict(options),
-        "asked": asked,
-        **environment(),
+        "asked": {**before.get("asked", {}), **asked},
+        **now,
+        **({EARLIER: earlier} if earlier else {}),
     }
     files.write(folder / FILE, json.dumps(content, indent=2) + "\n")
 

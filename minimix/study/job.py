@@ -6,6 +6,8 @@ import importlib
 import json
 import threading
 
+import numpy as np
+
 KINDS = {  # a configuration's "job": where the function is that makes numbers of the rest
     "train": "minimix.study.training:trained",
     "chosen": "minimix.study.search:chosen",
@@ -61,7 +63,10 @@ def perform(config: dict) -> dict:
     if module == "__main__":
         raise ValueError(f"job {kind}: other processes do not have your script: put {function} into a module")
     with _ONE_AT_A_TIME:
-        return getattr(importlib.import_module(module), function)(**config)
+        found = getattr(importlib.import_module(module), function)(**config)
+    if not isinstance(found, dict) or not found:
+        raise TypeError(f"job {kind}: expected {{name: number}} from it, such as {{'accuracy': 71.5}}, not {found!r}"[:200])
+    return {str(name): value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
 
 
 def nothing(name: str, seed: int) -> dict:

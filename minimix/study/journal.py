@@ -13,6 +13,7 @@ from pathlib import Path
 from minimix import files
 
 FILE = "jobs.jsonl"
+KEYS = {"key", "family", "name", "seed", "config", "result", "error", "seconds"}  # of an entry
 PUSHED = 1.0  # seconds, after which what was written is pushed to the disk: until then the power must not fail
 
 
@@ -35,8 +36,10 @@ class Journal:
         for number, line in enumerate(lines, 1):
             try:
                 entry = json.loads(line)
+                if not KEYS <= entry.keys():
+                    raise ValueError
                 self.entries[entry["key"]] = entry
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, AttributeError, TypeError):
                 raise JournalError(
                     f"{self.path}, line {number}, is no job that has ended: remove the line, and the job is done again"
                 ) from None

@@ -1,8 +1,10 @@
 """What several jobs need, and takes long to make, is made once on a machine, and kept in the user's cache folder.
 
-It changes no result: what is kept is what would be made again. Where there is no such folder, it is made again.
+It changes no result: what is kept is what would be made again. Where there is no such folder, or no place in it, it is made
+again.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable
@@ -27,22 +29,28 @@ def place(what: dict, ending: str) -> Path | None:
 def numbers(what: dict, make: Callable[[], dict]) -> dict:
     """``make()``, which follows from ``what``: JSON's kinds of values."""
     path = place(what, ".json")
-    if path is not None and path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
+    with contextlib.suppress(OSError, ValueError):  # it is not there, or damaged
+        if path is not None:
+            return json.loads(path.read_text(encoding="utf-8"))
     found = make()
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.write(path, json.dumps(found))
+    _keep(path, lambda path: files.write(path, json.dumps(found)))
     return found
 
 
 def weights(what: dict, model: Module, train: Callable[[], None]) -> None:
     """Give ``model`` the weights that ``train()`` leaves in it, which follow from ``what``."""
     path = place(what, ".safetensors")
-    if path is not None and path.exists():
-        load_weights(model, path)
-        return
+    with contextlib.suppress(OSError, ValueError):
+        if path is not None:
+            load_weights(model, path)
+            return
     train()
+    _keep(path, lambda path: save_weights(model, path))
+
+
+def _keep(path: Path | None, write: Callable[[Path], object]) -> None:
+    """Where it cannot be written, as on a full disk, it is made again another time."""
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_weights(model, path)
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path)

@@ -7,6 +7,8 @@ from minimix.data import NAMES, find, how_to_get
 from minimix.data.batches import whole
 from minimix.words import count
 
+IMAGES = {"cifar10": 50_000, "cifar100": 50_000}  # for training; any number of the others can be drawn
+KEPT = 10  # images at least, as a tenth is kept for choices
 CLASSES = {"cifar10": 10, "cifar100": 100, "patterns10": 10}
 SCENES = "scenes"  # drawn by ``minimix.detection``
 # Of every training. All epochs see whole images, as what is compared are kernels. In batches of 128 MobileNetV2 learns next to
@@ -47,6 +49,10 @@ class Options:
             raise ValueError(f"data: expected one of auto, {', '.join((*NAMES, SCENES))}, not {self.data!r}")
         for name, least in (("seeds", 1), ("images", 0), ("epochs", 1)):
             object.__setattr__(self, name, whole(name, getattr(self, name), least))
+        most = IMAGES.get(self.data, self.images)
+        if 0 < self.images < KEPT or self.images > most:
+            limits = f"{KEPT} or more" if self.images < KEPT else f"{most} or fewer, as many as {self.data} has for training"
+            raise ValueError(f"images: expected {limits}, or 0 for all, not {self.images}")
         if isinstance(self.width, bool) or not isinstance(self.width, (int, float)) or not 0.01 <= self.width <= 10:
             raise ValueError(f"width: expected a number from 0.01 to 10, not {self.width!r}")
 
@@ -76,18 +82,18 @@ class Options:
         }
 
 
-def seconds(text: str) -> float:
+def seconds(text: str | float) -> float:
     """How long "90s", "20m" or "1h30m" is. A number alone means minutes.
 
-    >>> seconds("20m"), seconds("1h30m"), seconds("90s"), seconds("5")
-    (1200.0, 5400.0, 90.0, 300.0)
+    >>> seconds("20m"), seconds("1h30m"), seconds("90s"), seconds("5"), seconds(0.5)
+    (1200.0, 5400.0, 90.0, 300.0, 30.0)
     >>> seconds("soon")
     Traceback (most recent call last):
         ...
     ValueError: budget: expected a time such as 20m, 1h30m or 90s, not 'soon'
     """
     number = r"(\d+(?:\.\d+)?)"
-    text = text.strip()
+    text = str(text).strip()
     found = re.fullmatch(f"(?:{number}h)?(?:{number}m)?(?:{number}s)?", f"{text}m" if re.fullmatch(number, text) else text)
     parts = found.groups() if found else (None,)
     total = sum(float(part or 0) * unit for part, unit in zip(parts, (3600, 60, 1), strict=False))

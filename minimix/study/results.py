@@ -16,12 +16,14 @@ from minimix.study.options import CLASSES, Options
 from minimix.study.statistics import CANNOT_TELL, CONFIDENCE, LEAST, Difference, paired
 from minimix.study.study import Claim, Point, Study
 
+SUMMARISED = "accuracy", "validation", "macs", "params"  # of a job's numbers
 PAPER = "the paper, ImageNet"  # heading
-RULE = (
+_RULE = (
     f"A claim is seen where the {CONFIDENCE:.0%} interval of the differences by seed (Student's) lies above 0, and not seen "
-    f"where it lies below {LEAST:g} percentage points; otherwise the study cannot tell. Nor can it where one of the two is not "
-    "twice as good as chance: what has learned nothing shows nothing."
+    f"where it lies below {LEAST:g} percentage points; otherwise the study cannot tell. Nor can it where one of the two {{}}: "
+    "what has learned nothing shows nothing."
 )
+RULE = _RULE.format("is not twice as good as chance")
 
 
 @dataclasses.dataclass(eq=False)
@@ -51,6 +53,13 @@ class Results:
         """What the journal says of jobs without a result: "error" is the reason."""
         return [self.entries[job.key] for job in self.jobs if self.entries.get(job.key, {}).get("error")]
 
+    def reasons(self) -> dict[str, list[str]]:
+        """{why there is no result: the jobs, by name}."""
+        found: dict = {}
+        for entry in self.failed:
+            found.setdefault(entry["error"], []).append(f"{entry['family']} {entry['name']}, seed {entry['seed']}")
+        return found
+
     def rows(self) -> list[dict]:
         """A line a job, in the order of the plan, as in results.csv."""
         kept = [(job, self.entries[job.key]) for job in self.jobs if job.key in self.entries]
@@ -77,17 +86,23 @@ class Results:
         return {seed: result[number] for seed, result in self.found[point].items() if number in result}
 
     def summary(self) -> list[dict]:
-        """A line a point: means over the seeds; ``accuracy_error`` is the standard error, None for a single seed."""
+        """A line a point: means over the seeds; ``accuracy_error`` is the standard error, None for a single seed.
+
+        What none of the jobs has told, such as ``macs`` of a job of your own, is left out.
+        """
         lines = []
         for point in self.points:
             results = list(self.found[point.family, point.name].values())
             if not results:
                 continue
             line = {"family": point.family, "name": point.name, "x": point.x, "seeds": len(results)}
+            told = {key: [result[key] for result in results if key in result] for key in SUMMARISED}
             for key in ("accuracy", "validation"):
-                mean, error = mean_and_error([result[key] for result in results])
-                line |= {key: mean, f"{key}_error": error if len(results) > 1 else None}
-            lines.append(line | {key: results[0][key] for key in ("macs", "params")})
+                if told[key]:
+                    mean, error = mean_and_error(told[key])
+                    line |= {key: mean, f"{key}_error": error if len(told[key]) > 1 else None}
+            # a network that was searched for is another one with each seed
+            lines.append(line | {key: round(sum(told[key]) / len(told[key])) for key in ("macs", "params") if told[key]})
             if self.papers:
                 lines[-1]["paper"] = self.papers.get((point.family, point.name))
         return lines
@@ -100,6 +115,12 @@ class Results:
             for point in self.points
             if point.paper is not None and point.paper.top1 is not None
         }
+
+    @property
+    def rule(self) -> str:
+        """By which claims are judged, in words."""
+        learned = self.study.learned
+        return RULE if learned is None else _RULE.format(f"has no more than {learned:g} %")
 
     def claims(self) -> list[tuple[Claim, Difference, str]]:
         """Each claim, the difference in percentage points, and the verdict."""
@@ -125,8 +146,9 @@ class Results:
             [
                 ("", "", "accuracy", "seeds", "multiply-adds", "parameters", PAPER),
                 *(
-                    (line["family"], line["name"], percent(line["accuracy"], line["accuracy_error"]), str(line["seeds"]),
-                     f"{line['macs']:,}", f"{line['params']:,}", _printed(line.get("paper")))
+                    (line["family"], line["name"],
+                     percent(line["accuracy"], line["accuracy_error"]) if "accuracy" in line else "", str(line["seeds"]),
+                     *(_printed(line.get(key), ",") for key in ("macs", "params")), _printed(line.get("paper")))
                     for line in self.summary()
                 ),
             ]
@@ -158,7 +180,7 @@ class Results:
             f"{self.study.question} ({self.study.source})",
             f"{self.options.words()}. Accuracy on the test images in percent, mean ± standard error over the seeds.",
             _markdown(self.summary_table(), left=2),
-            RULE,
+            self.rule,
             _markdown(self.claims_table(), left=1),
             *self.notes(),
         ]

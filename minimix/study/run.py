@@ -28,8 +28,8 @@ HOME = "studies"  # where the folders of studies are
 
 def named(name: str) -> Study:
     """Raises ValueError, with the nearest name, where there is no such study."""
-    if name not in STUDIES:
-        near = nearest(name, STUDIES)
+    if not isinstance(name, str) or name not in STUDIES:
+        near = nearest(name, STUDIES) if isinstance(name, str) else []
         raise ValueError(
             f"no study is called {name!r}: {f'did you mean {near[0]}?' if near else f'there are {some(STUDIES, 10)}'}"
         )
@@ -46,7 +46,7 @@ def run(
     width: float | None = None,
     workers: int | None = None,
     dask: str | None = None,
-    budget: str | None = None,
+    budget: str | float | None = None,
     folder=None,
     retry: bool = False,
     log: bool = True,
@@ -72,6 +72,8 @@ def run(
     """
     study, place = _placed(name, folder)
     tell = functools.partial(print, flush=True) if log else (lambda line: None)
+    if dask is not None and not (isinstance(dask, str) and dask.strip()):
+        raise ValueError(f"dask: expected a scheduler's address, such as tcp://host:8786, or {cluster.LOCAL!r}, not {dask!r}")
     asked = {"data": data, "seeds": seeds, "images": images, "epochs": epochs, "width": width}
     asked = {key: value for key, value in asked.items() if value is not None}
     options = Options(**{**study.defaults, **asked})
@@ -87,13 +89,17 @@ def run(
         before = _folder.options_of(place, study, asked)
         if before is None and allowed is not None:
             options = _fitted(study, options, workers, allowed, tell)
+        if before is not None and allowed is not None:
+            tell("--budget counts when a study begins; this one goes on with the options that it has")
         options = before or options
         _folder.write(place, study, options, asked)
         tell(f"{study.name}: {study.question}")
         tell(f"{count(len(study.points(options)), 'point')}, {options.words()}: {count(len(study.jobs(options)), 'job')}")
         with Journal(place) as journal:
             results = Results(study, options, place, journal.entries)
-            _do(results, journal, _ended_by(dask, workers), retry, tell)
+            if results.missing or (retry and results.failed):
+                options.check_data()  # of what was begun: it need not be what is asked for now
+            _do(results, journal, _ended_by(dask, workers, tell), retry, tell)
         results.write()
     tell(f"results in {place}: results.csv, summary.csv, table.md, figure.png")
     if results.failed:
@@ -145,10 +151,10 @@ def _fitted(study: Study, options: Options, workers: int, allowed: float, tell) 
     return fit
 
 
-def _ended_by(dask: str | None, workers: int):
+def _ended_by(dask: str | None, workers: int, tell):
     if dask is None:
         return functools.partial(pool.ended, workers=workers)
-    return functools.partial(cluster.ended, address=dask, workers=workers)
+    return functools.partial(cluster.ended, address=dask, workers=workers, tell=tell)
 
 
 def _do(results: Results, journal: Journal, ended_by, retry: bool, tell) -> None:

@@ -1,8 +1,8 @@
 """The jobs "search" and "chosen": which kernels each block should have, by a network that shares its weights between all.
 
-The paper (sec. 4.1) searches with accuracy and cost in one reward, ACC x (cost / target)^-0.07, as MnasNet does. Here: train
-the shared weights with a choice drawn at each step; then look for the choice with the best reward on the validation images, by
-evolution, or, as the control, by drawing as many at random.
+The paper (sec. 4.1) searches as MnasNet does, whose reward has accuracy and cost in one, ACC x (cost / target)^-0.07. Here:
+train the shared weights with a choice drawn at each step; then look for the choice with the best reward on the validation
+images, by evolution, or, as the control, by drawing as many at random. Choices that cost too much are not looked at.
 """
 
 import functools
@@ -38,6 +38,7 @@ EXPONENT = -0.07  # of cost over target, in the reward
 POPULATION, PARENTS = 20, 5
 MUTATED = 0.2  # of the blocks, in a child
 TRAINING, EVOLUTION, CONTROL = range(3)  # what choices are drawn for
+PATIENCE = 1000  # proposals in a row, none of which is new and allowed: then the search ends
 
 
 def reward(accuracy: float, macs: int, target: int) -> float:
@@ -49,22 +50,27 @@ def reward(accuracy: float, macs: int, target: int) -> float:
     return accuracy * (macs / target) ** EXPONENT
 
 
-def search(seed: int, how: str, evaluations: int, target: int, network: dict) -> dict:
+def search(seed: int, how: str, evaluations: int, target: int, bound: int, network: dict) -> dict:
     """The best choice that was found, its accuracy with shared weights on the validation images, and its cost.
 
-    how: "evolution", or "random", the control, which looks at as many. target: multiply-adds. network: how the shared weights
-    are trained: arguments of ``training.begin``.
+    how: "evolution", or "random", the control, which looks at as many. target: multiply-adds, in the reward. bound: those that
+    a choice may have. network: how the shared weights are trained: arguments of ``training.begin``.
+
+    Raises ValueError where nothing that is proposed is as cheap as ``bound``.
     """
-    options = network.get("model_options", {})
+
+    @functools.cache
+    def cost(choice: Choice) -> int:
+        return macs_of(choice, network.get("model_options", {}))
 
     @functools.cache
     def judge(choice: Choice) -> tuple[float, float, int]:
         """(reward, accuracy, multiply-adds)."""
-        accuracy, macs = shared_accuracy(choice, seed, network), macs_of(choice, options)
-        return reward(accuracy, macs, target), accuracy, macs
+        accuracy = shared_accuracy(choice, seed, network)
+        return reward(accuracy, cost(choice), target), accuracy, cost(choice)
 
     find = {"evolution": evolved, "random": best_of_random}[how]
-    choice = find(lambda choice: judge(choice)[0], evaluations, seed)
+    choice = find(lambda choice: judge(choice)[0], evaluations, seed, lambda choice: cost(choice) <= bound)
     value, accuracy, macs = judge(choice)
     return {"choice": list(choice), "reward": value, "shared": accuracy, "macs": macs}
 
@@ -129,8 +135,11 @@ def _shared(key: str) -> tuple[Supernet, Begun]:
     return shared, begun
 
 
-def evolved(value: Callable[[Choice], float], evaluations: int, seed: int) -> Choice:
-    """The best of ``evaluations`` distinct choices: a random population at first, then children of the best so far.
+def evolved(
+    value: Callable[[Choice], float], evaluations: int, seed: int, allowed: Callable[[Choice], bool] = lambda choice: True
+) -> Choice:
+    """The best of ``evaluations`` distinct choices that are allowed: a random population at first, then children of the best
+    so far.
 
     A child has each block from one of two parents, and in some blocks another number of groups.
 
@@ -151,22 +160,31 @@ def evolved(value: Callable[[Choice], float], evaluations: int, seed: int) -> Ch
             new if chance < 1000 * MUTATED else old for new, old, chance in zip(fresh, inherited, changed, strict=True)
         )
 
-    return _best_of(evaluations, value, child)
+    return _best_of(evaluations, value, child, allowed)
 
 
-def best_of_random(value: Callable[[Choice], float], evaluations: int, seed: int) -> Choice:
-    """The best of as many distinct choices, all drawn at random."""
-    return _best_of(evaluations, value, lambda number, known: drawn(CONTROL, seed, number))
+def best_of_random(
+    value: Callable[[Choice], float], evaluations: int, seed: int, allowed: Callable[[Choice], bool] = lambda choice: True
+) -> Choice:
+    """The best of as many distinct choices that are allowed, all drawn at random."""
+    return _best_of(evaluations, value, lambda number, known: drawn(CONTROL, seed, number), allowed)
 
 
-def _best_of(evaluations: int, value: Callable[[Choice], float], proposed: Callable[[int, dict], Choice]) -> Choice:
-    """proposed: a choice, from its number and the values so far; those that are known already do not count."""
+def _best_of(
+    evaluations: int,
+    value: Callable[[Choice], float],
+    proposed: Callable[[int, dict], Choice],
+    allowed: Callable[[Choice], bool],
+) -> Choice:
+    """proposed: a choice, from its number and the values so far; those that are known already, or not allowed, do not count."""
     known: dict[Choice, float] = {}
-    number = 0
-    while len(known) < min(evaluations, len(GROUPS) ** BLOCKS):
+    number = latest = 0
+    while len(known) < evaluations and number - latest < PATIENCE:
         choice, number = proposed(number, known), number + 1
-        if choice not in known:
-            known[choice] = value(choice)
+        if choice not in known and allowed(choice):
+            known[choice], latest = value(choice), number
+    if not known:
+        raise ValueError(f"bound: none of {PATIENCE} random choices is so cheap")
     return _ranked(known)[0]
 
 

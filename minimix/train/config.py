@@ -45,7 +45,8 @@ class Config:
     data:      a name that ``data.load`` knows, or a folder of pictures. data_dir: where the files of a set by name are.
     size:      the side of the pictures of a folder, in pixels, which they are resized to; None: 32.
     epochs:    times through the training images; None: ``EPOCHS`` of the data.
-    lr:        the learning rate, at its peak; None: ``RECIPES`` of the optimiser.
+    lr:        the learning rate, at its peak; None: ``RECIPES`` of the optimiser; for pictures of your own less in small
+        batches, and a tenth with ``from_``.
     optimizer: "sgd" (Nesterov), "rmsprop" (TensorFlow's, as in MixNet's recipe), "adam", "adamw", "muon" (matrices between
         channels by Muon, at the learning rate; all else by Nesterov SGD, at 6.7 times that: ``optim.muon_groups``). The default
         is "sgd", but "muon" for CIFAR-10. momentum: of all but the two Adams.
@@ -69,7 +70,7 @@ class Config:
     patience:  end the run after so many epochs in a row that were not better on the validation images; None: never. A run that
         is resumed with other ``epochs`` or ``patience`` begins to count anew; there, 0 stands for never from now on.
     from_:     begin with the weights of a run (folder or name) or a file: every one that fits by name and shape,
-        but for the classifier of a run on other classes.
+        but for the classifier of a run on other classes. A new classifier begins at zero.
     freeze:    the network's stages up to and including this one ("stem", "blocks.1", ...) stay as they are.
     layer_decay: each layer has the learning rate of the one behind it times this, such as 0.75, and the classifier has all of
         ``lr``, so that layers near the picture change least (``optim.layer_decay_groups``); None: one rate for all.

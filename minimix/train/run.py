@@ -200,8 +200,8 @@ def train(
             progress.note(busy)
         train_set, test_set, validation_set = sources.load(images, config, progress, lambda: _wanted(request))
         if saved is None:
-            config, line = sources.suited(config, images, asked, len(train_set), validation_set is not None)
-            if line:
+            config, lines = sources.suited(config, images, asked, len(train_set), validation_set is not None)
+            for line in lines:
                 progress.note(line)
         config = completed(config, train_set.name, asked if saved is None and images.sets is None else None)
         about = about_data(train_set, test_set, validation_set) | sources.places(images, config, file)

@@ -22,6 +22,7 @@ from minimix.train.config import Config
 from minimix.words import nearest
 
 KNOWN = ("auto", *datasets.NAMES)
+TUNED = 0.1  # of the learning rate, where weights have been learned already
 PASSES = 20_000  # times that a network sees an image, in all epochs, where nobody says how many
 JUDGES = 200  # training images, of which a tenth, 20, can tell one epoch from another
 SIZE = 32  # pixels, height and width, of the pictures of a folder
@@ -148,34 +149,40 @@ def _need_two(train_set: Dataset) -> None:
         )
 
 
-def suited(config: Config, found: Source, asked: dict, count: int, divided: bool = False) -> tuple[Config, str]:
-    """With the defaults that suit ``count`` images of your own; what was asked for stays. And a line for the user, or "".
+def suited(config: Config, found: Source, asked: dict, count: int, divided: bool = False) -> tuple[Config, list[str]]:
+    """With the defaults that suit ``count`` images of your own; what was asked for stays. And lines for the user.
 
     Few images make few steps an epoch: it takes smaller batches, with a smaller learning rate, and more epochs to learn from
-    them. From 2048 images on, the defaults are those of other sets.
+    them. From 2048 images on, the defaults are those of other sets. What begins with learned weights goes on with a tenth of
+    the learning rate: a deep network's are soon undone by longer steps.
 
     Of fewer than ``JUDGES`` pictures, a tenth would choose an epoch by chance: all are trained on, and the last epoch is kept.
 
     divided: there are images for validation beside them.
 
-    >>> few, line = suited(Config(), Source("pets", folder=Path("pets")), {}, 48)
+    >>> few, lines = suited(Config(), Source("pets", folder=Path("pets")), {}, 48)
     >>> few.epochs, few.batch_size, round(few.lr, 3), few.size, few.validation
     (100, 16, 0.106, 32, 0.0)
+    >>> suited(Config(from_="run"), Source("pets", folder=Path("pets")), {}, 4800)[1]
+    ['what has been learned is changed in small steps: the learning rate is 0.03, a tenth']
     """
     if found.name in KNOWN or found.name is None:
-        return config, ""
+        return config, []
     usual, least = Config.batch_size, 16
     defaults = {"epochs": min(100, max(10, round(PASSES / count)))} | ({"size": SIZE} if found.folder else {})
     if "batch_size" not in asked:
         defaults["batch_size"] = next((size for size in (least, 32, 64) if count < 2 * least * size), usual)
-        defaults["lr"] = config.lr * (defaults["batch_size"] / usual) ** 0.5
-    line = ""
+    batch = min(defaults.get("batch_size", config.batch_size), usual)
+    defaults["lr"] = config.lr * (batch / usual) ** 0.5 * (1.0 if config.from_ is None else TUNED)
+    lines = []
+    if config.from_ is not None and "lr" not in asked:
+        lines.append(f"what has been learned is changed in small steps: the learning rate is {defaults['lr']:.2g}, a tenth")
     if found.folder is not None and count < JUDGES and not divided and not {"validation", "patience"} & set(asked):
         defaults["validation"] = 0.0
-        line = (
+        lines.append(
             f"{count} pictures are too few to choose an epoch by some of them: all are trained on, and the last epoch is kept"
         )
-    return dataclasses.replace(config, **{name: value for name, value in defaults.items() if name not in asked}), line
+    return dataclasses.replace(config, **{name: value for name, value in defaults.items() if name not in asked}), lines
 
 
 # -- places -----------------------------------------------------------------------------------------------------------

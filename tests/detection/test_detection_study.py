@@ -39,7 +39,7 @@ def test_it_is_of_scenes_alone_and_scenes_are_for_it_alone(tmp_path):
     for name, options, words in (
         ("detection", {"data": "patterns10"}, "detection is of scenes"),
         ("detection", {"images": 0}, "no end of them"),
-        ("detection", {"width": 0.1}, "too coarse"),
+        ("detection", {"width": 0.1}, "expected 0.38 or more"),
         ("kernel_size", {"data": "scenes"}, "not of scenes"),
     ):
         with pytest.raises(ValueError, match=words):

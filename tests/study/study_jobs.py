@@ -5,6 +5,8 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
+
 
 def numbers(value: float, seed: int) -> dict:
     return {"accuracy": value + seed * 0.25, "validation": value, "macs": 10, "params": 20}
@@ -49,3 +51,20 @@ def dies_once(flag: str, seed: int) -> dict:
         Path(flag).touch()
         os._exit(1)
     return numbers(4.0, seed)
+
+
+def alone(seed: int) -> dict:
+    return {"accuracy": np.float32(50 + seed)}  # NumPy's numbers are numbers
+
+
+def empty(seed: int) -> dict:
+    return {}
+
+
+def grows(value: float, seed: int) -> dict:
+    return numbers(value, seed) | {"macs": 10 * (seed + 1)}
+
+
+def hears(seed: int) -> dict:
+    """1 where Ctrl-C would be heard."""
+    return {"accuracy": float(signal.getsignal(signal.SIGINT) != signal.SIG_IGN)}

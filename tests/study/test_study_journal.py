@@ -9,7 +9,8 @@ from minimix.study.journal import FILE, Journal, JournalError
 
 
 def entry(number, result=1.0):
-    return {"key": f"{number:016x}", "result": {"accuracy": result}, "error": ""}
+    return {"family": "f", "name": "n", "seed": number, "config": {}, "key": f"{number:016x}", "result": {"accuracy": result},
+            "error": "", "seconds": 1.0}  # fmt: skip
 
 
 def test_what_was_added_is_there_again(tmp_path):
@@ -40,7 +41,7 @@ def test_a_job_that_was_done_again_counts_as_it_came_out_last(tmp_path):
     assert Journal(tmp_path).entries[entry(0)["key"]]["result"] == {"accuracy": 2.0}
 
 
-@pytest.mark.parametrize("line", [b"nonsense", b"[]", b'{"no": "key"}', b"\xff\xfe"])
+@pytest.mark.parametrize("line", [b"nonsense", b"[]", b'{"no": "key"}', b'{"key": "no more"}', b"7", b"\xff\xfe"])
 def test_a_foreign_line_is_refused_by_its_number(tmp_path, line):
     (tmp_path / FILE).write_bytes(json.dumps(entry(0)).encode() + b"\n" + line + b"\n")
     with pytest.raises(JournalError, match="line 2, is no job"):

@@ -23,7 +23,8 @@ SECOND = study("second", nothing("b")._replace(family="other family"), nothing("
 
 @pytest.fixture
 def done(monkeypatch):
-    """Names of the jobs that were really done."""
+    """Names of the jobs that were really done, at one commit without changes."""
+    monkeypatch.setattr("minimix.study.folder.commit", lambda: "0123")
     names, ended = [], pool.ended
 
     def counted(jobs, workers):
@@ -45,7 +46,7 @@ def test_jobs_in_common_are_done_once(tmp_path, done, capsys):
     assert (tmp_path / "second" / "table.md").read_bytes() == (tmp_path / "elsewhere" / "second" / "table.md").read_bytes()
 
 
-@pytest.mark.parametrize(("key", "value"), [("minimix", "0.0.1"), ("commit", "0123"), ("versions", {})])
+@pytest.mark.parametrize(("key", "value"), [("minimix", "0.0.1"), ("commit", "4567"), ("versions", {})])
 def test_results_of_other_versions_are_not_taken(tmp_path, done, key, value):
     run(FIRST, folder=tmp_path / "first", workers=1, log=False)
     path = tmp_path / "first" / FILE
@@ -80,4 +81,25 @@ def test_a_failure_is_tried_again(tmp_path, done):
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
     del done[:]
     assert not run(SECOND, folder=tmp_path / "second", workers=1, log=False).failed
+    assert sorted(done) == ["b", "b", "c", "c"]
+
+
+def test_nothing_is_taken_where_files_have_changed_since_the_commit(tmp_path, done, monkeypatch):
+    monkeypatch.setattr("minimix.study.folder.commit", lambda: "0123+")
+    run(FIRST, folder=tmp_path / "first", workers=1, log=False)
+    del done[:]
+    run(SECOND, folder=tmp_path / "second", workers=1, log=False)
+    assert sorted(done) == ["b", "b", "c", "c"]
+
+
+def test_what_was_begun_at_another_commit_says_so_and_is_not_taken(tmp_path, done, monkeypatch):
+    run(FIRST, folder=tmp_path / "first", workers=1, log=False)
+    for commit in ("4567", "89ab", "89ab"):
+        monkeypatch.setattr("minimix.study.folder.commit", lambda commit=commit: commit)
+        run(FIRST, folder=tmp_path / "first", workers=1, log=False)
+    found = json.loads((tmp_path / "first" / FILE).read_text())
+    assert found["commit"] == "89ab" and [one["commit"] for one in found["earlier"]] == ["0123", "4567"]
+    assert set(found["earlier"][0]) == {"minimix", "commit", "versions"}
+    del done[:]
+    run(SECOND, folder=tmp_path / "second", workers=1, log=False)
     assert sorted(done) == ["b", "b", "c", "c"]

@@ -48,3 +48,17 @@ def test_sides_are_those_of_the_maps_that_depthwise_layers_read(network):
     for side, output, stride in zip(read, outputs, strides, strict=True):
         assert side == output * (stride[0] if isinstance(stride, tuple) else stride)
     assert all(kernel <= side and kernel % 2 for (kernel,), side in zip(fitting(13, read), read, strict=True))
+
+
+@pytest.mark.parametrize("width", [0.1, 0.25, 0.5])
+def test_every_network_of_the_partitions_can_be_built(width):
+    study, options = STUDIES["partition"], Options("patterns10", width=width)
+    points = study.points(options)
+    for point in points:
+        if "exponential" in point.family:
+            models.create(point.config["model"], **point.config["model_options"])
+    ends = {claim.first[1] for claim in study.claims(points) if "exponential" in claim.text}
+    assert len(points) == (22 if width < 0.5 else 24) and ends == {"{3,5}", "{3,5,7,9}" if width < 0.5 else "{3,5,7,9,11}"}
+    assert len(study.claims(points)) == 8
+    [note] = study.notes([(point, {}) for point in points]) or [None]
+    assert note is None if width == 0.5 else note.endswith("it ends at {3,5,7,9}.")

@@ -1,5 +1,7 @@
 """Shared weights: a choice by masks is the choice's own network; searches find what there is to find."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import minimix as mm
 import minimix.functional as F
 from minimix.data import patterns10
 from minimix.study import kept, search
+from minimix.study.paper.search import agreement
 from minimix.study.statistics import rank_correlation
 from minimix.study.supernet import BLOCKS, GROUPS, LARGEST, NETWORK, Supernet, drawn, kernels, mask, recalibrate
 
@@ -87,10 +90,36 @@ def test_evolution_finds_more_than_chance_where_blocks_add_up():
     assert all(evolved >= random for evolved, random in found) and sum(e > r for e, r in found) >= 6
 
 
+@pytest.mark.parametrize("find", [search.evolved, search.best_of_random])
+def test_choices_that_are_not_allowed_are_not_looked_at(find):
+    seen = []
+
+    def value(choice):
+        seen.append(choice)
+        return float(sum(choice))
+
+    best = find(value, 60, 3, lambda choice: sum(choice) <= 22)
+    assert len(set(seen)) == len(seen) == 60 and max(map(sum, seen)) == sum(best) <= 22
+    two = []  # nobody waits for a hundred where there are so many
+    found = find(value, 100, 3, lambda choice: len(two) < 2 and not two.append(choice))
+    assert found in two and value(found) == max(map(value, two))
+    with pytest.raises(ValueError, match="bound: none of 1000 random choices is so cheap"):
+        find(value, 60, 3, lambda choice: False)
+
+
+def test_what_is_found_costs_no_more_than_its_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "user_cache", lambda: tmp_path)
+    network = {"data": "patterns10", "images": 40, "epochs": 1, "batch_size": 16, "model_options": {"width": 0.25}}
+    costs = [search.macs_of((groups,) * BLOCKS, network["model_options"]) for groups in GROUPS]
+    for bound in (costs[1], costs[3]):
+        found = search.search(0, "random", 8, costs[3], bound, network)
+        assert costs[0] < found["macs"] <= bound
+
+
 def test_what_is_kept_changes_no_result(tmp_path, monkeypatch):
     monkeypatch.setattr(kept, "user_cache", lambda: tmp_path)
     network = {"data": "patterns10", "images": 64, "epochs": 1, "small_first": 0.0, "model_options": {"width": 0.5}}
-    searched = {"how": "evolution", "evaluations": 2, "target": 10**6}
+    searched = {"how": "evolution", "evaluations": 2, "target": 10**6, "bound": 10**9}
     results = []
     for _ in range(2):
         search._shared.cache_clear()
@@ -115,6 +144,13 @@ def test_rewards():
 )
 def test_rank_correlation(first, second, rho):
     assert rank_correlation(first, second) == pytest.approx(rho)
+
+
+def test_ranks_of_one_seed_against_those_of_another():
+    """Only seeds that all networks have count; one alone says nothing."""
+    values = [{0: 1.0, 1: 5.0, 2: 9.0}, {0: 2.0, 1: 4.0}, {0: 3.0, 1: 3.0, 2: 0.0}]
+    assert agreement(values) == pytest.approx(-1.0)
+    assert agreement([{0: 1.0}, {0: 2.0}]) is None and agreement([{0: 1.0}, {1: 2.0}]) is None
 
 
 def test_drawn_choices_use_every_number_of_groups():
@@ -143,4 +179,13 @@ def test_what_was_found_is_a_table_of_rows_that_builds_the_network(tmp_path):
         [block.conv_dw.kernel_sizes for block in model.modules() if hasattr(block, "conv_dw")] for model in (found, wanted)
     ]
     assert sizes[0] == sizes[1] and mm.profile(found, (1, 3, 32, 32)).macs == search.macs_of(best[1][0], {})
-    assert "rows.json is the table of what evolution found with seed 1" in (tmp_path / "table.md").read_text()
+    table = (tmp_path / "table.md").read_text()
+    assert "rows.json is the table of what evolution found with seed 1" in table
+    assert '`models.create("mixnet_nano", rows="rows.json", width=0.25)` builds it' in table
+    wide = dataclasses.replace(options, width=1.0)
+    assert '`models.create("mixnet_nano", rows="rows.json")` builds it' in "".join(study.notes(results_of(study, wide)))
+
+
+def results_of(study, options):
+    result = {"accuracy": 80.0, "validation": 80.0, "macs": 1, "params": 1, "shared": 50.0, "reward": 1.0, "choice": "1-1-1-1"}
+    return [(point, {0: result}) for point in study.points(options)]

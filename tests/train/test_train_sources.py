@@ -251,7 +251,18 @@ def test_few_images_get_more_epochs_and_smaller_batches():
     )
     asked, _ = suited(Config(epochs=3, batch_size=128, lr=0.1), own, {"epochs", "batch_size", "lr"}, 48)
     assert (asked.epochs, asked.batch_size, asked.lr) == (3, 128, 0.1)
-    assert suited(Config(), Source("cifar10"), {}, 48) == (Config(), "")
+    assert suited(Config(), Source("cifar10"), {}, 48) == (Config(), [])
+
+
+def test_the_learning_rate_follows_the_batch_and_what_was_learned_before():
+    own = Source("pets", folder=Path("pets"))
+    rate = {batch: suited(Config(batch_size=batch), own, {"batch_size"}, 48)[0].lr for batch in (8, 32, 128, 512)}
+    assert rate == pytest.approx({8: 0.075, 32: 0.15, 128: 0.3, 512: 0.3})
+    tuned, (line, _) = suited(Config(from_="first"), own, {}, 48)
+    assert tuned.lr == pytest.approx(suited(Config(), own, {}, 48)[0].lr / 10) and "0.011, a tenth" in line
+    asked, lines = suited(Config(from_="first", lr=0.2), own, {"lr"}, 4800)
+    assert asked.lr == 0.2 and not lines
+    assert suited(Config(from_="first"), Source("cifar10"), {}, 48)[0].lr == 0.3  # its recipe stays
 
 
 def test_a_batch_larger_than_the_set_is_clipped_and_that_is_said(pets, capsys):

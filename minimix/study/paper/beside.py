@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from minimix.models.published import Published, published
 
+IMAGENET = {"ylabel": "ImageNet top-1, %"}
 HEADINGS = "this study", "the paper, ImageNet (read off its figure)"
 
 
@@ -17,10 +18,10 @@ def read_off(network: str, **options) -> Published | None:
     return next((line for line in lines if line.read_off), None)
 
 
-def figure(draw: Callable, here: Mapping, paper: Mapping, **labels):
+def figure(draw: Callable, here: Mapping, paper: Mapping, paper_labels: Mapping = IMAGENET, **labels):
     """``draw(here)``, and below it, where the paper has anything of it, ``draw(paper)``.
 
-    draw: ``viz.sweep`` or ``viz.tradeoff``. labels: of its axes.
+    draw: ``viz.sweep`` or ``viz.tradeoff``. labels: of its axes. paper_labels: those that differ below.
     """
     from minimix.viz.drawing import theme
 
@@ -31,7 +32,7 @@ def figure(draw: Callable, here: Mapping, paper: Mapping, **labels):
     def drawn():
         figure, axes = theme.axes(None, theme.WIDTH, 7.2, rows=2)
         for ax, heading, lines in zip(axes.flat, HEADINGS, (here, paper), strict=True):
-            more = labels if lines is here else {**labels, "ylabel": "ImageNet top-1, %"}
+            more = labels if lines is here else {**labels, **paper_labels}
             draw(lines, ax=ax, **more)
             ax.set_title(heading)
         return figure

@@ -6,6 +6,7 @@ from minimix.study.study import Claim, Point, Study
 
 KERNELS = ((3,), (7,), (3, 5, 7))
 FAMILY = "SSDLite"
+NARROWEST = 0.38  # width
 TEST, SHOWN = 500, 10  # scenes; those in pictures
 PAPER = {"{3}": (21.7, 21.5), "{7}": (21.8, 21.2), "{3,5,7}": (22.4, 22.3)}  # mAP on COCO, of MobileNetV1, V2 (table 1)
 SIDES = {"ap_small": 9, "ap_medium": 17, "ap_large": 31}  # pixels: about the middle of these sizes
@@ -17,6 +18,11 @@ def points(options: Options) -> list[Point]:
 
     if not options.images:
         raise ValueError("images: scenes are drawn, there is no end of them: say how many are for training")
+    if options.width < NARROWEST:
+        raise ValueError(
+            f"width: expected {NARROWEST:g} or more, not {options.width:g}: channels are multiples of 8, so that networks with "
+            "larger kernels cannot be made as cheap as narrower ones with 3x3"
+        )
     target = macs(KERNELS[0], options.width)
     config = {"job": "detection", "images": options.images, "epochs": options.epochs, "test": TEST}
     widths = {kernels: options.width if kernels == KERNELS[0] else width_for(kernels, target) for kernels in KERNELS}

@@ -4,12 +4,13 @@ import dataclasses
 
 from minimix.models.published import published
 from minimix.study.options import Options
-from minimix.study.paper.groups import figure
+from minimix.study.paper import groups
 from minimix.study.paper.networks import NETWORKS, equal_width, macs
 from minimix.study.paper.search import EVALUATIONS
 from minimix.study.study import Claim, Point, Study
 from minimix.study.supernet import NETWORK
 
+NARROWEST = 0.75  # width
 SIZES = {"small": 1.0, "medium": 1.5, "large": 2.0}  # widths of the MixNet, times the study's; the others follow
 FOUND, NANO, UNIFORM = "found", "mixnet_nano", "MobileNetV2, {3,5,7}"
 TABLE_2 = "mobilenetv1_100", "mobilenetv2_100", "mobilenetv2_140", "mixnet_s", "mixnet_m", "mixnet_l"
@@ -20,13 +21,18 @@ OTHERS = {
 
 
 def points(options: Options) -> list[Point]:
+    if options.width < NARROWEST:
+        raise ValueError(
+            f"width: expected {NARROWEST:g} or more, not {options.width:g}: MobileNetV2's channels are multiples of 8, so that "
+            "it cannot be made as cheap as narrower MixNets"
+        )
     found = []
     for size, factor in SIZES.items():
         at = dataclasses.replace(options, width=options.width * factor)
         target = macs(NETWORK, at.width)
         training = at.training(NETWORK)
         network = {key: value for key, value in training.items() if key not in ("job", "model")}
-        searched = {"how": "evolution", "evaluations": EVALUATIONS, "target": target}
+        searched = {"how": "evolution", "evaluations": EVALUATIONS, "target": target, "bound": target}
         found += [
             Point(FOUND, size, factor, {"job": "chosen", "network": network, "searched": searched}),
             Point(NANO, size, factor, training),
@@ -44,6 +50,11 @@ def claims(points: list[Point]) -> list[Claim]:
         for size in SIZES
         for better, worse in ((NANO, "MobileNetV1"), (NANO, "MobileNetV2"), (NANO, UNIFORM), (FOUND, NANO))
     ]
+
+
+def figure(found: list[tuple[Point, dict]]):
+    """Points have their sizes' letters."""
+    return groups.figure(found, lambda point: point.name[0].upper())
 
 
 def notes(found: list[tuple[Point, dict]]) -> list[str]:

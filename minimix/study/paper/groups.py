@@ -1,5 +1,7 @@
 """Figure 4: MixConv with more and more groups, against one size that is as large as the largest of them."""
 
+from collections.abc import Callable
+
 from minimix.study.options import Options
 from minimix.study.paper import beside
 from minimix.study.paper.beside import read_off
@@ -40,14 +42,16 @@ def claims(points: list[Point]) -> list[Claim]:
     ]
 
 
-def figure(found: list[tuple[Point, dict]]):
+def figure(found: list[tuple[Point, dict]], label: Callable[[Point], str] = lambda point: f"{point.x:g}"):
+    """label: of a point. What a search found costs more or less from seed to seed, and is at its mean."""
     from minimix import viz
 
     lines: dict = {}
     paper: dict = {}
     for point, results in found:
-        values, name = list(results.values()), f"{point.x:g}"
-        lines.setdefault(point.family, {})[name] = values[0]["macs"], [value["accuracy"] for value in values]
+        values, name = list(results.values()), label(point)
+        macs = sum(value["macs"] for value in values) / len(values)
+        lines.setdefault(point.family, {})[name] = macs, [value["accuracy"] for value in values]
         if point.paper is not None and point.paper.macs is not None:
             paper.setdefault(point.family, {})[name] = 1e6 * point.paper.macs, point.paper.top1
     return beside.figure(viz.tradeoff, lines, paper)

@@ -61,6 +61,20 @@ def sides(name: str, width: float) -> tuple[int, ...]:
     return (side, side, *rest[:-1])  # the first one has no stride
 
 
+@functools.cache
+def narrowest(name: str, width: float) -> int:
+    """Channels of the depthwise layer that has the fewest.
+
+    >>> narrowest("mobilenetv2_100_cifar", 0.25)
+    8
+    """
+    from minimix import models
+    from minimix.costs import profile
+
+    model = models.create(name, width=width)
+    return min(row.output_shape[1] for row in profile(model, (1, *model.input_size)).rows if row.kind in DEPTHWISE)
+
+
 def fitting(size: int, sides: tuple[int, ...]) -> list[list[int]]:
     """For each layer the kernel, the largest odd one of at most ``size``, that is no larger than the map it reads.
 

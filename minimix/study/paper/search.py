@@ -1,5 +1,7 @@
 """Section 4.1: a search for the number of groups in each block, against random search, uniform and random networks."""
 
+import itertools
+
 from minimix.study.options import Options
 from minimix.study.statistics import rank_correlation
 from minimix.study.study import Claim, Point, Study
@@ -8,6 +10,7 @@ from minimix.study.supernet import NETWORK
 EVALUATIONS = 100
 RANDOM = 8  # networks, by which shared weights are judged
 FOUND, UNIFORM, DRAWN = "found", "uniform", "random"
+SIDES = "shared", "accuracy"  # of a network: with shared weights, and from scratch
 HOW = {"evolution": "evolution", "random search": "random"}
 ROWS, DRAWING = "rows.json", "network.png"  # files: the table of rows that was found, and its picture
 
@@ -21,7 +24,7 @@ def points(options: Options) -> list[Point]:
     target = macs_of((3,) * BLOCKS, training["model_options"])
     found = [
         Point(FOUND, name, x, {"job": "chosen", "network": network,
-                               "searched": {"how": how, "evaluations": EVALUATIONS, "target": target}})
+                               "searched": {"how": how, "evaluations": EVALUATIONS, "target": target, "bound": target}})
         for x, (name, how) in enumerate(HOW.items())
     ]  # fmt: skip
     found += [Point(UNIFORM, str(groups), groups, with_choice(training, (groups,) * BLOCKS)) for groups in GROUPS]
@@ -48,17 +51,19 @@ def claims(points: list[Point]) -> list[Claim]:
 def notes(found: list[tuple[Point, dict]]) -> list[str]:
     """How far shared weights can be trusted, and what was found."""
     lines = []
-    pairs = [
-        [sum(result[key] for result in results.values()) / len(results) for key in ("shared", "accuracy")]
-        for point, results in found
-        if point.family == DRAWN
-    ]
-    if len(pairs) > 2:
-        rho = rank_correlation(*zip(*pairs, strict=True))
+    drawn = [results for point, results in found if point.family == DRAWN]
+    if len(drawn) > 2:
+        means = ([sum(result[key] for result in results.values()) / len(results) for results in drawn] for key in SIDES)
         lines.append(
-            f"Rank correlation between accuracy with shared weights and from scratch, over {len(pairs)} random networks "
-            f"(Spearman's): {rho:+.2f}. Without it the search means little."
+            f"Rank correlation between accuracy with shared weights and from scratch, over {len(drawn)} random networks "
+            f"(Spearman's): {rank_correlation(*means):+.2f}. Without it the search means little."
         )
+        shared, scratch = (agreement([{seed: result[key] for seed, result in each.items()} for each in drawn]) for key in SIDES)
+        if shared is not None and scratch is not None:
+            lines.append(
+                f"From one seed to another, ranks correlate by {shared:+.2f} with shared weights and by {scratch:+.2f} from "
+                "scratch (means over the pairs of seeds). What does not agree with itself cannot be predicted."
+            )
     for point, results in found:
         if point.family == FOUND:
             choices = ", ".join(f"{result['choice']} (seed {seed})" for seed, result in results.items())
@@ -66,9 +71,27 @@ def notes(found: list[tuple[Point, dict]]) -> list[str]:
     if chosen := best(found):
         lines.append(
             f"{ROWS} is the table of what evolution found with seed {chosen[0]}, which is the best of these on the validation "
-            f'images; {DRAWING} shows it. `models.create("{NETWORK}", rows="{ROWS}")` builds it.'
+            f'images; {DRAWING} shows it. `models.create("{NETWORK}", rows="{ROWS}"{_width(found)})` builds it.'
         )
     return lines
+
+
+def _width(found: list[tuple[Point, dict]]) -> str:
+    """The argument for the width of the study's networks, where it is another than the table's."""
+    width = next(point.config["network"]["model_options"]["width"] for point, _ in found if point.family == FOUND)
+    return "" if width == 1 else f", width={width:g}"
+
+
+def agreement(values: list[dict[int, float]]) -> float | None:
+    """How far the ranks of networks depend on the seed: the mean of the rank correlations between any two seeds. values: of
+    each network, by seed. None where no two seeds are done.
+
+    >>> agreement([{0: 50.0, 1: 60.0}, {0: 51.0, 1: 62.0}, {0: 52.0, 1: 61.0}])
+    0.5
+    """
+    seeds = sorted(set.intersection(*map(set, values)))
+    pairs = [[[each[seed] for each in values] for seed in two] for two in itertools.combinations(seeds, 2)]
+    return sum(rank_correlation(*pair) for pair in pairs) / len(pairs) if pairs else None
 
 
 def best(found: list[tuple[Point, dict]]) -> tuple[int, dict] | None:
@@ -115,7 +138,7 @@ def figure(found: list[tuple[Point, dict]]):
 STUDY = Study(
     "search",
     "A search for groups, block by block",
-    "MixConv, sec. 4.1, figure 8",
+    "MixConv, sec. 4.1 and figure 8",
     "Does a search with shared weights find a better network than chance, at equal cost?",
     points,
     claims,
