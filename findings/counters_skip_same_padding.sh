@@ -4,14 +4,15 @@
 # Conv2d(8, 16, 3, padding="same") and Conv2d(8, 16, 3, padding=1) are the same layer, of 294,912 multiply-adds on 16x16 pixels.
 # Both counters say 294,912 for padding=1, and 0 for "same"; "valid" is 0, too, and so are depthwise and dilated ones, in one and
 # two dimensions: traced, the words give another operator, aten::_convolution_mode, for which neither has a price. fvcore logs that
-# the operator is not supported, torchprofile warns that it has no handler; the totals are given all the same. A padding_mode that is
-# not "zeros" brings the count back, with padding="same" as well. PyTorch's own FlopCounterMode counts all alike.
+# the operator is not supported, torchprofile warns that it was skipped; the totals are given all the same. A padding_mode other
+# than "zeros" brings the count back, with padding="same" as well. PyTorch's own FlopCounterMode counts all alike.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install --quiet torch==2.13.0 numpy==2.4.6 tqdm==4.70.1 tabulate==0.10.0 termcolor==3.2.0 pillow==13.0.0
-"$folder/venv/bin/pip" install --quiet --no-deps fvcore==0.1.5.post20221221 iopath==0.1.10 yacs==0.1.8 portalocker==3.2.0 pyyaml==6.0.4 torchprofile==0.1.0
+"$folder/venv/bin/pip" install --quiet --no-deps fvcore==0.1.5.post20221221 iopath==0.1.10 yacs==0.1.8 portalocker==3.2.0 \
+    pyyaml==6.0.4 torchprofile==0.1.0
 "$folder/venv/bin/python" - <<'PY'
 import logging
 import warnings
