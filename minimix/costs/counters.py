@@ -8,7 +8,11 @@ those is too small, and not reproduced here.)
 onnx-tool and onnx-opcounter count the nodes of an ONNX file, as PyTorch 2.13 writes it (``torch.onnx.export(...,
 dynamo=True)``): there batch norms are folded into the convolutions before them, but for those behind a mixed convolution, which
 ends in a Concat. onnx-tool also counts the classifier's biases where there are any: those of fresh networks are 0, and not
-written.
+written. onnx-opcounter takes a size that has a name for 0, and then counts nothing: give it a file for one picture,
+``export_onnx(..., batch=1)``.
+
+Two print 0 for what they do not see: fvcore 0.1.5 and torchprofile 0.1.0, for convolutions that were made with PyTorch's
+``padding="same"`` or "valid". A MixConv that is written so costs nothing there; with the padding as numbers it is counted.
 """
 
 from collections.abc import Mapping
