@@ -1,10 +1,11 @@
 """What several jobs need, and takes long to make, is made once on a machine, and kept in the user's cache folder.
 
-It changes no result: what is kept is what would be made again. Where there is no such folder, or no place in it, it is made
-again.
+It changes no result: what is kept is what would be made again, by the very same files of minimix and versions of what it needs.
+Where there is no such folder, or no place in it, it is made again.
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from minimix import files
 from minimix.models.weights import save_weights
 from minimix.nn import Module
 from minimix.places import user_cache
+from minimix.study.folder import environment
 from minimix.study.job import canonical
 from minimix.weights.loading import load_weights
 
@@ -22,8 +24,17 @@ from minimix.weights.loading import load_weights
 def place(what: dict, ending: str) -> Path | None:
     """The file for what follows from a configuration; None where there is no cache folder."""
     folder = user_cache()
-    name = hashlib.sha256(f"{minimix.__version__} {canonical(what)}".encode()).hexdigest()[:24]
+    name = hashlib.sha256(f"{_makers()} {canonical(what)}".encode()).hexdigest()[:24]
     return None if folder is None else folder / "studies" / f"{name}{ending}"
+
+
+@functools.cache
+def _makers() -> str:
+    """A digest of minimix's own files, and of the versions of what it needs."""
+    digest = hashlib.sha256(canonical(environment()["versions"]).encode())
+    for path in sorted(Path(minimix.__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def numbers(what: dict, make: Callable[[], dict]) -> dict:

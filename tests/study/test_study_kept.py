@@ -41,3 +41,19 @@ def test_weights_are_made_again(cache):
     kept.weights(WHAT, again, lambda: trained.append(True))
     assert len(trained) == (1 if cache == "damaged" else 2)
     assert cache != "damaged" or np.array_equal(again.weight.data, model.weight.data)
+
+
+def test_other_code_keeps_its_own(tmp_path, monkeypatch):
+    """A file of minimix has changed, or a version of what it needs: nobody knows whether it would make the same."""
+    monkeypatch.setattr(kept, "user_cache", lambda: tmp_path)
+    package = tmp_path / "minimix"
+    package.mkdir()
+    monkeypatch.setattr(mm, "__file__", str(package / "__init__.py"))
+    found = []
+    for text, version in (("x = 1", "1"), ("x = 2", "1"), ("x = 2", "2"), ("x = 2", "2")):
+        (package / "__init__.py").write_text(text)
+        monkeypatch.setattr(kept, "environment", lambda version=version: {"versions": {"numpy": version}})
+        kept._makers.cache_clear()
+        found.append(kept.place(WHAT, ".json"))
+    kept._makers.cache_clear()
+    assert len(set(found)) == 3 and found[2] == found[3]
