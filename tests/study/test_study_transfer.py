@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from minimix.study import kept, transfer
-from minimix.study.paper.transfer import few
+from minimix.study.options import Options
+from minimix.study.paper.transfer import few, source_images
 
 SMALL = {"data": "patterns10", "images": 64, "model": "mixnet_nano", "model_options": {"width": 0.25}, "epochs": 1}
 
@@ -58,7 +59,12 @@ def test_other_ways_are_refused():
         transfer.transferred(0, "melted", SMALL, SMALL)
 
 
+def test_the_source_has_more_images_if_there_are_so_many():
+    found = [source_images(Options("cifar10", images=images)) for images in (1000, 10_000, 20_000, 0)]
+    assert found == [5000, 50_000, 50_000, None]
+
+
 def test_few_images_get_more_epochs_in_smaller_batches():
-    assert few(10_000, 100, 10, "scratch") == {"images": 10_000, "batch_size": 32, "lr": 0.03, "epochs": 10}
-    one = few(10_000, 1, 10, "tuned")
-    assert one["images"] == 100 and one["batch_size"] == 16 and one["epochs"] == 48 and one["lr"] == pytest.approx(0.003)
+    assert few(10_000, 100, 10) == {"images": 10_000, "batch_size": 32, "epochs": 10}
+    one = few(10_000, 1, 10)
+    assert one["images"] == 100 and one["batch_size"] == 16 and one["epochs"] == 48
