@@ -164,7 +164,7 @@ def suited(config: Config, found: Source, asked: dict, count: int, divided: bool
     >>> few.epochs, few.batch_size, round(few.lr, 3), few.size, few.validation
     (100, 16, 0.106, 32, 0.0)
     >>> suited(Config(from_="run"), Source("pets", folder=Path("pets")), {}, 4800)[1]
-    ['what has been learned is changed in small steps: the learning rate is 0.03, a tenth']
+    ['begun with learned weights, it takes small steps: lr is 0.03, a tenth of the usual']
     """
     if found.name in KNOWN or found.name is None:
         return config, []
@@ -176,7 +176,7 @@ def suited(config: Config, found: Source, asked: dict, count: int, divided: bool
     defaults["lr"] = config.lr * (batch / usual) ** 0.5 * (1.0 if config.from_ is None else TUNED)
     lines = []
     if config.from_ is not None and "lr" not in asked:
-        lines.append(f"what has been learned is changed in small steps: the learning rate is {defaults['lr']:.2g}, a tenth")
+        lines.append(f"begun with learned weights, it takes small steps: lr is {defaults['lr']:.2g}, a tenth of the usual")
     if found.folder is not None and count < JUDGES and not divided and not {"validation", "patience"} & set(asked):
         defaults["validation"] = 0.0
         lines.append(
