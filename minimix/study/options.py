@@ -5,9 +5,10 @@ import re
 
 from minimix.data import NAMES, find, how_to_get
 from minimix.data.batches import whole
+from minimix.data.official import RECORDS
 from minimix.words import count
 
-IMAGES = {"cifar10": 50_000, "cifar100": 50_000}  # for training; any number of the others can be drawn
+IMAGES = dict.fromkeys(("cifar10", "cifar100"), RECORDS["train"])  # for training; any number of the others can be drawn
 KEPT = 10  # images at least, as a tenth is kept for choices
 CLASSES = {"cifar10": 10, "cifar100": 100, "patterns10": 10}
 SCENES = "scenes"  # drawn by ``minimix.detection``

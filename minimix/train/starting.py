@@ -95,14 +95,15 @@ def take(network: Module, start: Start, classes: tuple) -> list[str]:
             f"from: {start.path} holds another network: {len(parameters) - len(new)} of {len(parameters)} parameters fit by "
             f"name and shape; not {some(reasons)}: say which network it is, by name and options{library}"
         )
-    last = [name for name in classifier(network, len(classes)) if name in fitting]
+    head = classifier(network, len(classes))
+    last = [name for name in head if name in fitting]
     before = start.about.get("classes")
     others = last if before is not None and tuple(before) != tuple(classes) else []
     taken = {name: arrays[name] for name in own if name in fitting and name not in others}
     if wrong := unusable(taken, own):
         raise ValueError(f"from: {start.path}: {wrong}")
     network.load_state_dict(taken, strict=False)
-    for name in classifier(network, len(classes)):
+    for name in head:
         if name not in taken:
             network.get_parameter(name).data[...] = 0
     lines = [f"weights of {start.path}: {len(parameters) - len(new) - len(others)} of {len(parameters)} parameters"]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cli_runs import small_patterns
 
 import minimix as mm
-from minimix.data import patterns
 from minimix.models.weights import read_weights
 from minimix.train import load_model
 from minimix.weights.libraries import by_name
@@ -26,8 +26,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setitem(patterns.SIZES, "train", 64)
-        patch.setitem(patterns.SIZES, "test", 50)
+        small_patterns(patch)
         mm.train("mixnet_nano", "patterns10", model_options={"width": 0.5}, epochs=1, batch_size=32, name="mine", ema=0.9)
     return folder
 

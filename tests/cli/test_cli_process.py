@@ -6,13 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cli_runs
 import pytest
 
-import minimix as mm
-
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="shells and signals differ there")
-ROOT = Path(mm.__file__).parents[1]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "MINIMIX_NUM_THREADS": "1"}
+ENVIRONMENT = {**cli_runs.ENVIRONMENT, "MINIMIX_NUM_THREADS": "1"}
 COMMAND = f'"{sys.executable}" -m minimix'
 
 

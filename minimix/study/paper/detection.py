@@ -2,6 +2,7 @@
 
 from minimix.study.options import SCENES, Options
 from minimix.study.paper.networks import listed
+from minimix.study.statistics import over_seeds
 from minimix.study.study import Claim, Point, Study
 
 KERNELS = ((3,), (7,), (3, 5, 7))
@@ -59,7 +60,7 @@ def notes(found: list[tuple[Point, dict]]) -> list[str]:
     """What accuracy means here, and AP by size."""
     lines = ["Accuracy is COCO's average precision (AP, the mean over ten thresholds of overlap and all classes)."]
     for point, results in found:
-        means = {key: sum(result[key] for result in results.values()) / len(results) for key in ("accuracy", "ap50", *SIDES)}
+        means = {key: over_seeds(results, key) for key in ("accuracy", "ap50", *SIDES)}
         lines.append(
             f"{point.name}: AP {means['accuracy']:.1f}, AP50 {means['ap50']:.1f}; of small objects {means['ap_small']:.1f}, "
             f"medium {means['ap_medium']:.1f}, large {means['ap_large']:.1f}."

@@ -6,6 +6,7 @@ from minimix.study.options import Options
 from minimix.study.paper import beside
 from minimix.study.paper.beside import read_off
 from minimix.study.paper.networks import NETWORKS, listed, square, up_to
+from minimix.study.statistics import over_seeds
 from minimix.study.study import Claim, Point, Study
 
 LARGEST = (3, 5, 7, 9, 11, 13)  # one to six groups
@@ -43,18 +44,24 @@ def claims(points: list[Point]) -> list[Claim]:
 
 
 def figure(found: list[tuple[Point, dict]], label: Callable[[Point], str] = lambda point: f"{point.x:g}"):
-    """label: of a point. What a search found costs more or less from seed to seed, and is at its mean."""
+    """label: of a point."""
     from minimix import viz
 
-    lines: dict = {}
     paper: dict = {}
-    for point, results in found:
-        values, name = list(results.values()), label(point)
-        macs = sum(value["macs"] for value in values) / len(values)
-        lines.setdefault(point.family, {})[name] = macs, [value["accuracy"] for value in values]
+    for point, _ in found:
         if point.paper is not None and point.paper.macs is not None:
-            paper.setdefault(point.family, {})[name] = 1e6 * point.paper.macs, point.paper.top1
-    return beside.figure(viz.tradeoff, lines, paper)
+            paper.setdefault(point.family, {})[label(point)] = 1e6 * point.paper.macs, point.paper.top1
+    return beside.figure(viz.tradeoff, over_cost(found, label), paper)
+
+
+def over_cost(found: list[tuple[Point, dict]], label: Callable[[Point], str]) -> dict:
+    """{family: {label: (multiply-adds, accuracies)}}. What a search found costs more or less from seed to seed, and is at its
+    mean."""
+    lines: dict = {}
+    for point, results in found:
+        accuracies = [result["accuracy"] for result in results.values()]
+        lines.setdefault(point.family, {})[label(point)] = over_seeds(results, "macs"), accuracies
+    return lines
 
 
 STUDY = Study(

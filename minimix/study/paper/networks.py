@@ -39,11 +39,21 @@ def macs(name: str, width: float, **options) -> int:
 
 @functools.cache
 def _macs(name: str, width: float, options: tuple) -> int:
+    return _profile(name, width, **dict(options)).macs
+
+
+def _profile(name: str, width: float, **options):
+    """What a network costs for one picture. options: of ``models.create``."""
     from minimix import models
     from minimix.costs import profile
 
-    model = models.create(name, width=width, **dict(options))
-    return profile(model, (1, *model.input_size)).macs
+    model = models.create(name, width=width, **options)
+    return profile(model, (1, *model.input_size))
+
+
+def _depthwise(name: str, width: float) -> list[tuple]:
+    """The shapes that come out of the depthwise layers."""
+    return [row.output_shape for row in _profile(name, width).rows if row.kind in DEPTHWISE]
 
 
 @functools.cache
@@ -53,11 +63,7 @@ def sides(name: str, width: float) -> tuple[int, ...]:
     >>> sides("mobilenetv1_100_cifar", 0.25)
     (32, 32, 32, 32, 16, 16, 8, 8, 8, 8, 8, 8, 4)
     """
-    from minimix import models
-    from minimix.costs import profile
-
-    model = models.create(name, width=width)
-    side, *rest = (row.output_shape[-1] for row in profile(model, (1, *model.input_size)).rows if row.kind in DEPTHWISE)
+    side, *rest = (shape[-1] for shape in _depthwise(name, width))
     return (side, side, *rest[:-1])  # the first one has no stride
 
 
@@ -68,11 +74,7 @@ def narrowest(name: str, width: float) -> int:
     >>> narrowest("mobilenetv2_100_cifar", 0.25)
     8
     """
-    from minimix import models
-    from minimix.costs import profile
-
-    model = models.create(name, width=width)
-    return min(row.output_shape[1] for row in profile(model, (1, *model.input_size)).rows if row.kind in DEPTHWISE)
+    return min(shape[1] for shape in _depthwise(name, width))
 
 
 def fitting(size: int, sides: tuple[int, ...]) -> list[list[int]]:

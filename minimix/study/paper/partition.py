@@ -1,5 +1,6 @@
 """Figure 6: how channels are shared among the kernels, and dilated 3x3 kernels in place of large ones."""
 
+from minimix.partition import partition
 from minimix.study.options import Options
 from minimix.study.paper.beside import read_off
 from minimix.study.paper.groups import figure
@@ -27,12 +28,16 @@ def points(options: Options) -> list[Point]:
 
 
 def divides(channels: int, largest: int) -> bool:
-    """Whether no group of an exponential partition is empty: each has half as many channels as the one before.
+    """Whether no group of an exponential partition is empty.
 
     >>> divides(8, 9), divides(8, 11), divides(16, 11)
     (True, False, True)
     """
-    return channels >= 2 ** (len(up_to(largest)) - 1)
+    try:
+        partition(channels, len(up_to(largest)), "exponential")
+    except ValueError:
+        return False
+    return True
 
 
 def claims(points: list[Point]) -> list[Claim]:

@@ -3,7 +3,8 @@
 import itertools
 
 from minimix.study.options import Options
-from minimix.study.statistics import rank_correlation
+from minimix.study.paper.groups import over_cost
+from minimix.study.statistics import over_seeds, rank_correlation
 from minimix.study.study import Claim, Point, Study
 from minimix.study.supernet import NETWORK
 
@@ -53,7 +54,7 @@ def notes(found: list[tuple[Point, dict]]) -> list[str]:
     lines = []
     drawn = [results for point, results in found if point.family == DRAWN]
     if len(drawn) > 2:
-        means = ([sum(result[key] for result in results.values()) / len(results) for results in drawn] for key in SIDES)
+        means = ([over_seeds(results, key) for results in drawn] for key in SIDES)
         lines.append(
             f"Rank correlation between accuracy with shared weights and from scratch, over {len(drawn)} random networks "
             f"(Spearman's): {rank_correlation(*means):+.2f}. Without it the search means little."
@@ -124,15 +125,10 @@ def more(found: list[tuple[Point, dict]]) -> dict:
 
 
 def figure(found: list[tuple[Point, dict]]):
-    """Points by name, which no line joins; what a search found costs more or less from seed to seed, and is at its mean."""
+    """Points by name, which no line joins."""
     from minimix import viz
 
-    lines: dict = {}
-    for point, results in found:
-        values = list(results.values())
-        macs = sum(value["macs"] for value in values) / len(values)
-        lines.setdefault(point.family, {})[point.name] = macs, [value["accuracy"] for value in values]
-    return viz.tradeoff(lines, joined=False)
+    return viz.tradeoff(over_cost(found, lambda point: point.name), joined=False)
 
 
 STUDY = Study(

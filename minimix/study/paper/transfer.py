@@ -3,6 +3,7 @@
 From CIFAR-100 to the data of the study. The paper's question is which networks are better at it: MixConv, or one kernel size.
 """
 
+from minimix.data.official import RECORDS
 from minimix.study.options import IMAGES, RECIPE, Options
 from minimix.study.study import Claim, Point, Study
 
@@ -24,7 +25,7 @@ def points(options: Options) -> list[Point]:
         source = {**whole, "data": SOURCE[options.data], "images": source_images(options)}
         for how in HOW:
             for share in SHARES:
-                target = {**whole, **few(whole["images"] or 50_000, share, options.epochs)}
+                target = {**whole, **few(whole["images"] or RECORDS["train"], share, options.epochs)}
                 config = {"job": "transferred", "how": how, "target": target}
                 found.append(
                     Point(f"{kind}, {how}", f"{share} %", share, {**config, "source": {} if how == "scratch" else source})
