@@ -40,6 +40,7 @@ ORDER = (
     ("viz",),
     ("optim",),
     ("train",),
+    ("looks",),
     ("seer",),
     ("prediction",),
     ("weights.onnx",),

@@ -140,7 +140,8 @@ def _seer(run: str, of_name: dict, looks: dict, model: str | None, runs: Path):
 def _of_other_pictures(ready, classes_file: Path | None, looks: dict):
     """A network by name for pictures that are not in colour: how they are prepared, only the user can know."""
     from minimix import data
-    from minimix.seer import Seer, outputs
+    from minimix.looks import outputs
+    from minimix.seer import Seer
 
     model = ready.model.eval()
     classes = None if classes_file is None else data.read_classes(classes_file, outputs(model))

@@ -1,6 +1,8 @@
 """Where a run's first weights come from, if not from chance: another run, or a file of weights."""
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 from minimix.models.weights import unusable
@@ -46,11 +48,18 @@ def find(from_, runs) -> Start:
     if path.is_dir() or checkpoint.is_checkpoint(path):
         path, arrays, state, note = model.read(path)
         return Start(path, arrays, state["recipe"], note, state["about"])
-    try:
+    with _one_network():
         read = loading.opened(path)
+    return Start(path, read.entries, {}, "", read=read)
+
+
+@contextlib.contextmanager
+def _one_network() -> Iterator[None]:
+    """A file that holds several is refused with the command that makes one of it."""
+    try:
+        yield
     except reading.SeveralError as error:
         raise reading.SeveralError(f"from: {error}{_SAVED}") from error
-    return Start(path, read.entries, {}, "", read=read)
 
 
 def _nearest(from_, runs) -> str:
@@ -81,10 +90,8 @@ def take(network: Module, start: Start, classes: tuple) -> list[str]:
     own, arrays = network.state_dict(), start.arrays
     unused = [name for name in arrays if name not in own]
     if start.read is not None:
-        try:
+        with _one_network():
             arrays, unused, _ = loading.partly(network, start.read)
-        except reading.SeveralError as error:
-            raise reading.SeveralError(f"from: {error}{_SAVED}") from error
     fitting = {name for name, array in own.items() if name in arrays and _fits(array, arrays[name])}
     parameters = [name for name, _ in network.named_parameters()]
     new = [name for name in parameters if name not in fitting]
