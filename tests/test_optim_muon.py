@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from minimix import models, optim
+from minimix.optim import muon
 from minimix.optim.muon import QUINTIC, orthogonal
 from minimix.tensor import Tensor
 
@@ -118,6 +120,26 @@ def test_saved_and_loaded_it_goes_on_to_the_bit():
     run(other, copies, 2)
     for p, q in zip(params, copies, strict=True):
         np.testing.assert_array_equal(p.data, q.data)
+
+
+def test_products_wake_no_threads_of_blas(monkeypatch):
+    """They would spin on the cores that the next step's kernels need."""
+
+    def blas() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    def seen(matrix, *options):
+        found.append(blas())
+        return orthogonal(matrix, *options)
+
+    found: list = []
+    monkeypatch.setattr(muon, "orthogonal", seen)
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = blas()
+        params = make(shapes=[(4, 6)])
+        run(optim.Muon(params, lr=0.1), params, 2)
+        assert blas() == before
+    assert found == [[1] * len(before)] * 2
 
 
 def test_groups_of_a_network():

@@ -9,6 +9,8 @@ U V^T needs no singular values. ``orthogonal`` applies an odd polynomial to the 
 values alone, and pushes all of them towards 1.
 """
 
+import contextlib
+import functools
 import math
 
 import numpy as np
@@ -45,6 +47,19 @@ def orthogonal(matrix: np.ndarray, steps: int = 5, coefficients: tuple = QUINTIC
         square = x @ x.T
         x = a * x + (b * square + c * (square @ square)) @ x
     return x.T if high else x
+
+
+@functools.cache
+def _blas():
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def one_thread() -> contextlib.AbstractContextManager:
+    """Within it, NumPy's products are done by one thread. BLAS's own threads, once woken, spin for some twenty milliseconds, on
+    the cores that the kernels of the next step need: a training step on two cores took three times as long."""
+    return _blas().limit(limits=1, user_api="blas")
 
 
 class Muon(Optimizer):
@@ -126,15 +141,17 @@ class Muon(Optimizer):
 
     def update(self, items, group, number) -> None:
         momentum, lr = number(group["momentum"]), float(group["lr"])
-        for weight, gradient, state in items:
-            buffer = slot(state, "momentum_buffer", weight)
-            buffer += (1 - momentum) * (gradient - buffer)
-            change = gradient + momentum * (buffer - gradient) if group["nesterov"] else buffer
-            wide = np.float32 if weight.dtype.itemsize < 4 else weight.dtype  # float16 has too few digits for the products
-            matrix = change.reshape(len(weight), -1).astype(wide, copy=False)
-            step = orthogonal(matrix, group["ns_steps"], group["ns_coefficients"], group["eps"])
-            weight *= number(1 - lr * group["weight_decay"])
-            weight -= number(lr * ADJUSTED[group["adjust_lr_fn"] or "original"](*matrix.shape)) * step.reshape(weight.shape)
+        with one_thread():
+            for weight, gradient, state in items:
+                buffer = slot(state, "momentum_buffer", weight)
+                buffer += (1 - momentum) * (gradient - buffer)
+                change = gradient + momentum * (buffer - gradient) if group["nesterov"] else buffer
+                wide = np.float32 if weight.dtype.itemsize < 4 else weight.dtype  # float16 has too few digits for the products
+                matrix = change.reshape(len(weight), -1).astype(wide, copy=False)
+                step = orthogonal(matrix, group["ns_steps"], group["ns_coefficients"], group["eps"])
+                rate = lr * ADJUSTED[group["adjust_lr_fn"] or "original"](*matrix.shape)
+                weight *= number(1 - lr * group["weight_decay"])
+                weight -= number(rate) * step.reshape(weight.shape)
 
 
 class MuonWithSGD(Muon, SGD):
