@@ -4,6 +4,7 @@ import pytest
 
 from minimix import models
 from minimix.costs import profile
+from minimix.partition import partition
 from minimix.study import STUDIES
 from minimix.study.options import Options
 from minimix.study.paper.networks import NETWORKS, fitting, sides
@@ -58,7 +59,13 @@ def test_every_network_of_the_partitions_can_be_built(width):
         if "exponential" in point.family:
             models.create(point.config["model"], **point.config["model_options"])
     ends = {claim.first[1] for claim in study.claims(points) if "exponential" in claim.text}
-    assert len(points) == (22 if width < 0.5 else 24) and ends == {"{3,5}", "{3,5,7,9}" if width < 0.5 else "{3,5,7,9,11}"}
+    assert len(points) == (22 if width < 0.5 else 24) and ends == {"{3,5,7}", "{3,5,7,9}" if width < 0.5 else "{3,5,7,9,11}"}
     assert len(study.claims(points)) == 8
-    [note] = study.notes([(point, {}) for point in points]) or [None]
-    assert note is None if width == 0.5 else note.endswith("it ends at {3,5,7,9}.")
+    *ending, same = study.notes([(point, {}) for point in points])
+    assert [note.partition(": ")[2] for note in ending] == ([] if width == 0.5 else ["it ends at {3,5,7,9}."])
+    assert "they lie 0.03 and 0.16 points apart" in same
+    assert study.notes([(point, {}) for point in points if "equal" in point.family]) == []  # the others have failed
+
+
+def test_two_groups_are_halves_in_every_partition():
+    assert all(partition(channels, 2, "exponential") == partition(channels, 2, "equal") for channels in (8, 24, 1024))
