@@ -74,7 +74,7 @@ def notes(found: list[tuple[Point, dict]]) -> list[str]:
 def _the_same(found: list[tuple[Point, dict]]) -> list[str]:
     """How far apart the paper has networks that are the same."""
     halves = listed(up_to(LARGEST[0]))
-    told = {point.family: point.paper.top1 for point, _ in found if point.name == halves and point.paper}
+    told = {point.family: point.paper.top1 for point, _ in found if point.name == halves and point.paper and point.paper.top1}
     pairs = [(f"{family}, equal", f"{family}, exponential") for family in NETWORKS]
     apart = [f"{abs(told[one] - told[other]):.2f}" for one, other in pairs if one in told and other in told]
     if not apart:
