@@ -3,6 +3,9 @@
 The rule, which stands before any result: of the differences seed by seed (first minus second), Student's interval is taken
 that holds the true mean in 95 of 100 such studies. Lies it above 0, the claim is *seen*. Lies it below ``LEAST``, the claim is
 *not seen*: so large an advantage is excluded. Otherwise the study *cannot tell*; more seeds, images or epochs may.
+
+Each claim has an interval of its own. Nothing is corrected for how many claims a study has: where none is true, one in forty is
+seen by chance (notebook 12).
 """
 
 import functools
