@@ -22,8 +22,9 @@ class EMA:
     ramp: use ``min(decay, (1 + t) / (10 + t))`` at update t = 1, 2, ..., as TensorFlow does when it is given the number of the
         step, so that the random weights of the start are soon forgotten.
 
-    Call ``update()`` after every step of the optimiser. As a context manager it writes the averages into the model's own
-    arrays, and puts the model's weights back at the end, to the bit, also after an exception.
+    Call ``update()`` after every step of the optimiser; after every n-th only, with ``decay ** n``, it looks back as far. As a
+    context manager it writes the averages into the model's own arrays, and puts the model's weights back at the end, to the
+    bit, also after an exception.
 
     Attributes: ``averages``, dict of name to ndarray; ``updates``, their number.
 
