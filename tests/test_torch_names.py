@@ -57,7 +57,6 @@ def test_no_function_has_a_parameter_whose_other_name_it_does_not_know():
         lambda x: x.squeeze(dim=1).unsqueeze(dim=x.dim()),
         lambda x: x.max(1, keepdim=True)[0] if isinstance(x, torch.Tensor) else x.max(1, keepdim=True),
     ],
-    ids=str,
 )
 def test_methods_as_torch(call):
     ours, theirs = call(mm.Tensor(A)), call(torch.tensor(A))

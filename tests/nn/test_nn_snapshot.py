@@ -90,7 +90,11 @@ def test_what_does_not_fit_any_more_is_refused():
         block(X)
 
 
-@pytest.mark.parametrize("how", [copy.deepcopy, copy.copy, lambda block: pickle.loads(pickle.dumps(block))], ids=str)
+@pytest.mark.parametrize(
+    "how",
+    [copy.deepcopy, copy.copy, lambda block: pickle.loads(pickle.dumps(block))],
+    ids=["deepcopy", "copy", "pickle"],
+)
 def test_a_copy_runs_on_its_own(how):
     block = make()
     outcome(block)
