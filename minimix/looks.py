@@ -89,6 +89,11 @@ def checked(what: str, given, channels: int | None = None) -> tuple[float, ...]:
     return values if channels is None else each(values, channels)
 
 
+def asked_for(mean, std, channels: int) -> dict[str, tuple[float, ...]]:
+    """What of the two was asked for, by name, checked."""
+    return {key: checked(key, given, channels) for key, given in (("mean", mean), ("std", std)) if given is not None}
+
+
 def each(values, channels: int) -> tuple[float, ...]:
     """One number for each channel; of a grey picture, the mean of those for colours."""
     values = tuple(values)

@@ -85,8 +85,7 @@ def seer_of_run(trained: Trained) -> Seer:
 def seen_as_asked(seer: Seer, size=None, mean=None, std=None) -> Seer:
     """The same network on pictures of another size, or normalised otherwise, where that is asked for."""
     channels = len(tuple(seer.mean or ())) or 3
-    asked: dict = {} if mean is None else {"mean": looks.checked("mean", mean, channels)}
-    asked |= {} if std is None else {"std": looks.checked("std", std, channels)}
+    asked: dict = looks.asked_for(mean, std, channels)
     remarks = looks.as_asked(asked)
     if size is not None and (wanted := looks.sides(size)) != tuple(seer.size):
         remarks.append(
@@ -142,7 +141,7 @@ def seer_by_name(
     remarks += [remark] if remark else []
     channels = model.input_size[0]
     model.input_size = (channels, *wanted)
-    asked = {key: looks.checked(key, given, channels) for key, given in (("mean", mean), ("std", std)) if given is not None}
+    asked = looks.asked_for(mean, std, channels)
     source, how, values, lines = looks.preparation_of(name, model, options, ready, said, asked)
     remarks += lines
     if how is not None:

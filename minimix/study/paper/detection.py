@@ -10,7 +10,7 @@ from minimix.study.statistics import over_seeds
 from minimix.study.study import Claim, Point, Study
 
 KERNELS = ((3,), (7,), (3, 5, 7))
-EQUAL, WIDE = "SSDLite", "SSDLite, equal width"  # equal multiply-adds, and as in the paper's table
+EQUAL, WIDE = "SSDLite", "SSDLite, equal width"  # families: equal multiply-adds, and as in the paper's table
 NARROWEST = 0.38  # width
 TEST, SHOWN = 500, 10  # scenes; those in pictures
 LEAST = 0.3  # score of what is shown: focal loss leaves few that are surer
@@ -75,7 +75,8 @@ def figure(found: list[tuple[Point, dict]]):
 
 
 def _title(point: Point) -> str:
-    return point.name + (", equal width" if point.family == WIDE else "")
+    """Its kernels, and what its family says beside."""
+    return point.name + point.family.removeprefix(EQUAL)
 
 
 def notes(found: list[tuple[Point, dict]]) -> list[str]:
