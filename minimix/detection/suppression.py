@@ -33,5 +33,6 @@ def suppress(boxes, scores, threshold: float = 0.5, labels=None) -> np.ndarray:
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold: expected a number from 0 to 1, not {threshold!r}")
     order = np.argsort(-scores.astype(np.float64), kind="stable")
-    kept = kernels.suppress(np.ascontiguousarray(boxes[order]), labels[order].astype(np.int64), float(threshold))
+    kept = np.empty(len(order), np.bool_)
+    kernels.suppress(np.ascontiguousarray(boxes[order]), labels[order].astype(np.int64), float(threshold), kept)
     return order[kept]

@@ -49,13 +49,15 @@ class Source(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """One row a thread each: packed columns, a padded channel, rows of it, weights in the order of the taps, a sum a tap."""
+    """One row a thread each: packed columns, a padded channel, rows of it, weights in the order of the taps, a sum a
+    tap, and two sums an image or a lane."""
 
     columns: np.ndarray
     buffers: np.ndarray
     rows: np.ndarray
     weights: np.ndarray
     totals: np.ndarray
+    sums: np.ndarray
 
 
 @inlined
@@ -131,7 +133,7 @@ def forward(start, step, team, x, h, z, out, result, residual, expand, weight, g
         if product_number:
             break
         stage.forward(start, step, h, weight, z, before, after, finished, gate.mean, channels, taps, slabs, scratch.buffers,
-                      scratch.weights, scratch.rows)  # fmt: skip
+                      scratch.weights, scratch.rows, scratch.sums)  # fmt: skip
         meet(team, start, step)
         if gate.present:
             if start == 0:
@@ -164,14 +166,14 @@ def backward(start, step, team, gradient, x, h, z, out, gx, gh, gy, g_out, resid
         if product_number:
             break
         if gate.present:
-            stage.gate_grad(start, step, gate_gradient.gate, gy, z, after, channels, scratch.rows)
+            stage.gate_grad(start, step, gate_gradient.gate, gy, z, after, channels, scratch.rows, scratch.sums)
             meet(team, start, step)
             if start == 0:
                 decide_grad(gate, gate_gradient)
             meet(team, start, step)
         stage.backward(start, step, gy, h, z, weight, gh, g_weight, before, after, g_before, g_after, gate.gate,
                        gate_gradient.mean, channels, taps, slabs, scratch.buffers, scratch.rows, scratch.weights,
-                       scratch.totals)  # fmt: skip
+                       scratch.totals, scratch.sums)  # fmt: skip
         meet(team, start, step)
     if residual.size:
         run = (gx.size + step - 1) // step

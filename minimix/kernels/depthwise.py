@@ -14,7 +14,7 @@ from minimix.kernels.activation import IDENTITY, shift_activate
 from minimix.kernels.border import add_met, add_met_row, gather, met_totals
 from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.phases import fill, merge, split
-from minimix.kernels.shifted import shifted_dot, shifted_sum
+from minimix.kernels.shifted import add_up, shifted_dots, shifted_sum
 from minimix.kernels.sums import RUN
 
 
@@ -108,24 +108,37 @@ def input_grad_phases(out, y, buffer, taps, weights, g):
 
 
 @inlined
-def weight_grad_row(total, x, at, spare, y, width, images, buffer, taps, g):
+def weight_grad_row(total, parts, x, at, spare, y, channels, buffer, taps, g):
     """total[t] += what the input's row y, x[at:], meets of the padded gradient through tap t of the lists for the input's
-    gradient: where row y takes its gradient from, there it went. spare: scratch for a row."""
+    gradient: where row y takes its gradient from, there it went. spare: scratch for a row. parts: as in
+    ``weight_grad_phases``."""
     if taps.run.shape[0] == 1:
-        weight_grad_phases(total, x, at, y, buffer, taps, g)
+        weight_grad_phases(total, parts, x, at, y, channels, buffer, taps, g)
     else:
-        split(spare, x, at, taps.run, width, images)
-        weight_grad_phases(total, spare, 0, y, buffer, taps, g)
+        split(spare, x, at, taps.run, channels.images)
+        weight_grad_phases(total, parts, spare, 0, y, channels, buffer, taps, g)
 
 
 @inlined
-def weight_grad_phases(total, x, at, y, buffer, taps, g):
-    """The same, where each phase of the columns is a run of its own."""
+def weight_grad_phases(total, parts, x, at, y, channels, buffer, taps, g):
+    """The same, where each phase of the columns is a run of its own. parts: scratch, a register a tap, 0 before the first row
+    and after the last one; in between some of the sums are there."""
     for p in range(taps.run.shape[0]):
         for j in range(0, taps.run[p], RUN):
-            shifted_dot(total, U(min(RUN, taps.run[p] - j)), x, U(at + j), buffer,
-                        U(taps.base[g, y, p] + j), taps.offset, U(taps.begin[g, y, p]), U(taps.end[g, y, p]))  # fmt: skip
+            shifted_dots(parts, U(min(RUN, taps.run[p] - j)), x, U(at + j), buffer,
+                         U(taps.base[g, y, p] + j), taps.offset, U(taps.begin[g, y, p]), U(taps.end[g, y, p]))  # fmt: skip
         at += taps.run[p]
+    rows = max(1, RUN // max(1, channels.width * channels.images))
+    if (y + 1) % rows == 0 or y + 1 == channels.height:
+        add_up(total, parts, U(taps.lists[g, 0]), U(taps.lists[g, 1]))
+
+
+@inlined
+def for_taps(scratch, taps):
+    """(zeros, a register a tap; room for a weight a tap), both of scratch."""
+    n = taps.offset.shape[0] * lanes.lanes(scratch)
+    scratch[:n] = 0
+    return scratch[:n], scratch[n:]
 
 
 @inlined
@@ -176,6 +189,7 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
                         met_totals(total, x, c * pixels, buffer, channels, taps, g, k, lanes.lanes(buffer))
                         store(weight_gradient, channels.weight_start[z], total, taps, g, k, lanes.lanes(buffer))
         return
+    parts, w = for_taps(w, taps)
     zero, one = x.dtype.type(0), x.dtype.type(1)
     for c in range(start, channels.group.shape[0], step):
         g = channels.group[c]
@@ -187,7 +201,7 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
             for y in range(height):
                 at = (c * height + y) * width * n
                 if want_weight:
-                    weight_grad_row(total, x, at, row, y, width, n, buffer, taps, g)
+                    weight_grad_row(total, parts, x, at, row, y, channels, buffer, taps, g)
                 if want_x:
                     input_grad_row(x_gradient, at, row, y, width, n, buffer, taps, w, g, z == c * m)
                     if not finite:

@@ -9,6 +9,9 @@ forceinline: a helper (``inlined``) becomes part of each kernel that calls it, o
     every caller, and which of these versions runs would depend on what was compiled or loaded first: with sums re-ordered in
     other ways, a process that compiles would not repeat the bits of one that finds everything in the cache. So a helper needs
     no wrapper that Python could call, no place in the cache, and no machine code of its own, which halves LLVM's work.
+_nrt: nothing counts references. Numba counts them at every call of a helper, for every array that it is given, also for those
+    in tuples, with instructions that stop all others; for few images that took longer than the sums. So a kernel allocates
+    nothing and returns no array (Numba refuses both): what it needs and what it makes, it is given.
 noalias: the arrays that a helper gets do not overlap, or it writes each number just where it read it. Otherwise each loop would
     be there twice, one for arrays that overlap, with a test before it. This and the lack of wrappers save a third of the time
     that a first run waits for the compiler, and time in short loops.
@@ -34,7 +37,7 @@ from minimix.kernels.cache import KernelCache
 U = np.uint64
 
 _FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
-_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": _FASTMATH, "no_cfunc_wrapper": True}
+_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": _FASTMATH, "no_cfunc_wrapper": True, "_nrt": False}
 
 
 class _Whole(JITCodeLibrary):

@@ -20,7 +20,7 @@ import numpy as np
 
 from minimix.kernels.border import add_met, row_start
 from minimix.kernels.jit import U, inlined
-from minimix.kernels.simd import BYTES, load1, load4, load8, repeat4, repeat8, store, transpose, zeros1, zeros4, zeros8
+from minimix.kernels.simd import lanes, load1, load4, load8, repeat4, repeat8, store, transpose, zeros1, zeros4, zeros8
 
 
 class Slabs(NamedTuple):
@@ -42,12 +42,6 @@ class Slabs(NamedTuple):
     more: np.ndarray
     spread: np.ndarray
     active: np.ndarray
-
-
-@inlined
-def lanes(x):
-    """Numbers in a register, of the dtype of x."""
-    return BYTES // x.itemsize
 
 
 @inlined

@@ -8,6 +8,7 @@ from minimix.kernels.border import place
 from minimix.kernels.jit import U, inlined
 
 LOOP = 64  # images, or a multiple: then each pixel is worth a loop of its own, and goes straight to its place among the phases
+FEW = 16  # images: for fewer, a loop over the columns is worth more than one over the images
 
 
 @inlined
@@ -24,10 +25,29 @@ def fill(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
                 target, to = buffer, place(shape, y, q, images)
             scale_shift_activate(target, U(to), x, U(source + q * piece), U(piece), m, a, b, activation)
         if not direct:
-            for q in range(0, width, 2):
-                last = min(q + 1, width - 1)
-                copy_two(buffer, place(shape, y, q, images), place(shape, y, last, images), row, q * images, last * images,
-                         images)  # fmt: skip
+            for p in range(shape.phases):
+                q = (p - shape.left) % shape.phases
+                if q < width:
+                    copy_columns(buffer, place(shape, y, q, images), 1, row, q * images, shape.phases,
+                                 (width - 1 - q) // shape.phases + 1, images)  # fmt: skip
+
+
+@inlined
+def copy_columns(out, o, out_step, x, i, step, count, images):
+    """``count`` columns, ``out_step`` apart from out[o] on, = those ``step`` apart from x[i] on."""
+    if images == 1 and out_step == 1 and step == 2:  # known, it is done in vectors
+        for k in range(U(count)):
+            out[U(o) + k] = x[U(i) + U(2) * k]
+    elif images < FEW:
+        for image in range(images):
+            a, b, to, by = U(o + image), U(i + image), U(out_step * images), U(step * images)
+            for k in range(U(count)):
+                out[a + to * k] = x[b + by * k]
+    else:
+        for k in range(0, count, 2):
+            other = min(k + 1, count - 1)
+            copy_two(out, o + k * out_step * images, o + other * out_step * images, x, i + k * step * images,
+                     i + other * step * images, images)  # fmt: skip
 
 
 @inlined
@@ -52,23 +72,21 @@ def phase_start(run, q, images):
 @inlined
 def merge(out, at, phased, run, width, images, first):
     """out[at:], a row of ``width`` columns, (+)= its phases, which lie one after the other in ``phased``."""
-    for q in range(0, width, 2):
-        last = min(q + 1, width - 1)
-        a, b = phase_start(run, q, images), phase_start(run, last, images)
+    start, phases = 0, run.shape[0]
+    for p in range(phases):
         if first:
-            copy_two(out, at + q * images, at + last * images, phased, a, b, images)
+            copy_columns(out, at + p * images, phases, phased, start, 1, run[p] // images, images)
         else:
-            for i in range(U(images)):
-                out[U(at + q * images) + i] += phased[U(a) + i]
-            if last > q:
+            for q in range(p, width, phases):
                 for i in range(U(images)):
-                    out[U(at + last * images) + i] += phased[U(b) + i]
+                    out[U(at + q * images) + i] += phased[U(start + q // phases * images) + i]
+        start += run[p]
 
 
 @inlined
-def split(phased, x, at, run, width, images):
+def split(phased, x, at, run, images):
     """The opposite: the phases of the row x[at:], one after the other."""
-    for q in range(0, width, 2):
-        last = min(q + 1, width - 1)
-        a, b = phase_start(run, q, images), phase_start(run, last, images)
-        copy_two(phased, a, b, x, at + q * images, at + last * images, images)
+    start, phases = 0, run.shape[0]
+    for p in range(phases):
+        copy_columns(phased, start, 1, x, at + p * images, phases, run[p] // images, images)
+        start += run[p]

@@ -9,148 +9,152 @@ one long loop without borders or 2-D indices. Kernel size, dilation and stride o
 makes it), so one kernel runs all groups of a mixed convolution. Because images are innermost, every offset is a multiple of
 N: for N = 16, 32, ... each load is aligned, whatever the tap.
 
-Taps go in blocks of eight: their weights and offsets sit in registers, and ``out`` is loaded and stored once for eight
-multiply-adds. The square of an odd number is one more than a multiple of eight, so the first block may have nine. What is left
-goes in fours and ones. A row at the border may take kernel rows along that meet only zeros above or below the picture, if that
-makes whole blocks.
+The sums of some registers full of numbers (``simd.py``) are taken through all taps before they are stored: eight registers at
+a time, then four, then one; what does not fill a register comes last. A dot product has a sum for each tap, and takes nine
+taps at a time, or four for two registers: as many sums as a processor has under way at once. From one row to the next they
+lie in memory, a register for each tap.
 """
 
 from minimix.kernels.jit import U, inlined
+from minimix.kernels.simd import lanes, load1, load4, load8, store, zeros1, zeros4, zeros8
 
 
-@inlined
-def _add8(out, o, n, x, base, offset, weight, t, first):
-    """out[o : o+n] (+)= taps t .. t+7. ``first`` overwrites."""
-    i0, i1, i2, i3 = base + offset[t], base + offset[t + U(1)], base + offset[t + U(2)], base + offset[t + U(3)]
-    i4, i5, i6, i7 = base + offset[t + U(4)], base + offset[t + U(5)], base + offset[t + U(6)], base + offset[t + U(7)]
-    w0, w1, w2, w3 = weight[t], weight[t + U(1)], weight[t + U(2)], weight[t + U(3)]
-    w4, w5, w6, w7 = weight[t + U(4)], weight[t + U(5)], weight[t + U(6)], weight[t + U(7)]
-    if first:
-        for i in range(n):
-            out[o + i] = (
-                (w0 * x[i0 + i] + w1 * x[i1 + i] + w2 * x[i2 + i] + w3 * x[i3 + i])
-                + (w4 * x[i4 + i] + w5 * x[i5 + i] + w6 * x[i6 + i] + w7 * x[i7 + i])
-            )  # fmt: skip
-    else:
-        for i in range(n):
-            out[o + i] += (
-                (w0 * x[i0 + i] + w1 * x[i1 + i] + w2 * x[i2 + i] + w3 * x[i3 + i])
-                + (w4 * x[i4 + i] + w5 * x[i5 + i] + w6 * x[i6 + i] + w7 * x[i7 + i])
-            )  # fmt: skip
+def _sum_of(zeros, load):
+    @inlined
+    def sums(out, o, x, base, offset, weight, begin, end, first):
+        """out[o : ...] (+)= sum of weight[t] * x[base + offset[t] : ...], as many numbers as ``load`` loads."""
+        total = zeros(x) if first else load(out, o)
+        for t in range(begin, end):
+            total += weight[t] * load(x, base + offset[t])
+        store(out, o, total)
+
+    return sums
 
 
-@inlined
-def _set9(out, o, n, x, base, offset, weight, t):
-    """out[o : o+n] = taps t .. t+8."""
-    i0, i1, i2, i3 = base + offset[t], base + offset[t + U(1)], base + offset[t + U(2)], base + offset[t + U(3)]
-    i4, i5, i6, i7 = base + offset[t + U(4)], base + offset[t + U(5)], base + offset[t + U(6)], base + offset[t + U(7)]
-    w0, w1, w2, w3 = weight[t], weight[t + U(1)], weight[t + U(2)], weight[t + U(3)]
-    w4, w5, w6, w7 = weight[t + U(4)], weight[t + U(5)], weight[t + U(6)], weight[t + U(7)]
-    i8, w8 = base + offset[t + U(8)], weight[t + U(8)]
-    for i in range(n):
-        out[o + i] = (
-            (w0 * x[i0 + i] + w1 * x[i1 + i] + w2 * x[i2 + i] + w3 * x[i3 + i])
-            + (w4 * x[i4 + i] + w5 * x[i5 + i] + w6 * x[i6 + i] + w7 * x[i7 + i])
-            + w8 * x[i8 + i]
-        )  # fmt: skip
-
-
-@inlined
-def _add4(out, o, n, x, base, offset, weight, t, first):
-    """The same for four taps: strided convolutions have short lists."""
-    i0, i1, i2, i3 = base + offset[t], base + offset[t + U(1)], base + offset[t + U(2)], base + offset[t + U(3)]
-    w0, w1, w2, w3 = weight[t], weight[t + U(1)], weight[t + U(2)], weight[t + U(3)]
-    if first:
-        for i in range(n):
-            out[o + i] = w0 * x[i0 + i] + w1 * x[i1 + i] + w2 * x[i2 + i] + w3 * x[i3 + i]
-    else:
-        for i in range(n):
-            out[o + i] += w0 * x[i0 + i] + w1 * x[i1 + i] + w2 * x[i2 + i] + w3 * x[i3 + i]
-
-
-@inlined
-def _add1(out, o, n, x, base, offset, weight, t, first):
-    """The same for one tap."""
-    i0, w0 = base + offset[t], weight[t]
-    if first:
-        for i in range(n):
-            out[o + i] = w0 * x[i0 + i]
-    else:
-        for i in range(n):
-            out[o + i] += w0 * x[i0 + i]
+_sum8, _sum4, _sum1 = _sum_of(zeros8, load8), _sum_of(zeros4, load4), _sum_of(zeros1, load1)
 
 
 @inlined
 def shifted_sum(out, o, n, x, base, offset, weight, begin, end, first):
     """out[o : o+n] (+)= sum of weight[t] * x[base + offset[t] : ... + n] over t in begin .. end. ``first`` overwrites."""
-    t = begin
-    rest = (end - begin) % U(8)
-    if first and rest == U(1) and end - begin > U(8):
-        _set9(out, o, n, x, base, offset, weight, t)
+    L, i = U(lanes(x)), U(0)
+    while i + U(8) * L <= n:
+        _sum8(out, o + i, x, base + i, offset, weight, begin, end, first)
+        i += U(8) * L
+    if i + U(4) * L <= n:
+        _sum4(out, o + i, x, base + i, offset, weight, begin, end, first)
+        i += U(4) * L
+    if first and i < n and n >= U(4) * L:  # the last four reach back, to numbers that are there already
+        i = n - U(4) * L
+        _sum4(out, o + i, x, base + i, offset, weight, begin, end, first)
+        return
+    while i + L <= n:
+        _sum1(out, o + i, x, base + i, offset, weight, begin, end, first)
+        i += L
+    while i < n:
+        total = x.dtype.type(0) if first else out[o + i]
+        for t in range(begin, end):
+            total += weight[t] * x[base + offset[t] + i]
+        out[o + i] = total
+        i += U(1)
+
+
+@inlined
+def shifted_dots(parts, n, g, o, x, base, offset, begin, end):
+    """parts[t, lane] += products of g[o : o+n] and x[base + offset[t] : ... + n], for t in begin .. end: the dot product is
+    their sum."""
+    L, t = U(lanes(x)), begin
+    whole = n // L * L
+    while t + U(9) <= end:
+        _dot9(parts, whole, g, o, x, base, offset, t)
         t += U(9)
-        rest = U(0)
-        first = False
-    if rest >= U(4):
-        _add4(out, o, n, x, base, offset, weight, t, first)
+    while t < end:
+        _dot4(parts, whole, g, o, x, base, offset, t, end - U(1))
         t += U(4)
-        rest -= U(4)
-        first = False
-    while rest > U(0):
-        _add1(out, o, n, x, base, offset, weight, t, first)
-        t += U(1)
-        rest -= U(1)
-        first = False
-    while t < end:
-        _add8(out, o, n, x, base, offset, weight, t, first)
-        t += U(8)
-        first = False
-    if first:
-        for i in range(n):
-            out[o + i] = 0
+    if whole < n:
+        for t in range(begin, end):
+            some = x.dtype.type(0)
+            for i in range(whole, n):
+                some += g[o + i] * x[base + offset[t] + i]
+            parts[t * L] += some
 
 
 @inlined
-def _dot8(total, n, g, o, x, base, offset, t):
-    """total[t .. t+7] += dot products of g[o : o+n] with eight shifted rows."""
-    i0, i1, i2, i3 = base + offset[t], base + offset[t + U(1)], base + offset[t + U(2)], base + offset[t + U(3)]
-    i4, i5, i6, i7 = base + offset[t + U(4)], base + offset[t + U(5)], base + offset[t + U(6)], base + offset[t + U(7)]
-    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = x.dtype.type(0)
-    for i in range(n):
-        v = g[o + i]
-        s0 += v * x[i0 + i]
-        s1 += v * x[i1 + i]
-        s2 += v * x[i2 + i]
-        s3 += v * x[i3 + i]
-        s4 += v * x[i4 + i]
-        s5 += v * x[i5 + i]
-        s6 += v * x[i6 + i]
-        s7 += v * x[i7 + i]
-    total[t] += s0
-    total[t + U(1)] += s1
-    total[t + U(2)] += s2
-    total[t + U(3)] += s3
-    total[t + U(4)] += s4
-    total[t + U(5)] += s5
-    total[t + U(6)] += s6
-    total[t + U(7)] += s7
+def _dot9(parts, n, g, o, x, base, offset, t):
+    """Of taps t .. t+8; n: whole registers."""
+    i0, i1, i2 = base + offset[t], base + offset[t + U(1)], base + offset[t + U(2)]
+    i3, i4, i5 = base + offset[t + U(3)], base + offset[t + U(4)], base + offset[t + U(5)]
+    i6, i7, i8 = base + offset[t + U(6)], base + offset[t + U(7)], base + offset[t + U(8)]
+    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = s8 = zeros1(x)
+    for i in range(U(0), n, U(lanes(x))):
+        v = load1(g, o + i)
+        s0 = s0 + v * load1(x, i0 + i)
+        s1 = s1 + v * load1(x, i1 + i)
+        s2 = s2 + v * load1(x, i2 + i)
+        s3 = s3 + v * load1(x, i3 + i)
+        s4 = s4 + v * load1(x, i4 + i)
+        s5 = s5 + v * load1(x, i5 + i)
+        s6 = s6 + v * load1(x, i6 + i)
+        s7 = s7 + v * load1(x, i7 + i)
+        s8 = s8 + v * load1(x, i8 + i)
+    _add3(parts, t, s0, s1, s2)
+    _add3(parts, t + U(3), s3, s4, s5)
+    _add3(parts, t + U(6), s6, s7, s8)
 
 
 @inlined
-def _dot1(total, n, g, o, x, base, offset, t):
-    i0 = base + offset[t]
-    s0 = x.dtype.type(0)
-    for i in range(n):
-        s0 += g[o + i] * x[i0 + i]
-    total[t] += s0
+def _dot4(parts, n, g, o, x, base, offset, t, last):
+    """Of taps t .. t+3; beyond the last, it is taken again, and not added. n: whole registers."""
+    L = U(lanes(x))
+    i0, i1 = base + offset[t], base + offset[min(t + U(1), last)]
+    i2, i3 = base + offset[min(t + U(2), last)], base + offset[min(t + U(3), last)]
+    s0 = s1 = s2 = s3 = r0 = r1 = r2 = r3 = zeros1(x)
+    pairs = n // (U(2) * L) * (U(2) * L)
+    for i in range(U(0), pairs, U(2) * L):
+        v, w, k = load1(g, o + i), load1(g, o + i + L), i + L
+        s0 = s0 + v * load1(x, i0 + i)
+        r0 = r0 + w * load1(x, i0 + k)
+        s1 = s1 + v * load1(x, i1 + i)
+        r1 = r1 + w * load1(x, i1 + k)
+        s2 = s2 + v * load1(x, i2 + i)
+        r2 = r2 + w * load1(x, i2 + k)
+        s3 = s3 + v * load1(x, i3 + i)
+        r3 = r3 + w * load1(x, i3 + k)
+    if pairs < n:
+        v = load1(g, o + pairs)
+        s0 = s0 + v * load1(x, i0 + pairs)
+        s1 = s1 + v * load1(x, i1 + pairs)
+        s2 = s2 + v * load1(x, i2 + pairs)
+        s3 = s3 + v * load1(x, i3 + pairs)
+    _add(parts, t, s0 + r0)
+    if t + U(1) <= last:
+        _add(parts, t + U(1), s1 + r1)
+    if t + U(2) <= last:
+        _add(parts, t + U(2), s2 + r2)
+    if t + U(3) <= last:
+        _add(parts, t + U(3), s3 + r3)
 
 
 @inlined
-def shifted_dot(total, n, g, o, x, base, offset, begin, end):
-    """total[t] += sum of g[o + i] * x[base + offset[t] + i] over i < n, for t in begin .. end."""
-    t = begin
-    while (end - t) % U(8) != U(0):
-        _dot1(total, n, g, o, x, base, offset, t)
-        t += U(1)
-    while t < end:
-        _dot8(total, n, g, o, x, base, offset, t)
-        t += U(8)
+def _add3(parts, t, a, b, c):
+    _add(parts, t, a)
+    _add(parts, t + U(1), b)
+    _add(parts, t + U(2), c)
+
+
+@inlined
+def _add(parts, t, value):
+    at = t * U(lanes(parts))
+    store(parts, at, load1(parts, at) + value)
+
+
+@inlined
+def add_up(totals, parts, begin, end):
+    """totals[t] += the sum of parts[t, lane] over the lanes, for t in begin .. end. The parts are 0 again."""
+    L = U(lanes(parts))
+    for t in range(begin, end):
+        some = parts.dtype.type(0)
+        for lane in range(L):
+            some += parts[t * L + lane]
+            parts[t * L + lane] = 0
+        totals[t] += some

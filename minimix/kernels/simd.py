@@ -64,6 +64,16 @@ class _Model(models.PrimitiveModel):
         super().__init__(dmm, fe_type, ir.VectorType(dmm.lookup(fe_type.dtype).get_value_type(), fe_type.count))
 
 
+@intrinsic
+def lanes(typing, array):
+    """Numbers in a register, of the array's dtype: a constant, where ``BYTES // array.itemsize`` would be a division."""
+
+    def build(context, builder, signature, arguments):
+        return context.get_constant(types.intp, _of(array, 1).count)
+
+    return types.intp(array), build
+
+
 def _pointer(context, builder, array_type, array, index, vector):
     """To array[index], as one to an LLVM vector; and the alignment of a single number."""
     data = context.make_array(array_type)(context, builder, array).data
@@ -234,6 +244,9 @@ if config.DISABLE_JIT:
             return array[int(index) : int(index) + registers * width(array.dtype)].copy()
 
         return zeros, load, lambda value: np.tile(value, registers)
+
+    def lanes(array):
+        return width(array.dtype)
 
     def store(array, index, value):
         array[int(index) : int(index) + len(value)] = value

@@ -12,12 +12,11 @@ For few images, the convolution takes the channels of a slab together (``lanes.p
 itself as ever.
 """
 
-import numpy as np
 
 from minimix.kernels import lanes
 from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
 from minimix.kernels.border import add_met, add_met_row, gather
-from minimix.kernels.depthwise import correlate, input_grad_phases, store, weight_grad_phases
+from minimix.kernels.depthwise import correlate, for_taps, input_grad_phases, store, weight_grad_phases
 from minimix.kernels.gate import add_dots, add_pixels, scale_add
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, input_grad, line, line_forward
@@ -25,17 +24,17 @@ from minimix.kernels.phases import LOOP, fill, merge, phase_start, split
 
 
 @inlined
-def forward(start, step, x, weight, z, before, after, finished, mean, channels, taps, slabs, buffers, weights, rows):
+def forward(start, step, x, weight, z, before, after, finished, mean, channels, taps, slabs, buffers, weights, rows, sums):
     """z = mixed depthwise convolution of before(x); in training, ``after`` gets its statistics. x (C, H, W, N), z (C, OH, OW,
     N), flat.
 
     finished: z is after(that) instead: where there is no backward pass. mean: (C, N), = after(z) averaged over the pixels; or
     empty. slabs: which channels go together, or None. Scratch, one row a thread: buffers, a padded channel; weights, in the
-    order of the taps; rows, a row of the input or of the output.
+    order of the taps; rows, a row of the input or of the output; sums, a number an image.
     """
     n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
     pixels, length = height * width * n, channels.out_width * n
-    buffer, w, total = buffers[start], weights[start], np.empty(n, np.float64)
+    buffer, w, total = buffers[start], weights[start], sums[start, :n]
     buffer[:] = 0
     if slabs is not None:
         planes = slabs.planes[start]
@@ -88,11 +87,11 @@ def _second(z, c, rows, width, images, after, finished, mean, row, total):
 
 
 @inlined
-def gate_grad(start, step, out, gy, z, after, channels, rows):
+def gate_grad(start, step, out, gy, z, after, channels, rows, sums):
     """out (C, N) = gradient of the gate: gy, that of what is behind it, times after(z), summed over the pixels."""
     images, width, height = channels.images, channels.out_width, channels.out_height
     length = width * images
-    row, total = rows[start], np.empty(images, np.float64)
+    row, total = rows[start], sums[start, :images]
     for c in range(start, out.shape[0], step):
         m, a, b = line(after, c, z)
         total[:] = 0
@@ -143,7 +142,7 @@ def _grad_of_x(gx, x, at, n, m, total, product, before, c, g_before):
 
 @inlined
 def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_before, g_after, gate, g_mean, channels, taps, slabs,
-             buffers, rows, weights, totals):  # fmt: skip
+             buffers, rows, weights, totals, sums):  # fmt: skip
     """Gradients of everything from gy (C, OH, OW, N). ``g_before`` and ``g_after`` (C, 2) take those of (scale, shift).
 
     gate, g_mean: (C, N), the gate that gy is behind, and the gradient of the means that it comes from; or empty. What went
@@ -158,7 +157,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
     buffer[:] = 0
     if slabs is not None:
         planes, more, active, row = slabs.planes[start], slabs.more[start], slabs.active[start], rows[start]
-        sums = np.empty((lanes.lanes(buffer), 2), np.float64)
+        sum_of, product_of = sums[start, : lanes.lanes(buffer)], sums[start, lanes.lanes(buffer) :]
         for slab in range(start, slabs.channels.shape[0], step):
             first, count = slabs.channels[slab]
             g = channels.group[first]
@@ -167,7 +166,8 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
             lanes.pack(buffer, shape, planes, slabs.pitch, 0, out_height, channels.out_width, n, row)
             finite = lanes.gather(w, slabs.spread[start], channels, g, weight, first, count, 1)
             total_taps[:] = 0
-            sums[:] = 0
+            sum_of[:] = 0
+            product_of[:] = 0
             for top in range(0, height, slabs.rows):
                 bottom = min(top + slabs.rows, height)
                 some_pixels = (bottom - top) * length
@@ -183,16 +183,17 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                     activate_both(more, U(p), gx, U(o), planes, U(p), x, U(o), U(some_pixels), m, ta, tb, before.activation)
                     if before.present:
                         some, products = grad_sums(gx, o, x, o, some_pixels, m)
-                        sums[k, 0] += some
-                        sums[k, 1] += products
+                        sum_of[k] += some
+                        product_of[k] += products
                 lanes.spread_out(active, more, 0, slabs.near, some_pixels)
                 lanes.weight_grad_rows(total_taps, active, row, buffer, channels, taps, g, top, bottom)
             for k in range(count):
                 c = first + k
                 store(g_weight, channels.weight_start[c], total_taps, taps, g, k, lanes.lanes(buffer))
                 m, ta, tb = line(before, c, x)
-                _grad_of_x(gx, x, c * pixels, pixels, m, sums[k, 0], sums[k, 1], before, c, g_before)
+                _grad_of_x(gx, x, c * pixels, pixels, m, sum_of[k], product_of[k], before, c, g_before)
         return
+    parts, w = for_taps(w, taps)
     row, spare, active = rows[start, :length], rows[start, length : 2 * length], rows[start, 2 * length :]
     pitch, phases = shape.row_step * n, taps.run.shape[0]
     for c in range(start, channels.group.shape[0], step):
@@ -221,8 +222,8 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                 p, i = phase_start(taps.run, q, n), o + q * piece
                 activate_both(active, U(p), gx, U(i), gradient, U(p), x, U(i), U(piece), m, ta, tb, before.activation)
             if not direct:
-                split(spare, active, 0, taps.run, width, n)
-            weight_grad_phases(total_taps, active if direct else spare, 0, r, buffer, taps, g)
+                split(spare, active, 0, taps.run, n)
+            weight_grad_phases(total_taps, parts, active if direct else spare, 0, r, channels, buffer, taps, g)
             if before.present:
                 some, products = grad_sums(gx, o, x, o, length, m)
                 total += some

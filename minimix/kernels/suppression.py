@@ -1,7 +1,5 @@
 """Non-maximum suppression: pairs of boxes, the surer one of which may put out the other."""
 
-import numpy as np
-
 from minimix.kernels.jit import exact, inlined
 
 
@@ -17,13 +15,12 @@ def shared(a, b):
 
 
 @exact
-def suppress(boxes, labels, threshold):
-    """Which boxes stay: bool (n,). boxes: float64 (n, 4), the surest first. labels: int64 (n,)."""
+def suppress(boxes, labels, threshold, kept):
+    """kept = which boxes stay, bool (n,). boxes: float64 (n, 4), the surest first. labels: int64 (n,)."""
     n = len(boxes)
-    kept = np.ones(n, np.bool_)
+    kept[:] = True
     for i in range(n):
         if kept[i]:
             for j in range(i + 1, n):
                 if kept[j] and labels[i] == labels[j] and shared(boxes[i], boxes[j]) > threshold:
                     kept[j] = False
-    return kept

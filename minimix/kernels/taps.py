@@ -13,9 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-BLOCK = 8  # taps that a kernel takes at once
-COST = (0, 1, 2, 3, 3, 4, 5, 6)  # passes over a row for what is left after whole blocks, about: fours and single taps
-
 
 class Buffer(NamedTuple):
     """A zero-bordered copy of one channel, the picture beginning at (top, left), its columns sorted by phase.
@@ -180,16 +177,10 @@ class _Table:
         self.opened = self.length
 
     def row(self, at, base, first, inside, columns) -> None:
-        """The newest list begins at ``first``; ``inside``: which of its kernel rows, neighbours, meet the picture.
-
-        Where that makes whole blocks of taps, kernel rows that lie outside are taken along: they meet zeros.
-        """
+        """The newest list begins at ``first``; ``inside``: which of its kernel rows, neighbours, meet the picture."""
         self.base[at] = base
         if inside:
-            begin, end = first + inside[0] * columns, first + (inside[-1] + 1) * columns
-            more = min(range(min(BLOCK, self.length - first - (end - begin) + 1)), key=lambda n: _passes(end - begin + n))
-            self.end[at] = min(end + more, self.length)
-            self.begin[at] = begin - (end + more - self.end[at])
+            self.begin[at], self.end[at] = first + inside[0] * columns, first + (inside[-1] + 1) * columns
 
     def finish(self, buffer: Buffer, run: list) -> Taps:
         offset, index = np.array(self.offset, np.uint64), np.array(self.index, np.int64)
@@ -197,9 +188,3 @@ class _Table:
         for array in taps[1:]:
             array.flags.writeable = False  # they are shared by all calls of this shape
         return taps
-
-
-def _passes(taps: int) -> int:
-    if taps > BLOCK and taps % BLOCK == 1:
-        return taps // BLOCK * 4  # the ninth comes along
-    return taps // BLOCK * 4 + COST[taps % BLOCK]  # a block of eight costs about as much as four single taps

@@ -31,7 +31,8 @@ def squeeze_excite(x, *arrays, activation="swish"):
     planes = channel_major(x)
     gate = gate_of(arrays, activation, len(planes), x.shape[0], planes.dtype)
     pixels = planes.shape[1] * planes.shape[2]
-    parallel(kernels.squeeze, planes.reshape(-1), gate.mean, pixels, threads=threads_for(0.1 * x.size))
+    threads = threads_for(0.1 * x.size)
+    parallel(kernels.squeeze, planes.reshape(-1), gate.mean, pixels, np.empty((threads, len(x))), threads=threads)
     kernels.decide(gate)
     return nchw(planes * gate.gate[:, None, None]), (planes, gate)
 

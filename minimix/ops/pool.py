@@ -155,7 +155,8 @@ def global_avg_pool2d_forward(x):
         return x.mean(axis=(2, 3)), x.shape
     planes = channel_major(x)
     mean = memory.empty((c, n), planes.dtype)
-    parallel(gate.squeeze, planes.reshape(-1), mean, h * w, threads=threads_for(0.1 * x.size))
+    threads = threads_for(0.1 * x.size)
+    parallel(gate.squeeze, planes.reshape(-1), mean, h * w, np.empty((threads, len(x))), threads=threads)
     return mean.T, x.shape
 
 

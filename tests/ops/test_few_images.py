@@ -121,15 +121,18 @@ def test_only_what_is_wanted():
 
 
 def test_which_go_together():
-    """Few images and enough channels; slabs are of one group each."""
+    """Short rows, with a stride also few images, and enough channels; slabs are of one group each."""
 
-    def together(images, *groups):
+    def together(images, *groups, width=8, stride=1):
         weights = [np.ones((c, 1, 3, 3), np.float32) for c in groups]
-        found = depthwise.plan(convargs.mixconv2d(np.ones((images, sum(groups), 4, 8), np.float32), weights), "f").together
+        x = np.ones((images, sum(groups), 4, width), np.float32)
+        found = depthwise.plan(convargs.mixconv2d(x, weights, stride), "f").together
         return None if found is None else found.channels.tolist()
 
     assert together(1, 5, 3) == ([[0, 5], [5, 3]] if depthwise.width("f") >= 8 else [[0, 4], [4, 1], [5, 3]])
-    assert together(16, 4) == [[0, 4]] and together(17, 4) is None  # 16 * 8 numbers in a row, 128
+    assert together(12, 4) == [[0, 4]] and together(13, 4) is None  # 12 * 8 numbers in a row, 96
+    assert together(1, 4, width=100) == [[0, 4]] and together(1, 4, width=101) is None
+    assert together(8, 4, width=400, stride=2) == [[0, 4]] and together(9, 4, width=400, stride=2) is None
     assert together(1, 3) is None and together(1, 6, 1) is None
 
 

@@ -1,0 +1,58 @@
+"""What kernels may do: nothing that would need references to be counted."""
+
+import numpy as np
+import pytest
+from numba.core import config, errors
+
+from minimix.kernels import cache, depthwise
+from minimix.kernels.jit import kernel
+from minimix.kernels.simd import lanes, width
+
+compiled = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+
+
+@compiled
+def test_a_kernel_allocates_nothing():
+    @kernel
+    def squares(n):
+        found = np.empty(n)
+        found[:] = n * n
+        return found.sum()
+
+    with pytest.raises(errors.TypingError, match="empty"):
+        squares(3)
+
+
+@compiled
+def test_a_kernel_returns_no_array():
+    @kernel
+    def tail(x):
+        return x[1:]
+
+    with pytest.raises(errors.TypingError, match="returning of array"):
+        tail(np.ones(3))
+
+
+@compiled
+def test_no_reference_is_counted():
+    """In the machine code, as it is kept, of kernels with many helpers."""
+    import minimix as mm
+    from minimix import nn
+
+    layer, few = nn.MixConv2d(8, (3, 5)), np.ones((2, 8, 6, 6), np.float32)
+    for x in (few, np.ones((40, 8, 6, 6), np.float32)):
+        layer(mm.Tensor(x, requires_grad=True)).sum().backward()
+    for function in (depthwise.forward, depthwise.backward):
+        assert len(function.overloads) >= 2
+        for types in function.overloads:
+            assert b"NRT_incref" not in cache.read(function._cache.path(types))
+
+
+@kernel
+def of_register(x):
+    return lanes(x)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_lanes_of_a_register(dtype):
+    assert of_register(np.ones(1, dtype)) == width(dtype)
