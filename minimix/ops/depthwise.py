@@ -22,9 +22,9 @@ from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, reads_everything, refuse_complex
 
 # Channels go together where rows of the output are short; with a stride, which breaks rows into pixels, also where images are
-# few. Measured with AVX2, MixNet-S's layers at 224x224, forward and backward, time of each channel on its own over together,
-# stride 1: rows of 7 numbers 4.0, of 14 3.2 to 3.6, of 28 2.2 to 3.9, of 56 0.8 to 1.3, of 112 0.8 to 1.1, of 224 and 448 0.5 to
-# 0.6; stride 2, up to eight images: 1.1 to 5.
+# few. Measured with AVX2, MixNet-S's layers at 224x224, forward and backward, time of each channel on its own over together.
+# Stride 1: rows of 7 numbers 4.0, of 14 3.2 to 3.6, of 28 2.2 to 3.9, of 56 0.8 to 1.3, of 112 0.8 to 1.1, of 224 and more
+# 0.5 to 0.6. Stride 2, up to eight images: 1.1 to 5.
 FEW, SHORT = 8, 100  # images; numbers in a row of the output
 AT_ONCE = 512  # numbers of a channel that are transposed at once, about: sixteen channels of them are 32 KiB
 CHANNELS = 4  # fewer in each group are left alone: most lanes would be without a channel
