@@ -45,7 +45,7 @@ def test_a_right_function_passes_where_differences_are_at_their_limits(name, mod
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", set(AWKWARD) - {"relu beside its kink"})
+@pytest.mark.parametrize("name", [name for name in AWKWARD if name != "relu beside its kink"])
 def test_a_wrong_one_does_not(name, mode):
     function, point = AWKWARD[name]
     halved = lambda x: apply(Op("half", lambda y: (y, None), lambda g, _: (g * 0.9,)), function(x))  # noqa: E731
