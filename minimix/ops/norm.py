@@ -47,8 +47,8 @@ def move_running(running: tuple, mean, variance, count: int, momentum: float) ->
     """running = (1 - momentum) * running + momentum * batch, in place; the variance by its unbiased estimate, as PyTorch
     does."""
     for statistic, batch, unbiased in (running[0], mean, 1.0), (running[1], variance, count / max(1, count - 1)):
-        known = statistic.dtype in (np.float32, np.float64)
-        array = ready(statistic if known else statistic.astype(np.float64))
+        native = statistic.dtype.newbyteorder("=")
+        array = ready(statistic.astype(native if native in (np.float32, np.float64) else np.float64, copy=False))
         norm.move(array, batch, unbiased, float(momentum))
         if array is not statistic:
             statistic[...] = array
