@@ -154,7 +154,8 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
     """Gradients of the input and of the weights from ``gradient`` (C*m, OH, OW, N), in one pass over it.
 
     taps: of the input's gradient; they serve for both. slabs: None, or as in ``forward``. Scratch, one row a thread: buffers,
-    for a padded channel of the gradient; rows, for an input row; weights and totals, for a number a tap each.
+    for a padded channel of the gradient; rows, for an input row; weights, for a register and a number a tap; totals, for a
+    number a tap.
     """
     n, m, height, width = channels.images, channels.multiplier, channels.height, channels.width
     pixels, out_pixels = height * width * n, channels.out_height * channels.out_width * n

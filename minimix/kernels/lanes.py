@@ -20,7 +20,8 @@ import numpy as np
 
 from minimix.kernels.border import add_met, row_start
 from minimix.kernels.jit import U, inlined
-from minimix.kernels.simd import lanes, load1, load4, load8, repeat4, repeat8, store, transpose, zeros1, zeros4, zeros8
+from minimix.kernels.shifted import shifted_dots
+from minimix.kernels.simd import lanes, load1, load4, load8, repeat4, repeat8, store, transpose, zeros4, zeros8
 
 
 class Slabs(NamedTuple):
@@ -139,46 +140,6 @@ def shifted_sums(out, o, n, x, base, taps, weights, begin, end):
 
 
 @inlined
-def shifted_dots(totals, g, o, n, x, base, offset, begin, end):
-    """totals[t, lane] += sum of g[o + i] * x[base + offset[t] + i] over the i < n of the lane, t in begin .. end.
-
-    Eight taps at once; beyond the last, it is taken again and not stored.
-    """
-    L, last, base = lanes(x), end - 1, U(base)
-    for t in range(begin, end, 8):
-        i0, i1 = base + offset[t], base + offset[min(t + 1, last)]
-        i2, i3 = base + offset[min(t + 2, last)], base + offset[min(t + 3, last)]
-        i4, i5 = base + offset[min(t + 4, last)], base + offset[min(t + 5, last)]
-        i6, i7 = base + offset[min(t + 6, last)], base + offset[min(t + 7, last)]
-        s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = zeros1(x)
-        for j in range(U(0), U(n), U(L)):
-            v = load1(g, U(o) + j)
-            s0 = s0 + v * load1(x, i0 + j)
-            s1 = s1 + v * load1(x, i1 + j)
-            s2 = s2 + v * load1(x, i2 + j)
-            s3 = s3 + v * load1(x, i3 + j)
-            s4 = s4 + v * load1(x, i4 + j)
-            s5 = s5 + v * load1(x, i5 + j)
-            s6 = s6 + v * load1(x, i6 + j)
-            s7 = s7 + v * load1(x, i7 + j)
-        _add(totals, t, end, s0, s1, s2, s3)
-        _add(totals, t + 4, end, s4, s5, s6, s7)
-
-
-@inlined
-def _add(totals, t, end, s0, s1, s2, s3):
-    L = lanes(totals)
-    if t < end:
-        store(totals, t * L, load1(totals, t * L) + s0)
-    if t + 1 < end:
-        store(totals, (t + 1) * L, load1(totals, (t + 1) * L) + s1)
-    if t + 2 < end:
-        store(totals, (t + 2) * L, load1(totals, (t + 2) * L) + s2)
-    if t + 3 < end:
-        store(totals, (t + 3) * L, load1(totals, (t + 3) * L) + s3)
-
-
-@inlined
 def gather(weights, scratch, channels, g, weight, first, count, step):
     """weights[i, lane] = number i of the kernel of channel first + lane*step; 0 where it is not finite. Whether all are."""
     L, size = lanes(weights), channels.kernels[g, 5]
@@ -243,5 +204,5 @@ def weight_grad_rows(totals, x, spare, buffer, channels, taps, g, top, bottom):
             if phases > 1:
                 for k, q in enumerate(range(p, channels.width, phases)):
                     copy_registers(spare, k * together, x, at + q * together, together)
-            shifted_dots(totals, spare if phases > 1 else x, 0 if phases > 1 else at, taps.run[p], buffer, taps.base[g, y, p],
-                         taps.offset, taps.begin[g, y, p], taps.end[g, y, p])  # fmt: skip
+            shifted_dots(totals, U(taps.run[p]), spare if phases > 1 else x, U(0 if phases > 1 else at), buffer,
+                         U(taps.base[g, y, p]), taps.offset, U(taps.begin[g, y, p]), U(taps.end[g, y, p]))  # fmt: skip

@@ -148,7 +148,8 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
     gate, g_mean: (C, N), the gate that gy is behind, and the gradient of the means that it comes from; or empty. What went
     forward between x and z is computed again, row by row: that is cheaper than to write it down and read it back. taps: of the
     convolution's input gradient. slabs: which channels go together, or None. Scratch, one row a thread: buffers, for a padded
-    channel of gradients; rows, for three rows of the input or one of the output; weights and totals, for a number a tap each.
+    channel of gradients; rows, for three rows of the input or one of the output; weights, for a register and a number a tap;
+    totals, for a number a tap; sums, for two numbers a lane.
     """
     n, height, width, out_height = channels.images, channels.height, channels.width, channels.out_height
     length, out_length = width * n, channels.out_width * n
