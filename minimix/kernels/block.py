@@ -49,8 +49,8 @@ class Source(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """One row a thread each: packed columns, a padded channel, rows of it, weights in the order of the taps, a sum a
-    tap, and two sums an image or a lane."""
+    """One row a thread each: packed columns, a padded channel, rows of it, weights in the order of the taps (in backward
+    also a register for each), a sum a tap, and a sum an image, or two a lane."""
 
     columns: np.ndarray
     buffers: np.ndarray
@@ -118,7 +118,7 @@ def forward(start, step, team, x, h, z, out, result, residual, expand, weight, g
     """What each step gives: h (C, H, W, N); z (C, OH, OW, N); out, result (M, OH, OW, N).
 
     finished: there is no backward pass, and z may be what the second norm makes of it: few images are no burden on memory.
-    residual: is added to the result, if not empty. slabs: which channels go together (``lanes.py``), for few images; or None.
+    residual: is added to the result, if not empty. slabs: which channels go together (``lanes.py``), for short rows; or None.
     """
     if share(team, start, step):
         return

@@ -15,6 +15,7 @@ from minimix.kernels.border import add_met, add_met_row, gather, met_totals
 from minimix.kernels.jit import U, inlined, kernel
 from minimix.kernels.phases import fill, merge, split
 from minimix.kernels.shifted import add_up, shifted_dots, shifted_sum
+from minimix.kernels.simd import lanes_of
 from minimix.kernels.sums import RUN
 
 
@@ -52,7 +53,7 @@ def correlate(out, at, rows, length, buffer, taps, weights, g):
 def forward(start, step, x, weight, out, channels, taps, slabs, buffers, rows, weights, bias, activation):
     """out (C*m, OH, OW, N) = mixed depthwise convolution of x (C, H, W, N).
 
-    slabs: None; or which channels go together (``lanes.py``), for few images.
+    slabs: None; or which channels go together (``lanes.py``), for short rows.
     bias: (C*m,), then out = activation(out + bias), done while the channel is in the cache; or empty.
     buffers, rows, weights: scratch, one row a thread: the padded channel, an input row, the weights in the order of the taps.
     """
@@ -122,7 +123,7 @@ def weight_grad_row(total, parts, x, at, spare, y, channels, buffer, taps, g):
 @inlined
 def weight_grad_phases(total, parts, x, at, y, channels, buffer, taps, g):
     """The same, where each phase of the columns is a run of its own. parts: scratch, a register a tap, 0 before the first row
-    and after the last one; in between some of the sums are there."""
+    and after the last one; in between some of the sums are there, those of a few thousand numbers or of a row."""
     for p in range(taps.run.shape[0]):
         for j in range(0, taps.run[p], RUN):
             shifted_dots(parts, U(min(RUN, taps.run[p] - j)), x, U(at + j), buffer,
@@ -136,7 +137,7 @@ def weight_grad_phases(total, parts, x, at, y, channels, buffer, taps, g):
 @inlined
 def for_taps(scratch, taps):
     """(zeros, a register a tap; room for a weight a tap), both of scratch."""
-    n = taps.offset.shape[0] * lanes.lanes(scratch)
+    n = taps.offset.shape[0] * lanes_of(scratch)
     scratch[:n] = 0
     return scratch[:n], scratch[n:]
 
@@ -185,10 +186,10 @@ def backward(start, step, x, weight, gradient, x_gradient, weight_gradient, want
                     if want_x and not finite:
                         for y in range(height):
                             add_met_row(x_gradient, (c * height + y) * length, y, buffer, channels, taps, g, weight,
-                                        channels.weight_start[z], k, lanes.lanes(buffer))  # fmt: skip
+                                        channels.weight_start[z], k, lanes_of(buffer))  # fmt: skip
                     if want_weight:
-                        met_totals(total, x, c * pixels, buffer, channels, taps, g, k, lanes.lanes(buffer))
-                        store(weight_gradient, channels.weight_start[z], total, taps, g, k, lanes.lanes(buffer))
+                        met_totals(total, x, c * pixels, buffer, channels, taps, g, k, lanes_of(buffer))
+                        store(weight_gradient, channels.weight_start[z], total, taps, g, k, lanes_of(buffer))
         return
     parts, w = for_taps(w, taps)
     zero, one = x.dtype.type(0), x.dtype.type(1)

@@ -1,4 +1,4 @@
-"""Few images: channels side by side, in place of images.
+"""Few images, or short rows: channels side by side, in place of images.
 
 The loops of ``shifted.py`` run over all images of a pixel, and of its neighbours: with one image of 7x7 that is seven numbers,
 and a vector register has room for sixteen (of float32, in 64 bytes). So as many channels of a group (a *slab*) are copied
@@ -21,7 +21,7 @@ import numpy as np
 from minimix.kernels.border import add_met, row_start
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.shifted import shifted_dots
-from minimix.kernels.simd import lanes, load1, load4, load8, repeat4, repeat8, store, transpose, zeros4, zeros8
+from minimix.kernels.simd import lanes_of, load1, load4, load8, repeat4, repeat8, store, transpose, zeros4, zeros8
 
 
 class Slabs(NamedTuple):
@@ -74,29 +74,29 @@ def put(x, planes, pitch, first, count, step, height, top, bottom, length, new):
 @inlined
 def copy_registers(out, o, x, i, n):
     """``copy`` for a few registers: for so little, the function of the system that the compiler would call is slow."""
-    for j in range(0, n, lanes(x)):
+    for j in range(0, n, lanes_of(x)):
         store(out, o + j, load1(x, i + j))
 
 
 @inlined
 def spread_out(out, planes, at, pitch, n):
     """out (n, lanes) = planes[:, at : at+n] transposed; up to a register's width of rows more is read and written."""
-    for j in range(0, n, lanes(out)):
-        transpose(out, j * lanes(out), lanes(out), planes, at + j, pitch)
+    for j in range(0, n, lanes_of(out)):
+        transpose(out, j * lanes_of(out), lanes_of(out), planes, at + j, pitch)
 
 
 @inlined
 def gather_up(planes, pitch, x, n):
     """planes[:, :n] = x (n, lanes) transposed; up to a register's width of columns more is read and written."""
-    for j in range(0, n, lanes(x)):
-        transpose(planes, j, pitch, x, j * lanes(x), lanes(x))
+    for j in range(0, n, lanes_of(x)):
+        transpose(planes, j, pitch, x, j * lanes_of(x), lanes_of(x))
 
 
 @inlined
 def pack(buffer, shape, planes, pitch, top, bottom, width, images, row):
     """Rows top .. bottom of the inside of a zero-bordered buffer of that ``shape`` = planes, (lanes, rows, width, images),
     transposed. row: scratch."""
-    together, length = images * lanes(buffer), width * images
+    together, length = images * lanes_of(buffer), width * images
     for y in range(top, bottom):
         spread_out(row, planes, (y - top) * length, pitch, length)
         begin = row_start(shape, y, together)
@@ -125,7 +125,7 @@ def shifted_sums(out, o, n, x, base, taps, weights, begin, end):
     Up to three registers more are read and written behind: in rows one after the other, what comes there is written again by
     the next row.
     """
-    L, base, offset, index = lanes(x), U(base), taps.offset, taps.index
+    L, base, offset, index = lanes_of(x), U(base), taps.offset, taps.index
     for j in range(0, n, 8 * L):
         if n - j > 4 * L:
             sums = zeros8(x)
@@ -142,7 +142,7 @@ def shifted_sums(out, o, n, x, base, taps, weights, begin, end):
 @inlined
 def gather(weights, scratch, channels, g, weight, first, count, step):
     """weights[i, lane] = number i of the kernel of channel first + lane*step; 0 where it is not finite. Whether all are."""
-    L, size = lanes(weights), channels.kernels[g, 5]
+    L, size = lanes_of(weights), channels.kernels[g, 5]
     total = weight.dtype.type(0)
     for k in range(count):
         at, to = U(channels.weight_start[first + k * step]), U(k * (size + L))
@@ -162,7 +162,7 @@ def gather(weights, scratch, channels, g, weight, first, count, step):
 def correlate(out, slabs, start, buffer, channels, taps, weight, weights, g, first, count, step):
     """out (C*m, OH, OW, N), its channels first + lane*step, = the convolution's output, from the padded buffer."""
     finite = gather(weights, slabs.spread[start], channels, g, weight, first, count, step)
-    planes, spread, together = slabs.planes[start], slabs.spread[start], channels.images * lanes(buffer)
+    planes, spread, together = slabs.planes[start], slabs.spread[start], channels.images * lanes_of(buffer)
     length, images_length = channels.out_width * together, channels.out_width * channels.images
     for top in range(0, channels.out_height, slabs.out_rows):
         bottom = min(top + slabs.out_rows, channels.out_height)
@@ -175,13 +175,13 @@ def correlate(out, slabs, start, buffer, channels, taps, weight, weights, g, fir
         for k in range(count):
             z = first + k * step
             at = z * channels.out_height * images_length
-            add_met(out, at, buffer, channels, taps, g, weight, channels.weight_start[z], k, lanes(buffer))
+            add_met(out, at, buffer, channels, taps, g, weight, channels.weight_start[z], k, lanes_of(buffer))
 
 
 @inlined
 def input_grad_rows(slabs, start, row, buffer, channels, taps, weights, g, top, bottom):
     """planes = rows top .. bottom of the input's gradient, from the padded gradient of the output. row: scratch."""
-    spread, phases, together = slabs.spread[start], taps.run.shape[0], channels.images * lanes(buffer)
+    spread, phases, together = slabs.spread[start], taps.run.shape[0], channels.images * lanes_of(buffer)
     for y in range(top, bottom):
         to = (y - top) * channels.width * together
         for p in range(phases):
@@ -197,7 +197,7 @@ def input_grad_rows(slabs, start, row, buffer, channels, taps, weights, g, top, 
 def weight_grad_rows(totals, x, spare, buffer, channels, taps, g, top, bottom):
     """totals[t, lane] += what tap t of the lists for the input's gradient meets: x, rows top .. bottom of the input,
     (rows, W, N, lanes), times the padded gradient of the output. spare: scratch for a row."""
-    phases, together = taps.run.shape[0], channels.images * lanes(buffer)
+    phases, together = taps.run.shape[0], channels.images * lanes_of(buffer)
     for y in range(top, bottom):
         at = (y - top) * channels.width * together
         for p in range(phases):

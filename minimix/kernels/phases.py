@@ -8,7 +8,7 @@ from minimix.kernels.border import place
 from minimix.kernels.jit import U, inlined
 
 LOOP = 64  # images, or a multiple: then each pixel is worth a loop of its own, and goes straight to its place among the phases
-FEW = 16  # images: for fewer, a loop over the columns is worth more than one over the images
+SHORT = 16  # images: for fewer, a loop over the columns is worth more than one over the images
 
 
 @inlined
@@ -38,7 +38,7 @@ def copy_columns(out, o, out_step, x, i, step, count, images):
     if images == 1 and out_step == 1 and step == 2:  # known, it is done in vectors
         for k in range(U(count)):
             out[U(o) + k] = x[U(i) + U(2) * k]
-    elif images < FEW:
+    elif images < SHORT:
         for image in range(images):
             a, b, to, by = U(o + image), U(i + image), U(out_step * images), U(step * images)
             for k in range(U(count)):

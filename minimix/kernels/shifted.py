@@ -10,13 +10,14 @@ makes it), so one kernel runs all groups of a mixed convolution. Because images 
 N: for N = 16, 32, ... each load is aligned, whatever the tap.
 
 The sums of some registers full of numbers (``simd.py``) are taken through all taps before they are stored: eight registers at
-a time, then four, then one; what does not fill a register comes last. A dot product has a sum for each tap, and takes nine
+a time, then four, then one. What is left at the end is done by four that reach back to what is there already, or, where there
+are no four, one by one. A dot product has a sum for each tap, and takes nine
 taps at a time, or four for two registers: as many sums as a processor has under way at once. From one row to the next they
 lie in memory, a register for each tap.
 """
 
 from minimix.kernels.jit import U, inlined
-from minimix.kernels.simd import lanes, load1, load4, load8, store, zeros1, zeros4, zeros8
+from minimix.kernels.simd import lanes_of, load1, load4, load8, store, zeros1, zeros4, zeros8
 
 
 def _sum_of(zeros, load):
@@ -37,7 +38,7 @@ _sum8, _sum4, _sum1 = _sum_of(zeros8, load8), _sum_of(zeros4, load4), _sum_of(ze
 @inlined
 def shifted_sum(out, o, n, x, base, offset, weight, begin, end, first):
     """out[o : o+n] (+)= sum of weight[t] * x[base + offset[t] : ... + n] over t in begin .. end. ``first`` overwrites."""
-    L, i = U(lanes(x)), U(0)
+    L, i = U(lanes_of(x)), U(0)
     while i + U(8) * L <= n:
         _sum8(out, o + i, x, base + i, offset, weight, begin, end, first)
         i += U(8) * L
@@ -63,7 +64,7 @@ def shifted_sum(out, o, n, x, base, offset, weight, begin, end, first):
 def shifted_dots(parts, n, g, o, x, base, offset, begin, end):
     """parts[t, lane] += products of g[o : o+n] and x[base + offset[t] : ... + n], for t in begin .. end: the dot product is
     their sum."""
-    L, t = U(lanes(x)), begin
+    L, t = U(lanes_of(x)), begin
     whole = n // L * L
     while t + U(9) <= end:
         _dot9(parts, whole, g, o, x, base, offset, t)
@@ -86,7 +87,7 @@ def _dot9(parts, n, g, o, x, base, offset, t):
     i3, i4, i5 = base + offset[t + U(3)], base + offset[t + U(4)], base + offset[t + U(5)]
     i6, i7, i8 = base + offset[t + U(6)], base + offset[t + U(7)], base + offset[t + U(8)]
     s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = s8 = zeros1(x)
-    for i in range(U(0), n, U(lanes(x))):
+    for i in range(U(0), n, U(lanes_of(x))):
         v = load1(g, o + i)
         s0 = s0 + v * load1(x, i0 + i)
         s1 = s1 + v * load1(x, i1 + i)
@@ -105,7 +106,7 @@ def _dot9(parts, n, g, o, x, base, offset, t):
 @inlined
 def _dot4(parts, n, g, o, x, base, offset, t, last):
     """Of taps t .. t+3; beyond the last, it is taken again, and not added. n: whole registers."""
-    L = U(lanes(x))
+    L = U(lanes_of(x))
     i0, i1 = base + offset[t], base + offset[min(t + U(1), last)]
     i2, i3 = base + offset[min(t + U(2), last)], base + offset[min(t + U(3), last)]
     s0 = s1 = s2 = s3 = r0 = r1 = r2 = r3 = zeros1(x)
@@ -144,14 +145,14 @@ def _add3(parts, t, a, b, c):
 
 @inlined
 def _add(parts, t, value):
-    at = t * U(lanes(parts))
+    at = t * U(lanes_of(parts))
     store(parts, at, load1(parts, at) + value)
 
 
 @inlined
 def add_up(totals, parts, begin, end):
     """totals[t] += the sum of parts[t, lane] over the lanes, for t in begin .. end. The parts are 0 again."""
-    L = U(lanes(parts))
+    L = U(lanes_of(parts))
     for t in range(begin, end):
         some = parts.dtype.type(0)
         for lane in range(L):

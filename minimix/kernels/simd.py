@@ -65,7 +65,7 @@ class _Model(models.PrimitiveModel):
 
 
 @intrinsic
-def lanes(typing, array):
+def lanes_of(typing, array):
     """Numbers in a register, of the array's dtype: a constant, where ``BYTES // array.itemsize`` would be a division."""
 
     def build(context, builder, signature, arguments):
@@ -245,7 +245,7 @@ if config.DISABLE_JIT:
 
         return zeros, load, lambda value: np.tile(value, registers)
 
-    def lanes(array):
+    def lanes_of(array):
         return width(array.dtype)
 
     def store(array, index, value):

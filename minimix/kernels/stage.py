@@ -8,10 +8,9 @@ makes it of that again (``block.py``), which is cheaper than to write it down an
 training step waits for: done step by step, the same numbers would travel three times as often.
 
 The steps themselves are those of ``depthwise.py``, ``norm.py`` and ``activation.py``. One output channel per input channel.
-For few images, the convolution takes the channels of a slab together (``lanes.py``), and the other steps treat each of them by
-itself as ever.
+For few images and short rows, the convolution takes the channels of a slab together (``lanes.py``), and the other steps treat
+each of them by itself as ever.
 """
-
 
 from minimix.kernels import lanes
 from minimix.kernels.activation import activate_both, activate_grad, scale_shift_activate
@@ -21,6 +20,7 @@ from minimix.kernels.gate import add_dots, add_pixels, scale_add
 from minimix.kernels.jit import U, inlined
 from minimix.kernels.norm import grad_sums, grad_terms, input_grad, line, line_forward
 from minimix.kernels.phases import LOOP, fill, merge, phase_start, split
+from minimix.kernels.simd import lanes_of
 
 
 @inlined
@@ -158,7 +158,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
     buffer[:] = 0
     if slabs is not None:
         planes, more, active, row = slabs.planes[start], slabs.more[start], slabs.active[start], rows[start]
-        sum_of, product_of = sums[start, : lanes.lanes(buffer)], sums[start, lanes.lanes(buffer) :]
+        sum_of, product_of = sums[start, : lanes_of(buffer)], sums[start, lanes_of(buffer) :]
         for slab in range(start, slabs.channels.shape[0], step):
             first, count = slabs.channels[slab]
             g = channels.group[first]
@@ -179,7 +179,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                     if not finite:
                         for r in range(top, bottom):
                             add_met_row(planes, p + (r - top) * length, r, buffer, channels, taps, g, weight,
-                                        channels.weight_start[c], k, lanes.lanes(buffer))  # fmt: skip
+                                        channels.weight_start[c], k, lanes_of(buffer))  # fmt: skip
                     m, ta, tb = line(before, c, x)
                     activate_both(more, U(p), gx, U(o), planes, U(p), x, U(o), U(some_pixels), m, ta, tb, before.activation)
                     if before.present:
@@ -190,7 +190,7 @@ def backward(start, step, gy, x, z, weight, gx, g_weight, before, after, g_befor
                 lanes.weight_grad_rows(total_taps, active, row, buffer, channels, taps, g, top, bottom)
             for k in range(count):
                 c = first + k
-                store(g_weight, channels.weight_start[c], total_taps, taps, g, k, lanes.lanes(buffer))
+                store(g_weight, channels.weight_start[c], total_taps, taps, g, k, lanes_of(buffer))
                 m, ta, tb = line(before, c, x)
                 _grad_of_x(gx, x, c * pixels, pixels, m, sum_of[k], product_of[k], before, c, g_before)
         return

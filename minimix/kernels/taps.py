@@ -1,7 +1,7 @@
 """Lists of taps: where, relative to the beginning of an output row, each weight of a depthwise kernel reads.
 
 ``forward_taps`` and ``input_grad_taps`` describe the two directions of one convolution in the same terms, so that one loop runs
-both (``shifted.py``; ``lanes.py`` for few images). Everything is in array elements, for arrays of (row, column phase, column,
+both (``shifted.py``; ``lanes.py`` for short rows). Everything is in array elements, for arrays of (row, column phase, column,
 image), where ``images`` is how many numbers lie together in a column.
 
 A stride of S splits the columns into S phases (column q is number q // S of phase q % S): then the columns that one tap reads

@@ -21,10 +21,10 @@ from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, reads_everything, refuse_complex
 
-# Channels go together where rows of the output are short; with a stride, which breaks rows into pixels, also where images are
-# few. Measured with AVX2, MixNet-S's layers at 224x224, forward and backward, time of each channel on its own over together.
-# Stride 1: rows of 7 numbers 4.0, of 14 3.2 to 3.6, of 28 2.2 to 3.9, of 56 0.8 to 1.3, of 112 0.8 to 1.1, of 224 and more
-# 0.5 to 0.6. Stride 2, up to eight images: 1.1 to 5.
+# Channels go together where rows of the output are short; with a stride along them, which breaks them into pixels, also where
+# images are few. Measured with AVX2, MixNet-S's layers at 224x224, forward and backward, time of each channel on its own over
+# together. Stride 1: rows of 7 numbers 4.0, of 14 3.2 to 3.6, of 28 2.2 to 3.9, of 56 0.8 to 1.3, of 112 0.8 to 1.1, of 224 and
+# more 0.5 to 0.6. Stride 2, up to eight images: 1.1 to 5.
 FEW, SHORT = 8, 100  # images; numbers in a row of the output
 AT_ONCE = 512  # numbers of a channel that are transposed at once, about: sixteen channels of them are 32 KiB
 CHANNELS = 4  # fewer in each group are left alone: most lanes would be without a channel
@@ -71,8 +71,7 @@ def plan(geometry: convargs.MixGeometry, dtype: str = "f") -> Plan:
         group=np.repeat(np.arange(len(g.groups)), [group.last - group.first for group in g.groups]),
         weight_start=np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
     )  # fmt: skip
-    strided = max(g.steps) > 1
-    few = ((strided and g.batch <= FEW) or g.batch * g.out_width <= SHORT) and g.channels >= CHANNELS * len(g.groups)
+    few = ((g.steps[1] > 1 and g.batch <= FEW) or g.batch * g.out_width <= SHORT) and g.channels >= CHANNELS * len(g.groups)
     lanes = width(dtype) if few else 1
     for array in channels[-3:]:
         array.flags.writeable = False  # they are shared by all calls of this shape
@@ -99,7 +98,8 @@ def _together(g: convargs.MixGeometry, lanes: int) -> Together:
 
 
 class Room(NamedTuple):
-    """Scratch of the depthwise kernels, one row a thread; see there. slabs: None where each channel is on its own."""
+    """Scratch of the depthwise kernels, one row a thread; see there. slabs: None where each channel is on its own. sums: for
+    the kernel of a whole block, float64, a number an image, or two a lane."""
 
     slabs: Slabs | None
     columns: np.ndarray
@@ -116,7 +116,7 @@ def room(p: Plan, taps: Taps, threads: int, dtype, row: int, columns: int = 0, w
     totals = weights = len(taps.offset) * p.lanes
     buffer, slabs, t = taps.buffer.size(p.channels.images * p.lanes), None, p.together
     if t is None:
-        weights *= 1 + width(dtype)  # and a register
+        weights *= 1 + width(dtype)  # and a register, where weights have gradients
         arrays = memory.several([threads * size for size in (columns, buffer, row, weights)], dtype, True, whole)
         arrays.append(np.empty(threads * totals))
     else:
@@ -173,7 +173,7 @@ def mixconv2d_backward(gradient, saved, needed):
         p, n = plan(geometry, g.dtype.char), threads(geometry)
         r = room(p, p.backward, n, g.dtype, geometry.width * geometry.batch)
         parallel(depthwise.backward, planes.reshape(-1), weight, g.reshape(-1), gx.reshape(-1), gw, want_x, want_weight,
-                 p.channels, p.backward, r.slabs, *r[2:-1], threads=n)  # fmt: skip
+                 p.channels, p.backward, r.slabs, r.buffers, r.rows, r.weights, r.totals, threads=n)  # fmt: skip
     else:
         gx[...] = 0
     return nchw(gx) if want_x else None, *split_weights(gw, geometry, needed[1:])

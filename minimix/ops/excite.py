@@ -30,11 +30,16 @@ def squeeze_excite(x, *arrays, activation="swish"):
         return x * reference.sigmoid(hidden @ second.T + b2)[:, :, None, None], None
     planes = channel_major(x)
     gate = gate_of(arrays, activation, len(planes), x.shape[0], planes.dtype)
-    pixels = planes.shape[1] * planes.shape[2]
-    threads = threads_for(0.1 * x.size)
-    parallel(kernels.squeeze, planes.reshape(-1), gate.mean, pixels, np.empty((threads, len(x))), threads=threads)
+    squeeze(planes, gate.mean)
     kernels.decide(gate)
     return nchw(planes * gate.gate[:, None, None]), (planes, gate)
+
+
+def squeeze(planes, mean) -> None:
+    """mean (C, N) = planes (C, H, W, N) averaged over the pixels."""
+    threads, images = threads_for(0.1 * planes.size), planes.shape[3]
+    pixels = planes.shape[1] * planes.shape[2]
+    parallel(kernels.squeeze, planes.reshape(-1), mean, pixels, np.empty((threads, images)), threads=threads)
 
 
 def squeeze_excite_backward(gradient, saved, needed):

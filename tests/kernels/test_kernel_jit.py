@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numba.core import config, errors
 
-from minimix.kernels import cache, depthwise
+from minimix.kernels import block, cache, depthwise
 from minimix.kernels.jit import kernel
-from minimix.kernels.simd import lanes, width
+from minimix.kernels.simd import lanes_of, width
 
 compiled = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
 
@@ -39,18 +39,21 @@ def test_no_reference_is_counted():
     import minimix as mm
     from minimix import nn
 
-    layer, few = nn.MixConv2d(8, (3, 5)), np.ones((2, 8, 6, 6), np.float32)
-    for x in (few, np.ones((40, 8, 6, 6), np.float32)):
-        layer(mm.Tensor(x, requires_grad=True)).sum().backward()
-    for function in (depthwise.forward, depthwise.backward):
+    for layer in (nn.MixConv2d(8, (3, 5)), nn.MixBlock(8, 8, (3, 5), expansion=2, se=0.5)):
+        for images in (2, 40):  # channels together, and each on its own
+            x = mm.Tensor(np.ones((images, 8, 6, 6), np.float32), requires_grad=True)
+            layer(x).sum().backward()
+    for function in (depthwise.forward, depthwise.backward, block.forward, block.backward):
         assert len(function.overloads) >= 2
         for types in function.overloads:
-            assert b"NRT_incref" not in cache.read(function._cache.path(types))
+            code = cache.read(function._cache.path(types))
+            assert code is not None, "no kernels are kept here"
+            assert b"NRT_incref" not in code
 
 
 @kernel
 def of_register(x):
-    return lanes(x)
+    return lanes_of(x)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -125,7 +125,7 @@ def test_which_go_together():
 
     def together(images, *groups, width=8, stride=1):
         weights = [np.ones((c, 1, 3, 3), np.float32) for c in groups]
-        x = np.ones((images, sum(groups), 4, width), np.float32)
+        x = np.ones((images, sum(groups), 8, width), np.float32)
         found = depthwise.plan(convargs.mixconv2d(x, weights, stride), "f").together
         return None if found is None else found.channels.tolist()
 
@@ -133,6 +133,7 @@ def test_which_go_together():
     assert together(12, 4) == [[0, 4]] and together(13, 4) is None  # 12 * 8 numbers in a row, 96
     assert together(1, 4, width=100) == [[0, 4]] and together(1, 4, width=101) is None
     assert together(8, 4, width=400, stride=2) == [[0, 4]] and together(9, 4, width=400, stride=2) is None
+    assert together(8, 4, width=400, stride=(2, 1)) is None and together(8, 4, width=400, stride=(1, 2)) == [[0, 4]]
     assert together(1, 3) is None and together(1, 6, 1) is None
 
 
