@@ -19,7 +19,7 @@ from numba import types
 from minimix.kernels.activation import shift_activate
 from minimix.kernels.ahead import follows
 from minimix.kernels.jit import U, inlined, kernel, shared
-from minimix.kernels.simd import BYTES, load1, load2, load4, store, store_past, zeros1, zeros2, zeros4
+from minimix.kernels.simd import BYTES, lanes_of, load1, load2, load4, store, store_past, zeros1, zeros2, zeros4
 from minimix.kernels.team import share
 
 ROWS = 64  # of the output, that one thread takes at once
@@ -77,7 +77,7 @@ def tile_product(out, columns, j, weight, top, bottom, x, n):
 
     Columns go in blocks. The last block reaches back to columns that have their result already, and finds the same.
     """
-    n, narrow = np.int64(n), BYTES // x.itemsize
+    n, narrow = np.int64(n), lanes_of(x)
     wide = REGISTERS * narrow
     past = out.size * out.itemsize >= FAR and (out.ctypes.data | (columns | j | n) * out.itemsize) % BYTES == 0
     for m in range(top, bottom, 4):
