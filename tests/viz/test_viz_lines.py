@@ -41,6 +41,20 @@ def test_steps_hold_until_the_next_place_and_a_level_goes_across():
     assert [line.get_drawstyle() for line in ax.get_lines()] == ["default"]
 
 
+@pytest.mark.parametrize("log", ["", "y"])
+@pytest.mark.parametrize("count", [5, 50])
+def test_a_line_that_is_not_finite_any_more_ends(count, log):
+    """The losses of a training that diverged."""
+    losses = np.geomspace(1, 1e9, count)
+    losses[-2:] = np.inf, np.nan
+    figure = viz.lines({"diverged": (range(count), losses), "never": (range(count), [np.nan] * count)}, "step", "loss", log)
+    figure.canvas.draw()
+    (ax,) = figure.axes
+    assert np.array_equal(ax.get_lines()[0].get_ydata(), losses, equal_nan=True)
+    assert np.isfinite(ax.get_ylim()).all() and ax.get_ylim()[1] < 1e10
+    assert f"2 of {count} not finite" in figure.alt and "never: nothing finite" in figure.alt
+
+
 def test_lines_into_axes_of_ones_own():
     own = theme.Picture(figsize=(4, 3)).add_subplot()
     assert viz.lines({"a": ([1, 2], [3, 4])}, "x", "y", ax=own) is own.figure and own.get_lines()
@@ -53,6 +67,8 @@ def test_lines_into_axes_of_ones_own():
         ({"a": ([1, 2], [1, 2, 3])}, "", "2 places and 3 values"),
         ({"a": ([0, 1], [1, 2])}, "x", "above 0 along x"),
         ({"a": ([1, 2], [1, -2])}, "xy", "above 0 along y"),
+        ({"a": ([1, 2], [1, -np.inf])}, "y", "above 0 along y"),
+        ({"a": ([1, np.nan], [1, 2])}, "", "places that are not finite"),
         ({"a": ([1, 2], [1, 2])}, "z", "log"),
     ],
 )

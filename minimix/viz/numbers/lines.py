@@ -29,10 +29,11 @@ def lines(
     series: {name: (places, values)}, two sequences of one length. log: the axes that are logarithmic, "x", "y" or "xy".
     height: inches of the figure. Up to 30 points have a marker each; where all lines together have 10 places or fewer, each
     place has a tick, if there is room. steps: values hold until the next place, so that there is nothing between them.
-    level: a value to compare with, at which a thin line goes across.
+    level: a value to compare with, at which a thin line goes across. Values that are NaN or infinite, as the losses of a
+    training that diverged, leave a gap.
 
-    Raises ValueError for no series, lengths that differ, another ``log``, and where an axis is logarithmic, for what is not
-    above 0.
+    Raises ValueError for no series, lengths that differ, another ``log``, places that are not finite, and where an axis is
+    logarithmic, for what is 0 or below.
 
     >>> from minimix import viz
     >>> figure = viz.lines({"3x3": ([8, 64], [4.2, 7.9]), "5x5": ([8, 64], [6.1, 18.0])}, "channels", "times less", log="x")
@@ -47,8 +48,10 @@ def lines(
         x, y = as_array(x, f"places of {name!r}", (1,)), as_array(y, f"values of {name!r}", (1,))
         if len(x) != len(y):
             raise ValueError(f"series[{name!r}] has {len(x)} places and {len(y)} values")
+        if not np.isfinite(x).all():
+            raise ValueError(f"series[{name!r}] has places that are not finite")
         for axis, numbers in (("x", x), ("y", y)):
-            if axis in log and not (numbers > 0).all():
+            if axis in log and (numbers <= 0).any():
                 raise ValueError(f"series[{name!r}] has numbers that are not above 0 along {axis}, which is logarithmic")
         look = {"marker": MARKERS[i % len(MARKERS)], "markersize": 5} if len(x) <= POINTS else {}
         way = "steps-post" if steps else "default"
@@ -80,14 +83,20 @@ def _course(x, y) -> str:
 
     >>> _course(np.array([1, 2, 3]), np.array([5.0, 1.0, 2.0]))
     'from 5 at 1 to 2 at 3, lowest 1 at 2'
+    >>> _course(np.array([1, 2, 3]), np.array([5.0, 7.0, np.nan]))
+    'from 5 at 1 to 7 at 2, 1 of 3 not finite'
     """
-    order = np.argsort(x, kind="stable")
+    order, count = np.argsort(x, kind="stable"), len(y)
+    order = order[np.isfinite(y[order])]
     x, y = x[order], y[order]
+    if not len(y):
+        return "nothing finite"
+    missing = f", {count - len(y)} of {count} not finite" if len(y) < count else ""
     said = f"from {short(y[0])} at {short(x[0])} to {short(y[-1])} at {short(x[-1])}"
-    for word, at in (("lowest", int(np.nanargmin(y))), ("highest", int(np.nanargmax(y)))):
+    for word, at in (("lowest", int(np.argmin(y))), ("highest", int(np.argmax(y)))):
         if 0 < at < len(y) - 1 and y[at] not in (y[0], y[-1]):
             said += f", {word} {short(y[at])} at {short(x[at])}"
-    return said if len(y) > 1 else f"{short(y[0])} at {short(x[0])}"
+    return (said if len(y) > 1 else f"{short(y[0])} at {short(x[0])}") + missing
 
 
 def _apart(places: list[float], logarithmic: bool) -> bool:
