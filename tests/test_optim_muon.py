@@ -1,5 +1,7 @@
 """Muon: its polynomial against singular values, its rule against a formula and PyTorch, and its company with SGD."""
 
+import itertools
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -134,6 +136,7 @@ def test_products_wake_no_threads_of_blas(monkeypatch):
 
     found: list = []
     monkeypatch.setattr(muon, "orthogonal", seen)
+    muon._blas.cache_clear()  # other tests may have loaded a second BLAS since, SciPy's
     with threadpool_limits(limits=2, user_api="blas"):
         before = blas()
         params = make(shapes=[(4, 6)])
@@ -144,12 +147,16 @@ def test_products_wake_no_threads_of_blas(monkeypatch):
 
 def test_groups_of_a_network():
     net = models.create("mixnet_nano")
-    matrices, others, single = optim.muon_groups(net)
-    names = [[name for name, _ in group["params"]] for group in (matrices, others, single)]
-    assert sorted(names[0] + names[1] + names[2]) == sorted(name for name, _ in net.named_parameters())
+    matrices, others, single, biases = optim.muon_groups(net, lr=0.03)
+    names = [[name for name, _ in group["params"]] for group in (matrices, others, single, biases)]
+    assert sorted(itertools.chain(*names)) == sorted(name for name, _ in net.named_parameters())
     assert "conv_head.weight" in names[0] and all(p.ndim == 4 and p.shape[1] > 1 for _, p in matrices["params"])
     assert {"conv_stem.weight", "classifier.weight"} <= set(names[1]) and sum("dw" in name for name in names[1]) == 22
-    assert all(p.ndim == 1 for _, p in single["params"]) and single["weight_decay"] == 0
+    assert all(p.ndim == 1 for _, p in single["params"] + biases["params"])
+    assert single["weight_decay"] == biases["weight_decay"] == 0
+    assert {name.rpartition(".")[2] for name in names[2]} == {"weight"} and {"classifier.bias", "bn1.bias"} <= set(names[3])
+    assert all(name.endswith(".bias") for name in names[3])
+    np.testing.assert_allclose([group["lr"] for group in (matrices, others, single, biases)], [0.03, 0.2, 0.2, 1.6])
 
 
 @pytest.mark.parametrize(
