@@ -104,6 +104,10 @@ def train(
     ema: Annotated[
         float | None, Option(help="Decay of a moving average of the weights, such as 0.999; 0: none.", show_default="0.995")
     ] = None,
+    tta: Annotated[
+        bool | None,
+        Option("--tta/--no-tta", help="Judge an image together with its mirror image.", show_default="--tta for cifar10"),
+    ] = None,
     validation: Annotated[
         float | None,
         Option(
@@ -167,10 +171,9 @@ def train(
     result = run(
         name_of_model, data, model_options=options or None, data_dir=data_dir, size=size, epochs=epochs,
         batch_size=batch_size, lr=lr, optimizer=optimizer, schedule=schedule, momentum=momentum, weight_decay=weight_decay,
-        label_smoothing=label_smoothing, augment=augment, small_first=small_first, half_first=half_first, ema=ema,
-        validation=validation,
-        test_every_epoch=test_every_epoch, patience=patience, from_=from_, freeze=freeze, layer_decay=layer_decay, seed=seed,
-        name=name, runs=runs, threads=threads, save_every=save_every, resume=resume,
+        label_smoothing=label_smoothing, augment=augment, small_first=small_first, half_first=half_first, ema=ema, tta=tta,
+        validation=validation, test_every_epoch=test_every_epoch, patience=patience, from_=from_, freeze=freeze,
+        layer_decay=layer_decay, seed=seed, name=name, runs=runs, threads=threads, save_every=save_every, resume=resume,
     )  # fmt: skip
     if result.stopped_by in signal.Signals.__members__:
         raise typer.Exit(128 + signal.Signals[result.stopped_by])  # as a shell counts a program that a signal has ended
@@ -190,6 +193,10 @@ def evaluate(
         str | None, Option(metavar="FILE.py:FUNCTION", help="Where a network of your own is now.", show_default="as trained")
     ] = None,
     data_dir: DATA_DIR = None,
+    tta: Annotated[
+        bool | None,
+        Option("--tta/--no-tta", help="Judge an image together with its mirror image.", show_default="as trained"),
+    ] = None,
     batch_size: BATCH_SIZE = 128,
     runs: RUNS = Path("runs"),
     threads: THREADS = None,
@@ -211,7 +218,7 @@ def evaluate(
     for line in lines:
         typer.echo(line, err=as_json)
     with limited(threads):
-        found = measure(trained.model, images, batch_size)
+        found = measure(trained.model, images, batch_size, tta=trained.recipe.get("tta", False) if tta is None else tta)
     if not math.isfinite(found.loss):
         raise ValueError(
             f"{trained.path}: the loss is {found.loss}, so its answers are no numbers: weights that have diverged?"
@@ -220,14 +227,16 @@ def evaluate(
     if as_json:
         classes = dict(zip(images.classes, map(float, per_class), strict=True))
         facts = {"checkpoint": str(trained.path), "data": images.name, "split": split, "images": len(images)}
-        print(json.dumps({**facts, "loss": found.loss, "accuracy": found.accuracy, "classes": classes}, indent=2))
+        results = {"loss": found.loss, "accuracy": found.accuracy, "accuracy_alone": found.alone, "classes": classes}
+        print(json.dumps({**facts, **results}, indent=2))
         return
     what = count(len(images), f"{split} image")
     print(f"{trained.path}, trained for {count(trained.epoch, 'epoch')}: {what} of {images.name}")
     print_table(
         [("class", "accuracy"), *((name, f"{share:.1%}") for name, share in zip(images.classes, per_class, strict=True))], 1
     )
-    print(f"loss {found.loss:.4f}, accuracy {found.accuracy:.2%}")
+    mirrored = f", each image with its mirror image ({found.alone:.2%} alone)" if found.alone is not None else ""
+    print(f"loss {found.loss:.4f}, accuracy {found.accuracy:.2%}{mirrored}")
 
 
 def find_run(checkpoint: str | None, runs: Path) -> Path:

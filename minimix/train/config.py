@@ -26,7 +26,9 @@ HALF_FIRST = {"cifar10": 0.5}
 
 # What else is chosen by the data, where nothing else is asked for: notebook 9 shows what each choice is worth on CIFAR-10. The
 # choices were made on a tenth of its training images; now that they are made, all are trained on, and the last epoch is kept.
-OF_DATA: dict[str, dict] = {"cifar10": {"optimizer": "muon", "augment": ("alternate", "crop=3"), "validation": 0.0}}
+OF_DATA: dict[str, dict] = {
+    "cifar10": {"optimizer": "muon", "augment": ("alternate", "crop=3"), "tta": True, "validation": 0.0}
+}
 
 SCHEDULES = ("one_cycle", "cosine", "staircase", "constant")
 
@@ -48,8 +50,8 @@ class Config:
     lr:        the learning rate, at its peak; None: ``RECIPES`` of the optimiser; for pictures of your own less in small
         batches, and a tenth with ``from_``.
     optimizer: "sgd" (Nesterov), "rmsprop" (TensorFlow's, as in MixNet's recipe), "adam", "adamw", "muon" (matrices between
-        channels by Muon, at the learning rate; all else by Nesterov SGD, at 6.7 times that: ``optim.muon_groups``). The default
-        is "sgd", but "muon" for CIFAR-10. momentum: of all but the two Adams.
+        channels by Muon, at the learning rate; all else by Nesterov SGD, at 6.7 times that, biases at 53 times:
+        ``optim.muon_groups``). The default is "sgd", but "muon" for CIFAR-10. momentum: of all but the two Adams.
     weight_decay: for kernels only, not for biases and batch norm; None: ``RECIPES`` of the optimiser.
     schedule:  "one_cycle", "cosine", "staircase" (MnasNet's: five epochs of warm-up, then 0.97 every 2.4 epochs), "constant".
     label_smoothing: this share of the target is spread over all classes.
@@ -63,6 +65,8 @@ class Config:
         quarter of the time; None: ``HALF_FIRST`` of the data, for minimix's networks for small pictures. It counts among the
         share of ``small_first``.
     ema:       decay of a moving average of the weights, such as 0.999, which is then what is evaluated and kept; 0: none.
+    tta:       test-time augmentation: an image is judged by the mean of the logits for it and for its mirror image, as
+        ``evaluate`` does it; so for CIFAR-10 by name.
     validation: this share of the training images, of each class alike and chosen by the seed, is not trained on: the epoch that
         does best on them is the one whose weights are kept. The test images are looked at once, after the end. 0: all are
         trained on, there is nothing to choose by, and the last epoch's weights are kept; so for CIFAR-10 by name.
@@ -104,6 +108,7 @@ class Config:
     small_first: float | None = None
     half_first: float | None = None
     ema: float = 0.995
+    tta: bool = False
     validation: float = 0.1
     test_every_epoch: bool = False
     patience: int | None = None
@@ -150,8 +155,9 @@ class Config:
             raise TypeError(f"model_options: expected a dict such as {{'width': 0.5}}, not {self.model_options!r}")
         if self.patience and not self.validation:
             raise ValueError("patience: without validation images nothing tells whether an epoch is better: keep a tenth, 0.1")
-        if not isinstance(self.test_every_epoch, bool):
-            raise TypeError(f"test_every_epoch: expected True or False, not {self.test_every_epoch!r}")
+        for name in ("tta", "test_every_epoch"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name}: expected True or False, not {getattr(self, name)!r}")
         if not (self.freeze is None or isinstance(self.freeze, str)):
             raise TypeError(f"freeze: expected the name of a stage, such as 'blocks.0', not {self.freeze!r}")
         if self.name is not None:
@@ -179,6 +185,8 @@ def completed(config: Config, data: str, asked: Collection[str] | None = None) -
     put = {name: value for name, value in of_data.items() if name not in asked}
     if config.patience:
         put.pop("validation", None)  # which images are to tell whether an epoch is better
+    if not {"flip", "alternate"} & set(put.get("augment", config.augment)):
+        put.pop("tta", None)  # it never saw a mirror image
     if "optimizer" in put:
         put |= {name: None for name in ("lr", "weight_decay") if name not in asked}  # those of this optimiser
     if config.small_first is None:

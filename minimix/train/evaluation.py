@@ -19,6 +19,7 @@ class Evaluation:
     labels, predictions: int64 (N,), right and likeliest class.
     confidence:  float64 (N,), probability that the network gives to its prediction.
     confusion:   int64 (C, C), images of class [row] that were taken for class [column].
+    alone:       with ``tta``, the accuracy of the images alone, without their mirror images; otherwise None.
     """
 
     loss: float
@@ -27,15 +28,19 @@ class Evaluation:
     predictions: np.ndarray
     confidence: np.ndarray
     confusion: np.ndarray
+    alone: float | None = None
 
     def __repr__(self) -> str:
         return f"Evaluation(loss={self.loss:.4f}, accuracy={self.accuracy:.4f}, {count(len(self.labels), 'image')})"
 
 
-def evaluate(model, dataset: Dataset, batch_size: int = 128, on_batch=None) -> Evaluation:
+def evaluate(model, dataset: Dataset, batch_size: int = 128, on_batch=None, tta: bool = False) -> Evaluation:
     """Run ``model`` over ``dataset`` in evaluation mode, recording nothing; its mode is put back at the end.
 
     on_batch: called as ``on_batch(images done)`` after each batch; what it raises ends the evaluation.
+    tta: test-time augmentation: what the model says of an image is the mean of its logits for the image and for its mirror
+        image, left to right. Takes twice as long; for pictures whose class does not depend on left and right. (Averaging over
+        mirrored crops: Krizhevsky et al., "ImageNet classification with deep convolutional neural networks", 2012, sec. 4.1.)
 
     Raises ValueError where the model's output is not (N, number of classes).
 
@@ -45,10 +50,12 @@ def evaluate(model, dataset: Dataset, batch_size: int = 128, on_batch=None) -> E
     """
     if not isinstance(dataset, Dataset):
         raise TypeError(f"dataset: expected a minimix.data.Dataset, not {type(dataset).__name__}")
+    if not isinstance(tta, (bool, np.bool_)):
+        raise TypeError(f"tta: expected True or False, not {tta!r}")
     classes, total, loss = len(dataset.classes), len(dataset), 0.0
     predictions, confidence = np.empty(total, np.int64), np.empty(total)
     modes = [(module, module.training) for module in model.modules()]
-    done = 0
+    done = alone = 0
     try:
         model.eval()
         with no_grad():
@@ -57,6 +64,9 @@ def evaluate(model, dataset: Dataset, batch_size: int = 128, on_batch=None) -> E
                 if logits.shape != (len(labels), classes):
                     raise ValueError(f"the model gives {logits.shape} for {len(labels)} images of {classes} classes: "
                                      f"expected {(len(labels), classes)}; was it made with num_classes={classes}?")  # fmt: skip
+                if tta:
+                    alone += int((logits.data.argmax(axis=1) == labels).sum())
+                    logits = (logits + model(Tensor(np.ascontiguousarray(images[..., ::-1])))) / 2
                 loss += F.cross_entropy(logits, labels, reduction="sum").item()
                 part = slice(done, done + len(labels))
                 predictions[part] = logits.data.argmax(axis=1)
@@ -69,7 +79,9 @@ def evaluate(model, dataset: Dataset, batch_size: int = 128, on_batch=None) -> E
             module.training = mode
     confusion = np.bincount(dataset.labels * classes + predictions, minlength=classes * classes).reshape(classes, classes)
     accuracy = float((predictions == dataset.labels).sum() / total)
-    return Evaluation(loss / total, accuracy, dataset.labels, predictions, confidence, confusion)
+    return Evaluation(
+        loss / total, accuracy, dataset.labels, predictions, confidence, confusion, alone / total if tta else None
+    )
 
 
 def _largest_probability(logits: np.ndarray) -> np.ndarray:

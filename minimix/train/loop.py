@@ -95,7 +95,9 @@ class Loop:
         if not self._timed_seconds:
             return None
         speed = self._timed_area / self._timed_seconds
-        evaluation_speed = self._evaluated_images / self._evaluated_seconds if self._evaluated_images else 2.5 * speed
+        evaluation_speed = (
+            self._evaluated_images / self._evaluated_seconds if self._evaluated_images else 2.5 * speed / (1 + self.config.tta)
+        )
         done, epochs = self.state.batch / len(self.batches), range(self.state.epoch, self.epochs)
         area = sum(map(self.batches.area, epochs)) - (done * self.batches.area(self.state.epoch) if epochs else 0.0)
         validation, test = (len(part) if part else 0 for part in (self.validation_set, self.test_set))
@@ -168,7 +170,8 @@ class Loop:
     def _evaluate_as_is(self, dataset: Dataset) -> Evaluation:
         start = time.monotonic()
         self.progress.evaluating()
-        found = evaluate(self.state.model, dataset, self.batches.batch_size, on_batch=lambda done: self.request.check())
+        size, tta = self.batches.batch_size, self.config.tta
+        found = evaluate(self.state.model, dataset, size, on_batch=lambda done: self.request.check(), tta=tta)
         self._evaluated_images += len(dataset)
         self._evaluated_seconds += time.monotonic() - start
         if not math.isfinite(found.loss):

@@ -95,6 +95,7 @@ def train(
     small_first: float | None = None,
     half_first: float | None = None,
     ema: float | None = None,
+    tta: bool | None = None,
     validation: float | None = None,
     test_every_epoch: bool | None = None,
     patience: int | None = None,
@@ -157,9 +158,9 @@ def train(
         "batch_size": batch_size, "lr": lr, "optimizer": optimizer, "schedule": schedule, "momentum": momentum,
         "weight_decay": weight_decay, "label_smoothing": label_smoothing, "small_first": small_first, "half_first": half_first,
         "augment": None if augment is None else chosen.names,
-        "ema": ema, "validation": validation, "test_every_epoch": test_every_epoch, "patience": patience, "from_": from_,
-        "freeze": freeze, "layer_decay": layer_decay, "seed": seed, "name": name, "runs": runs, "threads": threads,
-        "save_every": save_every,
+        "ema": ema, "tta": tta, "validation": validation, "test_every_epoch": test_every_epoch, "patience": patience,
+        "from_": from_, "freeze": freeze, "layer_decay": layer_decay, "seed": seed, "name": name, "runs": runs,
+        "threads": threads, "save_every": save_every,
     }  # fmt: skip
     asked = {argument: value for argument, value in asked.items() if value is not None}
     config = Config(**asked)
@@ -262,7 +263,7 @@ def train(
         figures.draw(folder, state.history, *shown, title, progress.note)
         result = Result(folder, state.model.eval(), config, state.history, time.monotonic() - start, loop.speed(),
                         stopped_by or loop.ended, state.chosen)  # fmt: skip
-        _conclude(progress, result)
+        _conclude(progress, result, loop.test.alone if loop.test is not None else None)
     return result
 
 
@@ -299,10 +300,12 @@ def _introduce(progress, state: State, config: Config, sets: tuple, folder: Path
     progress.busy("first step")
 
 
-def _conclude(progress, result: Result) -> None:
+def _conclude(progress, result: Result, alone: float | None) -> None:
+    """alone: the accuracy on the test images without their mirror images, where these were looked at, too."""
     rows, best = [], result.best
     if result.accuracy is not None:
-        rows.append(("test accuracy", f"{result.accuracy:.2%}, with the weights of epoch {best.epoch}"))
+        mirrored = f", each image with its mirror image ({alone:.2%} alone)" if alone is not None else ""
+        rows.append(("test accuracy", f"{result.accuracy:.2%}, with the weights of epoch {best.epoch}{mirrored}"))
     if best is not None and best.validation_accuracy is not None:
         rows.append(("best epoch", f"{best.epoch}, with {best.validation_accuracy:.2%} of the validation images"))
     rows.append(("wall time", clock(result.seconds)))

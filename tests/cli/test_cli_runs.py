@@ -17,7 +17,7 @@ import minimix as mm
 from minimix import data
 from minimix.cli import training
 from minimix.data import patterns
-from minimix.train import checkpoint, load_model, read_metrics
+from minimix.train import checkpoint, evaluate, load_model, read_metrics
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
 
@@ -43,6 +43,17 @@ def test_evaluate(minimix, trained, which):
     assert "50 test images of patterns10" in output
     for name in patterns.CLASSES:
         assert name in output
+
+
+def test_evaluate_judges_images_with_their_mirror_images(minimix, trained):
+    network = load_model(trained).model
+    found = evaluate(network, data.patterns10("test", size=50), tta=True)
+    code, output, _ = minimix("evaluate", "--tta", "--json")
+    said = json.loads(output)
+    assert code == 0 and (said["accuracy"], said["accuracy_alone"]) == (found.accuracy, found.alone)
+    assert json.loads(minimix("evaluate", "--no-tta", "--json")[1])["accuracy_alone"] is None, "as it was trained"
+    code, output, _ = minimix("evaluate", "--tta")
+    assert code == 0 and f"{found.accuracy:.2%}, each image with its mirror image ({found.alone:.2%} alone)" in output
 
 
 def test_evaluate_gives_the_figures_of_the_run(minimix, trained):

@@ -39,10 +39,10 @@ def test_options_say_nothing_of_their_own(minimix, monkeypatch):
     }  # fmt: skip
     typed = [f"--{name.rstrip('_').replace('_', '-')}={value}" for name, value in values.items()]
     options = ("--width", "2", "--kernels", "3,5", "--dropout", "0.1", "-o", "partition=exponential", "-o", "layers=1,2")
-    assert minimix("train", *typed, "--test-every-epoch", *options)[0] == 0
+    assert minimix("train", *typed, "--test-every-epoch", "--no-tta", *options)[0] == 0
     expected = {"width": 2.0, "kernels": (3, 5), "dropout": 0.1, "partition": "exponential", "layers": (1, 2)}
     assert seen.pop("model_options") == expected
-    assert seen.pop("resume") is None and seen.pop("test_every_epoch") is True
+    assert seen.pop("resume") is None and seen.pop("test_every_epoch") is True and seen.pop("tta") is False
     assert seen == values
 
 
@@ -52,6 +52,7 @@ def test_the_defaults_in_the_help_are_the_real_ones():
     of_cifar10 = sys.modules["minimix.train.config"].OF_DATA["cifar10"]
     assert shown["optimizer"] == f"{config.optimizer}, {of_cifar10['optimizer']} for cifar10"
     assert shown["augment"] == f"{','.join(config.augment)}; for cifar10 {','.join(of_cifar10['augment'])}"
+    assert shown["tta"] == "--tta for cifar10" and of_cifar10["tta"] is True and config.tta is False
     for name in ("model", "data", "schedule", "runs"):
         assert shown[name] == getattr(config, name)
     assert shown["validation"] == f"{config.validation}, {of_cifar10['validation']:g} for cifar10"

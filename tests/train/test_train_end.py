@@ -36,6 +36,16 @@ def accuracies(monkeypatch):
     return these
 
 
+def test_a_run_with_tta_says_what_the_images_are_worth_alone(run, small, tiny, tmp_path):
+    result, text = log_of(run, tmp_path / "log", epochs=1, tta=True)
+    found = mm.train.evaluate(result.model, tiny[1], tta=True)
+    assert result.accuracy == found.accuracy and result.best.test_loss == pytest.approx(found.loss, rel=1e-6)
+    assert f"each image with its mirror image ({found.alone:.2%} alone)" in text.replace("\n", " ")
+    assert result.config.tta is True
+    with pytest.raises(ValueError, match="tta was True and is False now"):
+        run(small(), resume=result, tta=False)
+
+
 @pytest.mark.parametrize(("values", "patience", "epochs", "best"), [
     ((0.5, 0.4, 0.6, 0.5, 0.4, 0.3), 2, 5, 3), ((0.5, 0.4, 0.6, 0.5, 0.4, 0.3), 1, 2, 1),
     ((0.1, 0.2, 0.3, 0.4, 0.5, 0.6), 1, 6, 6),

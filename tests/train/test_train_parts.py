@@ -97,6 +97,30 @@ def test_evaluation_is_in_evaluation_mode_without_recording_also_when_it_fails()
     assert model.seen == [(False, 2)] and model.recorded == [False]
 
 
+class Corners(mm.nn.Module):
+    """Of (N, 3, 4, 4): the first three pixels of the first row are the logits."""
+
+    def forward(self, x):
+        return mm.Tensor(np.ascontiguousarray(x.data[:, 0, 0, :3]))
+
+
+def test_with_tta_an_image_is_judged_by_the_mean_of_two():
+    """Logits (0, 2, 1) and, of the mirror image, (6, 1, 2): class 1 alone, class 0 together."""
+    images = np.zeros((3, 3, 4, 4), np.uint8)
+    images[:, 0, 0] = 0, 2, 1, 6
+    dataset = mm.data.Dataset(images, np.array([0, 1, 0]), ("a", "b", "c"), "two", mean=(0, 0, 0), std=(1 / 255,) * 3)
+    alone, together = evaluate(Corners(), dataset, 2), evaluate(Corners(), dataset, 2, tta=True)
+    assert (alone.accuracy, alone.alone) == (1 / 3, None)
+    assert (together.accuracy, together.alone) == (2 / 3, 1 / 3)
+    logits = np.array([3, 1.5, 1.5])
+    probabilities = np.exp(logits) / np.exp(logits).sum()
+    np.testing.assert_allclose(together.confidence, probabilities[0], rtol=1e-6)
+    assert together.loss == pytest.approx(-np.log(probabilities[[0, 1, 0]]).mean(), rel=1e-6)
+    np.testing.assert_array_equal(together.confusion, [[2, 0, 0], [1, 0, 0], [0, 0, 0]])
+    with pytest.raises(TypeError, match="tta: expected True or False, not 'flip'"):
+        evaluate(Corners(), dataset, tta="flip")
+
+
 def test_evaluation_refuses_another_number_of_classes(small):
     with pytest.raises(ValueError, match="num_classes=3"):
         evaluate(small(), small_set([0], [0]))
