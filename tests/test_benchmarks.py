@@ -324,11 +324,13 @@ def test_results_are_written_with_the_machine(tmp_path):
 
 
 def test_each_change_is_one_of_the_recipe_and_costs_about_the_same():
-    from minimix.optim import groups
     from minimix.train.config import OF_DATA
 
-    plain, muon, biases, flips, half, mirrored = recipe.RUNS.values()
-    assert biases == {**muon, "bias_rate": groups.BIAS_RATE} and mirrored == {**muon, "tta": OF_DATA["cifar10"]["tta"]}
+    plain, muon, flips, half, biases, mirrored = recipe.RUNS.values()
+    assert biases == {**muon, "bias_rate": OF_DATA["cifar10"]["bias_rate"]} and mirrored == {
+        **muon,
+        "tta": OF_DATA["cifar10"]["tta"],
+    }
     assert muon["optimizer"] == OF_DATA["cifar10"]["optimizer"] != plain["optimizer"]
     assert flips["augment"].startswith(OF_DATA["cifar10"]["augment"][0])
     assert recipe.sides(plain) == recipe.sides(muon) == recipe.sides(flips) == [24, 24, 24, 24, 32]
@@ -339,14 +341,12 @@ def test_each_change_is_one_of_the_recipe_and_costs_about_the_same():
 
 def test_runs_that_are_there_are_read_and_not_repeated(tmp_path, monkeypatch):
     """And mirror images are another look at the run without them."""
-    from minimix.optim import groups
     from minimix.train import judging
 
     asked, looked = [], []
     epoch = mm.train.Epoch(5, 8, 0.1, 1.0, 0.5, 1.0, validation_accuracy=0.25)
 
     def train(**options):
-        assert groups.BIAS_RATE == (8 if options["name"].startswith("run2") else 1)
         asked.append(options["name"])
         return type("Result", (), {"history": [epoch] * options["epochs"]})
 
@@ -354,8 +354,8 @@ def test_runs_that_are_there_are_read_and_not_repeated(tmp_path, monkeypatch):
         looked.append((model, images, tta))
         return type("Evaluation", (), {"accuracy": 0.5})
 
-    (tmp_path / "run0-seed0").mkdir()
-    (tmp_path / "run0-seed0" / "metrics.csv").write_text("")
+    (tmp_path / "nesterov-sgd-seed-0").mkdir()
+    (tmp_path / "nesterov-sgd-seed-0" / "metrics.csv").write_text("")
     train.read_metrics, train.evaluate = (lambda path: [epoch] * 5), evaluate
     train.load_model = lambda path: type("Trained", (), {"model": path.relative_to(tmp_path).as_posix()})
     monkeypatch.setattr(judging, "images_for", lambda trained, split, data_dir: (split, []))
@@ -363,8 +363,9 @@ def test_runs_that_are_there_are_read_and_not_repeated(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["recipe", "--runs", str(tmp_path), "--seeds", "2"])
     monkeypatch.setattr(recipe.common, "end_tidily", lambda: None)
     recipe.main()
-    assert set(asked) == {f"run{number}-seed{seed}" for number in range(5) for seed in (0, 1)} - {"run0-seed0"}
-    assert looked == [(f"run1-seed{seed}/last.safetensors", "validation", True) for seed in (0, 1)]
+    assert len(set(asked)) == 2 * 5 - 1 and "nesterov-sgd-seed-0" not in asked
+    assert {"muon-flips-alternate-seed-1", "muon-biases-at-8-times-the-rate-seed-0"} < set(asked)
+    assert looked == [(f"muon-seed-{seed}/last.safetensors", "validation", True) for seed in (0, 1)]
     assert recipe.mean_and_error([90.0, 50.0]) == (70.0, 20.0)
 
 

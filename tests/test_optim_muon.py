@@ -147,7 +147,9 @@ def test_products_wake_no_threads_of_blas(monkeypatch):
 
 def test_groups_of_a_network():
     net = models.create("mixnet_nano")
-    matrices, others, single, biases = optim.muon_groups(net, lr=0.03)
+    matrices, others, kept = optim.muon_groups(net, lr=0.03)
+    *same, single, biases = optim.muon_groups(net, lr=0.03, bias_rate=8)
+    assert same == [matrices, others] and sorted(single["params"] + biases["params"]) == sorted(kept["params"])
     names = [[name for name, _ in group["params"]] for group in (matrices, others, single, biases)]
     assert sorted(itertools.chain(*names)) == sorted(name for name, _ in net.named_parameters())
     assert "conv_head.weight" in names[0] and all(p.ndim == 4 and p.shape[1] > 1 for _, p in matrices["params"])
@@ -157,6 +159,7 @@ def test_groups_of_a_network():
     assert {name.rpartition(".")[2] for name in names[2]} == {"weight"} and {"classifier.bias", "bn1.bias"} <= set(names[3])
     assert all(name.endswith(".bias") for name in names[3])
     np.testing.assert_allclose([group["lr"] for group in (matrices, others, single, biases)], [0.03, 0.2, 0.2, 1.6])
+    assert kept["lr"] == single["lr"] and kept["weight_decay"] == 0
 
 
 @pytest.mark.parametrize(
@@ -170,6 +173,8 @@ def test_groups_of_a_network():
         (lambda: optim.Muon(make(), adjust_lr_fn="mine"), "match_rms_adamw"),
         (lambda: optim.muon_groups([]), "got no parameters"),
         (lambda: optim.muon_groups(models.create("mixnet_nano"), weight_decay=-1), "weight_decay is -1"),
+        (lambda: optim.muon_groups(models.create("mixnet_nano"), bias_rate=0), "bias_rate is 0"),
+        (lambda: optim.muon_groups(models.create("mixnet_nano"), bias_rate=float("nan")), "bias_rate is nan"),
     ],
 )
 def test_refusals(make_one, message):

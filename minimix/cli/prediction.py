@@ -80,6 +80,7 @@ def predict(
 ):
     """Which classes a network sees in pictures. It is one that was trained here, or --model with published or other weights.
 
+    A picture is taken as it is, also where the run was judged with mirror images (--tta).
     Of a folder, the pictures in it are taken, but not those in its sub-folders. Pictures that cannot be read are named on
     standard error; the others are classified all the same, and the exit code is 1. There is a warning where the answers cannot
     be right: nothing is said where no sign of that is reliable.

@@ -77,6 +77,12 @@ def train(
     ] = None,
     schedule: Annotated[str | None, Option(help="one_cycle, cosine, staircase or constant.", show_default="one_cycle")] = None,
     momentum: Annotated[float | None, Option(help="Of sgd and rmsprop.", show_default="0.9")] = None,
+    bias_rate: Annotated[
+        float | None,
+        Option(
+            help="With muon: biases learn at so many times the rate of what else SGD moves.", show_default="1, 8 for cifar10"
+        ),
+    ] = None,
     weight_decay: Annotated[float | None, Option(help="For kernels only.", show_default="by optimizer; sgd 5e-4")] = None,
     label_smoothing: Annotated[
         float | None, Option(help="This share of the target is spread over all classes.", show_default="0.1")
@@ -106,7 +112,11 @@ def train(
     ] = None,
     tta: Annotated[
         bool | None,
-        Option("--tta/--no-tta", help="Judge an image together with its mirror image.", show_default="--tta for cifar10"),
+        Option(
+            "--tta/--no-tta",
+            help="Judge an image together with its mirror image; takes twice as long.",
+            show_default="--tta for cifar10, where augment has flips",
+        ),
     ] = None,
     validation: Annotated[
         float | None,
@@ -170,10 +180,11 @@ def train(
 
     result = run(
         name_of_model, data, model_options=options or None, data_dir=data_dir, size=size, epochs=epochs,
-        batch_size=batch_size, lr=lr, optimizer=optimizer, schedule=schedule, momentum=momentum, weight_decay=weight_decay,
-        label_smoothing=label_smoothing, augment=augment, small_first=small_first, half_first=half_first, ema=ema, tta=tta,
-        validation=validation, test_every_epoch=test_every_epoch, patience=patience, from_=from_, freeze=freeze,
-        layer_decay=layer_decay, seed=seed, name=name, runs=runs, threads=threads, save_every=save_every, resume=resume,
+        batch_size=batch_size, lr=lr, optimizer=optimizer, schedule=schedule, momentum=momentum, bias_rate=bias_rate,
+        weight_decay=weight_decay, label_smoothing=label_smoothing, augment=augment, small_first=small_first,
+        half_first=half_first, ema=ema, tta=tta, validation=validation, test_every_epoch=test_every_epoch, patience=patience,
+        from_=from_, freeze=freeze, layer_decay=layer_decay, seed=seed, name=name, runs=runs, threads=threads,
+        save_every=save_every, resume=resume,
     )  # fmt: skip
     if result.stopped_by in signal.Signals.__members__:
         raise typer.Exit(128 + signal.Signals[result.stopped_by])  # as a shell counts a program that a signal has ended
@@ -235,8 +246,8 @@ def evaluate(
     print_table(
         [("class", "accuracy"), *((name, f"{share:.1%}") for name, share in zip(images.classes, per_class, strict=True))], 1
     )
-    mirrored = f", each image with its mirror image ({found.alone:.2%} alone)" if found.alone is not None else ""
-    print(f"loss {found.loss:.4f}, accuracy {found.accuracy:.2%}{mirrored}")
+    alone = "" if found.alone is None else f" ({found.alone:.2%} without mirror images)"
+    print(f"loss {found.loss:.4f}, accuracy {found.accuracy:.2%}{alone}")
 
 
 def find_run(checkpoint: str | None, runs: Path) -> Path:

@@ -33,41 +33,51 @@ def decay_groups(named_parameters: Iterable, weight_decay: float) -> list[dict]:
 
 
 SGD_RATE, SGD_DECAY = 20 / 3, 0.01  # of what SGD takes, beside Muon's
-BIAS_RATE = 8.0  # of SGD's rate
 
 
-def muon_groups(named_parameters: Iterable, lr: float = 0.045, weight_decay: float = 0.05) -> list[dict]:
-    """Four parameter groups for ``MuonWithSGD``: matrices between channels, other kernels, what else is no bias, and biases.
+def muon_groups(
+    named_parameters: Iterable, lr: float = 0.045, weight_decay: float = 0.05, bias_rate: float = 1.0
+) -> list[dict]:
+    """Three parameter groups for ``MuonWithSGD``: matrices between channels, other kernels, and what has at most one axis; with
+    another ``bias_rate`` than 1 a fourth: biases.
 
     named_parameters: as for ``decay_groups``, in the order in which a picture meets them. To Muon go weights that mix channels
         and have no bias: a batch norm follows, which divides their size out again, so that a step may have any length. Left to
         SGD are those with a bias (squeeze-and-excite, the classifier), the first one, which sees the picture itself, depthwise
         ones, which see one channel each, and all biases and batch norms.
     lr, weight_decay: of the matrices. SGD gets ``SGD_RATE`` times the rate and ``SGD_DECAY`` times the decay: 0.3 and 5e-4
-        for the default ones. What has one axis is not decayed; of that, biases, mostly of batch norms, get ``BIAS_RATE`` times
-        the rate of SGD (notebook 9 shows what that is worth).
+        for the default ones. What has one axis is not decayed.
+    bias_rate: biases learn at so many times SGD's rate. Above 1 it helps where most of them are a batch norm's (8 is right for
+        ``mixnet_nano`` on CIFAR-10: notebook 9); without batch norms, leave it.
 
-    Raises TypeError and ValueError as ``decay_groups``.
+    Raises TypeError and ValueError as ``decay_groups``, and ValueError for a ``bias_rate`` that is not above 0.
 
-    Source: Jordan et al., "Muon" (2024), which leaves the first and the last layer to another rule; Jordan, "94% on CIFAR-10
-    in 3.29 Seconds" (arXiv 2404.00498), sec. 3.4, where biases of batch norms have 64 times the rate.
+    Source: Jordan et al., "Muon" (2024), which leaves the first and the last layer to another rule. Biases of batch norms with
+    64 times the rate: Jordan, "94% on CIFAR-10 in 3.29 Seconds" (arXiv 2404.00498).
 
     >>> from minimix import models
     >>> [(group["matrices"], len(group["params"])) for group in muon_groups(models.create("mixnet_nano"))]
-    [(True, 16), (False, 34), (False, 25), (False, 36)]
+    [(True, 16), (False, 34), (False, 61)]
+    >>> [len(group["params"]) for group in muon_groups(models.create("mixnet_nano"), bias_rate=8)]
+    [16, 34, 25, 36]
     """
+    if not 0 < bias_rate < float("inf"):
+        raise ValueError(f"bias_rate is {bias_rate}, but must be above 0")
     kernels, kept = _by_axes("muon_groups", named_parameters, weight_decay)
     biased = {name.removesuffix("bias") for name, _ in kept if name.endswith("bias")}
     inner = {name for name, weight in kernels[1:] if weight.shape[1] > 1 and name.removesuffix("weight") not in biased}
     matrices, others = ([pair for pair in kernels if (pair[0] in inner) == wanted] for wanted in (True, False))
-    biases, single = ([pair for pair in kept if pair[0].endswith("bias") == wanted] for wanted in (True, False))
     sgd = {"matrices": False, "lr": SGD_RATE * lr}
-    return [
+    groups = [
         {"params": matrices, "matrices": True, "lr": lr, "weight_decay": float(weight_decay)},
         {"params": others, "weight_decay": SGD_DECAY * weight_decay, **sgd},
-        {"params": single, "weight_decay": 0.0, **sgd},
-        {"params": biases, "weight_decay": 0.0, **sgd, "lr": BIAS_RATE * SGD_RATE * lr},
+        {"params": kept, "weight_decay": 0.0, **sgd},
     ]
+    if bias_rate == 1:
+        return groups
+    single, biases = ([pair for pair in kept if pair[0].endswith("bias") == wanted] for wanted in (False, True))
+    faster = {**groups[2], "params": biases, "lr": bias_rate * SGD_RATE * lr}
+    return [*groups[:2], {**groups[2], "params": single}, faster]
 
 
 def _by_axes(called: str, named_parameters: Iterable, weight_decay: float) -> tuple[list[tuple], list[tuple]]:

@@ -165,7 +165,7 @@ class MuonWithSGD(Muon, SGD):
     >>> from minimix.optim import muon_groups
     >>> optimizer = MuonWithSGD(muon_groups(models.create("mixnet_nano"), lr=0.02), lr=0.02)
     >>> [(group["matrices"], len(group["params"])) for group in optimizer.param_groups]
-    [(True, 16), (False, 34), (False, 25), (False, 36)]
+    [(True, 16), (False, 34), (False, 61)]
     """
 
     def __init__(self, params, lr: float = 0.045, weight_decay: float = 0.05, momentum: float = 0.9, nesterov: bool = True,

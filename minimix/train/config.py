@@ -27,7 +27,13 @@ HALF_FIRST = {"cifar10": 0.5}
 # What else is chosen by the data, where nothing else is asked for: notebook 9 shows what each choice is worth on CIFAR-10. The
 # choices were made on a tenth of its training images; now that they are made, all are trained on, and the last epoch is kept.
 OF_DATA: dict[str, dict] = {
-    "cifar10": {"optimizer": "muon", "augment": ("alternate", "crop=3"), "tta": True, "validation": 0.0}
+    "cifar10": {
+        "optimizer": "muon",
+        "bias_rate": 8.0,
+        "augment": ("alternate", "crop=3"),
+        "tta": True,
+        "validation": 0.0,
+    }
 }
 
 SCHEDULES = ("one_cycle", "cosine", "staircase", "constant")
@@ -50,8 +56,10 @@ class Config:
     lr:        the learning rate, at its peak; None: ``RECIPES`` of the optimiser; for pictures of your own less in small
         batches, and a tenth with ``from_``.
     optimizer: "sgd" (Nesterov), "rmsprop" (TensorFlow's, as in MixNet's recipe), "adam", "adamw", "muon" (matrices between
-        channels by Muon, at the learning rate; all else by Nesterov SGD, at 6.7 times that, biases at 53 times:
-        ``optim.muon_groups``). The default is "sgd", but "muon" for CIFAR-10. momentum: of all but the two Adams.
+        channels by Muon, at the learning rate; all else by Nesterov SGD, at 6.7 times that: ``optim.muon_groups``). The default
+        is "sgd", but "muon" for CIFAR-10. momentum: of all but the two Adams.
+    bias_rate: with "muon", biases learn at so many times the rate of what else SGD moves; 8 for CIFAR-10 by name. For networks
+        whose biases are mostly those of batch norms.
     weight_decay: for kernels only, not for biases and batch norm; None: ``RECIPES`` of the optimiser.
     schedule:  "one_cycle", "cosine", "staircase" (MnasNet's: five epochs of warm-up, then 0.97 every 2.4 epochs), "constant".
     label_smoothing: this share of the target is spread over all classes.
@@ -65,8 +73,8 @@ class Config:
         quarter of the time; None: ``HALF_FIRST`` of the data, for minimix's networks for small pictures. It counts among the
         share of ``small_first``.
     ema:       decay of a moving average of the weights, such as 0.999, which is then what is evaluated and kept; 0: none.
-    tta:       test-time augmentation: an image is judged by the mean of the logits for it and for its mirror image, as
-        ``evaluate`` does it; so for CIFAR-10 by name.
+    tta:       test-time augmentation: validation and test images are judged by the mean of the logits for each and for its
+        mirror image (``evaluate``), which takes twice as long; so for CIFAR-10 by name, where ``augment`` has flips.
     validation: this share of the training images, of each class alike and chosen by the seed, is not trained on: the epoch that
         does best on them is the one whose weights are kept. The test images are looked at once, after the end. 0: all are
         trained on, there is nothing to choose by, and the last epoch's weights are kept; so for CIFAR-10 by name.
@@ -102,6 +110,7 @@ class Config:
     optimizer: str = "sgd"
     schedule: str = "one_cycle"
     momentum: float = 0.9
+    bias_rate: float = 1.0
     weight_decay: float | None = None
     label_smoothing: float = 0.1
     augment: tuple = ("flip", "crop")
@@ -141,7 +150,7 @@ class Config:
         positive, share = (lambda x: x > 0, "above 0"), (lambda x: 0 <= x < 1, "from 0 to below 1")
         for name, (good, expected) in {
             "lr": positive, "momentum": share, "weight_decay": (lambda x: x >= 0, "0 or more"), "label_smoothing": share,
-            "ema": share, "validation": share, "save_every": positive,
+            "ema": share, "validation": share, "save_every": positive, "bias_rate": positive,
         }.items():  # fmt: skip
             object.__setattr__(self, name, _number(name, getattr(self, name), good, expected))
         for name in ("small_first", "half_first"):
@@ -173,7 +182,7 @@ class Config:
 
 
 def completed(config: Config, data: str, asked: Collection[str] | None = None) -> Config:
-    """With the defaults that depend on the data.
+    """With the defaults that depend on the data. Raises ValueError where ``bias_rate`` is not for the optimiser.
 
     asked: names of the arguments that were given; None: of a run that goes on, where nothing but None is replaced.
 
@@ -185,6 +194,8 @@ def completed(config: Config, data: str, asked: Collection[str] | None = None) -
     put = {name: value for name, value in of_data.items() if name not in asked}
     if config.patience:
         put.pop("validation", None)  # which images are to tell whether an epoch is better
+    if put.get("optimizer", config.optimizer) != "muon":
+        put.pop("bias_rate", None)
     if not {"flip", "alternate"} & set(put.get("augment", config.augment)):
         put.pop("tta", None)  # it never saw a mirror image
     if "optimizer" in put:
@@ -195,7 +206,10 @@ def completed(config: Config, data: str, asked: Collection[str] | None = None) -
         put["half_first"] = (
             HALF_FIRST.get(data, 0.0) if config.model in models.names() and models.is_small(config.model) else 0.0
         )
-    return dataclasses.replace(config, data=data, epochs=config.epochs or EPOCHS.get(data, 10), **put)
+    config = dataclasses.replace(config, data=data, epochs=config.epochs or EPOCHS.get(data, 10), **put)
+    if config.bias_rate != 1 and config.optimizer != "muon":
+        raise ValueError(f"bias_rate: {config.optimizer} has one rate for all: leave it out, or take the optimizer muon")
+    return config
 
 
 def differences(saved: dict, given: dict) -> list[str]:

@@ -16,7 +16,8 @@ class Epoch:
     epoch: from 1. step: optimiser steps so far. lr: of the last of them. Losses are means over images, accuracies shares
     from 0 to 1; those of training are taken on the augmented images, while the weights change.
     validation_loss, validation_accuracy: on the images that are kept for judging; None where there are none.
-    test_loss, test_accuracy: None but for the epoch whose weights were chosen, once the run has ended.
+    test_loss, test_accuracy: None but for the epoch whose weights were chosen, once the run has ended. With ``tta``, both
+    kinds of images are judged with their mirror images.
     seconds: of the epoch with its evaluation. images_per_second: of training alone. Both are blank (None) in a checkpoint,
     and count from the resumption in an epoch that was resumed.
     """

@@ -121,7 +121,9 @@ def new_state(config: Config, own_model, about: dict, batches: Batches, progress
         raise ValueError("model: none of its parameters requires gradients: there is nothing to train")
     muon = config.optimizer == "muon"
     groups = (
-        optim.muon_groups(model, config.lr, config.weight_decay) if muon else optim.decay_groups(model, config.weight_decay)
+        optim.muon_groups(model, config.lr, config.weight_decay, config.bias_rate)
+        if muon
+        else optim.decay_groups(model, config.weight_decay)
     )
     if config.layer_decay is not None:
         groups = optim.layer_decay_groups(model, config.lr, config.layer_decay, groups=groups)

@@ -45,6 +45,7 @@ class Result:
     history: an ``Epoch`` for each. seconds: of this call. images_per_second: of training alone, in this call.
     stopped_by: what ended the run early: "SIGINT" (Ctrl-C), "SIGTERM", "patience" or "callback"; else "".
     chosen: the number of the epoch whose weights were chosen, so far where a signal stopped the run; None before the first.
+    accuracy_alone: as ``accuracy``, of the test images without their mirror images; None without ``tta``.
     """
 
     folder: Path
@@ -55,6 +56,7 @@ class Result:
     images_per_second: float | None
     stopped_by: str = ""
     chosen: int | None = None
+    accuracy_alone: float | None = None
 
     @property
     def best(self) -> Epoch | None:
@@ -63,7 +65,10 @@ class Result:
 
     @property
     def accuracy(self) -> float | None:
-        """Of the chosen weights on the test images, which played no part in the choice. None where they were not looked at."""
+        """Of the chosen weights on the test images, which played no part in the choice. None where they were not looked at.
+
+        With ``tta``, each is judged with its mirror image: ``evaluate(result.model, images, tta=True)``.
+        """
         return self.best.test_accuracy if self.best else None
 
     @property
@@ -89,6 +94,7 @@ def train(
     optimizer: str | None = None,
     schedule: str | None = None,
     momentum: float | None = None,
+    bias_rate: float | None = None,
     weight_decay: float | None = None,
     label_smoothing: float | None = None,
     augment=None,
@@ -156,6 +162,7 @@ def train(
         "model": type(own_model).__name__ if own_model is not None else own.short(file) if file else model,
         "model_options": model_options, "data": images.name, "data_dir": data_dir, "size": size, "epochs": epochs,
         "batch_size": batch_size, "lr": lr, "optimizer": optimizer, "schedule": schedule, "momentum": momentum,
+        "bias_rate": bias_rate,
         "weight_decay": weight_decay, "label_smoothing": label_smoothing, "small_first": small_first, "half_first": half_first,
         "augment": None if augment is None else chosen.names,
         "ema": ema, "tta": tta, "validation": validation, "test_every_epoch": test_every_epoch, "patience": patience,
@@ -262,8 +269,9 @@ def train(
         title = figures.title(folder, config.model, config.data)
         figures.draw(folder, state.history, *shown, title, progress.note)
         result = Result(folder, state.model.eval(), config, state.history, time.monotonic() - start, loop.speed(),
-                        stopped_by or loop.ended, state.chosen)  # fmt: skip
-        _conclude(progress, result, loop.test.alone if loop.test is not None else None)
+                        stopped_by or loop.ended, state.chosen,
+                        loop.test.alone if loop.test is not None else None)  # fmt: skip
+        _conclude(progress, result)
     return result
 
 
@@ -294,18 +302,19 @@ def _introduce(progress, state: State, config: Config, sets: tuple, folder: Path
     if sets[1] is not None and len(sets[1]) < FEW:
         one = f"one of them more or less is {1 / len(sets[1]):.1%}"
         progress.note(f"the best epoch is chosen by {count(len(sets[1]), 'image')}: {one} of accuracy")
+    if config.tta:
+        progress.note("images are judged together with their mirror images")
     where = f"going on in epoch {state.epoch + 1} after {count(state.batch, 'step')} of it"
     where = f", {where if state.epoch < config.epochs else 'which is complete'}" if resumed else ""
     progress.note(f"results in {folder}{where}")
     progress.busy("first step")
 
 
-def _conclude(progress, result: Result, alone: float | None) -> None:
-    """alone: the accuracy on the test images without their mirror images, where these were looked at, too."""
+def _conclude(progress, result: Result) -> None:
     rows, best = [], result.best
     if result.accuracy is not None:
-        mirrored = f", each image with its mirror image ({alone:.2%} alone)" if alone is not None else ""
-        rows.append(("test accuracy", f"{result.accuracy:.2%}, with the weights of epoch {best.epoch}{mirrored}"))
+        alone = "" if result.accuracy_alone is None else f" ({result.accuracy_alone:.2%} without mirror images)"
+        rows.append(("test accuracy", f"{result.accuracy:.2%}{alone}, with the weights of epoch {best.epoch}"))
     if best is not None and best.validation_accuracy is not None:
         rows.append(("best epoch", f"{best.epoch}, with {best.validation_accuracy:.2%} of the validation images"))
     rows.append(("wall time", clock(result.seconds)))

@@ -51,9 +51,16 @@ def test_evaluate_judges_images_with_their_mirror_images(minimix, trained):
     code, output, _ = minimix("evaluate", "--tta", "--json")
     said = json.loads(output)
     assert code == 0 and (said["accuracy"], said["accuracy_alone"]) == (found.accuracy, found.alone)
-    assert json.loads(minimix("evaluate", "--no-tta", "--json")[1])["accuracy_alone"] is None, "as it was trained"
+    assert json.loads(minimix("evaluate", "--json")[1])["accuracy_alone"] is None, "as it was trained"
     code, output, _ = minimix("evaluate", "--tta")
-    assert code == 0 and f"{found.accuracy:.2%}, each image with its mirror image ({found.alone:.2%} alone)" in output
+    assert code == 0 and f"{found.accuracy:.2%} ({found.alone:.2%} without mirror images)" in output
+
+
+def test_evaluate_judges_images_as_the_run_did(minimix):
+    assert minimix(*TRAIN, "--tta", "--name", "mirrored")[0] == 0
+    as_trained, alone = (json.loads(minimix("evaluate", "mirrored", *more, "--json")[1]) for more in ([], ["--no-tta"]))
+    assert as_trained["accuracy"] == read_metrics(Path("runs", "mirrored"))[-1].test_accuracy
+    assert as_trained["accuracy_alone"] == alone["accuracy"] and alone["accuracy_alone"] is None
 
 
 def test_evaluate_gives_the_figures_of_the_run(minimix, trained):

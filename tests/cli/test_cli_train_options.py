@@ -33,6 +33,7 @@ def test_options_say_nothing_of_their_own(minimix, monkeypatch):
     values = {
         "model": "mixnet_nano", "data": "cifar10", "data_dir": Path("d"), "size": 48, "epochs": 2, "batch_size": 3, "lr": 0.5,
         "optimizer": "adam", "schedule": "cosine", "momentum": 0.25, "weight_decay": 0.125, "label_smoothing": 0.75,
+        "bias_rate": 4.0,
         "augment": "flip", "small_first": 0.5, "half_first": 0.25,
         "ema": 0.5, "seed": 7, "name": "n", "validation": 0.25, "patience": 4,
         "from_": "w", "freeze": "stem", "layer_decay": 0.75, "runs": Path("r"), "threads": 1, "save_every": 2.5,
@@ -52,7 +53,8 @@ def test_the_defaults_in_the_help_are_the_real_ones():
     of_cifar10 = sys.modules["minimix.train.config"].OF_DATA["cifar10"]
     assert shown["optimizer"] == f"{config.optimizer}, {of_cifar10['optimizer']} for cifar10"
     assert shown["augment"] == f"{','.join(config.augment)}; for cifar10 {','.join(of_cifar10['augment'])}"
-    assert shown["tta"] == "--tta for cifar10" and of_cifar10["tta"] is True and config.tta is False
+    assert shown["tta"].startswith("--tta for cifar10") and of_cifar10["tta"] is True and config.tta is False
+    assert shown["bias_rate"] == f"{config.bias_rate:g}, {of_cifar10['bias_rate']:g} for cifar10"
     for name in ("model", "data", "schedule", "runs"):
         assert shown[name] == getattr(config, name)
     assert shown["validation"] == f"{config.validation}, {of_cifar10['validation']:g} for cifar10"

@@ -2,6 +2,10 @@
 
 Exercises stay unsolved, as a learner finds them. A notebook that raises, warns or leaves files behind is not touched.
 --solved runs it with the solutions in place, every check having to pass, and stores nothing: what the tests do.
+
+On another processor sums are added up in another order, and what was trained is another network. What a notebook asserts of it
+must hold there, too: run one that trains also with NUMBA_CPU_NAME=x86-64 NUMBA_CPU_FEATURES="" OPENBLAS_CORETYPE=Nehalem, whose
+registers hold four numbers.
 """
 
 import argparse

@@ -17,7 +17,7 @@ from minimix.train.config import EPOCHS, HALF_FIRST, OF_DATA, RECIPES, SMALL_FIR
         ("label_smoothing", 1.0, ValueError), ("ema", 1.0, ValueError), ("save_every", 0, ValueError),
         ("small_first", 1.1, ValueError), ("small_first", "half", TypeError),
         ("half_first", -0.1, ValueError), ("half_first", True, TypeError), ("augment", "flip,alternate", ValueError),
-        ("tta", 1, TypeError), ("tta", "flip", TypeError),
+        ("tta", 1, TypeError), ("bias_rate", 0, ValueError), ("tta", "flip", TypeError),
         ("optimizer", "sdg", ValueError), ("schedule", "cosin", ValueError), ("augment", ("flip", "rotate"), ValueError),
         ("model_options", "width=2", TypeError), ("name", "../up", ValueError), ("name", "", ValueError),
         ("name", "..", ValueError), ("name", "a/b", ValueError), ("name", "dot.", ValueError), ("name", 3, TypeError),
@@ -59,7 +59,10 @@ def test_a_choice_by_the_data_gives_way_to_what_was_asked_for():
     assert completed(Config(patience=3), "cifar10", asked={"patience"}).validation == 0.1, "or it could not be judged"
     assert not completed(Config(augment="crop"), "cifar10", asked={"augment"}).tta, "it saw no mirror images"
     asked = completed(Config(optimizer="sgd", augment="flip"), "cifar10", asked={"optimizer", "augment"})
-    assert asked.tta
+    assert asked.tta and asked.bias_rate == 1
+    with pytest.raises(ValueError, match="bias_rate: sgd has one rate for all"):
+        completed(Config(bias_rate=8), "cifar100", asked={"bias_rate"})
+    assert completed(Config(bias_rate=2), "cifar10", asked={"bias_rate"}).bias_rate == 2
     assert (asked.optimizer, asked.lr, asked.augment) == ("sgd", 0.3, ("flip",))
     assert completed(Config(), "cifar10").optimizer == "sgd"  # of a run that goes on: as it was
     assert completed(Config(), "patterns10", asked=()) == completed(Config(), "patterns10")

@@ -6,6 +6,7 @@ import pytest
 import minimix as mm
 from minimix.train import StopTraining, checkpoint, load_model, loop, read_metrics
 from minimix.train.metrics import rank
+from minimix.train.split import split
 
 LAST, BEST = "last.safetensors", "best.safetensors"
 
@@ -39,9 +40,12 @@ def accuracies(monkeypatch):
 def test_a_run_with_tta_says_what_the_images_are_worth_alone(run, small, tiny, tmp_path):
     result, text = log_of(run, tmp_path / "log", epochs=1, tta=True)
     found = mm.train.evaluate(result.model, tiny[1], tta=True)
-    assert result.accuracy == found.accuracy and result.best.test_loss == pytest.approx(found.loss, rel=1e-6)
-    assert f"each image with its mirror image ({found.alone:.2%} alone)" in text.replace("\n", " ")
-    assert result.config.tta is True
+    assert (result.accuracy, result.accuracy_alone) == (found.accuracy, found.alone)
+    assert result.best.test_loss == pytest.approx(found.loss, rel=1e-6)
+    assert f"{found.accuracy:.2%} ({found.alone:.2%} without mirror images)" in text and "with their mirror images" in text
+    _, kept = split(tiny[0], result.config.validation, result.config.seed)
+    assert result.best.validation_loss == pytest.approx(mm.train.evaluate(result.model, kept, tta=True).loss, rel=1e-6)
+    assert result.config.tta is True and run(small(), name="b", epochs=1).accuracy_alone is None
     with pytest.raises(ValueError, match="tta was True and is False now"):
         run(small(), resume=result, tta=False)
 

@@ -159,7 +159,7 @@ def test_saving_often_or_evaluating_changes_nothing(run):
     {"optimizer": "rmsprop"}, {"optimizer": "adam"}, {"optimizer": "adamw"}, {"momentum": 0.0}, {"schedule": "cosine"},
     {"schedule": "constant"}, {"schedule": "staircase"}, {"ema": 0.9}, {"augment": ()}, {"augment": "cutout"},
     {"batch_size": 200}, {"small_first": 0.5}, {"half_first": 0.3, "small_first": 0.7}, {"optimizer": "muon"},
-    {"augment": "alternate,crop=2"},
+    {"augment": "alternate,crop=2"}, {"tta": True}, {"optimizer": "muon", "bias_rate": 8.0},
 ])  # fmt: skip
 def test_every_kind_of_run_can_be_interrupted_and_goes_on_to_the_bit(run, small, option):
     whole = run(name="whole", epochs=3, **option)

@@ -385,10 +385,12 @@ def test_cifar10_by_name_has_a_recipe_of_its_own_which_gives_way_and_is_gone_on_
     found = run(data="cifar10", epochs=2)
     config = found.config
     assert (config.optimizer, config.lr, config.augment, config.validation) == ("muon", 0.045, ("alternate", "crop=3"), 0)
+    assert (config.bias_rate, config.tta) == (8, True) and found.accuracy_alone is not None
     assert len(found.history) == found.chosen == 2 and found.history[0].step == 5, "all 80 images in batches of 16"
     assert run(data="cifar10", resume=True, epochs=3).config.optimizer == "muon"
     asked = run(name="b", data="cifar10", optimizer="sgd", augment="flip", validation=0.2, epochs=1)
     assert (asked.config.lr, asked.config.augment, asked.history[0].step) == (0.3, ("flip",), 4)
+    assert (asked.config.bias_rate, asked.config.tta) == (1, True)
     assert run(name="c", data=(named["train"], None), epochs=1).config.optimizer == "sgd", (
         "a set of your own, whatever its name"
     )

@@ -1,5 +1,7 @@
 """Lines, matrices of kernels, cones: what is drawn is what was given, and can be read."""
 
+import io
+
 import numpy as np
 import pytest
 from looks import grids, hatched, texts
@@ -53,6 +55,12 @@ def test_a_line_that_is_not_finite_any_more_ends(count, log):
     assert np.array_equal(ax.get_lines()[0].get_ydata(), losses, equal_nan=True)
     assert np.isfinite(ax.get_ylim()).all() and ax.get_ylim()[1] < 1e10
     assert f"2 of {count} not finite" in figure.alt and "never: nothing finite" in figure.alt
+    viz.lines({"never": (range(1, 4), [np.inf] * 3)}, "step", "loss", log and "xy").savefig(io.BytesIO())
+
+
+def test_a_point_between_two_gaps_is_seen():
+    (ax,) = viz.lines({"a": (range(50), [1, np.nan] * 25), "b": (range(50), [2] * 50)}, "step", "loss").axes
+    assert [line.get_marker() for line in ax.get_lines()] == ["o", "None"]
 
 
 def test_lines_into_axes_of_ones_own():

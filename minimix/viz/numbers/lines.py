@@ -43,7 +43,7 @@ def lines(
     if log not in ("", "x", "y", "xy"):
         raise ValueError(f"log must be '', 'x', 'y' or 'xy', got {log!r}")
     figure, ax = theme.axes(ax, theme.WIDTH, height)
-    palette, places, said = theme.colours(len(series)), set(), []
+    palette, places, said, drawn = theme.colours(len(series)), set(), [], False
     for i, (name, (x, y)) in enumerate(series.items()):
         x, y = as_array(x, f"places of {name!r}", (1,)), as_array(y, f"values of {name!r}", (1,))
         if len(x) != len(y):
@@ -53,16 +53,19 @@ def lines(
         for axis, numbers in (("x", x), ("y", y)):
             if axis in log and (numbers <= 0).any():
                 raise ValueError(f"series[{name!r}] has numbers that are not above 0 along {axis}, which is logarithmic")
-        look = {"marker": MARKERS[i % len(MARKERS)], "markersize": 5} if len(x) <= POINTS else {}
+        beside = np.pad(np.isfinite(y), 1)
+        lonely = beside[1:-1] & ~beside[:-2] & ~beside[2:]  # between two gaps no line is drawn
+        look = {"marker": MARKERS[i % len(MARKERS)], "markersize": 5} if len(x) <= POINTS or lonely.any() else {}
         way = "steps-post" if steps else "default"
         ax.plot(x, y, STYLES[i % 4], color=palette[i], label=theme.shortened(str(name), 2.4), drawstyle=way, **look)
         places.update(x.tolist())
+        drawn = drawn or np.isfinite(y).any()
         said.append(f"{name}: {_course(x, y)}.")
     if level is not None:
         ax.axhline(level, color=theme.GREY, linewidth=1.0, zorder=1)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     for axis, name in ((ax.xaxis, "x"), (ax.yaxis, "y")):
-        if name in log:
+        if name in log and drawn:
             getattr(ax, f"set_{name}scale")("log")
             low, high = axis.get_view_interval()
             axis.set_major_locator(LogLocator(subs=(1.0,) if high > 300 * low else (1.0, 2.0, 5.0), numticks=8))
