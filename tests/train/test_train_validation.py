@@ -258,3 +258,17 @@ def test_an_older_run_goes_on_and_says_what_is_different(run, small, tmp_path):
         result = run(small(), epochs=3, resume=True, log=file)
     assert "older version" in (tmp_path / "log.txt").read_text()
     assert [epoch.test_loss == 0.5 for epoch in result.history] == [True, True, False] and result.chosen == 3
+
+
+def test_a_run_with_muon_of_before_biases_had_a_rate_goes_on(run, small):
+    """CIFAR-10's default had one rate for all that SGD moves, and images were judged alone."""
+    first = run(epochs=3, optimizer="muon", on_epoch=lambda epoch: True)
+    path = first.folder / "last.safetensors"
+    arrays, state = checkpoint.load(path)
+    for name in ("bias_rate", "tta"):
+        del state["recipe"][name]
+    checkpoint.save(path, arrays, state)
+    result = run(small(), epochs=3, resume=True)
+    assert len(result.history) == 3 and (result.config.bias_rate, result.config.tta) == (1, False)
+    whole = run(small(), name="whole", epochs=3, optimizer="muon")
+    assert [epoch.train_loss for epoch in result.history] == [epoch.train_loss for epoch in whole.history]
