@@ -107,7 +107,8 @@ def predict(
         .safetensors file; the name of a network, with its published weights or with those in the file ``weights``; or a Module.
     images: a path or several; a ``Dataset``, or an array: uint8, whole numbers or floating-point numbers, (N, C, H, W), (N, H,
         W, C) or (N, H, W), as ``data.from_arrays`` takes them; or one picture, (C, H, W), (H, W, C) or (H, W). They are
-        resized and normalised as the network expects, and not mirrored, also where the run had ``tta``. A picture that cannot be read is left out, and named in ``failed``.
+        resized and normalised as the network expects, and not mirrored, also where the run had ``tta``. A picture that cannot
+        be read is left out, and named in ``failed``.
     names: the library whose names the file ``weights`` has, where they do not show it (see ``load_weights``). The network is
         made to compute what that library's does, and pictures are prepared as there; remarks say where that is not known.
     take: which part of a checkpoint with several the weights are, such as "model_ema".
