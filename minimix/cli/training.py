@@ -220,6 +220,7 @@ def evaluate(
     from minimix.tables import print_table
     from minimix.train import evaluate as measure
     from minimix.train import load_model
+    from minimix.train.evaluation import stated
     from minimix.train.judging import SPLITS, images_for
     from minimix.train.limits import limited
 
@@ -246,8 +247,7 @@ def evaluate(
     print_table(
         [("class", "accuracy"), *((name, f"{share:.1%}") for name, share in zip(images.classes, per_class, strict=True))], 1
     )
-    alone = "" if found.alone is None else f" ({found.alone:.2%} without mirror images)"
-    print(f"loss {found.loss:.4f}, accuracy {found.accuracy:.2%}{alone}")
+    print(f"loss {found.loss:.4f}, accuracy {stated(found.accuracy, found.alone)}")
 
 
 def find_run(checkpoint: str | None, runs: Path) -> Path:

@@ -85,6 +85,15 @@ def evaluate(model, dataset: Dataset, batch_size: int = 128, on_batch=None, tta:
     )
 
 
+def stated(accuracy: float, alone: float | None) -> str:
+    """An accuracy, as a user reads it. alone: the same without mirror images, where these were looked at, too.
+
+    >>> stated(0.905, None), stated(0.905, 0.899)
+    ('90.50%', '90.50% (89.90% without mirror images)')
+    """
+    return f"{accuracy:.2%}" + ("" if alone is None else f" ({alone:.2%} without mirror images)")
+
+
 def _largest_probability(logits: np.ndarray) -> np.ndarray:
     """max softmax(logits), (N, C) -> (N,): exp of the largest is 1, so what is left is the sum below it."""
     with np.errstate(all="ignore"):

@@ -119,12 +119,10 @@ def new_state(config: Config, own_model, about: dict, batches: Batches, progress
         freezing.freeze(model, config.freeze, config.model)
     if not any(parameter.requires_grad for parameter in model.parameters()):
         raise ValueError("model: none of its parameters requires gradients: there is nothing to train")
-    muon = config.optimizer == "muon"
-    groups = (
-        optim.muon_groups(model, config.lr, config.weight_decay, config.bias_rate)
-        if muon
-        else optim.decay_groups(model, config.weight_decay)
-    )
+    if config.optimizer == "muon":
+        groups = optim.muon_groups(model, config.lr, config.weight_decay, config.bias_rate)
+    else:
+        groups = optim.decay_groups(model, config.weight_decay)
     if config.layer_decay is not None:
         groups = optim.layer_decay_groups(model, config.lr, config.layer_decay, groups=groups)
     optimizer = {

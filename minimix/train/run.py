@@ -22,6 +22,7 @@ from minimix.train import resume as resuming
 from minimix.train.compiling import watched
 from minimix.train.config import EXTENSIBLE, Config, completed
 from minimix.train.description import reading
+from minimix.train.evaluation import stated
 from minimix.train.limits import limited
 from minimix.train.lock import locked
 from minimix.train.loop import Loop
@@ -313,8 +314,8 @@ def _introduce(progress, state: State, config: Config, sets: tuple, folder: Path
 def _conclude(progress, result: Result) -> None:
     rows, best = [], result.best
     if result.accuracy is not None:
-        alone = "" if result.accuracy_alone is None else f" ({result.accuracy_alone:.2%} without mirror images)"
-        rows.append(("test accuracy", f"{result.accuracy:.2%}{alone}, with the weights of epoch {best.epoch}"))
+        accuracy = stated(result.accuracy, result.accuracy_alone)
+        rows.append(("test accuracy", f"{accuracy}, with the weights of epoch {best.epoch}"))
     if best is not None and best.validation_accuracy is not None:
         rows.append(("best epoch", f"{best.epoch}, with {best.validation_accuracy:.2%} of the validation images"))
     rows.append(("wall time", clock(result.seconds)))

@@ -53,13 +53,14 @@ def lines(
         for axis, numbers in (("x", x), ("y", y)):
             if axis in log and (numbers <= 0).any():
                 raise ValueError(f"series[{name!r}] has numbers that are not above 0 along {axis}, which is logarithmic")
-        beside = np.pad(np.isfinite(y), 1)
-        lonely = beside[1:-1] & ~beside[:-2] & ~beside[2:]  # between two gaps no line is drawn
+        finite = np.isfinite(y)
+        beside = np.pad(finite, 1)
+        lonely = finite & ~beside[:-2] & ~beside[2:]  # between two gaps no line is drawn
         look = {"marker": MARKERS[i % len(MARKERS)], "markersize": 5} if len(x) <= POINTS or lonely.any() else {}
         way = "steps-post" if steps else "default"
         ax.plot(x, y, STYLES[i % 4], color=palette[i], label=theme.shortened(str(name), 2.4), drawstyle=way, **look)
         places.update(x.tolist())
-        drawn = drawn or np.isfinite(y).any()
+        drawn = drawn or finite.any()
         said.append(f"{name}: {_course(x, y)}.")
     if level is not None:
         ax.axhline(level, color=theme.GREY, linewidth=1.0, zorder=1)
