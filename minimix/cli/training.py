@@ -67,7 +67,7 @@ def train(
         int | None,
         Option(
             help="Times through the training images.",
-            show_default="18 for cifar10, 20 for cifar100, 3 for patterns10, more where there are few images",
+            show_default="16 for cifar10, 20 for cifar100, 3 for patterns10, more where there are few images",
         ),
     ] = None,
     batch_size: Annotated[int | None, Option(help="Images a step.", show_default="128")] = None,

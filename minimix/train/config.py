@@ -18,7 +18,7 @@ RECIPES = {
 }  # fmt: skip
 
 # Epochs where nothing else is asked for: some minutes on two cores for CIFAR, half a minute for patterns10.
-EPOCHS = {"cifar10": 18, "cifar100": 20, "patterns10": 3}
+EPOCHS = {"cifar10": 16, "cifar100": 20, "patterns10": 3}
 
 # The share of epochs on small windows, and of those on images of half the size, where nothing else is asked for.
 SMALL_FIRST = {"cifar10": 0.9, "cifar100": 0.7}
