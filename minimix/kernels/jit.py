@@ -22,11 +22,12 @@ must not meet in one expression, or the sum is a float64.
 Machine code is kept on disk between runs: ``cache.py``.
 """
 
+import functools
 import os
 
 import numpy as np
 from llvmlite import binding as llvm
-from numba import njit
+from numba import njit, types
 from numba.core import config
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
@@ -105,9 +106,18 @@ def exact(function):
 
 def inlined(function, always: bool = True):
     """Make ``function``, or a kernel, part of the kernels that call it. Python cannot call it, unless nothing is compiled."""
-    return njit(forceinline=always, no_cpython_wrapper=True, pipeline_class=_Helper, **_OPTIONS)(
+    helper = njit(forceinline=always, no_cpython_wrapper=True, pipeline_class=_Helper, **_OPTIONS)(
         getattr(function, "py_func", function)
     )
+    if not config.DISABLE_JIT:
+        helper.get_call_template = functools.partial(_for_types, helper.get_call_template)
+    return helper
+
+
+def _for_types(resolve, args, kws):
+    """What a call of a helper is compiled to. For Numba a number that is spelled out, as 0 in ``helper(x, 0)``, has a type of
+    its own, for which the helper would be compiled once more; here it is an int64 as all others. LLVM sees the 0 all the same."""
+    return resolve([types.unliteral(t) for t in args], {name: types.unliteral(t) for name, t in kws.items()})
 
 
 def shared(function):

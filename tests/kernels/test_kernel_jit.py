@@ -5,7 +5,7 @@ import pytest
 from numba.core import config, errors
 
 from minimix.kernels import block, cache, depthwise
-from minimix.kernels.jit import kernel
+from minimix.kernels.jit import inlined, kernel
 from minimix.kernels.simd import lanes_of, width
 
 compiled = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
@@ -49,6 +49,22 @@ def test_no_reference_is_counted():
             code = cache.read(function._cache.path(types))
             assert code is not None, "no kernels are kept here"
             assert b"NRT_incref" not in code
+
+
+@compiled
+def test_a_helper_is_compiled_once_for_all_numbers():
+    """Those that are spelled out, as 0, and those that are not."""
+
+    @inlined
+    def longer(n, by, twice=False):
+        return n + by * (2 if twice else 1)
+
+    @kernel
+    def some(n):
+        return longer(n, 0) + longer(3, n) + longer(1, by=2) + longer(n, n, True)
+
+    assert some(5) == 5 + 8 + 3 + 15
+    assert len(longer.overloads) == 2  # without ``twice``, and with it
 
 
 @kernel
