@@ -116,7 +116,7 @@ def inlined(function, always: bool = True):
 
 def _for_types(resolve, args, kws):
     """What a call of a helper is compiled to. For Numba a number that is spelled out, as 0 in ``helper(x, 0)``, has a type of
-    its own, for which the helper would be compiled once more; here it is an int64 as all others. LLVM sees the 0 all the same."""
+    its own, for which the helper would be compiled once more; here it is an int64 as all others. LLVM sees the 0 as before."""
     return resolve([types.unliteral(t) for t in args], {name: types.unliteral(t) for name, t in kws.items()})
 
 
