@@ -2,20 +2,58 @@
 
 Each function takes what the user gave and either refuses, naming the argument, the shapes and the likely fix, or returns a
 geometry: all that a loop over pixels has to know. The reference twins and the fast ops both start from here, so that both
-accept and refuse the same. Only ``.shape`` and ``.dtype`` of the arrays are looked at.
+accept and refuse the same. Only ``.shape`` and ``.dtype`` of the arrays are looked at, and what was found is remembered:
+training asks the same in every step.
 
 Raised: TypeError for an argument of the wrong kind, RuntimeError for everything about sizes, values and mixed dtypes; those
 are PyTorch's choices.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import functools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 
 from minimix.padding import Ints, Padding, Pads, Pair, output_size, pair, resolve, resolve_conv2d
 
 DTYPES = (np.float32, np.float64, np.complex64, np.complex128)
+
+P, Geometry = ParamSpec("P"), TypeVar("Geometry")
+
+
+class _Like(NamedTuple):
+    """All of an array that is looked at."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+def _remembered(check: Callable[P, Geometry]) -> Callable[P, Geometry]:
+    """``check``, where it has not been asked the same before."""
+    known = functools.lru_cache(maxsize=1024)(check)
+
+    @functools.wraps(check)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> Geometry:
+        try:
+            questions = {name: _question(value) for name, value in kwargs.items()}
+            return known(*[_question(value) for value in args], **questions)  # type: ignore[return-value]
+        except (TypeError, RuntimeError):
+            return check(*args, **kwargs)  # which says what is wrong with these very arguments
+
+    return asked
+
+
+def _question(value):
+    """An argument as ``lru_cache`` may compare it. Raises TypeError for a kind of which that says too little: True equals 1."""
+    kind = type(value)
+    if kind is np.ndarray:
+        return _Like(value.shape, value.dtype)
+    if kind is int or kind is str or value is None:
+        return value
+    if kind is tuple or kind is list:
+        return tuple([_question(part) for part in value])
+    raise TypeError(kind)
 
 
 class ConvGeometry(NamedTuple):
@@ -80,6 +118,7 @@ class MixGeometry(NamedTuple):
         return _steps(self)
 
 
+@_remembered
 def conv2d(
     x: np.ndarray,
     weight: np.ndarray,
@@ -139,6 +178,7 @@ def pointwise_conv2d(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None 
     return conv2d(x, weight, bias, groups=groups)
 
 
+@_remembered
 def depthwise_conv2d(
     x: np.ndarray, weight: np.ndarray, stride: Ints = 1, padding: Padding = "same", dilation: Ints = 1
 ) -> MixGeometry:
@@ -152,6 +192,7 @@ def depthwise_conv2d(
     return _mixed(x, [weight], ["weight"], stride, padding, [pair(dilation, "dilation", 1)])
 
 
+@_remembered
 def mixconv2d(
     x: np.ndarray,
     weights: Sequence[np.ndarray],

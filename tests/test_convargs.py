@@ -1,5 +1,7 @@
 """The arguments of convolutions: what is accepted, what is refused, and whether the refusal says what is wrong."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -214,3 +216,20 @@ def test_accepts_and_refuses_what_torch_does(call):
     except (RuntimeError, TypeError) as error:
         theirs = type(error)
     assert ours == theirs
+
+
+def test_what_is_remembered_answers_no_other_question():
+    """1, 1.0, True and np.int64(1) are equal, and not all of them are strides."""
+    x, weight = np.ones((2, 4, 9, 9), np.float32), np.ones((4, 1, 3, 3), np.float32)
+    for _ in range(2):
+        assert convargs.mixconv2d(x, [weight], stride=1) == convargs.mixconv2d(x, (weight,), stride=np.int64(1))
+        for wrong in (True, 1.0, (1.0, 1), [True]):
+            with pytest.raises(TypeError, match=f"got {re.escape(repr(wrong))}"):
+                convargs.mixconv2d(x, [weight], stride=wrong)
+        with pytest.raises(RuntimeError, match=r"got 3 values: \[1, 1, 1\]"):
+            convargs.depthwise_conv2d(x, weight, [1, 1, 1])
+        with pytest.raises(RuntimeError, match="float64"):
+            convargs.depthwise_conv2d(x, weight.astype(np.float64))
+        assert convargs.depthwise_conv2d(x, weight).output_shape == (2, 4, 9, 9)
+        assert convargs.conv2d(x, np.ones((6, 4, 1, 1), np.float32), padding="same").pads == ((0, 0), (0, 0))
+        assert convargs.conv2d(x, np.ones((6, 4, 1, 1), np.float32), padding=[1, 0]).pads == ((1, 1), (0, 0))
