@@ -6,6 +6,7 @@ A stride of S splits the columns into S phases (``taps.py``). Pictures are flat 
 from minimix.kernels.activation import scale_shift_activate
 from minimix.kernels.border import place
 from minimix.kernels.jit import U, inlined
+from minimix.kernels.simd import apart1, apart2, apart4, apart8, in_turns1, in_turns2, in_turns4, in_turns8, lanes_of
 
 LOOP = 64  # images, or a multiple: then each pixel is worth a loop of its own, and goes straight to its place among the phases
 SHORT = 16  # images: for fewer, a loop over the columns is worth more than one over the images
@@ -16,6 +17,7 @@ def fill(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
     """The inside of a zero-bordered buffer of that ``shape`` = activation(a * (x[at:] - m) + b), (height, width, images).
     row: scratch."""
     direct = shape.phases == 1 or images % LOOP == 0
+    even, odd = place(shape, 0, 0, images), place(shape, 0, 1, images)
     pieces = width if direct and shape.phases > 1 else 1
     piece = width // pieces * images
     for y in range(height):
@@ -24,7 +26,10 @@ def fill(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
             if direct:
                 target, to = buffer, place(shape, y, q, images)
             scale_shift_activate(target, U(to), x, U(source + q * piece), U(piece), m, a, b, activation)
-        if not direct:
+        if not direct and shape.phases == 2:
+            down = y * shape.row_step * images
+            sort(buffer, even + down, odd + down, row, 0, width, images)
+        elif not direct:
             for p in range(shape.phases):
                 q = (p - shape.left) % shape.phases
                 if q < width:
@@ -32,13 +37,79 @@ def fill(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
                                  (width - 1 - q) // shape.phases + 1, images)  # fmt: skip
 
 
+def _by_registers(sort_pair, merge_pair):
+    """``sort`` and ``merge_two``, two registers at a time. If the number of columns is even, the last two reach back, to
+    columns that are there already. What they return is how many numbers are done."""
+
+    @inlined
+    def sort_pairs(out, a, b, x, i, columns, n):
+        pair = 2 * lanes_of(x)
+        done = n // pair * pair
+        for j in range(0, done, pair):
+            sort_pair(out, a + j // 2, b + j // 2, x, i + j)
+        if 0 < done < n and columns % 2 == 0:
+            sort_pair(out, a + (n - pair) // 2, b + (n - pair) // 2, x, i + n - pair)
+            done = n
+        return done
+
+    @inlined
+    def merge_pairs(out, o, x, a, b, columns, n):
+        pair = 2 * lanes_of(x)
+        done = n // pair * pair
+        for j in range(0, done, pair):
+            merge_pair(out, o + j, x, a + j // 2, b + j // 2)
+        if 0 < done < n and columns % 2 == 0:
+            merge_pair(out, o + n - pair, x, a + (n - pair) // 2, b + (n - pair) // 2)
+            done = n
+        return done
+
+    return sort_pairs, merge_pairs
+
+
+_sort1, _merge1 = _by_registers(apart1, in_turns1)
+_sort2, _merge2 = _by_registers(apart2, in_turns2)
+_sort4, _merge4 = _by_registers(apart4, in_turns4)
+_sort8, _merge8 = _by_registers(apart8, in_turns8)
+
+
+@inlined
+def sort(out, a, b, x, i, columns, images):
+    """Of the columns x[i:], out[a:] = those at even places and out[b:] = those at odd ones."""
+    n, done = columns * images, 0
+    if images == 1:
+        done = _sort1(out, a, b, x, i, columns, n)
+    elif images == 2:
+        done = _sort2(out, a, b, x, i, columns, n)
+    elif images == 4 and lanes_of(x) >= 4:
+        done = _sort4(out, a, b, x, i, columns, n)
+    elif images == 8 and lanes_of(x) >= 8:
+        done = _sort8(out, a, b, x, i, columns, n)
+    left = columns - done // images
+    copy_columns(out, a + done // 2, 1, x, i + done, 2, (left + 1) // 2, images)
+    copy_columns(out, b + done // 2, 1, x, i + done + images, 2, left // 2, images)
+
+
+@inlined
+def merge_two(out, o, x, a, b, columns, images):
+    """The opposite: the columns out[o:], those at even places from x[a:], those at odd ones from x[b:]."""
+    n, done = columns * images, 0
+    if images == 1:
+        done = _merge1(out, o, x, a, b, columns, n)
+    elif images == 2:
+        done = _merge2(out, o, x, a, b, columns, n)
+    elif images == 4 and lanes_of(x) >= 4:
+        done = _merge4(out, o, x, a, b, columns, n)
+    elif images == 8 and lanes_of(x) >= 8:
+        done = _merge8(out, o, x, a, b, columns, n)
+    left = columns - done // images
+    copy_columns(out, o + done, 2, x, a + done // 2, 1, (left + 1) // 2, images)
+    copy_columns(out, o + done + images, 2, x, b + done // 2, 1, left // 2, images)
+
+
 @inlined
 def copy_columns(out, o, out_step, x, i, step, count, images):
     """``count`` columns, ``out_step`` apart from out[o] on, = those ``step`` apart from x[i] on."""
-    if images == 1 and out_step == 1 and step == 2:  # known, it is done in vectors
-        for k in range(U(count)):
-            out[U(o) + k] = x[U(i) + U(2) * k]
-    elif images < SHORT:
+    if images < SHORT:
         for image in range(images):
             a, b, to, by = U(o + image), U(i + image), U(out_step * images), U(step * images)
             for k in range(U(count)):
@@ -73,6 +144,9 @@ def phase_start(run, q, images):
 def merge(out, at, phased, run, width, images, first):
     """out[at:], a row of ``width`` columns, (+)= its phases, which lie one after the other in ``phased``."""
     start, phases = 0, run.shape[0]
+    if first and phases == 2:
+        merge_two(out, at, phased, 0, run[0], width, images)
+        return
     for p in range(phases):
         if first:
             copy_columns(out, at + p * images, phases, phased, start, 1, run[p] // images, images)
@@ -87,6 +161,9 @@ def merge(out, at, phased, run, width, images, first):
 def split(phased, x, at, run, images):
     """The opposite: the phases of the row x[at:], one after the other."""
     start, phases = 0, run.shape[0]
+    if phases == 2:
+        sort(phased, 0, run[0], x, at, (run[0] + run[1]) // images, images)
+        return
     for p in range(phases):
         copy_columns(phased, start, 1, x, at + p * images, phases, run[p] // images, images)
         start += run[p]

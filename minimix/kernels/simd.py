@@ -187,6 +187,50 @@ def transpose(typing, out, o, step, x, i, pitch):
     return types.void(out, o, step, x, i, pitch), build
 
 
+def _apart(unit: int):
+    @intrinsic
+    def apart(typing, out, a, b, x, i):
+        """Two registers of x[i:], as units of ``unit`` numbers: those at even places go to out[a:], the others to out[b:]."""
+        vector = _of(x, 1)
+
+        def build(context, builder, signature, arguments):
+            out_data, *places, data, start = arguments
+            pair = context.get_value_type(_of(x, 2))
+            pointer, size = _pointer(context, builder, x, data, start, pair)
+            numbers, together = builder.load(pointer, align=size), min(unit, vector.count)
+            for odd, place in enumerate(places):
+                mask = _mask(k for k in range(pair.count) if k // together % 2 == odd)
+                pointer, size = _pointer(context, builder, out, out_data, place, context.get_value_type(vector))
+                builder.store(builder.shuffle_vector(numbers, ir.Constant(pair, ir.Undefined), mask), pointer, align=size)
+            return context.get_dummy_value()
+
+        return types.void(out, a, b, x, i), build
+
+    return apart
+
+
+def _in_turns(unit: int):
+    @intrinsic
+    def in_turns(typing, out, o, x, a, b):
+        """The opposite: units of a register of x[a:] and of one of x[b:] take turns in two registers of out[o:]."""
+        vector = _of(x, 1)
+
+        def build(context, builder, signature, arguments):
+            out_data, at, data, *places = arguments
+            sides, together, n = [], min(unit, vector.count), vector.count
+            for place in places:
+                pointer, size = _pointer(context, builder, x, data, place, context.get_value_type(vector))
+                sides.append(builder.load(pointer, align=size))
+            mask = _mask(k // together % 2 * n + k // together // 2 * together + k % together for k in range(2 * n))
+            pointer, size = _pointer(context, builder, out, out_data, at, context.get_value_type(_of(x, 2)))
+            builder.store(builder.shuffle_vector(*sides, mask), pointer, align=size)
+            return context.get_dummy_value()
+
+        return types.void(out, o, x, a, b), build
+
+    return in_turns
+
+
 def _arithmetic(name: str):
     @intrinsic
     def of_vectors(typing, a, b):
@@ -233,6 +277,8 @@ zeros1, zeros2, zeros4, zeros8 = map(_zeros, (1, 2, 4, 8))
 load1, load2, load4, load8 = map(_load, (1, 2, 4, 8))
 repeat4, repeat8 = map(_repeat, (4, 8))
 store, store_past = map(_store, (False, True))
+apart1, apart2, apart4, apart8 = map(_apart, (1, 2, 4, 8))
+in_turns1, in_turns2, in_turns4, in_turns8 = map(_in_turns, (1, 2, 4, 8))
 
 if config.DISABLE_JIT:
 
@@ -244,6 +290,24 @@ if config.DISABLE_JIT:
             return array[int(index) : int(index) + registers * width(array.dtype)].copy()
 
         return zeros, load, lambda value: np.tile(value, registers)
+
+    def _units(unit: int):
+        def pairs(array, index, numbers):
+            """A view, (pairs of units, 2, a unit)."""
+            return array[int(index) : int(index) + numbers].reshape(-1, 2, min(unit, numbers // 2))
+
+        def apart(out, a, b, x, i):
+            L = width(x.dtype)
+            for k, place in enumerate((a, b)):
+                store(out, place, pairs(x, i, 2 * L)[:, k].reshape(-1))
+
+        def in_turns(out, o, x, a, b):
+            L = width(x.dtype)
+            for k, place in enumerate((a, b)):
+                target = pairs(out, o, 2 * L)[:, k]
+                target[...] = x[int(place) : int(place) + L].reshape(target.shape)
+
+        return apart, in_turns
 
     def lanes_of(array):
         return width(array.dtype)
@@ -258,3 +322,4 @@ if config.DISABLE_JIT:
         out[int(o) + int(step) * square[:, None] + square] = x[int(i) + int(pitch) * square + square[:, None]]
 
     (zeros1, load1, _), (zeros2, load2, _), (zeros4, load4, repeat4), (zeros8, load8, repeat8) = map(_plainly, (1, 2, 4, 8))
+    (apart1, in_turns1), (apart2, in_turns2), (apart4, in_turns4), (apart8, in_turns8) = map(_units, (1, 2, 4, 8))

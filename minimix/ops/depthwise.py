@@ -21,11 +21,13 @@ from minimix.kernels.threads import parallel, threads_for
 from minimix.ops.layout import channel_major, nchw, ready
 from minimix.ops.op import Op, reads_everything, refuse_complex
 
-# Channels go together where rows of the output are short; with a stride along them, which breaks them into pixels, also where
-# images are few. Measured with AVX2, MixNet-S's layers at 224x224, forward and backward, time of each channel on its own over
-# together. Stride 1: rows of 7 numbers 4.0, of 14 3.2 to 3.6, of 28 2.2 to 3.9, of 56 0.8 to 1.3, of 112 0.8 to 1.1, of 224 and
-# more 0.5 to 0.6. Stride 2, up to eight images: 1.1 to 5.
+# Channels go together where rows of the output are short. Measured with AVX2, layers of MixNet-S at 224x224, forward and
+# backward, time of each channel on its own over together. Stride 1: rows of 7 numbers 4.0, of 14 3.2 to 3.6, of 28 2.2 to 3.9,
+# of 56 and 84 0.9 to 1.2, of 112 0.8 to 1.1, of 224 and more 0.5 to 0.6. Stride 2, as many images as ``phases.sort`` takes by
+# registers: rows of 28 numbers 1.4 to 4, of 56 0.8 to 1.1, of 112 and more 0.6; other numbers of images: rows of 84 1.1 to 1.8.
 FEW, SHORT = 8, 100  # images; numbers in a row of the output
+SORTED = (1, 2, 4, 8)  # images
+REGISTERS = 6  # in a row of the output
 AT_ONCE = 512  # numbers of a channel that are transposed at once, about: sixteen channels of them are 32 KiB
 CHANNELS = 4  # fewer in each group are left alone: most lanes would be without a channel
 
@@ -71,13 +73,23 @@ def plan(geometry: convargs.MixGeometry, dtype: str = "f") -> Plan:
         group=np.repeat(np.arange(len(g.groups)), [group.last - group.first for group in g.groups]),
         weight_start=np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64),
     )  # fmt: skip
-    few = ((g.steps[1] > 1 and g.batch <= FEW) or g.batch * g.out_width <= SHORT) and g.channels >= CHANNELS * len(g.groups)
+    few = _few(g, width(dtype))
     lanes = width(dtype) if few else 1
     for array in channels[-3:]:
         array.flags.writeable = False  # they are shared by all calls of this shape
     groups = tuple(Group(group.kernel, group.dilation, (group.pads[0][0], group.pads[1][0])) for group in g.groups)
     sizes = g.batch * lanes, (g.height, g.width), (g.out_height, g.out_width), g.steps, groups
     return Plan(channels, forward_taps(*sizes), input_grad_taps(*sizes), _together(g, lanes) if few else None, lanes)
+
+
+def _few(g: convargs.MixGeometry, lanes: int) -> bool:
+    """Whether channels go together."""
+    row, stride = g.batch * g.out_width, g.steps[1]
+    if stride == 2 and g.batch in SORTED and g.batch <= lanes:
+        short = row < REGISTERS * lanes
+    else:
+        short = row <= SHORT or (stride > 1 and g.batch <= FEW)
+    return short and g.channels >= CHANNELS * len(g.groups)
 
 
 def _together(g: convargs.MixGeometry, lanes: int) -> Together:

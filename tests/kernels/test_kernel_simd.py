@@ -16,6 +16,14 @@ from minimix.kernels.jit import kernel
 from minimix.kernels.memory import empty
 from minimix.kernels.simd import (
     BYTES,
+    apart1,
+    apart2,
+    apart4,
+    apart8,
+    in_turns1,
+    in_turns2,
+    in_turns4,
+    in_turns8,
     load1,
     load2,
     load4,
@@ -77,6 +85,22 @@ def turn(out, o, step, x, i, pitch):
     transpose(out, o, step, x, i, pitch)
 
 
+@kernel
+def take_apart(x, i, one, two, four, eight, o, p):
+    apart1(one, o, p, x, i)
+    apart2(two, o, p, x, i)
+    apart4(four, o, p, x, i)
+    apart8(eight, o, p, x, i)
+
+
+@kernel
+def take_turns(x, a, b, one, two, four, eight, o):
+    in_turns1(one, o, x, a, b)
+    in_turns2(two, o, x, a, b)
+    in_turns4(four, o, x, a, b)
+    in_turns8(eight, o, x, a, b)
+
+
 def room(numbers: int, dtype):
     return np.full(numbers, GUARD, dtype)
 
@@ -103,6 +127,16 @@ def check(dtype):
         repeat_each(x, i, *outs, o)
         for registers, out in zip((4, 8), outs, strict=True):
             assert_written(out, o, np.tile(x[i : i + n], registers), rtol=0)
+        pairs, gap = [room(10 * n, dtype) for _ in range(4)], n + 3
+        take_apart(x, i, *pairs, o, o + gap)
+        wholes = [room(10 * n, dtype) for _ in range(4)]
+        for unit, pair in zip((1, 2, 4, 8), pairs, strict=True):
+            units = x[i : i + 2 * n].reshape(-1, 2, min(unit, n))
+            assert_written(pair, o, [*units[:, 0].ravel(), *[GUARD] * (gap - n), *units[:, 1].ravel()], rtol=0)
+        take_turns(x, i, i + gap, *wholes, o)
+        for unit, whole in zip((1, 2, 4, 8), wholes, strict=True):
+            sides = [x[at : at + n].reshape(-1, min(unit, n)) for at in (i, i + gap)]
+            assert_written(whole, o, np.stack(sides, 1).ravel(), rtol=0)
         out, a, b = room(10 * n, dtype), x[i : i + 4 * n], y[o : o + 4 * n]
         arithmetic(x, i, y, o, dtype(0.5), out, o)
         assert_written(out, o, 3 * (a * b + dtype(0.5) * a), rtol=1e-5, atol=1e-6)

@@ -120,6 +120,21 @@ def test_only_what_is_wanted():
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("columns", [9, 99, 196])
+@pytest.mark.parametrize("images", [1, 2, 4, 8])
+def test_columns_in_two_phases(images, columns, guarded):
+    """Channels alone, whose columns are sorted by phase: a register at a time, or, where they are odd in number, not all."""
+    random = np.random.default_rng(images)
+    x = random.standard_normal((images, 3, 4, columns)).astype(np.float32)
+    for kernels, options in (
+        ([(3, 3), (5, 4)], {"stride": 2, "padding": "same", "dilation": 1}),
+        ([(2, 7), (1, 1)], {"stride": (1, 2), "padding": "tf_same", "dilation": [2, 1]}),
+    ):
+        weights = [random.standard_normal((c * 2, 1, *k)).astype(np.float32) for c, k in zip((2, 1), kernels, strict=True)]
+        assert depthwise.plan(convargs.mixconv2d(x, weights, **options), "f").together is None
+        assert_like_the_reference(x, weights, options)
+
+
 def test_which_go_together():
     """Short rows, with a stride also few images, and enough channels; slabs are of one group each."""
 
@@ -132,8 +147,13 @@ def test_which_go_together():
     assert together(1, 5, 3) == ([[0, 5], [5, 3]] if depthwise.width("f") >= 8 else [[0, 4], [4, 1], [5, 3]])
     assert together(12, 4) == [[0, 4]] and together(13, 4) is None  # 12 * 8 numbers in a row, 96
     assert together(1, 4, width=100) == [[0, 4]] and together(1, 4, width=101) is None
-    assert together(8, 4, width=400, stride=2) == [[0, 4]] and together(9, 4, width=400, stride=2) is None
-    assert together(8, 4, width=400, stride=(2, 1)) is None and together(8, 4, width=400, stride=(1, 2)) == [[0, 4]]
+    assert together(7, 4, width=400, stride=2) == [[0, 4]] and together(9, 4, width=400, stride=2) is None
+    assert together(7, 4, width=400, stride=(2, 1)) is None and together(7, 4, width=400, stride=(1, 2)) == [[0, 4]]
+    registers = 6 * depthwise.width("f")  # of a row, where a register can be sorted by phase: with 1, 2, 4 or 8 images
+    assert (
+        together(1, 4, width=2 * registers - 2, stride=2) == [[0, 4]] and together(1, 4, width=2 * registers, stride=2) is None
+    )
+    assert together(4, 4, width=400, stride=2) is None and together(4, 4, width=400, stride=3) == [[0, 4]]
     assert together(1, 3) is None and together(1, 6, 1) is None
 
 
