@@ -5,7 +5,7 @@ A stride of S splits the columns into S phases (``taps.py``). Pictures are flat 
 
 from minimix.kernels.activation import scale_shift_activate
 from minimix.kernels.border import place
-from minimix.kernels.jit import U, inlined
+from minimix.kernels.jit import U, inlined, shared
 from minimix.kernels.simd import apart1, apart2, apart4, apart8, in_turns1, in_turns2, in_turns4, in_turns8, lanes_of
 
 LOOP = 64  # images, or a multiple: then each pixel is worth a loop of its own, and goes straight to its place among the phases
@@ -72,7 +72,7 @@ _sort4, _merge4 = _by_registers(apart4, in_turns4)
 _sort8, _merge8 = _by_registers(apart8, in_turns8)
 
 
-@inlined
+@shared
 def sort(out, a, b, x, i, columns, images):
     """Of the columns x[i:], out[a:] = those at even places and out[b:] = those at odd ones."""
     n, done = columns * images, 0
@@ -89,7 +89,7 @@ def sort(out, a, b, x, i, columns, images):
     copy_columns(out, b + done // 2, 1, x, i + done + images, 2, left // 2, images)
 
 
-@inlined
+@shared
 def merge_two(out, o, x, a, b, columns, images):
     """The opposite: the columns out[o:], those at even places from x[a:], those at odd ones from x[b:]."""
     n, done = columns * images, 0
