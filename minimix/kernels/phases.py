@@ -37,53 +37,53 @@ def fill(buffer, shape, x, at, height, width, images, m, a, b, activation, row):
                                  (width - 1 - q) // shape.phases + 1, images)  # fmt: skip
 
 
-def _by_registers(sort_pair, merge_pair):
-    """``sort`` and ``merge_two``, two registers at a time. If the number of columns is even, the last two reach back, to
-    columns that are there already. What they return is how many numbers are done."""
+def _by_pairs(move):
+    """A row ``whole``, and its columns at even places and at odd ones in ``halves``: what ``move`` moves between them, two
+    registers of the row at a time. If the number of columns is even, the last two reach back, to columns that are there
+    already. Returned is how many numbers are done."""
 
     @inlined
-    def sort_pairs(out, a, b, x, i, columns, n):
-        pair = 2 * lanes_of(x)
+    def moved(whole, at, halves, even, odd, columns, images):
+        n, pair = columns * images, 2 * lanes_of(whole)
         done = n // pair * pair
         for j in range(0, done, pair):
-            sort_pair(out, a + j // 2, b + j // 2, x, i + j)
+            move(whole, at + j, halves, even + j // 2, odd + j // 2)
         if 0 < done < n and columns % 2 == 0:
-            sort_pair(out, a + (n - pair) // 2, b + (n - pair) // 2, x, i + n - pair)
+            last = n - pair
+            move(whole, at + last, halves, even + last // 2, odd + last // 2)
             done = n
         return done
 
+    return moved
+
+
+def _by_registers(*moves):
+    """The same for as many images as registers hold: ``moves`` of 1, 2, 4 and 8 of them. For others nothing is done."""
+    by1, by2, by4, by8 = map(_by_pairs, moves)
+
     @inlined
-    def merge_pairs(out, o, x, a, b, columns, n):
-        pair = 2 * lanes_of(x)
-        done = n // pair * pair
-        for j in range(0, done, pair):
-            merge_pair(out, o + j, x, a + j // 2, b + j // 2)
-        if 0 < done < n and columns % 2 == 0:
-            merge_pair(out, o + n - pair, x, a + (n - pair) // 2, b + (n - pair) // 2)
-            done = n
-        return done
+    def moved(whole, at, halves, even, odd, columns, images):
+        if images == 1:
+            return by1(whole, at, halves, even, odd, columns, images)
+        if images == 2:
+            return by2(whole, at, halves, even, odd, columns, images)
+        if images == 4 and lanes_of(whole) >= 4:
+            return by4(whole, at, halves, even, odd, columns, images)
+        if images == 8 and lanes_of(whole) >= 8:
+            return by8(whole, at, halves, even, odd, columns, images)
+        return 0
 
-    return sort_pairs, merge_pairs
+    return moved
 
 
-_sort1, _merge1 = _by_registers(apart1, in_turns1)
-_sort2, _merge2 = _by_registers(apart2, in_turns2)
-_sort4, _merge4 = _by_registers(apart4, in_turns4)
-_sort8, _merge8 = _by_registers(apart8, in_turns8)
+_sort = _by_registers(apart1, apart2, apart4, apart8)
+_merge = _by_registers(in_turns1, in_turns2, in_turns4, in_turns8)
 
 
 @shared
 def sort(out, a, b, x, i, columns, images):
     """Of the columns x[i:], out[a:] = those at even places and out[b:] = those at odd ones."""
-    n, done = columns * images, 0
-    if images == 1:
-        done = _sort1(out, a, b, x, i, columns, n)
-    elif images == 2:
-        done = _sort2(out, a, b, x, i, columns, n)
-    elif images == 4 and lanes_of(x) >= 4:
-        done = _sort4(out, a, b, x, i, columns, n)
-    elif images == 8 and lanes_of(x) >= 8:
-        done = _sort8(out, a, b, x, i, columns, n)
+    done = _sort(x, i, out, a, b, columns, images)
     left = columns - done // images
     copy_columns(out, a + done // 2, 1, x, i + done, 2, (left + 1) // 2, images)
     copy_columns(out, b + done // 2, 1, x, i + done + images, 2, left // 2, images)
@@ -92,15 +92,7 @@ def sort(out, a, b, x, i, columns, images):
 @shared
 def merge_two(out, o, x, a, b, columns, images):
     """The opposite: the columns out[o:], those at even places from x[a:], those at odd ones from x[b:]."""
-    n, done = columns * images, 0
-    if images == 1:
-        done = _merge1(out, o, x, a, b, columns, n)
-    elif images == 2:
-        done = _merge2(out, o, x, a, b, columns, n)
-    elif images == 4 and lanes_of(x) >= 4:
-        done = _merge4(out, o, x, a, b, columns, n)
-    elif images == 8 and lanes_of(x) >= 8:
-        done = _merge8(out, o, x, a, b, columns, n)
+    done = _merge(out, o, x, a, b, columns, images)
     left = columns - done // images
     copy_columns(out, o + done, 2, x, a + done // 2, 1, (left + 1) // 2, images)
     copy_columns(out, o + done + images, 2, x, b + done // 2, 1, left // 2, images)

@@ -189,12 +189,12 @@ def transpose(typing, out, o, step, x, i, pitch):
 
 def _apart(unit: int):
     @intrinsic
-    def apart(typing, out, a, b, x, i):
+    def apart(typing, x, i, out, a, b):
         """Two registers of x[i:], as units of ``unit`` numbers: those at even places go to out[a:], the others to out[b:]."""
         vector = _of(x, 1)
 
         def build(context, builder, signature, arguments):
-            out_data, *places, data, start = arguments
+            data, start, out_data, *places = arguments
             pair = context.get_value_type(_of(x, 2))
             pointer, size = _pointer(context, builder, x, data, start, pair)
             numbers, together = builder.load(pointer, align=size), min(unit, vector.count)
@@ -204,7 +204,7 @@ def _apart(unit: int):
                 builder.store(builder.shuffle_vector(numbers, ir.Constant(pair, ir.Undefined), mask), pointer, align=size)
             return context.get_dummy_value()
 
-        return types.void(out, a, b, x, i), build
+        return types.void(x, i, out, a, b), build
 
     return apart
 
@@ -296,7 +296,7 @@ if config.DISABLE_JIT:
             """A view, (pairs of units, 2, a unit)."""
             return array[int(index) : int(index) + numbers].reshape(-1, 2, min(unit, numbers // 2))
 
-        def apart(out, a, b, x, i):
+        def apart(x, i, out, a, b):
             L = width(x.dtype)
             for k, place in enumerate((a, b)):
                 store(out, place, pairs(x, i, 2 * L)[:, k].reshape(-1))

@@ -87,10 +87,10 @@ def turn(out, o, step, x, i, pitch):
 
 @kernel
 def take_apart(x, i, one, two, four, eight, o, p):
-    apart1(one, o, p, x, i)
-    apart2(two, o, p, x, i)
-    apart4(four, o, p, x, i)
-    apart8(eight, o, p, x, i)
+    apart1(x, i, one, o, p)
+    apart2(x, i, two, o, p)
+    apart4(x, i, four, o, p)
+    apart8(x, i, eight, o, p)
 
 
 @kernel
